@@ -1,0 +1,50 @@
+"""The labels and annotations by which people and this program find what belongs to a pipeline.
+
+The ``app.kubernetes.io`` ones are those that OpenMetadata documents for its own Kubernetes client, so that
+people's ``kubectl -l …`` keep working. Selection by this program uses only the ``k8s-pipeline/`` ones.
+"""
+
+from __future__ import annotations
+
+PREFIX = "k8s-pipeline/"
+
+# Labels of this program, on every object that it writes and on every run and pod.
+PIPELINE = PREFIX + "pipeline"
+"""Value: the resource name ``om-<slug>-<hash>``, the one key of a pipeline in a namespace."""
+INSTANCE = PREFIX + "instance"
+"""Value: the OpenMetadata instance (clusterName), made fit for a label."""
+ONE_SHOT = PREFIX + "one-shot"
+"""On the Job and Secret of a run that has no CronJob. Value: ``true``."""
+
+# Labels that OpenMetadata documents.
+APP_NAME = "app.kubernetes.io/name"
+APP_COMPONENT = "app.kubernetes.io/component"
+APP_MANAGED_BY = "app.kubernetes.io/managed-by"
+APP_PIPELINE = "app.kubernetes.io/pipeline"
+APP_PIPELINE_TYPE = "app.kubernetes.io/pipeline-type"
+APP_RUN_ID = "app.kubernetes.io/run-id"
+"""On the Job and pods of a run whose id was handed over; a scheduled run's id is its Job's UID."""
+
+# Annotations.
+FQN = PREFIX + "fqn"
+ID = PREFIX + "id"
+NAME = PREFIX + "name"
+DISPLAY_NAME = PREFIX + "display-name"
+SERVICE = PREFIX + "service"
+SERVICE_TYPE = PREFIX + "service-type"
+PIPELINE_TYPE = PREFIX + "pipeline-type"
+ON_DEMAND = PREFIX + "on-demand"
+"""On the CronJob of a pipeline without a schedule. Value: ``true``."""
+DOCUMENT_HASH = PREFIX + "document-sha256"
+CLIENT_VERSION = PREFIX + "version"
+KILLED_BY = PREFIX + "killed-by"
+"""On a Job that somebody ended: who asked."""
+KILLED_AT = PREFIX + "killed-at"
+"""RFC 3339, UTC."""
+NOTES = PREFIX + "notes"
+"""What deploy changed in the settings and why, one note a line."""
+
+# Written by Kubernetes.
+CRONJOB_SCHEDULED_AT = "batch.kubernetes.io/cronjob-scheduled-timestamp"
+CONTROLLER_UID = "batch.kubernetes.io/controller-uid"
+JOB_NAME = "batch.kubernetes.io/job-name"
