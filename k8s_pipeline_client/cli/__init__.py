@@ -1,0 +1,1 @@
+"""The command line program: thin, one module per group of commands."""

@@ -1,0 +1,32 @@
+"""version, completion: about the program itself."""
+
+from __future__ import annotations
+
+import click
+
+from k8s_pipeline_client import __version__
+from k8s_pipeline_client.cli.options import Globals, common_options, pass_globals
+
+
+@click.command("version")
+@common_options
+@pass_globals
+def version_command(values: Globals) -> None:
+    """Print the version."""
+    from k8s_pipeline_client.cli.output import emit
+
+    emit({"version": __version__}, values.format(), table=lambda: click.echo(f"k8s-pipeline {__version__}"))
+
+
+@click.command("completion")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@common_options
+def completion_command(shell: str) -> None:
+    """Print the completion script of a shell: `source <(k8s-pipeline completion bash)`."""
+    from click.shell_completion import get_completion_class
+
+    from k8s_pipeline_client.cli.main import cli
+
+    found = get_completion_class(shell)
+    assert found is not None
+    click.echo(found(cli, {}, "k8s-pipeline", "_K8S_PIPELINE_COMPLETE").source())

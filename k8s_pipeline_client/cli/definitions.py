@@ -1,0 +1,85 @@
+"""Commands that need no cluster: render, validate."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from k8s_pipeline_client.cli.options import Globals, common_options, files_option, pass_globals
+
+
+@click.command("render")
+@files_option(required=True)
+@common_options
+@pass_globals
+def render_command(values: Globals, files: tuple[Path, ...]) -> None:
+    """Print the manifests, for `kubectl apply --server-side -f -`.
+
+    They hold the workflow documents with their secrets (in Secrets), so mind where they go.
+    """
+    from k8s_pipeline_client.cli.files import read_pipelines
+    from k8s_pipeline_client.cli.output import emit, to_yaml, warn
+    from k8s_pipeline_client.render import plan
+
+    settings = values.settings()
+    plans = [plan(pipeline, settings) for pipeline in read_pipelines(files)]
+    manifests = [manifest for item in plans for manifest in item.manifests()]
+    unique = {(item["kind"], item["metadata"]["name"]): item for item in manifests}
+    for item in plans:
+        for text in item.notes:
+            warn(f"{item.pipeline.display_name}: {text}")
+    emit(
+        {"apiVersion": "v1", "kind": "List", "items": list(unique.values())},
+        values.format("documents"),
+        table=lambda: click.echo("".join(f"---\n{to_yaml(item)}" for item in unique.values()), nl=False),
+        names=lambda: [f"{kind.lower()}/{name}" for kind, name in unique],
+    )
+
+
+@click.command("validate")
+@files_option(required=True)
+@common_options
+@pass_globals
+def validate_command(values: Globals, files: tuple[Path, ...]) -> None:
+    """Check definitions and settings, and show what they would become."""
+    from k8s_pipeline_client.cli.files import read_pipelines
+    from k8s_pipeline_client.cli.output import emit, print_table, warn
+    from k8s_pipeline_client.cli.text import moment, schedule_text
+    from k8s_pipeline_client.render import plan
+
+    settings = values.settings()
+    plans = [plan(pipeline, settings) for pipeline in read_pipelines(files)]
+    now = datetime.now(UTC)
+    rows = []
+    found = []
+    for item in plans:
+        pipeline, schedule = item.pipeline, item.pipeline.schedule
+        due = schedule.next_after(now) if schedule and pipeline.enabled else None
+        shown = schedule_text(
+            schedule.expression if schedule else None, schedule.timezone if schedule else None, pipeline.enabled
+        )
+        rows.append([pipeline.display_name, pipeline.service, pipeline.pipeline_type, shown, moment(due, now)])
+        found.append(
+            {
+                "resourceName": item.name,
+                "fqn": pipeline.fqn,
+                "displayName": pipeline.display_name,
+                "service": pipeline.service,
+                "pipelineType": pipeline.pipeline_type,
+                "schedule": schedule.expression if schedule else None,
+                "timeZone": schedule.timezone if schedule else None,
+                "nextRunAt": due.strftime("%Y-%m-%dT%H:%M:%SZ") if due else None,
+                "origin": pipeline.origin,
+                "notes": list(item.notes),
+            }
+        )
+        for text in item.notes:
+            warn(f"{pipeline.display_name}: {text}")
+    emit(
+        found,
+        values.format(),
+        table=lambda: print_table(["NAME", "SERVICE", "TYPE", "SCHEDULE", "NEXT"], rows, wide=0),
+        names=lambda: [f"cronjob.batch/{item.name}" for item in plans],
+    )

@@ -1,0 +1,83 @@
+"""Reads definitions from files, folders and standard input."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from k8s_pipeline_client.domain.pipeline import Pipeline, resolve
+from k8s_pipeline_client.domain.recognise import Definition, recognise
+from k8s_pipeline_client.errors import DefinitionError, InputError
+
+_SUFFIXES = (".json", ".yaml", ".yml")
+
+
+def read_pipelines(paths: Iterable[Path]) -> list[Pipeline]:
+    """Return the pipelines that the files define, with their services.
+
+    Raises:
+        InputError: A file cannot be read, or holds nothing that can be used.
+    """
+    paths = list(paths)
+    if not paths:
+        raise InputError("nothing to read", hint="name files or folders with -f")
+    pipelines = resolve(definition for path in _expand(paths) for definition in _read(path))
+    if not pipelines:
+        raise DefinitionError(
+            f"there is no pipeline in {', '.join(map(str, paths))}", hint="services alone are not run; add -f"
+        )
+    return pipelines
+
+
+def _expand(paths: Iterable[Path]) -> Iterator[Path]:
+    for path in paths:
+        if path.is_dir():
+            found = sorted(
+                file
+                for file in path.rglob("*")
+                if file.suffix.lower() in _SUFFIXES
+                and file.is_file()
+                and not any(part.startswith(".") for part in file.relative_to(path).parts)
+            )
+            if not found:
+                raise InputError(f"folder {path} holds no {', '.join(_SUFFIXES)} file")
+            yield from found
+        else:
+            yield path
+
+
+def _read(path: Path) -> Iterator[Definition]:
+    origin = "standard input" if str(path) == "-" else str(path)
+    try:
+        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InputError(f"{origin} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise DefinitionError(f"{origin} is not UTF-8 text (byte {error.start})") from None
+    documents = [document for document in _parse(text, origin) if document is not None]
+    if not documents:
+        raise DefinitionError(f"{origin} is empty")
+    for number, document in enumerate(documents, start=1):
+        yield from recognise(document, origin if len(documents) == 1 else f"{origin}, document {number}")
+
+
+def _parse(text: str, origin: str) -> list[Any]:
+    if text.lstrip()[:1] in ("{", "["):
+        try:
+            return [json.loads(text)]
+        except ValueError:
+            pass  # YAML's own braces, or several documents: YAML reads both, and says what is wrong
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        return list(yaml.load_all(text, Loader=loader))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        # Not the parser's excerpt of the text: it may show a secret.
+        problem = getattr(error, "problem", None) or "the text cannot be parsed"
+        raise DefinitionError(f"{origin}{where}: neither JSON nor YAML: {problem}") from None

@@ -1,0 +1,57 @@
+"""enable, disable, delete: what happens to pipelines."""
+
+from __future__ import annotations
+
+import click
+
+from k8s_pipeline_client.cli.options import Duration, Globals, common_options, pass_globals
+
+_force_option = click.option("--force", is_flag=True, help="Even if another field manager set it.")
+
+
+@click.command("enable")
+@click.argument("name")
+@_force_option
+@common_options
+@pass_globals
+def enable_command(values: Globals, name: str, force: bool) -> None:
+    """Let a pipeline's schedule run."""
+    _say(values, values.client().enable(name, force=force), name, "enabled")
+
+
+@click.command("disable")
+@click.argument("name")
+@_force_option
+@common_options
+@pass_globals
+def disable_command(values: Globals, name: str, force: bool) -> None:
+    """Stop a pipeline's schedule; a run that is active goes on, and `run` still works."""
+    _say(values, values.client().disable(name, force=force), name, "disabled")
+
+
+@click.command("delete")
+@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@click.option("--timeout", type=Duration(), help="How long to wait until nothing is left. [default: 5m]")
+@common_options
+@pass_globals
+def delete_command(values: Globals, names: tuple[str, ...], timeout: float | None) -> None:
+    """Delete pipelines with their runs, and wait until nothing of them is left."""
+    from k8s_pipeline_client.cli.output import progress
+    from k8s_pipeline_client.client.facade import DELETE_TIMEOUT
+
+    client = values.client()
+    for name in dict.fromkeys(names):
+        with progress(f"deleting {name}"):
+            resource = client.delete(name, timeout=DELETE_TIMEOUT if timeout is None else timeout)
+        _say(values, resource, name, "deleted")
+
+
+def _say(values: Globals, resource: str, name: str, what: str) -> None:
+    from k8s_pipeline_client.cli.output import emit
+
+    emit(
+        {"resourceName": resource, "action": what},
+        values.format(),
+        table=lambda: click.echo(f"{name} {what}"),
+        names=lambda: [f"cronjob.batch/{resource}"],
+    )

@@ -1,0 +1,112 @@
+"""Options that every command has, before or after its name, and what they lead to."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from k8s_pipeline_client.domain.duration import parse_duration
+
+if TYPE_CHECKING:
+    from k8s_pipeline_client.client import K8sPipelineClient
+    from k8s_pipeline_client.settings import Settings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass
+class Globals:
+    """What the options that every command has were set to."""
+
+    config: Path | None = None
+    namespace: str | None = None
+    kubeconfig: Path | None = None
+    context: str | None = None
+    output: str | None = None
+    verbose: bool = False
+
+    def settings(self) -> Settings:
+        """Read the settings: the file, and above it the flags."""
+        from k8s_pipeline_client.settings import load_settings
+
+        return load_settings(self.config, namespace=self.namespace)
+
+    def client(self) -> K8sPipelineClient:
+        """Connect to the cluster."""
+        from k8s_pipeline_client.client import K8sPipelineClient
+
+        return K8sPipelineClient.connect(self.settings(), kubeconfig=self.kubeconfig, context=self.context)
+
+    def format(self, default: str = "table") -> str:
+        """Return the output format that was asked for."""
+        return self.output or default
+
+
+def common_options(command: F) -> F:
+    """Add the options that every command has; the one nearest to the end of the line wins."""
+    path = click.Path(path_type=Path, dir_okay=False)
+    options = [
+        _option("--config", type=path, help="Settings file (YAML)."),
+        _option("-n", "--namespace", help="Namespace of the pipelines. [default: openmetadata-pipelines]"),
+        _option("--kubeconfig", type=path, help="Kubeconfig file; as kubectl finds it if not given."),
+        _option("--context", help="Context of the kubeconfig."),
+        _option("-o", "--output", type=click.Choice(["table", "json", "yaml", "name"]), help="Output format."),
+        _option("-v", "--verbose", is_flag=True, help="Show where an error comes from."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+pass_globals = click.make_pass_decorator(Globals, ensure=True)
+
+
+class Duration(click.ParamType[float]):
+    """A duration such as ``90s``, ``15m`` or ``1h30m``; a bare number is seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return seconds."""
+        text = str(value)
+        try:
+            seconds = float(parse_duration(text + "s" if text.isdecimal() else text))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        if seconds < 0:
+            self.fail(f"{text!r} is negative", param, ctx)
+        return seconds
+
+
+files_option = partial(
+    click.option,
+    "-f",
+    "--filename",
+    "files",
+    multiple=True,
+    type=click.Path(path_type=Path, allow_dash=True),
+    metavar="FILE|DIR",
+    help="Definitions, JSON or YAML; a folder means all in it; - is standard input. May be repeated.",
+)
+
+
+def program() -> str:
+    """Return how the program was called; as a kubectl plugin, `kubectl ompipeline`."""
+    name = os.path.basename(sys.argv[0])
+    return "kubectl ompipeline" if name.startswith("kubectl-ompipeline") else "k8s-pipeline"
+
+
+def _option(*names: str, **settings: Any) -> Callable[[F], F]:
+    def remember(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
+        if value:
+            assert parameter.name is not None
+            setattr(ctx.ensure_object(Globals), parameter.name, value)
+
+    return click.option(*names, expose_value=False, callback=remember, **settings)

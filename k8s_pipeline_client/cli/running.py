@@ -1,0 +1,194 @@
+"""run, logs, kill: what happens to runs."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from k8s_pipeline_client.cli.options import Duration, Globals, common_options, files_option, pass_globals
+from k8s_pipeline_client.errors import InputError, PipelineError, RunFailedError
+
+if TYPE_CHECKING:
+    from k8s_pipeline_client.client import K8sPipelineClient
+    from k8s_pipeline_client.domain.pipeline import Pipeline
+    from k8s_pipeline_client.status import RunStatus
+
+_LOG_DRAIN_SECONDS = 10.0
+
+
+@click.command("run")
+@click.argument("name", required=False)
+@files_option()
+@click.option("--run-id", metavar="UUID", help="The run's id; a new one if not given.")
+@click.option("--wait", is_flag=True, help="Wait for the end; exit code 3 if the run fails.")
+@click.option("--logs", is_flag=True, help="Show the log as it is written; implies --wait.")
+@click.option("--timeout", type=Duration(), help="Wait no longer than this; the run itself goes on.")
+@click.option("--allow-overlap", is_flag=True, help="Start even while another run is active.")
+@common_options
+@pass_globals
+def run_command(
+    values: Globals,
+    name: str | None,
+    files: tuple[Path, ...],
+    run_id: str | None,
+    wait: bool,
+    logs: bool,
+    timeout: float | None,
+    allow_overlap: bool,
+) -> None:
+    """Start a run of a deployed pipeline, or of a file without deploying it (-f).
+
+    Works whether the pipeline is enabled, disabled or on demand.
+    """
+    from k8s_pipeline_client.cli.output import progress
+
+    pipeline = _one_pipeline(files, name)
+    if pipeline is None and name is None:
+        raise InputError("nothing to run", hint="give a pipeline's NAME, or a file with -f")
+    client = values.client()
+    with progress("starting the run"):
+        if pipeline is not None:
+            started = client.run_once(pipeline, run_id=run_id)
+        else:
+            started = client.run(str(name), run_id=run_id, allow_overlap=allow_overlap)
+    title = name or started.job_name
+    if wait or logs:
+        ended = _wait(client, started, logs=logs, timeout=timeout)
+        _show_run(values, ended, title)
+        if ended.state.value == "failed":
+            raise RunFailedError(
+                f"run {ended.run_id} failed: {ended.cause.summary if ended.cause else 'no cause is known'}",
+                hint=_next_command(values, title, ended),
+            )
+    else:
+        _show_run(values, started, title)
+
+
+@click.command("logs")
+@click.argument("name")
+@click.option("--run", "run", metavar="ID", help="A run's id or its beginning; the newest if not given.")
+@click.option("-f", "--follow", is_flag=True, help="Go on until the run has ended.")
+@click.option("--tail", type=click.IntRange(min=0), metavar="N", help="Only the last N lines.")
+@click.option("--since", type=Duration(), metavar="D", help="Only what is not older, such as 15m.")
+@common_options
+@pass_globals
+def logs_command(
+    values: Globals, name: str, run: str | None, follow: bool, tail: int | None, since: float | None
+) -> None:
+    """Print the log of a run; the document's secrets have been struck out of it."""
+    from k8s_pipeline_client.cli.output import note
+
+    client = values.client()
+    since_seconds = None if since is None else max(1, round(since))
+    _copy(client.logs(name, run=run, follow=follow, tail_lines=tail, since_seconds=since_seconds, note=note))
+
+
+@click.command("kill")
+@click.argument("name")
+@click.option("--run", "run", metavar="ID", help="A run's id or its beginning; all active ones if not given.")
+@click.option("--timeout", type=Duration(), help="How long to wait for the pods. [default: 2m]")
+@common_options
+@pass_globals
+def kill_command(values: Globals, name: str, run: str | None, timeout: float | None) -> None:
+    """End active runs, and wait until their pods are gone; the schedule goes on."""
+    from k8s_pipeline_client.cli.output import emit, progress
+    from k8s_pipeline_client.client.facade import KILL_TIMEOUT
+
+    client = values.client()
+    with progress("ending the run"):
+        killed = client.kill(name, run=run, timeout=KILL_TIMEOUT if timeout is None else timeout)
+
+    def table() -> None:
+        for status in killed:
+            click.echo(f"run {status.run_id} was killed")
+        if not killed:
+            click.echo("no run is active")
+
+    emit(
+        [status.as_dict() for status in killed],
+        values.format(),
+        table=table,
+        names=lambda: [f"job.batch/{status.job_name}" for status in killed],
+    )
+
+
+def _one_pipeline(files: tuple[Path, ...], name: str | None) -> Pipeline | None:
+    """Return the pipeline that is to be run from files; None if there are no files."""
+    if not files:
+        return None
+    from k8s_pipeline_client.cli.files import read_pipelines
+
+    pipelines = read_pipelines(files)
+    fitting = [
+        item for item in pipelines if name is None or name in (item.fqn, item.name, item.display_name, item.id)
+    ]
+    if len(fitting) == 1:
+        return fitting[0]
+    names = ", ".join(item.fqn for item in pipelines)
+    raise InputError(
+        f"the files define {len(pipelines)} pipelines, and {len(fitting)} fit: {names}",
+        hint="say which one: k8s-pipeline run NAME -f FILE",
+    )
+
+
+def _wait(client: K8sPipelineClient, started: RunStatus, *, logs: bool, timeout: float | None) -> RunStatus:
+    """Wait for the end of a run, and show on the way what becomes of it."""
+    from k8s_pipeline_client.cli.output import note
+    from k8s_pipeline_client.cli.text import cause_lines, run_line
+
+    def on_change(status: RunStatus) -> None:
+        if not status.state.is_terminal:
+            for line in (run_line(status, datetime.now(UTC)), *cause_lines(status)):
+                note(line)
+
+    if not logs:
+        return client.wait(started.job_name, timeout=timeout, on_change=on_change)
+    reader = threading.Thread(target=_follow, args=(client, started.job_name, timeout), daemon=True)
+    reader.start()
+    ended = client.wait(started.job_name, timeout=timeout, on_change=on_change)
+    reader.join(_LOG_DRAIN_SECONDS)
+    return ended
+
+
+def _follow(client: K8sPipelineClient, job_name: str, timeout: float | None) -> None:
+    from k8s_pipeline_client.cli.output import note, warn
+
+    try:
+        _copy(client.follow(job_name, timeout=timeout, note=note))
+    except PipelineError as error:
+        warn(str(error))  # the run's end is what is waited for; its log can be read again
+
+
+def _copy(chunks: Iterator[bytes]) -> None:
+    """Write bytes as they are: a log need not be UTF-8."""
+    for chunk in chunks:
+        sys.stdout.buffer.write(chunk)
+        sys.stdout.buffer.flush()
+
+
+def _show_run(values: Globals, status: RunStatus, title: str) -> None:
+    from k8s_pipeline_client.cli.output import emit, note
+    from k8s_pipeline_client.cli.text import cause_lines, run_line
+
+    def table() -> None:
+        click.echo(run_line(status, datetime.now(UTC)))
+        for line in cause_lines(status):
+            click.echo(line)
+        if not status.state.is_terminal:
+            note(f"next: {_next_command(values, title, status)}")
+
+    emit(status.as_dict(), values.format(), table=table, names=lambda: [f"job.batch/{status.job_name}"])
+
+
+def _next_command(values: Globals, title: str, status: RunStatus) -> str:
+    from k8s_pipeline_client.cli.text import command
+
+    place = ["-n", values.namespace] if values.namespace else []
+    follow = [] if status.state.is_terminal else ["-f"]
+    return command("logs", title, "--run", status.run_id, *follow, *place)

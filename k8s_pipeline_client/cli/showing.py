@@ -1,0 +1,142 @@
+"""list, status: how things stand."""
+
+from __future__ import annotations
+
+import sys
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from k8s_pipeline_client.cli.options import Globals, common_options, pass_globals
+
+if TYPE_CHECKING:
+    from k8s_pipeline_client.status import PipelineStatus, RunStatus
+
+_WATCH_SECONDS = 2.0
+
+
+@click.command("list")
+@common_options
+@pass_globals
+def list_command(values: Globals) -> None:
+    """List the pipelines with their schedules and last runs."""
+    from k8s_pipeline_client.cli.output import emit, note, print_table, progress
+    from k8s_pipeline_client.cli.text import moment, schedule_text
+
+    with progress("reading the cluster"):
+        found = values.client().list_pipelines()
+    now = datetime.now(UTC)
+    rows = [
+        [
+            item.display_name or item.resource_name,
+            item.service,
+            item.pipeline_type,
+            schedule_text(item.schedule, item.time_zone, item.enabled),
+            moment(item.next_run_at, now),
+            str(item.last_run.state) if item.last_run else "-",
+            _why(item),
+        ]
+        for item in found
+    ]
+
+    def table() -> None:
+        if not found:
+            note(f"no pipelines in namespace {values.settings().namespace}")
+            return
+        print_table(["NAME", "SERVICE", "TYPE", "SCHEDULE", "NEXT", "LAST", "CAUSE"], rows, wide=6)
+
+    emit(
+        [item.as_dict() for item in found],
+        values.format(),
+        table=table,
+        names=lambda: [f"cronjob.batch/{item.resource_name}" for item in found],
+    )
+
+
+@click.command("status")
+@click.argument("name", required=False)
+@click.option("-w", "--watch", is_flag=True, help="Show it again whenever it changes.")
+@common_options
+@click.pass_context
+def status_command(ctx: click.Context, name: str | None, watch: bool) -> None:
+    """Show one pipeline in full: its schedule, its runs, and why the last one failed. Without NAME: list."""
+    values = ctx.ensure_object(Globals)
+    if name is None:
+        ctx.invoke(list_command)
+        return
+    client = values.client()
+    previous: Any = None
+    while True:
+        found, runs = client.status(name)
+        shown = {**found.as_dict(), "runs": [run.as_dict() for run in runs]}
+        if shown != previous:
+            if watch and previous is not None and sys.stdout.isatty():
+                click.clear()
+            _show(values, found, runs, shown)
+        previous = shown
+        if not watch:
+            return
+        time.sleep(_WATCH_SECONDS)
+
+
+def _show(values: Globals, found: PipelineStatus, runs: list[RunStatus], shown: dict[str, Any]) -> None:
+    from k8s_pipeline_client.cli.output import emit
+
+    emit(
+        shown,
+        values.format(),
+        table=lambda: _print(found, runs),
+        names=lambda: [f"cronjob.batch/{found.resource_name}"],
+    )
+
+
+def _print(found: PipelineStatus, runs: list[RunStatus]) -> None:
+    from k8s_pipeline_client.cli.output import print_table
+    from k8s_pipeline_client.cli.text import (
+        attempt_cells,
+        cause_lines,
+        command,
+        fact_lines,
+        moment,
+        run_line,
+        span,
+    )
+
+    now = datetime.now(UTC)
+    for label, text in fact_lines(found, now):
+        click.echo(f"{label + ':':<11}{text}")
+    if not runs:
+        click.echo(f"\nNo runs yet; start one: {command('run', found.display_name)}")
+        return
+    last = runs[0]
+    click.echo(f"\nLast {run_line(last, now)}")
+    for line in cause_lines(last):
+        click.echo(f"  {line}")
+    if last.attempts:
+        click.echo()
+        print_table(
+            ["POD", "STATE", "EXIT", "TOOK", "PEAK MEMORY", "WHY"],
+            [attempt_cells(attempt) for attempt in last.attempts],
+            wide=5,
+        )
+    click.echo()
+    rows = [
+        [
+            run.run_id,
+            str(run.trigger),
+            moment(run.created_at, now),
+            span((run.ended_at - run.started_at).total_seconds()) if run.started_at and run.ended_at else "-",
+            str(run.state),
+            run.cause.summary if run.cause else "",
+        ]
+        for run in runs
+    ]
+    print_table(["RUN", "TRIGGER", "CREATED", "TOOK", "STATE", "CAUSE"], rows, wide=5)
+
+
+def _why(item: PipelineStatus) -> str:
+    if item.last_run and item.last_run.cause:
+        return item.last_run.cause.summary
+    return item.missed.summary if item.missed else ""

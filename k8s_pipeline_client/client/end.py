@@ -1,0 +1,107 @@
+"""Ends runs and removes pipelines, and stays until that is so."""
+
+from __future__ import annotations
+
+from k8s_pipeline_client.client.jobs import selector
+from k8s_pipeline_client.client.waiting import poll
+from k8s_pipeline_client.cluster.port import Cluster, Kind, Object, Propagation
+from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.errors import ClusterError, ConflictError, NotFoundError, WaitTimeoutError
+from k8s_pipeline_client.render.pod import MAIN_CONTAINER
+
+LOG_TAIL = labels.PREFIX + "log-tail"
+"""Annotation on a killed Job: the last lines of the log, already without the document's secrets."""
+
+_TAIL_LINES = 50
+_TAIL_BYTES = 8 * 1024
+_OWNED = (Kind.CRONJOB, Kind.JOB, Kind.SECRET, Kind.CONFIG_MAP)
+
+
+def kill_run(cluster: Cluster, job: Object, *, by: str) -> None:
+    """End a run and keep its Job as the record.
+
+    One patch does both: who asked, and a deadline that is over. Kubernetes then ends the pods, with the next
+    scheduled run not held up. A Job that a queue holds suspended has nothing to end, and is deleted.
+
+    Args:
+        cluster: Where.
+        job: As read from the cluster.
+        by: Who asked, for the record.
+    """
+    metadata = job["metadata"]
+    if job["spec"].get("suspend"):
+        cluster.delete(Kind.JOB, metadata["name"], Propagation.BACKGROUND, uid=metadata["uid"])
+        return
+    tail = _log_tail(cluster, metadata["name"])
+    annotations = {
+        labels.KILLED_BY: by,
+        labels.KILLED_AT: cluster.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+        **({LOG_TAIL: tail} if tail else {}),
+    }
+    patch = {
+        "metadata": {"uid": metadata["uid"], "annotations": annotations},
+        "spec": {"activeDeadlineSeconds": 1},
+    }
+    try:
+        cluster.merge(Kind.JOB, metadata["name"], patch)
+    except (NotFoundError, ConflictError):
+        return  # it is gone, or has become another one: nothing is left to end
+
+
+def wait_for_pods_gone(cluster: Cluster, job_name: str, timeout: float) -> None:
+    """Wait until no pod of a Job is left that could still do anything.
+
+    Raises:
+        WaitTimeoutError: Some are.
+    """
+    left: list[Object] = []
+    for _ in poll(timeout, longest=1.0):
+        pods = cluster.list(Kind.POD, labels=f"{labels.JOB_NAME}={job_name}")
+        left = [pod for pod in pods if (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed")]
+        if not left:
+            return
+    raise WaitTimeoutError(
+        f"Pod {left[0]['metadata']['name']} is still there after {timeout:.0f} s",
+        hint="its grace period may be longer, or its node may be lost; see kubectl describe pod",
+    )
+
+
+def delete_pipeline(cluster: Cluster, name: str, timeout: float) -> bool:
+    """Delete a pipeline with its runs, and wait until nothing of it is left.
+
+    Returns:
+        Whether there was anything.
+
+    Raises:
+        WaitTimeoutError: Something is left when the time is over.
+    """
+    found = False
+    left: list[Object] = []
+    for _ in poll(timeout, longest=1.0):
+        left = [item for kind in (*_OWNED, Kind.POD) for item in cluster.list(kind, labels=selector(name))]
+        if not left:
+            return found
+        found = True
+        # The CronJob first, so that no new run starts. Everything again each time round: a run that began
+        # while we were at it, or an object that an interrupted delete left, goes as well.
+        for item in left:
+            if item["kind"] != Kind.POD and "deletionTimestamp" not in item["metadata"]:
+                metadata = item["metadata"]
+                cluster.delete(Kind(item["kind"]), metadata["name"], Propagation.BACKGROUND, uid=metadata["uid"])
+    raise WaitTimeoutError(
+        f"{left[0]['kind']} {left[0]['metadata']['name']} is still there after {timeout:.0f} s",
+        hint="what was asked for goes on; see kubectl get pods, or delete again with a longer --timeout",
+    )
+
+
+def _log_tail(cluster: Cluster, job_name: str) -> str:
+    """Return the end of the log of the Job's newest pod; empty where there is none to read."""
+    pods = cluster.list(Kind.POD, labels=f"{labels.JOB_NAME}={job_name}")
+    if not pods:
+        return ""
+    pod = max(pods, key=lambda item: item["metadata"]["creationTimestamp"])
+    try:
+        log = b"".join(cluster.read_log(pod["metadata"]["name"], container=MAIN_CONTAINER, tail_lines=_TAIL_LINES))
+    except ClusterError:
+        return ""  # not started, or gone: what matters is that the run ends
+    return log[-_TAIL_BYTES:].decode("utf-8", "replace")

@@ -1,0 +1,233 @@
+"""The client: everything that can be done with pipelines in one namespace of one cluster."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from k8s_pipeline_client.client import end, run
+from k8s_pipeline_client.client.deploy import Deployer, DeployResult, set_suspend
+from k8s_pipeline_client.client.jobs import annotation, is_finished
+from k8s_pipeline_client.client.logs import Note, follow_log, read_log
+from k8s_pipeline_client.client.read import Reader
+from k8s_pipeline_client.client.waiting import poll
+from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
+from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.domain.pipeline import Pipeline
+from k8s_pipeline_client.errors import InputError, NotFoundError, UnknownNameError, WaitTimeoutError
+from k8s_pipeline_client.render import plan, plan_one_shot
+from k8s_pipeline_client.settings import Settings
+from k8s_pipeline_client.status import PipelineStatus, RunStatus
+
+KILL_TIMEOUT = 120.0
+DELETE_TIMEOUT = 300.0
+
+
+class K8sPipelineClient:
+    """Deploys, runs, watches and removes pipelines.
+
+    NAME, wherever it is asked for, is a resource name, FQN, id, name, display name or ``service/type``. Every
+    method raises `ClusterError` where the cluster cannot or will not, and `UnknownNameError` for a NAME that
+    fits no pipeline or several. Times are in seconds.
+    """
+
+    def __init__(self, cluster: Cluster, settings: Settings) -> None:
+        """Take a cluster's namespace; see `connect` for the usual way."""
+        self._cluster = cluster
+        self._settings = settings
+        self._reader = Reader(cluster)
+        self._deployers: dict[tuple[bool, bool], Deployer] = {}
+
+    @classmethod
+    def connect(
+        cls, settings: Settings, *, kubeconfig: Path | None = None, context: str | None = None
+    ) -> K8sPipelineClient:
+        """Find the cluster as kubectl does, and work in the namespace of the settings."""
+        # Half a second that what works offline need not pay.
+        from k8s_pipeline_client.cluster.connect import api_client
+        from k8s_pipeline_client.cluster.kube import KubeCluster
+
+        return cls(KubeCluster(api_client(kubeconfig, context), settings.namespace), settings)
+
+    def deploy(self, pipeline: Pipeline, *, dry_run: bool = False, force: bool = False) -> DeployResult:
+        """Write a pipeline's objects; again is fine, and changes nothing where nothing has changed.
+
+        Args:
+            pipeline: What to deploy.
+            dry_run: Have the API server check everything and keep nothing.
+            force: Take over fields that another field manager owns.
+        """
+        deployer = self._deployers.setdefault(
+            (dry_run, force), Deployer(self._cluster, dry_run=dry_run, force=force)
+        )
+        return deployer.deploy(plan(pipeline, self._settings))
+
+    def run(self, name: str, *, run_id: str | None = None, allow_overlap: bool = False) -> RunStatus:
+        """Start a run now, enabled or not.
+
+        Raises:
+            RunActiveError: One is active, and ``allow_overlap`` is not set.
+        """
+        cronjob = self._cronjob(name)
+        job = run.start_run(self._cluster, cronjob, requested_id=run_id, allow_overlap=allow_overlap)
+        return self._reader.run(job)
+
+    def run_once(self, pipeline: Pipeline, *, run_id: str | None = None) -> RunStatus:
+        """Run a pipeline that is not deployed; after the Job's TTL nothing of it is left."""
+        identity = run.check_run_id(run_id) if run_id else str(uuid.uuid4())
+        deployer = Deployer(self._cluster)
+        return self._reader.run(deployer.create_one_shot(plan_one_shot(pipeline, self._settings, identity)))
+
+    def list_pipelines(self) -> list[PipelineStatus]:
+        """Return every pipeline of the namespace with its last run."""
+        return self._reader.pipelines()
+
+    def status(self, name: str, *, runs: int = 5) -> tuple[PipelineStatus, list[RunStatus]]:
+        """Return one pipeline and its newest runs."""
+        return self._reader.pipeline(self._reader.find(name), runs=runs)
+
+    def wait(
+        self,
+        job_name: str,
+        *,
+        timeout: float | None = None,
+        on_change: Callable[[RunStatus], None] = lambda status: None,
+    ) -> RunStatus:
+        """Wait until a run has ended, and return how.
+
+        Args:
+            job_name: Its Job.
+            timeout: How long to wait; for ever if None.
+            on_change: Called at first and whenever state or cause have changed.
+
+        Raises:
+            WaitTimeoutError: The time is over; the run goes on.
+            NotFoundError: The Job was deleted.
+        """
+        last: RunStatus | None = None
+        for _ in poll(timeout, first=0.2):
+            status = self._reader.run(self._cluster.get(Kind.JOB, job_name))
+            if last is None or (status.state, status.cause) != (last.state, last.cause):
+                on_change(status)
+            last = status
+            if status.state.is_terminal:
+                return status
+        raise WaitTimeoutError(
+            f"run {last.run_id if last else job_name} is still {last.state if last else 'unknown'} "
+            f"after {timeout:.0f} s; it goes on",
+            hint=f"k8s-pipeline logs -f, or end it with k8s-pipeline kill (Job {job_name})",
+        )
+
+    def logs(
+        self,
+        name: str,
+        *,
+        run: str | None = None,
+        follow: bool = False,
+        tail_lines: int | None = None,
+        since_seconds: int | None = None,
+        note: Note = lambda text: None,
+    ) -> Iterator[bytes]:
+        """Return the log of a run, the newest if none is named, as chunks of bytes.
+
+        Args:
+            name: The pipeline.
+            run: A run's id, its beginning, or its Job's name.
+            follow: Go on until the run has ended, across its retries.
+            tail_lines: Only so many lines from the end.
+            since_seconds: Only what is not older.
+            note: Called with what is not part of the log.
+        """
+        job = self._reader.job_of(self._reader.find(name), run)
+        if follow and not is_finished(job):
+            return follow_log(self._cluster, job, tail_lines=tail_lines, since_seconds=since_seconds, note=note)
+        return read_log(self._cluster, job, tail_lines=tail_lines, since_seconds=since_seconds, note=note)
+
+    def follow(self, job_name: str, *, timeout: float | None = None, note: Note) -> Iterator[bytes]:
+        """Return the log of a run by its Job, from before it starts to its end or the end of the time."""
+        job = self._cluster.get(Kind.JOB, job_name)
+        return follow_log(self._cluster, job, timeout=timeout, note=note)
+
+    def kill(
+        self, name: str, *, run: str | None = None, by: str | None = None, timeout: float = KILL_TIMEOUT
+    ) -> list[RunStatus]:
+        """End the active runs of a pipeline, or one of them; return them as they then are.
+
+        Returns only when their pods are gone. The schedule is not touched.
+
+        Args:
+            name: The pipeline.
+            run: A run's id, its beginning, or its Job's name; all that are active if None.
+            by: Who asks, for the record.
+            timeout: How long to wait for the pods.
+
+        Raises:
+            WaitTimeoutError: A pod is still there.
+        """
+        item = self._reader.find(name)
+        jobs = [self._reader.job_of(item, run)] if run else self._reader.jobs_of(item)
+        active = [job for job in jobs if not is_finished(job)]
+        for job in active:
+            end.kill_run(self._cluster, job, by=by or _who())
+        for job in active:
+            end.wait_for_pods_gone(self._cluster, job["metadata"]["name"], timeout)
+        return [status for job in active if (status := self._ended(job, timeout)) is not None]
+
+    def enable(self, name: str, *, force: bool = False) -> str:
+        """Let a pipeline's schedule run; return its resource name."""
+        return self._suspend(name, False, force)
+
+    def disable(self, name: str, *, force: bool = False) -> str:
+        """Stop a pipeline's schedule; a run that is active goes on. Return its resource name."""
+        return self._suspend(name, True, force)
+
+    def delete(self, name: str, *, timeout: float = DELETE_TIMEOUT) -> str:
+        """Delete a pipeline and all that belongs to it; return its resource name once nothing is left.
+
+        Raises:
+            UnknownNameError: There is nothing of that name.
+            WaitTimeoutError: Something is left.
+        """
+        resource = str(self._reader.find(name)["metadata"]["name"])
+        end.delete_pipeline(self._cluster, resource, timeout)
+        return resource
+
+    def _cronjob(self, name: str) -> Object:
+        item = self._reader.find(name)
+        if item["kind"] != Kind.CRONJOB:
+            raise UnknownNameError(
+                f"{name!r} is a run without a pipeline",
+                hint="run it again from its file: k8s-pipeline run -f FILE",
+            )
+        return item
+
+    def _suspend(self, name: str, suspend: bool, force: bool) -> str:
+        cronjob = self._cronjob(name)
+        resource = str(cronjob["metadata"]["name"])
+        if annotation(cronjob, labels.ON_DEMAND):
+            if suspend:
+                raise InputError(
+                    f"{name!r} has no schedule to stop: it runs on demand only",
+                    hint="delete it if nobody needs it",
+                )
+            return resource
+        set_suspend(self._cluster, resource, suspend, force=force)
+        return resource
+
+    def _ended(self, job: Object, timeout: float) -> RunStatus | None:
+        """Return a killed run's status once its Job says that it has ended; None if the Job is gone."""
+        try:
+            return self.wait(job["metadata"]["name"], timeout=timeout)
+        except NotFoundError:
+            return None
+
+
+def _who() -> str:
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = "somebody"
+    return f"{user}@{socket.gethostname()}"

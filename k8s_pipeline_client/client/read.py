@@ -1,0 +1,152 @@
+"""Reads what the cluster holds of pipelines and runs, and has their status computed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from k8s_pipeline_client.client.find import find
+from k8s_pipeline_client.client.jobs import annotation, newest_first, run_id, selector
+from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
+from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.domain.schedule import Schedule
+from k8s_pipeline_client.errors import ForbiddenError, UnknownNameError
+from k8s_pipeline_client.status import PipelineStatus, RunStatus, State, pipeline_status, run_status
+
+_EVENTS_BY_UID = 20
+"""Up to so many objects their events are asked for one by one; above, all of the namespace in one list."""
+
+
+class Reader:
+    """Reads one namespace."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        """Take the cluster."""
+        self._cluster = cluster
+
+    def find(self, name: str) -> Object:
+        """Return the CronJob, or the Job of a one-shot run, that NAME stands for.
+
+        Raises:
+            UnknownNameError: None fits, or more than one.
+        """
+        cronjobs = self._cluster.list(Kind.CRONJOB, labels=labels.PIPELINE)
+        one_shots = self._cluster.list(Kind.JOB, labels=labels.ONE_SHOT)
+        self._check_namespace([*cronjobs, *one_shots])
+        return find([*cronjobs, *one_shots], name, namespace=self._cluster.namespace)
+
+    def jobs_of(self, item: Object) -> list[Object]:
+        """Return the Jobs of a pipeline, newest first; of a one-shot run, its own."""
+        return newest_first(self._cluster.list(Kind.JOB, labels=selector(item["metadata"]["name"])))
+
+    def job_of(self, item: Object, wanted_run: str | None) -> Object:
+        """Return the newest Job of a pipeline, or that of one run, named by id, by its beginning, or by Job.
+
+        Raises:
+            UnknownNameError: There is none.
+        """
+        jobs = self.jobs_of(item)
+        title = annotation(item, labels.DISPLAY_NAME) or item["metadata"]["name"]
+        if wanted_run is None:
+            if jobs:
+                return jobs[0]
+            raise UnknownNameError(f"{title} has no runs", hint=f"start one: k8s-pipeline run {title!r}")
+        fitting = [
+            job for job in jobs if run_id(job).startswith(wanted_run) or job["metadata"]["name"] == wanted_run
+        ]
+        if len(fitting) == 1:
+            return fitting[0]
+        known = ", ".join(run_id(job) for job in jobs[:8]) or "none"
+        raise UnknownNameError(
+            f"{title} has {'no' if not fitting else len(fitting)} runs {wanted_run!r}", hint=f"known are {known}"
+        )
+
+    def run(self, job: Object) -> RunStatus:
+        """Return the status of one run."""
+        pods = self._cluster.list(Kind.POD, labels=f"{labels.JOB_NAME}={job['metadata']['name']}")
+        return run_status(job, pods, self._events([job, *pods]), self._cluster.now())
+
+    def pipeline(self, item: Object, *, runs: int = 5) -> tuple[PipelineStatus, list[RunStatus]]:
+        """Return a pipeline's status, and its newest runs."""
+        jobs = self.jobs_of(item)
+        pods = self._cluster.list(Kind.POD, labels=selector(item["metadata"]["name"]))
+        statuses = self._statuses(jobs, pods)
+        return self._pipeline(item, statuses), statuses[:runs]
+
+    def pipelines(self) -> list[PipelineStatus]:
+        """Return the status of every pipeline and one-shot run of the namespace, by service and name."""
+        cronjobs = self._cluster.list(Kind.CRONJOB, labels=labels.PIPELINE)
+        jobs = self._cluster.list(Kind.JOB, labels=labels.PIPELINE)
+        self._check_namespace([*cronjobs, *jobs])
+        pods = self._cluster.list(Kind.POD, labels=labels.PIPELINE)
+        by_pipeline: dict[str, list[Object]] = defaultdict(list)
+        for job in newest_first(jobs):
+            by_pipeline[job["metadata"]["labels"][labels.PIPELINE]].append(job)
+        items = cronjobs + [job for job in jobs if labels.ONE_SHOT in job["metadata"]["labels"]]
+        statuses = {
+            status.job_name: status
+            for status in self._statuses([job for found in by_pipeline.values() for job in found], pods)
+        }
+        result = [
+            self._pipeline(
+                item, [statuses[job["metadata"]["name"]] for job in by_pipeline[item["metadata"]["name"]]]
+            )
+            for item in items
+        ]
+        return sorted(result, key=lambda found: (found.service, found.pipeline_type, found.display_name))
+
+    def _statuses(self, jobs: Sequence[Object], pods: Sequence[Object]) -> list[RunStatus]:
+        """Return the runs' statuses; events are read only where something is not as it should be."""
+        by_job: dict[str, list[Object]] = defaultdict(list)
+        for pod in pods:
+            by_job[(pod["metadata"].get("labels") or {}).get(labels.JOB_NAME, "")].append(pod)
+        now = self._cluster.now()
+        first = {
+            job["metadata"]["name"]: run_status(job, by_job[job["metadata"]["name"]], [], now) for job in jobs
+        }
+        unclear = [job for job in jobs if first[job["metadata"]["name"]].state in (State.QUEUED, State.FAILED)]
+        events = self._events([item for job in unclear for item in (job, *by_job[job["metadata"]["name"]])])
+        for job in unclear:
+            name = job["metadata"]["name"]
+            first[name] = run_status(job, by_job[name], events, now)
+        return list(first.values())
+
+    def _pipeline(self, item: Object, runs: Sequence[RunStatus]) -> PipelineStatus:
+        now = self._cluster.now()
+        next_run, due = _times(item, now)
+        return pipeline_status(item, runs, now, due_at=due, next_run_at=next_run)
+
+    def _events(self, items: Iterable[Object]) -> list[Object]:
+        wanted = [item["metadata"]["uid"] for item in items]
+        if not wanted:
+            return []
+        try:
+            if len(wanted) > _EVENTS_BY_UID:
+                return self._cluster.list(Kind.EVENT)
+            return [
+                event
+                for uid in wanted
+                for event in self._cluster.list(Kind.EVENT, fields=f"involvedObject.uid={uid}")
+            ]
+        except ForbiddenError:
+            return []  # events make causes better; without them there is still a state and most causes
+
+    def _check_namespace(self, found: Sequence[Object]) -> None:
+        """An empty list says nothing about the namespace: the API server lists one that is not there, too."""
+        if not found and self._cluster.namespace_exists() is False:
+            namespace = self._cluster.namespace
+            raise UnknownNameError(
+                f"namespace {namespace} does not exist",
+                hint=f"create it (kubectl create namespace {namespace}) or name another with --namespace",
+            )
+
+
+def _times(item: Object, now: datetime) -> tuple[datetime | None, datetime | None]:
+    """Return when a CronJob is due next, and when it was due last; neither where it is suspended."""
+    spec = item["spec"]
+    if "schedule" not in spec or spec.get("suspend"):
+        return None, None
+    schedule = Schedule(spec["schedule"], spec.get("timeZone") or "UTC")
+    started = (item.get("status") or {}).get("lastScheduleTime") or item["metadata"]["creationTimestamp"]
+    return schedule.next_after(now, anchor=datetime.fromisoformat(started)), schedule.last_before(now)

@@ -1,0 +1,83 @@
+"""Starts runs."""
+
+from __future__ import annotations
+
+import uuid
+
+from k8s_pipeline_client.client.jobs import annotation, is_finished, newest_first, run_id, selector
+from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
+from k8s_pipeline_client.domain import labels, naming
+from k8s_pipeline_client.errors import ConflictError, InputError, RunActiveError
+from k8s_pipeline_client.render.job import run_job
+from k8s_pipeline_client.render.metadata import owner_reference
+
+REQUEST = labels.PREFIX + "request"
+"""Annotation on a Job: the call that created it. Tells our own Job, after a repeated request, from another's."""
+
+
+def start_run(
+    cluster: Cluster, cronjob: Object, *, requested_id: str | None = None, allow_overlap: bool = False
+) -> Object:
+    """Create a Job from the CronJob's template, and return it.
+
+    Args:
+        cluster: Where.
+        cronjob: As read from the cluster; it may be suspended.
+        requested_id: The run's UUID; a new one if None.
+        allow_overlap: Start even while another run is active.
+
+    Raises:
+        InputError: The id is not a UUID, or names a run that exists.
+        RunActiveError: A run is active.
+    """
+    identity = check_run_id(requested_id) if requested_id else str(uuid.uuid4())
+    name = cronjob["metadata"]["name"]
+    if not allow_overlap:
+        _refuse_overlap(cluster, cronjob)
+    job = run_job(
+        cronjob["spec"]["jobTemplate"],
+        name=naming.run_name(name, identity),
+        namespace=cluster.namespace,
+        run_id=identity,
+        owners=[owner_reference(cronjob)],
+    )
+    request = str(uuid.uuid4())
+    job["metadata"].setdefault("annotations", {})[REQUEST] = request
+    try:
+        return cluster.create(job)
+    except ConflictError:
+        existing = cluster.get(Kind.JOB, job["metadata"]["name"])
+        if annotation(existing, REQUEST) == request:
+            return existing
+        raise InputError(
+            f"run {identity} exists already, as Job {existing['metadata']['name']}",
+            hint="leave --run-id out, or give a new one",
+        ) from None
+
+
+def active_runs(cluster: Cluster, name: str) -> list[Object]:
+    """Return the Jobs of a pipeline that have not come to their end, newest first."""
+    jobs = cluster.list(Kind.JOB, labels=selector(name))
+    return newest_first([job for job in jobs if not is_finished(job)])
+
+
+def check_run_id(text: str) -> str:
+    """Return the UUID in its usual form; the ingestion accepts nothing else as a run id.
+
+    Raises:
+        InputError: It is not a UUID.
+    """
+    try:
+        return str(uuid.UUID(text))
+    except ValueError:
+        raise InputError(f"run id {text!r} is not a UUID", hint="leave --run-id out to get a new one") from None
+
+
+def _refuse_overlap(cluster: Cluster, cronjob: Object) -> None:
+    active = active_runs(cluster, cronjob["metadata"]["name"])
+    if active:
+        title = annotation(cronjob, labels.DISPLAY_NAME) or cronjob["metadata"]["name"]
+        raise RunActiveError(
+            f"{title}: run {run_id(active[0])} is active",
+            hint="wait for it, kill it, or start another beside it with --allow-overlap",
+        )

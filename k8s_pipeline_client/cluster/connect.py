@@ -1,0 +1,45 @@
+"""Finds a cluster the way kubectl does, with the official client: kubeconfig, context, or from inside a pod."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import yaml
+from kubernetes import config as kube_config
+from kubernetes.client import ApiClient, Configuration
+from kubernetes.config.config_exception import ConfigException
+
+from k8s_pipeline_client.errors import InputError, UnreachableError
+
+
+def api_client(kubeconfig: Path | None = None, context: str | None = None) -> ApiClient:
+    """Return a client that knows where the API server is and how to log in.
+
+    Looks at ``kubeconfig``, then ``KUBECONFIG`` and ``~/.kube/config``, then the pod that we run in.
+
+    Raises:
+        InputError: The named kubeconfig or context is not usable.
+        UnreachableError: There is nothing to find a cluster by.
+    """
+    if kubeconfig is not None and not kubeconfig.is_file():
+        raise InputError(f"kubeconfig {kubeconfig} does not exist", hint="name one with --kubeconfig")
+    default = os.environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
+    found = kubeconfig or next(
+        (part for part in default.split(os.pathsep) if part and Path(part).expanduser().is_file()), None
+    )
+    try:
+        if found:
+            file = str(kubeconfig) if kubeconfig else default
+            client: ApiClient = kube_config.new_client_from_config(file, context, persist_config=False)
+            return client
+        if "KUBERNETES_SERVICE_HOST" in os.environ:
+            configuration = Configuration()
+            kube_config.load_incluster_config(client_configuration=configuration)
+            return ApiClient(configuration=configuration)
+    except (ConfigException, yaml.YAMLError) as error:
+        raise InputError(f"kubeconfig {found} cannot be used: {error}", hint="see kubectl config view") from None
+    raise UnreachableError(
+        "no cluster is configured: no kubeconfig was found, and this is not a pod",
+        hint="name one with --kubeconfig, or set KUBECONFIG",
+    )

@@ -1,0 +1,100 @@
+"""What we ask of a cluster, in our own words; everything above this line is written against it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+Object = dict[str, Any]
+"""A Kubernetes object as the API returns it: plain JSON, camelCase keys."""
+
+
+class Kind(StrEnum):
+    """The kinds that we touch. There is no other."""
+
+    CRONJOB = "CronJob"
+    JOB = "Job"
+    SECRET = "Secret"
+    CONFIG_MAP = "ConfigMap"
+    POD = "Pod"
+    EVENT = "Event"
+
+
+class Propagation(StrEnum):
+    """What becomes of dependents; every DELETE says it, since the default orphans the pods of a Job."""
+
+    BACKGROUND = "Background"
+    FOREGROUND = "Foreground"
+
+
+class Cluster(Protocol):
+    """One namespace of one cluster.
+
+    Every method raises `ApiError` for a refusal and `UnreachableError` where there is no answer; a failed read
+    is never an empty result. 429, 5xx and broken connections have been retried by then.
+    """
+
+    @property
+    def namespace(self) -> str:
+        """The namespace that everything happens in."""
+
+    def get(self, kind: Kind, name: str) -> Object:
+        """Read one object.
+
+        Raises:
+            NotFoundError: It is not there.
+        """
+
+    def list(self, kind: Kind, *, labels: str = "", fields: str = "") -> list[Object]:
+        """Read all objects that fit the selectors, however many pages that takes."""
+
+    def apply(self, manifest: Object, *, manager: str, force: bool = False, dry_run: bool = False) -> Object:
+        """Server-side apply with strict field validation.
+
+        Raises:
+            ConflictError: Another field manager owns a field, and ``force`` is not set.
+            InvalidError: The API server does not accept the object.
+        """
+
+    def create(self, manifest: Object) -> Object:
+        """Create an object.
+
+        Raises:
+            ConflictError: One of this name exists; after a retry that may be our own.
+        """
+
+    def merge(self, kind: Kind, name: str, patch: Object) -> Object:
+        """Apply a JSON merge patch.
+
+        Raises:
+            NotFoundError: It is not there.
+        """
+
+    def delete(self, kind: Kind, name: str, propagation: Propagation, *, uid: str | None = None) -> None:
+        """Delete an object; one that is gone already, or has become another one, is fine.
+
+        Args:
+            kind: Its kind.
+            name: Its name.
+            propagation: What becomes of its dependents.
+            uid: Delete only the object with this UID.
+        """
+
+    def read_log(
+        self,
+        pod: str,
+        *,
+        container: str,
+        follow: bool = False,
+        tail_lines: int | None = None,
+        since_seconds: int | None = None,
+    ) -> Iterator[bytes]:
+        """Read a container's log in chunks of bytes, as they come; they need not be UTF-8 nor whole lines."""
+
+    def namespace_exists(self) -> bool | None:
+        """Return whether the namespace is there; None where we may not know."""
+
+    def now(self) -> datetime:
+        """Return the API server's time as of its last answer; ours differs."""

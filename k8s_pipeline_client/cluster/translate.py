@@ -1,0 +1,71 @@
+"""From an answer of the API server that is no success to an error of ours, with the whole message."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from k8s_pipeline_client.errors import (
+    ApiError,
+    ConflictError,
+    ForbiddenError,
+    InvalidError,
+    NotFoundError,
+    UnauthorizedError,
+)
+
+_CLASSES: dict[int, type[ApiError]] = {
+    400: InvalidError,
+    401: UnauthorizedError,
+    403: ForbiddenError,
+    404: NotFoundError,
+    409: ConflictError,
+    422: InvalidError,
+}
+
+
+def api_error(status: int, body: bytes, *, action: str, namespace: str) -> ApiError:
+    """Return the error for an answer.
+
+    Args:
+        status: HTTP status.
+        body: A Kubernetes ``Status`` as JSON; anything else is shown as it is, shortened.
+        action: What was asked for, for example ``apply CronJob om-x``.
+        namespace: Where.
+    """
+    answer = _status_of(body)
+    reason = str(answer.get("reason") or "")
+    message = str(answer.get("message") or "") or body.decode("utf-8", "replace")[:500] or "no explanation"
+    kind = _CLASSES.get(status, ApiError)
+    return kind(
+        f"the API server refused to {action} in namespace {namespace}: {message} ({status} {reason})".replace(
+            " )", ")"
+        ),
+        hint=_hint(status, message, namespace),
+        status=status,
+        reason=reason,
+    )
+
+
+def _status_of(body: bytes) -> dict[str, Any]:
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def _hint(status: int, message: str, namespace: str) -> str:
+    if status == 404 and "namespaces" in message:
+        return f"create the namespace (kubectl create namespace {namespace}) or name another with --namespace"
+    if status == 403 and "exceeded quota" in message:
+        return "free quota in the namespace, or have it raised"
+    if status == 403 and "is forbidden: User" in message:
+        return f"apply the Role of rbac/ in namespace {namespace} and bind it to this account"
+    if status == 401:
+        return "log in again, or name another kubeconfig or context"
+    if status == 409 and "conflict" in message:
+        return "have that manager give the field up, or take it over with --force"
+    if status == 429 or status >= 500:
+        return "the API server is overloaded or unwell; try again later"
+    return ""

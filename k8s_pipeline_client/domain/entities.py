@@ -1,0 +1,93 @@
+"""OpenMetadata's entities as its API returns them, as far as we read them; the rest is kept as it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+Document = dict[str, Any]
+"""A JSON object: keys are text, values whatever JSON has."""
+
+
+class Entity(BaseModel):
+    """Fields by OpenMetadata's camelCase names; unknown ones are kept in ``model_extra``."""
+
+    model_config = ConfigDict(
+        extra="allow", frozen=True, alias_generator=to_camel, validate_by_name=True, validate_by_alias=True
+    )
+
+
+class EntityReference(Entity):
+    """A pointer from one entity to another."""
+
+    id: str | None = None
+    type: str | None = None
+    name: str | None = None
+    fully_qualified_name: str | None = None
+
+
+class AirflowConfig(Entity):
+    """When a pipeline runs; the name is history, every pipeline service reads it."""
+
+    schedule_interval: str | None = None
+    pipeline_timezone: str | None = None
+    pause_pipeline: bool = False
+
+
+class SourceConfig(Entity):
+    """What to ingest; ``config`` depends on the pipeline's type."""
+
+    config: Document = Field(default_factory=dict)
+
+
+class IngestionPipeline(Entity):
+    """An IngestionPipeline entity, as ``GET /v1/services/ingestionPipelines`` returns it."""
+
+    name: str = Field(min_length=1)
+    pipeline_type: str
+    id: str | None = None
+    display_name: str | None = None
+    fully_qualified_name: str | None = None
+    service: EntityReference
+    source_config: SourceConfig
+    airflow_config: AirflowConfig = AirflowConfig()
+    open_metadata_server_connection: Document | None = None
+    logger_level: str | None = None
+    raise_on_error: bool = True
+    enabled: bool | None = None
+    enable_streamable_logs: bool | None = None
+    deployed: bool | None = None
+
+
+class Service(Entity):
+    """A service entity: database, dashboard, messaging, pipeline, ML model, storage, search, API, metadata."""
+
+    name: str = Field(min_length=1)
+    service_type: str = Field(min_length=1)
+    id: str | None = None
+    fully_qualified_name: str | None = None
+    ingestion_runner: EntityReference | None = None
+
+
+class Workflow(Entity):
+    """A plain workflow document: what people hand to ``metadata ingest -c``.
+
+    ``name``, ``displayName``, ``enabled`` and ``airflowConfig`` are ours: they say how to run it, mean what
+    they mean in the entity, and are not part of the document that the ingestion gets.
+    """
+
+    source: Document
+    workflow_config: Document
+    name: str | None = Field(default=None, min_length=1)
+    display_name: str | None = None
+    enabled: bool = True
+    airflow_config: AirflowConfig = AirflowConfig()
+    ingestion_pipeline_fqn: str | None = Field(default=None, alias="ingestionPipelineFQN")
+
+    def document(self) -> Document:
+        """Return the document for the ingestion: everything but what is ours."""
+        ours = {"name", "displayName", "enabled", "airflowConfig"}
+        dumped = self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        return {key: value for key, value in dumped.items() if key not in ours}

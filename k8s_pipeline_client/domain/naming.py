@@ -1,0 +1,77 @@
+"""Names and label values that Kubernetes accepts, made from any text that OpenMetadata accepts."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+
+MAX_CRONJOB_NAME = 52
+MAX_LABEL_VALUE = 63
+
+_HASH_ALPHABET = "0123456789abcdefghijklmnopqrstuv"
+_HASH_LENGTH = 10
+_RUN_SUFFIX_LENGTH = 10
+
+
+def resource_name(*, instance: str, fqn: str, service: str, pipeline_type: str) -> str:
+    """Return ``om-<slug>-<hash>``: one name for a pipeline's CronJob, Secret and ConfigMap.
+
+    The hash is over (instance, FQN), which is what makes a pipeline the same one; the slug only tells a person
+    what it is, because OpenMetadata names pipelines by UUID.
+
+    Returns:
+        At most 52 characters, the limit of a CronJob.
+    """
+    digest = _short_hash(f"{instance}\0{fqn}")
+    room = MAX_CRONJOB_NAME - len("om--") - len(digest)
+    text = slug(f"{service}-{pipeline_type}", limit=room)
+    return f"om-{text}-{digest}" if text else f"om-{digest}"
+
+
+def one_shot_name(*, service: str, pipeline_type: str, run_id: str) -> str:
+    """Return the name of a run that has no CronJob; unique by its run id."""
+    return resource_name(instance="one-shot", fqn=run_id, service=service, pipeline_type=pipeline_type)
+
+
+def run_name(pipeline_resource: str, run_id: str) -> str:
+    """Return the Job's name for a run with this id; at most 63 characters."""
+    return f"{pipeline_resource}-{run_id.replace('-', '')[:_RUN_SUFFIX_LENGTH].lower()}"
+
+
+def slug(text: str, *, limit: int) -> str:
+    """Return lower-case ASCII letters, digits and single hyphens; empty if nothing is left."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:limit].rstrip("-")
+
+
+def label_value(text: str) -> str:
+    """Return a label value that resembles the text; a hash of it where nothing of it is left.
+
+    Follows what OpenMetadata's own client makes of a pipeline's name: lower case, everything else a hyphen,
+    at most 53 characters.
+    """
+    cleaned = re.sub(r"-{2,}", "-", re.sub(r"[^a-z0-9-]", "-", text.lower())).strip("-")[:53].rstrip("-")
+    return cleaned or f"x{_short_hash(text)}"
+
+
+def instance_label(instance: str) -> str:
+    """Return the instance as a label value; unlike texts stay unlike."""
+    if re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?", instance):
+        return instance
+    return f"{slug(instance, limit=40) or 'x'}-{_short_hash(instance)}"
+
+
+def fqn_parts(fqn: str) -> list[str]:
+    """Split a fully qualified name at its dots; parts in double quotes may hold dots themselves."""
+    parts = re.findall(r'"((?:[^"]|"")*)"(?:\.|$)|([^.]*)(?:\.|$)', fqn)
+    return [quoted.replace('""', '"') or plain for quoted, plain in parts if quoted or plain]
+
+
+def _short_hash(text: str) -> str:
+    number = int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest(), "big")
+    digits = []
+    for _ in range(_HASH_LENGTH):
+        number, digit = divmod(number, len(_HASH_ALPHABET))
+        digits.append(_HASH_ALPHABET[digit])
+    return "".join(digits)

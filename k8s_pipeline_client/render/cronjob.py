@@ -1,0 +1,86 @@
+"""The CronJob that every pipeline is, on demand or not."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.domain.entities import Document
+from k8s_pipeline_client.domain.pipeline import Pipeline
+from k8s_pipeline_client.domain.schedule import NEVER
+from k8s_pipeline_client.render.job import job_template
+from k8s_pipeline_client.render.metadata import object_meta, pipeline_annotations, pipeline_labels
+from k8s_pipeline_client.settings import MIN_STARTING_DEADLINE_SECONDS, REPORTER_OUTAGE_SECONDS, Settings
+
+# Any day will do to count how often a schedule is due in an hour; it must only be the same day always.
+_COUNT_FROM = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+def cronjob(pipeline: Pipeline, name: str, settings: Settings) -> Document:
+    """Return the CronJob without ``suspend``, which has a field manager of its own."""
+    successful, failed = history_limits(pipeline, settings)
+    annotations = pipeline_annotations(pipeline)
+    if pipeline.schedule is None:
+        annotations[labels.ON_DEMAND] = "true"
+    found = notes(pipeline, settings)
+    if found:
+        annotations[labels.NOTES] = "\n".join(found)
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "metadata": object_meta(name, settings.namespace, pipeline_labels(pipeline, name), annotations),
+        "spec": {
+            "schedule": pipeline.schedule.expression if pipeline.schedule else NEVER,
+            "timeZone": pipeline.schedule.timezone if pipeline.schedule else "UTC",
+            "concurrencyPolicy": "Forbid",
+            "startingDeadlineSeconds": starting_deadline(settings),
+            "successfulJobsHistoryLimit": successful,
+            "failedJobsHistoryLimit": failed,
+            "jobTemplate": job_template(pipeline, name, settings),
+        },
+    }
+
+
+def suspended(pipeline: Pipeline) -> bool:
+    """Return ``spec.suspend`` as the definition wants it."""
+    return pipeline.schedule is None or not pipeline.enabled
+
+
+def starting_deadline(settings: Settings) -> int:
+    """Return how late a run may start; 0 would never run at all, and small values drop runs under load."""
+    return max(settings.starting_deadline_seconds, MIN_STARTING_DEADLINE_SECONDS)
+
+
+def history_limits(pipeline: Pipeline, settings: Settings) -> tuple[int, int]:
+    """Return how many successful and failed Jobs stay: all that an hour can bring, or more where set."""
+    floor = 1
+    if pipeline.schedule is not None:
+        window = timedelta(seconds=REPORTER_OUTAGE_SECONDS)
+        floor = max(floor, pipeline.schedule.runs_within(window, start=_COUNT_FROM))
+    return (
+        max(settings.successful_jobs_history_limit, floor),
+        max(settings.failed_jobs_history_limit, floor),
+    )
+
+
+def notes(pipeline: Pipeline, settings: Settings) -> list[str]:
+    """Return what was raised above the settings, and why, one sentence each."""
+    successful, failed = history_limits(pipeline, settings)
+    outage = "so that the end of every run can still be read an hour later"
+    raised = [
+        (
+            "startingDeadlineSeconds",
+            settings.starting_deadline_seconds,
+            starting_deadline(settings),
+            "because Kubernetes drops late runs in silence",
+        ),
+        (
+            "ttlSecondsAfterFinished",
+            settings.ttl_seconds_after_finished,
+            max(settings.ttl_seconds_after_finished, REPORTER_OUTAGE_SECONDS),
+            outage,
+        ),
+        ("successfulJobsHistoryLimit", settings.successful_jobs_history_limit, successful, outage),
+        ("failedJobsHistoryLimit", settings.failed_jobs_history_limit, failed, outage),
+    ]
+    return [f"{key} {asked} is raised to {used} {why}" for key, asked, used, why in raised if used != asked]

@@ -1,0 +1,91 @@
+"""The Job of a run, made from a job template."""
+
+from __future__ import annotations
+
+import copy
+
+from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.domain.entities import Document
+from k8s_pipeline_client.domain.pipeline import Pipeline
+from k8s_pipeline_client.render.metadata import pipeline_annotations, pipeline_labels
+from k8s_pipeline_client.render.pod import MAIN_CONTAINER, TERMINATED_BY_SIGTERM, pod_template
+from k8s_pipeline_client.settings import REPORTER_OUTAGE_SECONDS, Settings
+
+
+def job_template(pipeline: Pipeline, name: str, settings: Settings) -> Document:
+    """Return ``spec.jobTemplate``: the one truth of how a pipeline runs."""
+    return {
+        "metadata": {
+            "labels": pipeline_labels(pipeline, name),
+            "annotations": pipeline_annotations(pipeline),
+        },
+        "spec": {
+            "backoffLimit": settings.backoff_limit,
+            # A net a little above the pod's deadline: for pods that never start, and for the sum of retries.
+            "activeDeadlineSeconds": settings.active_deadline_seconds
+            + settings.start_timeout_seconds
+            + settings.termination_grace_period_seconds,
+            "ttlSecondsAfterFinished": ttl_seconds(settings),
+            # Else a replacement starts while the old pod still writes.
+            "podReplacementPolicy": "Failed",
+            "podFailurePolicy": {
+                "rules": [
+                    # First: an evicted pod ends with 143 as well, and is to be replaced without using up a retry.
+                    {
+                        "action": "Ignore",
+                        "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}],
+                    },
+                    {
+                        "action": "FailJob",
+                        "onExitCodes": {
+                            "containerName": MAIN_CONTAINER,
+                            "operator": "In",
+                            "values": [TERMINATED_BY_SIGTERM],
+                        },
+                    },
+                ]
+            },
+            "template": pod_template(pipeline, name, settings),
+        },
+    }
+
+
+def ttl_seconds(settings: Settings) -> int:
+    """Return how long a finished Job stays: never less than an outage of whoever reports its end may last."""
+    return max(settings.ttl_seconds_after_finished, REPORTER_OUTAGE_SECONDS)
+
+
+def run_job(
+    template: Document,
+    *,
+    name: str,
+    namespace: str,
+    run_id: str,
+    owners: list[Document],
+    extra_labels: dict[str, str] | None = None,
+) -> Document:
+    """Return the Job of a run that somebody asked for.
+
+    Args:
+        template: ``spec.jobTemplate``, as rendered or as read from a CronJob.
+        name: The Job's name.
+        namespace: Where it runs.
+        run_id: A UUID; the ingestion reports under it.
+        owners: Owner references.
+        extra_labels: For the Job and its pods.
+    """
+    job = copy.deepcopy(template)
+    metadata = job.setdefault("metadata", {})
+    pod = job["spec"]["template"]
+    for target in (metadata, pod["metadata"]):
+        target.setdefault("labels", {}).update({labels.APP_RUN_ID: run_id, **(extra_labels or {})})
+    for container in pod["spec"]["containers"]:
+        if container["name"] == MAIN_CONTAINER:
+            container["env"] = [
+                {"name": "pipelineRunId", "value": run_id} if item["name"] == "pipelineRunId" else item
+                for item in container["env"]
+            ]
+    metadata |= {"name": name, "namespace": namespace}
+    if owners:
+        metadata["ownerReferences"] = owners
+    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": job["spec"]}

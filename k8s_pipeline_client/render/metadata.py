@@ -1,0 +1,64 @@
+"""Names, labels, annotations and owner references of what we write."""
+
+from __future__ import annotations
+
+from k8s_pipeline_client import __version__
+from k8s_pipeline_client.domain import labels, naming
+from k8s_pipeline_client.domain.entities import Document
+from k8s_pipeline_client.domain.pipeline import Pipeline
+
+
+def pipeline_labels(pipeline: Pipeline, name: str) -> dict[str, str]:
+    """Return the labels of every object of a pipeline, its Jobs and pods included."""
+    return {
+        labels.APP_NAME: "openmetadata",
+        labels.APP_COMPONENT: "ingestion",
+        labels.APP_MANAGED_BY: "openmetadata",
+        labels.APP_PIPELINE: naming.label_value(pipeline.name),
+        labels.APP_PIPELINE_TYPE: pipeline.pipeline_type.lower(),
+        labels.PIPELINE: name,
+        labels.INSTANCE: naming.instance_label(pipeline.instance),
+    }
+
+
+def pipeline_annotations(pipeline: Pipeline) -> dict[str, str]:
+    """Return what a person or a program needs to tell which pipeline an object belongs to."""
+    found = {
+        labels.FQN: pipeline.fqn,
+        labels.NAME: pipeline.name,
+        labels.DISPLAY_NAME: pipeline.display_name,
+        labels.SERVICE: pipeline.service,
+        labels.SERVICE_TYPE: pipeline.service_type,
+        labels.PIPELINE_TYPE: pipeline.pipeline_type,
+        labels.ID: pipeline.id or "",
+    }
+    return {key: value for key, value in found.items() if value}
+
+
+def object_meta(
+    name: str, namespace: str, object_labels: dict[str, str], annotations: dict[str, str] | None = None
+) -> Document:
+    """Return ``metadata``; every object says which version of this program wrote it."""
+    return {
+        "name": name,
+        "namespace": namespace,
+        "labels": object_labels,
+        "annotations": {**(annotations or {}), labels.CLIENT_VERSION: __version__},
+    }
+
+
+def owner_reference(owner: Document) -> Document:
+    """Return a plain owner reference: deleting the owner takes the dependent along, and nothing else.
+
+    Not ``controller``: the CronJob controller would count the Job as its own, and warn about it. Not
+    ``blockOwnerDeletion``: it needs rights that a namespaced Role may not have.
+
+    Args:
+        owner: The object as the API server returned it.
+    """
+    return {
+        "apiVersion": owner["apiVersion"],
+        "kind": owner["kind"],
+        "name": owner["metadata"]["name"],
+        "uid": owner["metadata"]["uid"],
+    }

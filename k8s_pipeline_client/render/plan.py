@@ -1,0 +1,155 @@
+"""All manifests of a pipeline, and the order in which they are written."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from k8s_pipeline_client.domain import labels, naming
+from k8s_pipeline_client.domain.entities import Document, IngestionPipeline, Service, Workflow
+from k8s_pipeline_client.domain.pipeline import Pipeline, from_entity, from_workflow
+from k8s_pipeline_client.errors import DefinitionError
+from k8s_pipeline_client.render import config, cronjob, job
+from k8s_pipeline_client.render.metadata import owner_reference
+from k8s_pipeline_client.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the cluster is to hold for a pipeline.
+
+    Attributes:
+        name: The name of CronJob, Secret and ConfigMap.
+        cronjob: Without ``spec.suspend``.
+        suspend: The wanted ``spec.suspend``.
+        launcher: Shared by all pipelines of the namespace.
+        notes: What was changed in the settings and why.
+    """
+
+    pipeline: Pipeline
+    name: str
+    cronjob: Document
+    suspend: bool
+    secret: Document
+    config_map: Document
+    launcher: Document
+    notes: Sequence[str]
+
+    def suspended_cronjob(self) -> Document:
+        """Return the CronJob as it is first written: nothing may run before all else is there."""
+        return self._with_suspend(True)
+
+    def owned_by(self, owner: Document) -> tuple[Document, Document]:
+        """Return Secret and ConfigMap with the owner reference to the CronJob that the server returned."""
+        return _owned(self.secret, owner), _owned(self.config_map, owner)
+
+    def suspend_patch(self, suspend: bool) -> Document:
+        """Return the smallest object that applies ``spec.suspend`` and nothing else."""
+        return suspend_manifest(self.name, self.cronjob["metadata"]["namespace"], suspend)
+
+    def manifests(self) -> list[Document]:
+        """Return the manifests for ``kubectl apply --server-side``, in an order that is safe to write."""
+        return [self.launcher, self.secret, self.config_map, self._with_suspend(self.suspend)]
+
+    def _with_suspend(self, suspend: bool) -> Document:
+        manifest = copy.deepcopy(self.cronjob)
+        manifest["spec"]["suspend"] = suspend
+        return manifest
+
+
+@dataclass(frozen=True, slots=True)
+class OneShotPlan:
+    """A run without a CronJob: a Job that owns its Secret.
+
+    Attributes:
+        job: Suspended; it may start once its Secret is there.
+    """
+
+    name: str
+    run_id: str
+    job: Document
+    secret: Document
+    launcher: Document
+
+    def owned_by(self, owner: Document) -> Document:
+        """Return the Secret with the owner reference to the Job that the server returned."""
+        return _owned(self.secret, owner)
+
+
+def plan(pipeline: Pipeline, settings: Settings) -> Plan:
+    """Plan a pipeline.
+
+    Raises:
+        DefinitionError: Its document is larger than a Secret may be.
+    """
+    name = pipeline.resource_name
+    return Plan(
+        pipeline=pipeline,
+        name=name,
+        cronjob=cronjob.cronjob(pipeline, name, settings),
+        suspend=cronjob.suspended(pipeline),
+        secret=config.secret(pipeline, name, settings.namespace),
+        config_map=config.config_map(pipeline, name, settings.namespace),
+        launcher=config.launcher_config_map(settings.namespace),
+        notes=tuple(cronjob.notes(pipeline, settings)),
+    )
+
+
+def plan_one_shot(pipeline: Pipeline, settings: Settings, run_id: str) -> OneShotPlan:
+    """Plan a single run that leaves nothing behind after its TTL.
+
+    Raises:
+        DefinitionError: Its document is larger than a Secret may be.
+    """
+    name = naming.one_shot_name(service=pipeline.service, pipeline_type=pipeline.pipeline_type, run_id=run_id)
+    mark = {labels.ONE_SHOT: "true"}
+    run = job.run_job(
+        job.job_template(pipeline, name, settings),
+        name=name,
+        namespace=settings.namespace,
+        run_id=run_id,
+        owners=[],
+        extra_labels=mark,
+    )
+    run["metadata"]["annotations"][labels.ON_DEMAND] = "true"
+    run["spec"]["suspend"] = True
+    secret = config.secret(pipeline, name, settings.namespace)
+    secret["metadata"]["labels"] |= mark
+    return OneShotPlan(name, run_id, run, secret, config.launcher_config_map(settings.namespace))
+
+
+def render(
+    pipeline: IngestionPipeline | Workflow, service: Service | None, settings: Settings, *, origin: str = "input"
+) -> list[Document]:
+    """Return the manifests of a pipeline.
+
+    Args:
+        pipeline: An IngestionPipeline entity or a plain workflow document.
+        service: The service entity; not needed for a workflow document.
+        settings: How to run it.
+        origin: Where the pipeline was defined, for errors.
+
+    Raises:
+        DefinitionError: It cannot become a pipeline.
+        ScheduleError: Kubernetes would refuse its schedule.
+    """
+    if isinstance(pipeline, Workflow):
+        return plan(from_workflow(pipeline, origin), settings).manifests()
+    if service is None:
+        raise DefinitionError(f"{origin}: the service of {pipeline.name!r} is needed, for its type")
+    return plan(from_entity(pipeline, service, origin), settings).manifests()
+
+
+def suspend_manifest(name: str, namespace: str, suspend: bool) -> Document:
+    """Return the smallest object that applies a CronJob's ``spec.suspend`` and nothing else."""
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {"suspend": suspend},
+    }
+
+
+def _owned(manifest: Document, owner: Document) -> Document:
+    return {**manifest, "metadata": {**manifest["metadata"], "ownerReferences": [owner_reference(owner)]}}

@@ -1,0 +1,178 @@
+"""From raw Kubernetes objects to the state of a run.
+
+The Job's conditions decide. Its counters and pods only split queued from running. Two exceptions, each where
+waiting for the condition would mean waiting for ever, or too long:
+
+- Container ``main`` has ended and another one (an injected sidecar) keeps the pod alive: main's exit code decides.
+- The Job is to fail (FailureTarget) and its pod is on a node that does not answer: long past its grace it counts
+  as over.
+
+``SuccessCriteriaMet`` and ``FailureTarget`` alone are not the end: the pods are still ending, and may still write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+
+from .diagnose import failure_cause, obstacle, pod_cause
+from .models import Attempt, Cause, RunStatus, State
+from .pod import Pod
+from .raw import Raw
+from .run import Run, read_run
+
+LOST_AFTER = timedelta(minutes=5)
+"""How long past its deletionTimestamp, which has the grace period in it, a pod that is not over counts as lost."""
+
+
+def run_status(job: Raw, pods: Iterable[Raw], events: Iterable[Raw], now: datetime) -> RunStatus:
+    """The state of a run and its cause.
+
+    Args:
+        job: The raw Job.
+        pods: Its raw pods; those that name another Job are passed over.
+        events: Raw events; more than those about the run do no harm.
+        now: The API server's time (its ``Date`` header), aware.
+
+    Returns:
+        The status. Odd or missing fields never raise.
+    """
+    run = read_run(job, pods, events)
+    state, ended_at = _outcome(run, now)
+    attempts = tuple(_attempt(pod) for pod in run.pods)
+    return RunStatus(
+        run_id=run.job.run_id,
+        job_name=run.job.name,
+        state=state,
+        cause=_cause(run, state),
+        trigger=run.job.trigger,
+        scheduled_at=run.job.scheduled_at,
+        created_at=run.job.created_at,
+        started_at=_started_at(run, state, attempts),
+        ended_at=ended_at,
+        attempts=attempts,
+        killed_by=run.job.killed_by or None,
+        warnings=tuple(_warnings(run, state)),
+    )
+
+
+def _outcome(run: Run, now: datetime) -> tuple[State, datetime | None]:
+    conditions = run.job.conditions
+    if "Complete" in conditions:
+        return State.SUCCESS, run.job.completed_at or conditions["Complete"].at
+    done = _pod_whose_main_succeeded(run)
+    if done:
+        return State.SUCCESS, _ended_at(done)
+    if "Failed" in conditions:
+        return State.FAILED, conditions["Failed"].at
+    if run.job.is_suspended:
+        return State.QUEUED, None
+    failed = _pod_whose_main_failed_for_good(run)
+    if failed:
+        return State.FAILED, _ended_at(failed)
+    if _is_lost(run, now):
+        return State.FAILED, conditions["FailureTarget"].at
+    return (State.RUNNING if _has_begun(run) else State.QUEUED), None
+
+
+def _ended_at(pod: Pod) -> datetime | None:
+    return pod.main.end.finished_at if pod.main.end else None
+
+
+def _pod_whose_main_succeeded(run: Run) -> Pod | None:
+    """A pod with sidecars whose ``main`` has done its work.
+
+    This holds as well after the sidecar has taken the pod to its deadline and the Job says Failed: a run that was
+    reported as a success must not turn into a failure an hour later.
+    """
+    for pod in run.pods:
+        has_sidecars = bool(pod.others or pod.inits)
+        if has_sidecars and pod.main.exit_code == 0 and pod.main_ended_by_itself:
+            return pod
+    return None
+
+
+def _pod_whose_main_failed_for_good(run: Run) -> Pod | None:
+    """The newest pod, if only sidecars keep it alive, ``main`` has failed, and the Job will not try again."""
+    pod = run.newest
+    if pod is None or pod.is_over or not pod.main.exit_code or pod.disruption:
+        return None
+    ends_the_job = pod.main.exit_code in run.job.fail_codes
+    counted = sum(1 for other in run.pods if other.phase == "Failed" and not other.disruption)
+    failures = max(run.job.failed, counted) + 1
+    return pod if ends_the_job or failures > run.job.backoff_limit else None
+
+
+def _is_lost(run: Run, now: datetime) -> bool:
+    """Nothing on a pod says for certain that its node is lost; that nobody carries out its deletion does."""
+    if "FailureTarget" not in run.job.conditions:
+        return False
+    alive = [pod for pod in run.pods if not pod.is_over]
+    return bool(alive) and all(pod.deleted_by is not None and now - pod.deleted_by > LOST_AFTER for pod in alive)
+
+
+def _has_begun(run: Run) -> bool:
+    """An attempt is running or was: between two attempts a run stays running."""
+    return run.job.has_counted_pods or any(pod.has_started or pod.is_over for pod in run.pods)
+
+
+def _started_at(run: Run, state: State, attempts: tuple[Attempt, ...]) -> datetime | None:
+    starts = [attempt.started_at for attempt in attempts if attempt.started_at]
+    if starts:
+        return min(starts)
+    return None if state is State.QUEUED else run.job.started_at
+
+
+def _cause(run: Run, state: State) -> Cause | None:
+    if state is State.SUCCESS:
+        return None
+    return failure_cause(run) if state is State.FAILED else obstacle(run)
+
+
+def _attempt(pod: Pod) -> Attempt:
+    words = pod.last_words
+    started_at, ended_at = pod.main.started_at, _ended_at(pod)
+    duration = words.duration_seconds if words else None
+    if duration is None and started_at and ended_at:
+        duration = (ended_at - started_at).total_seconds()
+    return Attempt(
+        name=pod.name,
+        state=_attempt_state(pod),
+        cause=pod_cause(pod),
+        exit_code=pod.main.exit_code,
+        started_at=started_at,
+        ended_at=ended_at,
+        duration_seconds=duration,
+        peak_memory_bytes=words.peak_memory_bytes if words else None,
+        document_sha256=words.document_sha256 if words else None,
+        node=pod.node or None,
+    )
+
+
+def _attempt_state(pod: Pod) -> State:
+    has_succeeded = pod.main.exit_code == 0 and pod.main_ended_by_itself
+    if pod.phase == "Succeeded" or has_succeeded:
+        return State.SUCCESS
+    if pod.phase == "Failed" or pod.main.exit_code:
+        return State.FAILED
+    return State.RUNNING if pod.has_started else State.QUEUED
+
+
+def _warnings(run: Run, state: State) -> Iterator[str]:
+    job = run.job
+    if state is State.SUCCESS and job.killed_by:
+        yield f"{job.killed_by} asked for its end, but it had succeeded before that took effect"
+    if state is State.SUCCESS and "Failed" in job.conditions:
+        failed = job.conditions["Failed"]
+        yield f"the Job says Failed ({failed.reason}), but container main had ended with exit code 0 before"
+    for pod in run.pods:
+        if pod.main.end and pod.phase == "Running":
+            names = ", ".join(container.name for container in pod.others if container.is_running)
+            yield f"container main has ended; pod {pod.name} is kept alive by {names or 'another container'}"
+        elif state.is_terminal and not pod.is_over and not pod.main.end:
+            yield f"pod {pod.name} is not over"
+    if job.deleted_at and not state.is_terminal:
+        yield "the Job is being deleted"
+    documents = {pod.last_words.document_sha256 for pod in run.pods if pod.last_words}
+    if len(documents - {None}) > 1:
+        yield "its attempts read different versions of the workflow document"

@@ -1,0 +1,205 @@
+"""From a run to its cause: ordered checks over the Job, its pods and what events are left.
+
+Each check looks for one thing and answers None for "not this". What somebody did to the run comes first, then what
+its newest attempt says, then what is left in events, then Kubernetes' own one-word verdict.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from datetime import timedelta
+
+from .ended import ended_cause, ended_cause_from_events
+from .job import Job
+from .models import Cause, CauseCode, rfc3339
+from .pod import Pod
+from .raw import duration_in_words, inline
+from .run import Run
+from .waiting import creation_cause, ended_before_start, start_cause_from_events, waiting_cause, was_started
+
+
+def pod_cause(pod: Pod) -> Cause | None:
+    """Why an attempt failed, or why it does not start; None for one that is well."""
+    if pod.phase == "Succeeded":
+        return None
+    if pod.phase in ("Failed", "Unknown") or pod.main.exit_code:
+        return ended_cause(pod)
+    return None if pod.has_started else waiting_cause(pod)
+
+
+def obstacle(run: Run) -> Cause | None:
+    """What a run that is not over waits for, if that is trouble."""
+    if run.job.is_suspended:
+        return _held(run.job)
+    if run.job.killed_by:
+        return Cause(CauseCode.KILLED, f"The run is being ended{_by_whom(run.job)}")
+    newest = run.newest
+    if newest and not newest.is_over:
+        return pod_cause(newest)
+    return creation_cause(run.job_events)
+
+
+def _held(job: Job) -> Cause:
+    condition = job.conditions.get("Suspended")
+    detail = condition.message if condition else ""
+    if job.queue:
+        return Cause(
+            CauseCode.HELD,
+            f'The run is held in the queue "{job.queue}"',
+            detail,
+            "see the queue: kubectl get workloads",
+        )
+    return Cause(
+        CauseCode.HELD,
+        "The run is held: its Job is suspended",
+        detail,
+        "whoever suspended the Job lets it go on (spec.suspend: false)",
+    )
+
+
+def _by_whom(job: Job) -> str:
+    when = f" at {rfc3339(job.killed_at)}" if job.killed_at else ""
+    return f" at the request of {job.killed_by}{when}"
+
+
+def _before_start(run: Run) -> Cause | None:
+    """What kept a run from starting; None for one that did start, or of which nothing is known."""
+    if (
+        any(pod.has_started or pod.is_over for pod in run.pods)
+        or run.job.failed
+        or was_started(run.gone_pod_events)
+    ):
+        return None
+    for pod in reversed(run.pods):
+        cause = waiting_cause(pod) or start_cause_from_events(pod.events, run.job.image)
+        if cause:
+            return cause
+    return start_cause_from_events(run.gone_pod_events, run.job.image) or creation_cause(run.job_events)
+
+
+def _killed(run: Run) -> Cause | None:
+    job = run.job
+    # A run out of retries was over before the request could do anything.
+    if not job.killed_by or (job.failure and job.failure.reason == "BackoffLimitExceeded"):
+        return None
+    if job.killed_because:
+        given = job.killed_because
+        return dataclasses.replace(given, summary=f"{given.summary}; the run was therefore ended{_by_whom(job)}")
+    killed = Cause(
+        CauseCode.KILLED,
+        f"The run was ended{_by_whom(job)}",
+        job.failure.message if job.failure else "",
+    )
+    root = _before_start(run)
+    if root is None:
+        return killed
+    # Here the request leads: that it had not started is what the person who asked for the end knew.
+    return dataclasses.replace(killed, summary=f"{killed.summary}; it had not started: {inline(root.summary)}")
+
+
+def _job_deadline(run: Run) -> Cause | None:
+    """The net above the pod's own deadline: Kubernetes deletes the pods, so that little is left to say why."""
+    failure = run.job.failure
+    if failure is None or failure.reason != "DeadlineExceeded":
+        return None
+    newest = run.newest
+    if newest and newest.others and newest.main.exit_code and newest.main_ended_by_itself:
+        return None  # a sidecar took the pod to the deadline; main had failed long before
+    if newest and newest.reason == "DeadlineExceeded":
+        return None
+    summary = "The run was ended at its Job's deadline" + _of(run.job.deadline)
+    root = _before_start(run)
+    if root:
+        return ended_before_start(root, summary)
+    last = pod_cause(newest) if newest and newest.phase == "Failed" else None
+    return Cause(
+        CauseCode.DEADLINE_EXCEEDED,
+        f"{summary}, its retries included; the last attempt: {inline(last.summary)}" if last else summary,
+        failure.message,
+        "raise the pipeline's deadline, or see in the log what takes so long",
+    )
+
+
+def _of(value: timedelta | None) -> str:
+    return f" of {duration_in_words(value)}" if value else ""
+
+
+def _lost(run: Run) -> Cause | None:
+    """The Job is done for, and a pod of it neither ends nor goes: only its node could say that it has."""
+    if "FailureTarget" not in run.job.conditions or "Failed" in run.job.conditions:
+        return None
+    pod = next((pod for pod in run.pods if not pod.is_over and pod.deleted_by), None)
+    if pod is None or pod.main.end:
+        return None
+    failure = run.job.failure
+    return Cause(
+        CauseCode.NODE_LOST,
+        f'The run failed ({failure.reason if failure else "FailureTarget"}), and the node "{pod.node}" does not '
+        "confirm that its container has ended",
+        failure.message if failure else "",
+        "ask the cluster's admin about the node: until it is back, the container may still be running there",
+    )
+
+
+def _newest_attempt(run: Run) -> Cause | None:
+    causes = [
+        (pod, pod_cause(pod)) for pod in run.pods if pod.is_over or pod.main.exit_code or pod.phase == "Unknown"
+    ]
+    if not causes or causes[-1][1] is None:
+        return None
+    newest = causes[-1][1]
+    if len(causes) == 1:
+        return newest
+    kinds = {(cause.code if cause else None, pod.main.exit_code) for pod, cause in causes}
+    count = f"{len(causes)} attempts, all the same" if len(kinds) == 1 else f"{len(causes)} attempts; the last"
+    return dataclasses.replace(newest, summary=f"{count}: {inline(newest.summary)}")
+
+
+def _gone_pods(run: Run) -> Cause | None:
+    return ended_cause_from_events(run.gone_pod_events, run.job.image)
+
+
+def _never_created(run: Run) -> Cause | None:
+    return None if run.job.failed else creation_cause(run.job_events)
+
+
+def _verdict(run: Run) -> Cause | None:
+    failure = run.job.failure
+    if failure is None:
+        return None
+    gone = "the pods that would tell why are gone"
+    if failure.reason == "BackoffLimitExceeded":
+        return Cause(
+            CauseCode.BACKOFF_LIMIT_EXCEEDED,
+            f"The run failed and no retry was left (backoffLimit {run.job.backoff_limit}); {gone}",
+            failure.message,
+            "start it again and look at its status while its pod is there",
+        )
+    if failure.reason == "PodFailurePolicy":
+        return Cause(
+            CauseCode.POD_FAILURE_POLICY,
+            f"The run was ended by a rule of its Job for an exit code that no retry helps; {gone}",
+            failure.message,
+            "start the run again",
+        )
+    return Cause(
+        CauseCode.UNKNOWN, f"The run failed ({failure.reason or 'no reason given'}); {gone}", failure.message
+    )
+
+
+_FAILURE_CHECKS: tuple[Callable[[Run], Cause | None], ...] = (
+    _killed,
+    _lost,
+    _job_deadline,
+    _newest_attempt,
+    _gone_pods,
+    _never_created,
+    _verdict,
+)
+
+
+def failure_cause(run: Run) -> Cause:
+    """Why a run failed; always something, be it that nothing tells."""
+    found = next((cause for check in _FAILURE_CHECKS if (cause := check(run))), None)
+    return found or Cause(CauseCode.UNKNOWN, "The run failed, and nothing that is left of it says why")

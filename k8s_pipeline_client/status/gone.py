@@ -1,0 +1,65 @@
+"""The end of a run whose Job is gone, as far as its events tell: they outlive it by about an hour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .ended import ended_cause_from_events
+from .events import Event, events_about, events_of_gone_pods, read_events
+from .models import Cause, CauseCode, RunStatus, State, Trigger
+from .raw import Raw
+
+_ENDS = {
+    "Completed": None,
+    "DeadlineExceeded": (CauseCode.DEADLINE_EXCEEDED, "The run was ended at its Job's deadline"),
+    "BackoffLimitExceeded": (CauseCode.BACKOFF_LIMIT_EXCEEDED, "The run failed and no retry was left"),
+    "PodFailurePolicy": (CauseCode.POD_FAILURE_POLICY, "The run was ended by a rule of its Job for its exit code"),
+}
+
+
+def gone_run_status(
+    run_id: str, job_name: str, job_uid: str, events: Iterable[Raw], *, trigger: Trigger = Trigger.BY_HAND
+) -> RunStatus:
+    """The state in which a run ended whose Job is not there any more.
+
+    Call it only after a read that succeeded and did not find the Job: unknown is not absent.
+
+    Args:
+        run_id: The run's id.
+        job_name: The name that its Job had.
+        job_uid: The UID that its Job had.
+        events: Raw events; more than those about the run do no harm.
+        trigger: Who made it, if the caller remembers.
+
+    Returns:
+        A terminal status; ``JobDeleted`` where nothing tells how it ended.
+    """
+    known = read_events(list(events))
+    about_job = events_about(job_uid, known)
+    end = next((event for event in reversed(about_job) if event.reason in _ENDS), None)
+    cause = None if end and end.reason == "Completed" else _cause(end, events_of_gone_pods(job_name, (), known))
+    return RunStatus(
+        run_id=run_id,
+        job_name=job_name,
+        state=State.FAILED if cause else State.SUCCESS,
+        trigger=trigger,
+        cause=cause,
+        ended_at=end.at if end else None,
+        warnings=("the Job is gone: this is what its events tell",),
+    )
+
+
+def _cause(end: Event | None, pod_events: tuple[Event, ...]) -> Cause:
+    by_pod = ended_cause_from_events(pod_events, "")
+    if by_pod:
+        return by_pod
+    known = _ENDS.get(end.reason) if end else None
+    if end and known:
+        code, summary = known
+        return Cause(code, f"{summary}; its Job is gone", end.message)
+    return Cause(
+        CauseCode.JOB_DELETED,
+        "The run's Job was deleted, and nothing tells how it ended",
+        "",
+        "start the run again",
+    )

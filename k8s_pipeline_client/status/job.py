@@ -1,0 +1,140 @@
+"""A Job, read once: the few facts that decide about a run, by Kubernetes' names."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from k8s_pipeline_client.domain import labels
+
+from .models import Cause, Trigger
+from .pod import MAIN, Condition, read_conditions
+from .raw import Raw, find, items, mapping, moment, number, span, text
+
+KILLED_BECAUSE = labels.PREFIX + "killed-because"
+"""Annotation that may go with ``killed-by``: the cause, as ``Cause.as_dict()`` in JSON.
+
+A run that does not start is ended by this program after its start timeout; its pod, and with it the reason, goes
+at that moment. Whoever ends it for a cause writes the cause down in the same patch.
+"""
+
+_INSTANTIATE = "cronjob.kubernetes.io/instantiate"
+_QUEUE_NAME = "kueue.x-k8s.io/queue-name"
+
+_DEFAULT_BACKOFF_LIMIT = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A run, as Kubernetes tells it.
+
+    Attributes:
+        run_id: The label, else the UID.
+        conditions: Those with status True, by type.
+        deadline: ``spec.activeDeadlineSeconds``.
+        failed: Failed pods that count against backoffLimit, those not yet added up included.
+        has_counted_pods: A counter says that a pod ran or ended.
+        fail_codes: The exit codes of ``main`` that end the Job at once (podFailurePolicy, FailJob, In).
+        is_suspended: ``spec.suspend``, or the condition Suspended.
+        queue: Kueue's queue, if the Job stands in one.
+        killed_because: What the killer gave as the cause.
+    """
+
+    name: str
+    uid: str
+    run_id: str
+    trigger: Trigger
+    conditions: dict[str, Condition]
+    image: str
+    deadline: timedelta | None
+    backoff_limit: int
+    failed: int
+    has_counted_pods: bool
+    fail_codes: frozenset[int]
+    is_suspended: bool
+    queue: str
+    killed_by: str
+    killed_at: datetime | None
+    killed_because: Cause | None
+    scheduled_at: datetime | None
+    created_at: datetime | None
+    started_at: datetime | None
+    completed_at: datetime | None
+    deleted_at: datetime | None
+
+    @property
+    def failure(self) -> Condition | None:
+        """The condition that says that it failed, or is about to."""
+        return self.conditions.get("Failed") or self.conditions.get("FailureTarget")
+
+
+def _read_trigger(metadata: Raw) -> Trigger:
+    annotations = mapping(metadata.get("annotations"))
+    if text(find(metadata, "labels", labels.APP_RUN_ID)):
+        return Trigger.MANUAL
+    # kubectl gives its Jobs the same controller reference as the CronJob controller, so that tells nothing.
+    if labels.CRONJOB_SCHEDULED_AT in annotations and _INSTANTIATE not in annotations:
+        return Trigger.SCHEDULED
+    return Trigger.BY_HAND
+
+
+def _read_fail_codes(spec: Raw) -> frozenset[int]:
+    codes: set[int] = set()
+    for rule in items(find(spec, "podFailurePolicy", "rules")):
+        on_exit = mapping(rule.get("onExitCodes"))
+        is_for_main = text(on_exit.get("containerName")) in ("", MAIN)
+        values = on_exit.get("values")
+        is_simple = rule.get("action") == "FailJob" and on_exit.get("operator") == "In"
+        if is_simple and is_for_main and isinstance(values, list):
+            codes.update(code for code in map(number, values) if code is not None)
+    return frozenset(codes)
+
+
+def _read_image(spec: Raw) -> str:
+    containers = items(find(spec, "template", "spec", "containers"))
+    named = [container for container in containers if container.get("name") == MAIN]
+    return text((named or containers or [{}])[0].get("image"))
+
+
+def _read_killed_because(annotations: Raw) -> Cause | None:
+    try:
+        return Cause.from_dict(mapping(json.loads(text(annotations.get(KILLED_BECAUSE)))))
+    except (ValueError, RecursionError):
+        return None
+
+
+def read_job(raw: Raw) -> Job:
+    """The facts of a raw Job."""
+    metadata, spec, status = (mapping(raw.get(key)) for key in ("metadata", "spec", "status"))
+    annotations = mapping(metadata.get("annotations"))
+    conditions = {
+        kind: condition for kind, condition in read_conditions(raw).items() if condition.status == "True"
+    }
+    uncounted = find(status, "uncountedTerminatedPods", "failed")
+    failed = (number(status.get("failed")) or 0) + (len(uncounted) if isinstance(uncounted, list) else 0)
+    backoff_limit = number(spec.get("backoffLimit"))
+    uid = text(metadata.get("uid"))
+    return Job(
+        name=text(metadata.get("name")),
+        uid=uid,
+        run_id=text(find(metadata, "labels", labels.APP_RUN_ID)) or uid,
+        trigger=_read_trigger(metadata),
+        conditions=conditions,
+        image=_read_image(spec),
+        deadline=span(spec.get("activeDeadlineSeconds")),
+        backoff_limit=_DEFAULT_BACKOFF_LIMIT if backoff_limit is None else backoff_limit,
+        failed=failed,
+        has_counted_pods=failed > 0 or any(number(status.get(key)) for key in ("ready", "succeeded")),
+        fail_codes=_read_fail_codes(spec),
+        is_suspended=spec.get("suspend") is True or "Suspended" in conditions,
+        queue=text(find(metadata, "labels", _QUEUE_NAME)),
+        killed_by=text(annotations.get(labels.KILLED_BY)),
+        killed_at=moment(annotations.get(labels.KILLED_AT)),
+        killed_because=_read_killed_because(annotations),
+        scheduled_at=moment(annotations.get(labels.CRONJOB_SCHEDULED_AT)),
+        created_at=moment(metadata.get("creationTimestamp")),
+        started_at=moment(status.get("startTime")),
+        completed_at=moment(status.get("completionTime")),
+        deleted_at=moment(metadata.get("deletionTimestamp")),
+    )

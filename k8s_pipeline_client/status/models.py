@@ -1,0 +1,287 @@
+"""What can be said about a run and about a pipeline: frozen values, without a line of Kubernetes in them.
+
+Every ``as_dict()`` gives the camelCase shape of ``-o json``: all keys are always there (``null`` where nothing is
+known), times are RFC 3339 in UTC with a ``Z``. Adding a key is compatible; renaming one is not.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+
+class State(StrEnum):
+    """Where a run is."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCESS = "success"
+    FAILED = "failed"
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether nothing comes after it."""
+        return self in (State.SUCCESS, State.FAILED)
+
+
+class Trigger(StrEnum):
+    """Who made the Job of a run."""
+
+    SCHEDULED = "scheduled"
+    """The CronJob controller."""
+    MANUAL = "manual"
+    """This program: the Job has a run id of its own."""
+    BY_HAND = "by-hand"
+    """A person, with ``kubectl create job --from=cronjob/…``."""
+
+
+class CauseCode(StrEnum):
+    """What a program may branch on. The values are stable; the words around them are not.
+
+    ======================  ==================================================================================
+    ended
+    ----------------------------------------------------------------------------------------------------------
+    Killed                  somebody asked for the end of the run (annotation ``k8s-pipeline/killed-by``)
+    DeadlineExceeded        the deadline of the pod, or the net of the Job above it
+    OOMKilled               a container needed more memory than its limit
+    SigKill                 exit code 137 without OOMKilled: memory, or SIGTERM was ignored past the grace period
+    SigTerm                 exit code 143 that neither a deadline, a kill nor a disruption explains
+    ExitCode                container ``main`` ended with a code of its own; the launcher's cause where it left one
+    InitFailed              an init container ended with a code other than 0
+    Evicted                 the kubelet (pressure, shutdown) or the eviction API (drain) took the pod away
+    Preempted               the pod made room for one of higher priority
+    NodeLost                the node does not answer, is gone, or forgot the container
+    NodeRefused             the kubelet did not admit the pod (OutOfcpu, NodeAffinity, …)
+    PodDeleted              somebody deleted the pod
+    JobDeleted              the Job is gone, and nothing tells how it ended
+    PodFailurePolicy        a rule of the Job ended it, and the pod that would tell why is gone
+    BackoffLimitExceeded    no retry was left, and the pods that would tell why are gone
+    ----------------------------------------------------------------------------------------------------------
+    does not start          (of a queued run, or of a failed one that was ended before it had started)
+    ----------------------------------------------------------------------------------------------------------
+    Held                    the Job is suspended (a queue holds it), or its pod has scheduling gates
+    Unschedulable           no node takes the pod
+    QuotaExceeded           a ResourceQuota refuses the pod
+    AdmissionRefused        anything else at admission: Pod Security, webhook, LimitRange, missing ServiceAccount
+    ImagePull               the image cannot be had
+    ConfigMissing           a Secret, ConfigMap, or a key in one, is not there
+    MountFailed             a volume cannot be mounted for another reason
+    StartError              the container cannot be created or its command cannot be executed
+    ----------------------------------------------------------------------------------------------------------
+    Unknown                 it failed, and nothing says why
+    ======================  ==================================================================================
+    """
+
+    KILLED = "Killed"
+    DEADLINE_EXCEEDED = "DeadlineExceeded"
+    OOM_KILLED = "OOMKilled"
+    SIG_KILL = "SigKill"
+    SIG_TERM = "SigTerm"
+    EXIT_CODE = "ExitCode"
+    INIT_FAILED = "InitFailed"
+    EVICTED = "Evicted"
+    PREEMPTED = "Preempted"
+    NODE_LOST = "NodeLost"
+    NODE_REFUSED = "NodeRefused"
+    POD_DELETED = "PodDeleted"
+    JOB_DELETED = "JobDeleted"
+    POD_FAILURE_POLICY = "PodFailurePolicy"
+    BACKOFF_LIMIT_EXCEEDED = "BackoffLimitExceeded"
+    HELD = "Held"
+    UNSCHEDULABLE = "Unschedulable"
+    QUOTA_EXCEEDED = "QuotaExceeded"
+    ADMISSION_REFUSED = "AdmissionRefused"
+    IMAGE_PULL = "ImagePull"
+    CONFIG_MISSING = "ConfigMissing"
+    MOUNT_FAILED = "MountFailed"
+    START_ERROR = "StartError"
+    UNKNOWN = "Unknown"
+
+
+class _Json:
+    """Gives a dataclass its ``as_dict()``."""
+
+    __slots__ = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """The camelCase, JSON-able shape of this value; every key is always there."""
+        fields = dataclasses.fields(self)  # type: ignore[arg-type]  # every subclass is a dataclass
+        return {_camel(field.name): _plain(getattr(self, field.name)) for field in fields}
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, _Json):
+        return value.as_dict()
+    if isinstance(value, datetime):
+        return rfc3339(value)
+    if isinstance(value, StrEnum):
+        return value.value
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def rfc3339(moment: datetime) -> str:
+    """A time as Kubernetes writes it: whole seconds, UTC, ``Z``."""
+    return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause(_Json):
+    """Why a run failed, or why it does not start.
+
+    Attributes:
+        code: What a program may branch on.
+        summary: One sentence for a person, without a full stop.
+        detail: Kubernetes' own words, whole; may be empty.
+        hint: What to do about it; may be empty.
+    """
+
+    code: CauseCode
+    summary: str
+    detail: str = ""
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.summary} — {self.hint}" if self.hint else self.summary
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> Cause:
+        """The cause that ``as_dict()`` wrote down.
+
+        Raises:
+            ValueError: The code is none of ours, or there is no summary.
+        """
+        words = {key: value.get(key) for key in ("summary", "detail", "hint")}
+        texts = {key: word if isinstance(word, str) else "" for key, word in words.items()}
+        if not texts["summary"]:
+            raise ValueError("a cause needs a summary")
+        return cls(CauseCode(str(value.get("code"))), **texts)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt(_Json):
+    """One pod of a run.
+
+    Attributes:
+        name: The pod's name.
+        node: The node that it was given to.
+        state: ``queued`` until container ``main`` has started.
+        cause: Why it failed, or why it does not start.
+        exit_code: Of container ``main``.
+        started_at: When container ``main`` started.
+        ended_at: When container ``main`` ended.
+        duration_seconds: As the launcher measured it, else from the two times.
+        peak_memory_bytes: As the launcher measured it.
+        document_sha256: Of the workflow document that this attempt read.
+    """
+
+    name: str
+    state: State
+    cause: Cause | None = None
+    exit_code: int | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    duration_seconds: float | None = None
+    peak_memory_bytes: int | None = None
+    document_sha256: str | None = None
+    node: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunStatus(_Json):
+    """One run: a Job and what became of it.
+
+    Attributes:
+        run_id: The id that was handed over, else the Job's UID.
+        job_name: The Job's name.
+        state: Where it is.
+        cause: Of a failed run always; of a queued or running one what it waits for, if that is trouble.
+        trigger: Who made the Job.
+        scheduled_at: For which time the CronJob controller made it.
+        created_at: When the Job was created.
+        started_at: When the first container ``main`` started; when that is not known any more, the Job's own
+            startTime. Empty while queued.
+        ended_at: When it ended; empty until then.
+        attempts: Its pods as far as they are still there, oldest first.
+        killed_by: Who asked for its end.
+        warnings: What a person should know and no state tells.
+    """
+
+    run_id: str
+    job_name: str
+    state: State
+    trigger: Trigger
+    cause: Cause | None = None
+    scheduled_at: datetime | None = None
+    created_at: datetime | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    attempts: tuple[Attempt, ...] = ()
+    killed_by: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Missed(_Json):
+    """A scheduled run that was due and for which there is no Job.
+
+    Attributes:
+        due_at: When it was due.
+        summary: One sentence for a person.
+    """
+
+    due_at: datetime
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineStatus(_Json):
+    """One pipeline: a CronJob and its runs.
+
+    Attributes:
+        resource_name: The name of its objects, ``om-<slug>-<hash>``.
+        name: The pipeline's own name.
+        fqn: Its fully qualified name in OpenMetadata.
+        display_name: What OpenMetadata shows to people.
+        service: The service that it reads.
+        service_type: For example ``databaseService``.
+        pipeline_type: For example ``metadata``.
+        schedule: The cron expression; empty for one on demand.
+        time_zone: Of the schedule; empty means that of the controller manager.
+        on_demand: It has no schedule.
+        suspended: ``spec.suspend`` of the CronJob.
+        enabled: Whether it does what it is made for: one on demand always, one with a schedule unless suspended.
+        last_run: The newest run.
+        active_runs: Those that are queued or running, newest first.
+        next_run_at: When it is due next, as the caller reckoned.
+        missed: The last due run, if it did not take place.
+        warnings: What a person should know and no state tells.
+    """
+
+    resource_name: str
+    name: str
+    fqn: str
+    display_name: str
+    service: str
+    service_type: str
+    pipeline_type: str
+    schedule: str | None
+    time_zone: str | None
+    on_demand: bool
+    suspended: bool
+    enabled: bool
+    last_run: RunStatus | None = None
+    active_runs: tuple[RunStatus, ...] = ()
+    next_run_at: datetime | None = None
+    missed: Missed | None = None
+    warnings: tuple[str, ...] = ()

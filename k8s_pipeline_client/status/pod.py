@@ -1,0 +1,295 @@
+"""A pod, read once: the few facts that decide about an attempt, by Kubernetes' names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from .events import Event, events_about
+from .raw import Raw, find, items, mapping, moment, number, real, shifted, span, text
+
+MAIN = "main"
+"""The container whose exit code is the run's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition of a Job or pod.
+
+    Attributes:
+        status: ``True``, ``False`` or ``Unknown``.
+        reason: One word.
+        message: Whole.
+        at: Its lastTransitionTime.
+    """
+
+    status: str
+    reason: str
+    message: str
+    at: datetime | None
+
+
+def read_conditions(raw: Raw) -> dict[str, Condition]:
+    """The conditions of an object, by their types."""
+    return {
+        text(condition.get("type")): Condition(
+            status=text(condition.get("status")),
+            reason=text(condition.get("reason")),
+            message=text(condition.get("message")),
+            at=moment(condition.get("lastTransitionTime")),
+        )
+        for condition in items(find(raw, "status", "conditions"))
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class LastWords:
+    """What the launcher left in the termination message.
+
+    It writes a first version at the start, refreshes it, and completes it at the end: whoever is killed with
+    SIGKILL leaves one without cause.
+
+    Attributes:
+        cause: One line.
+        peak_memory_bytes: The highest that it saw.
+        duration_seconds: Of the work; empty in one that was not completed.
+        document_sha256: Of the workflow document that it read.
+    """
+
+    cause: str = ""
+    peak_memory_bytes: int | None = None
+    duration_seconds: float | None = None
+    document_sha256: str | None = None
+
+
+def read_last_words(message: str) -> LastWords | None:
+    """The launcher's words; None for a message that is not its own (the runtime writes there as well)."""
+    try:
+        value = json.loads(message)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(value, Mapping):
+        return None
+    return LastWords(
+        cause=text(value.get("cause")),
+        peak_memory_bytes=number(value.get("peakMemoryBytes")),
+        duration_seconds=real(value.get("durationSeconds")) if "exitCode" in value else None,
+        document_sha256=text(value.get("documentSha256")) or None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a container ended.
+
+    Attributes:
+        exit_code: None if the runtime left none.
+        reason: ``Completed``, ``Error``, ``OOMKilled``, ``StartError``, ``ContainerStatusUnknown``, …
+        message: The termination message, whole.
+        started_at: Empty for a container that never ran.
+        finished_at: When it ended.
+    """
+
+    exit_code: int | None
+    reason: str
+    message: str
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """One container of a pod, by spec and status.
+
+    Attributes:
+        name: Its name.
+        image: As the spec names it.
+        memory_limit: As the spec writes it, for example ``512Mi``; may be empty.
+        waiting_reason: Why it does not run yet; empty once it does.
+        waiting_message: The same in a sentence.
+        running_since: When it started, if it is running.
+        is_running: It is running.
+        end: How it ended.
+    """
+
+    name: str
+    image: str = ""
+    memory_limit: str = ""
+    waiting_reason: str = ""
+    waiting_message: str = ""
+    running_since: datetime | None = None
+    is_running: bool = False
+    end: End | None = None
+
+    @property
+    def started_at(self) -> datetime | None:
+        """When it started, if it ever did."""
+        return self.end.started_at if self.end else self.running_since
+
+    @property
+    def has_run(self) -> bool:
+        """It is running, or was: an end alone is no proof, the kubelet makes one up for what never started."""
+        return self.is_running or (self.end is not None and self.end.started_at is not None)
+
+    @property
+    def exit_code(self) -> int | None:
+        """Its exit code, once it has ended."""
+        return self.end.exit_code if self.end else None
+
+
+def _read_end(raw: object) -> End | None:
+    terminated = mapping(raw)
+    if not terminated:
+        return None
+    return End(
+        exit_code=number(terminated.get("exitCode")),
+        reason=text(terminated.get("reason")),
+        message=text(terminated.get("message")),
+        started_at=moment(terminated.get("startedAt")),
+        finished_at=moment(terminated.get("finishedAt")),
+    )
+
+
+def _read_container(spec: Raw, status: Raw) -> Container:
+    waiting = mapping(find(status, "state", "waiting"))
+    running = find(status, "state", "running")
+    is_running = isinstance(running, Mapping)
+    end = None
+    if not is_running:
+        # The kubelet moves the end to lastState while it has something newer to say, also in a pod that is never
+        # restarted (after its own restart, for example).
+        end = _read_end(find(status, "state", "terminated")) or _read_end(find(status, "lastState", "terminated"))
+    return Container(
+        name=text(spec.get("name")) or text(status.get("name")),
+        image=text(spec.get("image")) or text(status.get("image")),
+        memory_limit=text(find(spec, "resources", "limits", "memory")),
+        waiting_reason=text(waiting.get("reason")),
+        waiting_message=text(waiting.get("message")),
+        running_since=moment(find(running, "startedAt")),
+        is_running=is_running,
+        end=end,
+    )
+
+
+def _read_containers(raw: Raw, spec_key: str, status_key: str) -> list[Container]:
+    statuses = {text(status.get("name")): status for status in items(find(raw, "status", status_key))}
+    specs = {text(spec.get("name")): spec for spec in items(find(raw, "spec", spec_key))}
+    names = [*specs, *(name for name in statuses if name not in specs)]
+    return [_read_container(specs.get(name, {}), statuses.get(name, {})) for name in names]
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """One attempt, as Kubernetes tells it.
+
+    Attributes:
+        main: The container whose exit code is the run's.
+        others: The rest of ``spec.containers``: injected sidecars.
+        inits: Its init containers.
+        deadline: ``spec.activeDeadlineSeconds``.
+        grace: ``spec.terminationGracePeriodSeconds``.
+        started_at: ``status.startTime``: the kubelet's clock for the deadline, before any image is pulled.
+        deleted_by: ``metadata.deletionTimestamp``: the time by which it should be gone, grace included.
+        deletion_grace: ``metadata.deletionGracePeriodSeconds``.
+        last_words: What the launcher left, if it left anything.
+        events: About this pod, oldest first.
+    """
+
+    name: str
+    uid: str
+    node: str
+    phase: str
+    reason: str
+    message: str
+    main: Container
+    others: tuple[Container, ...] = ()
+    inits: tuple[Container, ...] = ()
+    conditions: dict[str, Condition] = field(default_factory=dict)
+    deadline: timedelta | None = None
+    grace: timedelta | None = None
+    created_at: datetime | None = None
+    started_at: datetime | None = None
+    deleted_by: datetime | None = None
+    deletion_grace: timedelta | None = None
+    last_words: LastWords | None = None
+    events: tuple[Event, ...] = ()
+
+    @property
+    def is_over(self) -> bool:
+        """No container of it runs any more, nor will."""
+        return self.phase in ("Succeeded", "Failed")
+
+    @property
+    def has_started(self) -> bool:
+        """Container ``main`` is running, or was."""
+        if self.main.has_run or self.phase == "Succeeded":
+            return True
+        # Without a word about main the phase has to do; with one, "Running" may be a sidecar's alone.
+        knows_main = bool(self.main.waiting_reason or self.main.end)
+        return self.phase == "Running" and not knows_main
+
+    @property
+    def disruption(self) -> Condition | None:
+        """The condition by which Kubernetes says that it took the pod away, through no fault of its own."""
+        condition = self.conditions.get("DisruptionTarget")
+        return condition if condition and condition.status == "True" else None
+
+    @property
+    def main_ended_by_itself(self) -> bool:
+        """Container ``main`` ended before anybody asked the pod to stop.
+
+        Its exit code then tells how the work went, whatever became of the pod later: an injected sidecar that
+        never ends takes the pod to its deadline long after main is done. All times here are the node's or the
+        server's.
+        """
+        end = self.main.end
+        if end is None or end.started_at is None or end.finished_at is None:
+            return False
+        stops = []
+        if self.reason == "DeadlineExceeded":
+            stops.append(shifted(self.started_at, self.deadline))
+        if self.deleted_by is not None:
+            stops.append(shifted(self.deleted_by, -self.deletion_grace if self.deletion_grace else None))
+        if self.disruption:
+            stops.append(self.disruption.at)
+        elif self.reason in ("Evicted", "NodeLost", "Terminated"):
+            stops.append(None)
+        finished_at = end.finished_at
+        return all(stop is not None and finished_at < stop for stop in stops)
+
+
+def _main_of(containers: Iterable[Container]) -> Container:
+    """The container ``main``; the only one there is where a pod made by hand calls it otherwise."""
+    known = list(containers)
+    named = [container for container in known if container.name == MAIN]
+    return named[0] if named else known[0] if len(known) == 1 else Container(name=MAIN)
+
+
+def read_pod(raw: Raw, events: Iterable[Event]) -> Pod:
+    """The facts of a raw pod, with those of the events that are about it."""
+    metadata, spec, status = (mapping(raw.get(key)) for key in ("metadata", "spec", "status"))
+    containers = _read_containers(raw, "containers", "containerStatuses")
+    main = _main_of(containers)
+    uid = text(metadata.get("uid"))
+    return Pod(
+        name=text(metadata.get("name")),
+        uid=uid,
+        node=text(spec.get("nodeName")),
+        phase=text(status.get("phase")),
+        reason=text(status.get("reason")),
+        message=text(status.get("message")),
+        main=main,
+        others=tuple(container for container in containers if container is not main),
+        inits=tuple(_read_containers(raw, "initContainers", "initContainerStatuses")),
+        conditions=read_conditions(raw),
+        deadline=span(spec.get("activeDeadlineSeconds")),
+        grace=span(spec.get("terminationGracePeriodSeconds")),
+        created_at=moment(metadata.get("creationTimestamp")),
+        started_at=moment(status.get("startTime")),
+        deleted_by=moment(metadata.get("deletionTimestamp")),
+        deletion_grace=span(metadata.get("deletionGracePeriodSeconds")),
+        last_words=read_last_words(main.end.message) if main.end else None,
+        events=events_about(uid, events),
+    )

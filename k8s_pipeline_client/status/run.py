@@ -1,0 +1,60 @@
+"""A run, read once: its Job, its pods, and the events about either."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from k8s_pipeline_client.domain import labels
+
+from .events import Event, events_about, events_of_gone_pods, read_events
+from .job import Job, read_job
+from .pod import Pod, read_pod
+from .raw import Raw, find, items, mapping, moment, text
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Everything that is known of a run.
+
+    Attributes:
+        job: Its Job.
+        pods: Its pods that are still there, oldest first.
+        job_events: About the Job, oldest first.
+        gone_pod_events: About pods of it that are gone, oldest first.
+    """
+
+    job: Job
+    pods: tuple[Pod, ...]
+    job_events: tuple[Event, ...]
+    gone_pod_events: tuple[Event, ...]
+
+    @property
+    def newest(self) -> Pod | None:
+        """The newest pod."""
+        return self.pods[-1] if self.pods else None
+
+
+def _belongs(pod: Raw, job_uid: str) -> bool:
+    """A pod that names another Job is another run's: whoever lists by a label may get more than was meant."""
+    owner = text(find(pod, "metadata", "labels", labels.CONTROLLER_UID))
+    return not owner or not job_uid or owner == job_uid
+
+
+def _age(pod: Raw) -> tuple[str, str]:
+    created = moment(find(pod, "metadata", "creationTimestamp"))
+    return (created.isoformat() if created else "", text(find(pod, "metadata", "name")))
+
+
+def read_run(job: Any, pods: Any, events: Any) -> Run:
+    """The facts of a run out of its raw objects; pods and events of others are passed over."""
+    facts = read_job(mapping(job))
+    known_events = read_events(list(events or ()))
+    raw_pods = sorted((pod for pod in items(list(pods or ())) if _belongs(pod, facts.uid)), key=_age)
+    known_pods = tuple(read_pod(pod, known_events) for pod in raw_pods)
+    return Run(
+        job=facts,
+        pods=known_pods,
+        job_events=events_about(facts.uid, known_events),
+        gone_pod_events=events_of_gone_pods(facts.name, (pod.uid for pod in known_pods), known_events),
+    )
