@@ -1,0 +1,65 @@
+"""A real Kubernetes, a namespace of its own for each test, and the program run as the Role's account in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.support.access import Access, connect
+from tests.cluster.support.program import Program
+from tests.cluster.support.space import Space
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder talks to a cluster."""
+    for item in items:
+        if "tests/cluster/" in item.nodeid:
+            item.add_marker(pytest.mark.cluster)
+
+
+@pytest.fixture(scope="session")
+def access() -> Access:
+    """The cluster: the one that is named, else our own."""
+    return connect()
+
+
+@pytest.fixture(scope="session")
+def standin(access: Access) -> str:
+    """The reference of the stand-in image, which the cluster has."""
+    return access.image("standin")
+
+
+@pytest.fixture(scope="session")
+def real_ingestion(access: Access) -> str:
+    """The reference of the image with the published ingestion package."""
+    return access.image("ingestion")
+
+
+@pytest.fixture(scope="session")
+def postgres(access: Access) -> str:
+    """The reference of the image with PostgreSQL."""
+    return access.image("postgres")
+
+
+@pytest.fixture
+def space(access: Access, tmp_path: Path) -> Iterator[Space]:
+    """A namespace that enforces the `restricted` standard, with rbac/ applied; gone after the test."""
+    space = Space.create(access, tmp_path)
+    yield space
+    space.remove()
+
+
+@pytest.fixture
+def program(space: Space, standin: str, tmp_path: Path) -> Program:
+    """The command line program, as the Role's account, with quick settings and the stand-in image."""
+    return Program(space, image=standin, folder=tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def _plain_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No colours, and no cluster but the one that is named."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    for name in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST"):
+        monkeypatch.delenv(name, raising=False)

@@ -1,0 +1,91 @@
+"""A namespace for one test."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from tests.cluster.support.access import Access
+
+ROOT = Path(__file__).parents[3]
+PATIENCE = 90.0
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Space:
+    """A namespace, and a kubeconfig of the Role's account in it."""
+
+    access: Access
+    namespace: str
+    kubeconfig: Path
+
+    @classmethod
+    def create(cls, access: Access, folder: Path) -> Space:
+        """Make a namespace that enforces `restricted`, apply rbac/, and log the account in."""
+        namespace = f"t-{secrets.token_hex(4)}"
+        manifest = {
+            "apiVersion": "v1",
+            "kind": "Namespace",
+            "metadata": {
+                "name": namespace,
+                "labels": {"pod-security.kubernetes.io/enforce": "restricted", "k8s-pipeline-test": "true"},
+            },
+        }
+        rights = _rbac(access).replace("openmetadata-pipelines", namespace)
+        access.run("apply", "-f", "-", given=f"{json.dumps(manifest)}\n---\n{rights}")
+        token = access.run("create", "token", "k8s-pipeline", "-n", namespace, "--duration=2h").strip()
+        return cls(access, namespace, _kubeconfig(access, folder / "kubeconfig", token))
+
+    def remove(self) -> None:
+        """Have the namespace deleted; nobody waits for it."""
+        self.access.run("delete", "namespace", self.namespace, "--wait=false")
+
+    def kubectl(self, *words: str, given: str | None = None) -> str:
+        """Run kubectl as administrator in this namespace."""
+        return self.access.run("-n", self.namespace, *words, given=given)
+
+    def list(self, kind: str, selector: str = "") -> list[dict[str, Any]]:
+        """Return the objects of a kind, oldest first."""
+        words = ["-l", selector] if selector else []
+        found: list[dict[str, Any]] = self.access.get("-n", self.namespace, kind, *words)["items"]
+        return sorted(found, key=lambda item: (item["metadata"]["creationTimestamp"], item["metadata"]["name"]))
+
+    def get(self, kind: str, name: str) -> dict[str, Any]:
+        """Return one object."""
+        found: dict[str, Any] = self.access.get("-n", self.namespace, kind, name)
+        return found
+
+
+def until(look: Callable[[], T], what: str, patience: float = PATIENCE) -> T:
+    """Look again and again until there is something, and return it."""
+    end = time.monotonic() + patience
+    while not (found := look()):
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {patience:.0f} s: {what}")
+        time.sleep(0.2)
+    return found
+
+
+@cache
+def _rbac(access: Access) -> str:
+    return access.run("kustomize", str(ROOT / "rbac"))
+
+
+def _kubeconfig(access: Access, path: Path, token: str) -> Path:
+    """Write the administrator's kubeconfig with the account's token in place of its own credentials."""
+    config = yaml.safe_load(access.run("config", "view", "--raw", "--minify", "--flatten"))
+    config["users"] = [{"name": "role", "user": {"token": token}}]
+    for context in config["contexts"]:
+        context["context"]["user"] = "role"
+    path.write_text(yaml.safe_dump(config))
+    return path
