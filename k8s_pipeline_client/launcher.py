@@ -61,8 +61,8 @@ _TELLTALE = re.compile(  # private keys and JSON web tokens
     r"|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*",
     re.DOTALL,
 )
-_URL_PASSWORDS = re.compile(r"://[^\s:/?#@]*:([^\s@/?#]+)@"), re.compile(r"://[^\s:/?#@]*:(\S+)@")
-_PAIR = re.compile(r"([A-Za-z][\w.\- ]{0,60})=(\"[^\"]*\"|'[^']*'|[^\s;&,\"']+)")
+_URL_PASSWORDS = re.compile(r"://[^\s:/?#@]*:([^\s@/?#]+)@"), re.compile(r"://[^\s:/?#@]*:(\S{1,1000})@")
+_PAIR = re.compile(r"\b([\w.-]{1,60})=(\"[^\"]*\"|'[^']*'|[^\s;&,\"']+)")
 _SCHEME = re.compile(r"(?:Bearer|Basic|Token|ApiKey) +", re.IGNORECASE)
 _LINE_END = re.compile(r"[\r\n]+|(?:\\[rn])+")
 
@@ -133,8 +133,8 @@ def _escaped(text: str) -> Iterator[str]:
     yield text.replace("'", "''")
 
 
-def _spellings(secret: str) -> set[bytes]:
-    """Return every form of a secret that is struck."""
+def _spellings(secret: str, within: bool) -> set[bytes]:
+    """Return every form of a secret that is struck; ``within`` says that base64 may have it in a longer text."""
     raw = secret.encode("utf-8", "surrogatepass")
     forms = {secret}
     for _ in range(2):  # twice, for the repr of a JSON text is a common sight
@@ -142,8 +142,9 @@ def _spellings(secret: str) -> set[bytes]:
     forms.update(quote(raw, safe=safe) for safe in ("", "/", " +", "!#$%&'()*+,/:;=?@[]~"))
     forms |= {quote_plus(raw), repr(raw + b'"')[2:-2], re.sub("[:@/]", lambda at: f"%{ord(at.group()):X}", secret)}
     struck = {form.encode("utf-8", "surrogatepass") for form in forms}
-    for offset in range(3):  # base64 of a text that has the secret in it, wherever
-        piece = base64.b64encode(bytes(offset) + raw + bytes(2))[-(-offset * 8 // 6) : (offset + len(raw)) * 8 // 6]
+    for offset in range(3) if within else ():
+        whole = base64.b64encode(bytes(offset) + raw + bytes(2))
+        piece = whole[-(-offset * 8 // 6) : (offset + len(raw)) * 8 // 6]
         if len(piece) >= MIN_PIECE:
             struck |= {piece, piece.replace(b"+", b"-").replace(b"/", b"_")}
     return struck
@@ -164,12 +165,15 @@ class Masker:
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        forms = sorted({form for secret in secrets for form in _spellings(secret)}, key=len)
-        self._forms, self._heads = forms, {form[:MIN_LENGTH] for form in forms}
+        secrets = list(secrets)
+        lines = {line.strip() for secret in secrets if "\n" in secret for line in secret.splitlines()}
+        forms = sorted({form for x in secrets for form in _spellings(x, within=x not in lines)}, key=len)
         self._needles: list[bytes] = []  # the forms with no other one in them: enough to see that there is nothing
         for form in forms:
             if not any(needle in form for needle in self._needles):
                 self._needles.append(form)
+        self._forms, self._heads = forms, {form[:MIN_LENGTH] for form in forms}
+        self._short = {head[:size] for head in self._heads for size in range(1, MIN_LENGTH)}
         self._held = b""
 
     def feed(self, data: bytes, *, last: bool = False) -> bytes:
@@ -177,7 +181,7 @@ class Masker:
         data = self._held + data
         hits: list[tuple[int, int]] = []
         if any(needle in data for needle in self._needles):
-            hits = sorted((at, -len(form)) for form in self._forms for at in _places(data, form))
+            hits = sorted((at, -len(form)) for form in self._forms if form in data for at in _places(data, form))
         position, end = 0, len(data) if last else self._open_end(data, 0)
         shown = []
         for at, negative_length in hits:
@@ -192,11 +196,12 @@ class Masker:
         """Return where, from ``start`` on, the longest end begins that is the beginning of a secret."""
         size = len(data)
         first = max(start, size + 1 - len(self._forms[-1])) if self._forms else size
-        places = {at for head in self._heads for at in _places(data, head, first)}
-        for at in sorted(places.union(range(max(first, size + 1 - MIN_LENGTH), size))):
+        tail = data[first:]
+        for at in sorted(at for head in self._heads if head in tail for at in _places(data, head, first)):
             if any(len(form) > size - at and form.startswith(data[at:]) for form in self._forms):
                 return at
-        return size
+        short = (n for n in range(MIN_LENGTH - 1, 0, -1) if n <= size - start and data[size - n :] in self._short)
+        return size - next(short, 0)
 
 
 def mask(text: str, secrets: Iterable[str]) -> str:
@@ -325,7 +330,7 @@ class _Pump:
             except Exception:
                 self._maskers[reader] = None
                 with suppress(OSError):
-                    os.write(self.real_stderr, b"launcher: output that could not be masked or written is withheld\n")
+                    os.write(self.real_stderr, b"launcher: output that cannot be masked or written is withheld\n")
         return len(data)
 
 
@@ -367,8 +372,8 @@ class _Attempt:
         except BaseException as error:
             self._note(1, error)
             trace = error.__traceback__
-            while trace and trace.tb_frame.f_globals["__name__"] in (__name__, "runpy", "importlib.util"):
-                trace = trace.tb_next  # our own frames
+            while trace and trace.tb_frame.f_code.co_filename in (__file__, "<frozen runpy>"):
+                trace = trace.tb_next
             sys.excepthook(type(error), error.with_traceback(trace), trace)
             return 1
         self._report.facts["exitCode"] = 0
@@ -398,7 +403,7 @@ class _Attempt:
         """See SIGTERM while the main thread is in C code."""
         while True:
             if signal.SIGTERM in os.read(woken, 64) and signal.getsignal(signal.SIGTERM) == self._terminate:
-                self._terminate()
+                self._terminate(signal.SIGTERM, None)
 
     def _terminate(self, *_: object) -> None:
         """Leave at once: a program that goes on, or is made to stop, may report a success that is none."""
@@ -409,7 +414,7 @@ class _Attempt:
                 flusher.start()
                 flusher.join(0.3)
                 self._pump.drain(timeout=2)
-                words = f"launcher: stopped by SIGTERM after {self._report.seconds()} s; what it was at is not known\n"
+                words = f"launcher: stopped by SIGTERM after {self._report.seconds()} s, at what is not known\n"
                 os.write(self._pump.real_stderr, words.encode())
             finally:
                 self._exit_now(EXIT_TERMINATED)

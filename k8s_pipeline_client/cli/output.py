@@ -62,7 +62,11 @@ def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], *, wide: 
         table.add_column(header, no_wrap=True, overflow="ellipsis", ratio=1 if number == wide else None)
     for row in rows:
         table.add_row(*(cell_text(cell) for cell in row))
-    console().print(table)
+    terminal = console()
+    with terminal.capture() as capture:
+        terminal.print(table)
+    # rich fills every line up to the table's width, which is noise in a pipe.
+    click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
 
 
 def cell_text(cell: str) -> Any:

@@ -62,10 +62,7 @@ def run_command(
         ended = _wait(client, started, logs=logs, timeout=timeout)
         _show_run(values, ended, title)
         if ended.state.value == "failed":
-            raise RunFailedError(
-                f"run {ended.run_id} failed: {ended.cause.summary if ended.cause else 'no cause is known'}",
-                hint=_next_command(values, title, ended),
-            )
+            raise RunFailedError(f"run {ended.run_id} failed", hint=f"next: {_next_command(values, title, ended)}")
     else:
         _show_run(values, started, title)
 

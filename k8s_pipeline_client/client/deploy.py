@@ -88,9 +88,8 @@ class Deployer:
         return self._cluster.merge(Kind.JOB, plan.name, {"spec": {"suspend": False}})
 
     def _existing(self, plan: Plan) -> Object | None:
-        try:
-            existing = self._cluster.get(Kind.CRONJOB, plan.name)
-        except NotFoundError:
+        existing = self._settled(plan.name)
+        if existing is None:
             return None
         fqn = annotation(existing, labels.FQN)
         if fqn != plan.pipeline.fqn:
@@ -99,13 +98,25 @@ class Deployer:
                 f"not to {plan.pipeline.fqn!r}",
                 hint="delete it, or use another namespace or instance",
             )
-        return None if "deletionTimestamp" in existing["metadata"] else existing
+        return existing
+
+    def _settled(self, name: str) -> Object | None:
+        """Return the CronJob once it is not on its way out; None if there is none."""
+        for _ in poll(_GONE_TIMEOUT, longest=1.0):
+            try:
+                existing = self._cluster.get(Kind.CRONJOB, name)
+            except NotFoundError:
+                return None
+            if self._dry_run or "deletionTimestamp" not in existing["metadata"]:
+                return existing
+        raise _stuck("CronJob", name)
 
     def _create(self, plan: Plan) -> list[str]:
         owner = self._apply(plan.suspended_cronjob())
         self._write_config(plan, owner)
-        # Ours by the write above, so nobody's will is overridden.
-        self._apply(plan.suspend_patch(plan.suspend), manager=SUSPEND_MANAGER, force=True)
+        if not self._dry_run:  # there is nothing to set it on
+            # Ours by the write above, so nobody's will is overridden.
+            self._apply(plan.suspend_patch(plan.suspend), manager=SUSPEND_MANAGER, force=True)
         return []
 
     def _update(self, plan: Plan, existing: Object) -> tuple[Action, list[str]]:
@@ -153,10 +164,7 @@ class Deployer:
             )
             if "deletionTimestamp" not in answer["metadata"] or self._dry_run:
                 return answer
-        raise WaitTimeoutError(
-            f"{manifest['kind']} {manifest['metadata']['name']} is being deleted and does not go",
-            hint=f"look for what holds it: kubectl get {manifest['kind']} -o yaml, metadata.finalizers",
-        )
+        raise _stuck(manifest["kind"], manifest["metadata"]["name"])
 
 
 def set_suspend(cluster: Cluster, name: str, suspend: bool, *, force: bool = False) -> Object:
@@ -166,6 +174,13 @@ def set_suspend(cluster: Cluster, name: str, suspend: bool, *, force: bool = Fal
         ConflictError: Another field manager set it, and ``force`` is not set.
     """
     return cluster.apply(suspend_manifest(name, cluster.namespace, suspend), manager=SUSPEND_MANAGER, force=force)
+
+
+def _stuck(kind: str, name: str) -> WaitTimeoutError:
+    return WaitTimeoutError(
+        f"{kind} {name} is being deleted and does not go",
+        hint=f"look for what holds it: kubectl get {kind} {name} -o yaml, metadata.finalizers",
+    )
 
 
 def _version(item: Object) -> str:

@@ -11,6 +11,14 @@ Document = dict[str, Any]
 """A JSON object: keys are text, values whatever JSON has."""
 
 
+_KEY_ORDER = {
+    key: number
+    for number, key in enumerate(
+        ("source", "processor", "stage", "bulkSink", "sink", "workflowConfig", "ingestionPipelineFQN")
+    )
+}
+
+
 class Entity(BaseModel):
     """Fields by OpenMetadata's camelCase names; unknown ones are kept in ``model_extra``."""
 
@@ -87,7 +95,8 @@ class Workflow(Entity):
     ingestion_pipeline_fqn: str | None = Field(default=None, alias="ingestionPipelineFQN")
 
     def document(self) -> Document:
-        """Return the document for the ingestion: everything but what is ours."""
+        """Return the document for the ingestion: everything but what is ours, in OpenMetadata's order of keys."""
         ours = {"name", "displayName", "enabled", "airflowConfig"}
         dumped = self.model_dump(mode="json", by_alias=True, exclude_unset=True)
-        return {key: value for key, value in dumped.items() if key not in ours}
+        keys = sorted(dumped, key=lambda key: (_KEY_ORDER.get(key, len(_KEY_ORDER)), key))
+        return {key: dumped[key] for key in keys if key not in ours}

@@ -15,11 +15,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from .diagnose import failure_cause, obstacle, pod_cause
+from .diagnose import before_start, failure_cause, obstacle, pod_cause
 from .models import Attempt, Cause, RunStatus, State
 from .pod import Pod
 from .raw import Raw
 from .run import Run, read_run
+from .waiting import was_started
 
 LOST_AFTER = timedelta(minutes=5)
 """How long past its deletionTimestamp, which has the grace period in it, a pod that is not over counts as lost."""
@@ -86,21 +87,25 @@ def _pod_whose_main_succeeded(run: Run) -> Pod | None:
     reported as a success must not turn into a failure an hour later.
     """
     for pod in run.pods:
-        has_sidecars = bool(pod.others or pod.inits)
-        if has_sidecars and pod.main.exit_code == 0 and pod.main_ended_by_itself:
+        if pod.has_sidecars and pod.main.exit_code == 0 and pod.main_ended_by_itself:
             return pod
     return None
 
 
 def _pod_whose_main_failed_for_good(run: Run) -> Pod | None:
-    """The newest pod, if only sidecars keep it alive, ``main`` has failed, and the Job will not try again."""
+    """The newest pod, if it has sidecars, ``main`` has failed, and the Job will not try again.
+
+    Without sidecars the condition is never far: there the Job has the word. With them, what was said while they
+    kept the pod alive is still said in the second or two between the end of the pod and the Job's condition.
+    """
     pod = run.newest
-    if pod is None or pod.is_over or not pod.main.exit_code or pod.disruption:
+    if pod is None or not pod.has_sidecars or not pod.main.exit_code or pod.disruption:
         return None
-    ends_the_job = pod.main.exit_code in run.job.fail_codes
-    counted = sum(1 for other in run.pods if other.phase == "Failed" and not other.disruption)
-    failures = max(run.job.failed, counted) + 1
-    return pod if ends_the_job or failures > run.job.backoff_limit else None
+    if pod.main.exit_code in run.job.fail_codes:
+        return pod
+    seen = sum(1 for other in run.pods if other.phase == "Failed" and not other.disruption)
+    not_counted_yet = 0 if pod.is_over else 1
+    return pod if max(run.job.failed, seen) + not_counted_yet > run.job.backoff_limit else None
 
 
 def _is_lost(run: Run, now: datetime) -> bool:
@@ -112,8 +117,16 @@ def _is_lost(run: Run, now: datetime) -> bool:
 
 
 def _has_begun(run: Run) -> bool:
-    """An attempt is running or was: between two attempts a run stays running."""
-    return run.job.has_counted_pods or any(pod.has_started or pod.is_over for pod in run.pods)
+    """An attempt is running or was: between two attempts a run stays running.
+
+    The counters forget a pod that was evicted and replaced, and count one as failed that was deleted before it had
+    started; events remember both.
+    """
+    if any(pod.has_started or pod.is_over for pod in run.pods) or was_started(run.gone_pod_events):
+        return True
+    if run.job.failed and "FailureTarget" in run.job.conditions:
+        return before_start(run) is None
+    return run.job.has_counted_pods
 
 
 def _started_at(run: Run, state: State, attempts: tuple[Attempt, ...]) -> datetime | None:
@@ -166,9 +179,9 @@ def _warnings(run: Run, state: State) -> Iterator[str]:
         failed = job.conditions["Failed"]
         yield f"the Job says Failed ({failed.reason}), but container main had ended with exit code 0 before"
     for pod in run.pods:
-        if pod.main.end and pod.phase == "Running":
-            names = ", ".join(container.name for container in pod.others if container.is_running)
-            yield f"container main has ended; pod {pod.name} is kept alive by {names or 'another container'}"
+        keepers = [container.name for container in (*pod.others, *pod.inits) if container.is_running]
+        if pod.main.end and keepers:
+            yield f"container main has ended; pod {pod.name} is kept alive by {', '.join(keepers)}"
         elif state.is_terminal and not pod.is_over and not pod.main.end:
             yield f"pod {pod.name} is not over"
     if job.deleted_at and not state.is_terminal:

@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Callable
 from datetime import timedelta
 
-from .ended import ended_cause, ended_cause_from_events
+from .ended import ended_cause, ended_cause_from_events, was_stopped
 from .job import Job
 from .models import Cause, CauseCode, rfc3339
 from .pod import Pod
@@ -35,9 +35,10 @@ def obstacle(run: Run) -> Cause | None:
     if run.job.killed_by:
         return Cause(CauseCode.KILLED, f"The run is being ended{_by_whom(run.job)}")
     newest = run.newest
-    if newest and not newest.is_over:
-        return pod_cause(newest)
-    return creation_cause(run.job_events)
+    if newest is None or newest.is_over:
+        return before_start(run) or creation_cause(run.job_events)
+    # Its exit code is there before its phase is, and then nothing is being waited for but that.
+    return None if newest.main.exit_code else pod_cause(newest)
 
 
 def _held(job: Job) -> Cause:
@@ -63,13 +64,12 @@ def _by_whom(job: Job) -> str:
     return f" at the request of {job.killed_by}{when}"
 
 
-def _before_start(run: Run) -> Cause | None:
-    """What kept a run from starting; None for one that did start, or of which nothing is known."""
-    if (
-        any(pod.has_started or pod.is_over for pod in run.pods)
-        or run.job.failed
-        or was_started(run.gone_pod_events)
-    ):
+def before_start(run: Run) -> Cause | None:
+    """What kept a run from starting; None for one that did start, or of which nothing is known.
+
+    ``status.failed`` is no help: the Job counts a pod there that it deleted before it had started.
+    """
+    if any(pod.has_started or pod.is_over for pod in run.pods) or was_started(run.gone_pod_events):
         return None
     for pod in reversed(run.pods):
         cause = waiting_cause(pod) or start_cause_from_events(pod.events, run.job.image)
@@ -91,7 +91,7 @@ def _killed(run: Run) -> Cause | None:
         f"The run was ended{_by_whom(job)}",
         job.failure.message if job.failure else "",
     )
-    root = _before_start(run)
+    root = before_start(run)
     if root is None:
         return killed
     # Here the request leads: that it had not started is what the person who asked for the end knew.
@@ -109,7 +109,7 @@ def _job_deadline(run: Run) -> Cause | None:
     if newest and newest.reason == "DeadlineExceeded":
         return None
     summary = "The run was ended at its Job's deadline" + _of(run.job.deadline)
-    root = _before_start(run)
+    root = before_start(run)
     if root:
         return ended_before_start(root, summary)
     last = pod_cause(newest) if newest and newest.phase == "Failed" else None
@@ -168,6 +168,14 @@ def _verdict(run: Run) -> Cause | None:
     failure = run.job.failure
     if failure is None:
         return None
+    if failure.reason in ("BackoffLimitExceeded", "PodFailurePolicy") and was_stopped(run.gone_pod_events):
+        # For these two reasons a Job deletes no pod: somebody else did.
+        return Cause(
+            CauseCode.POD_DELETED,
+            "The run's pod was deleted while it ran",
+            failure.message,
+            "start the run again",
+        )
     gone = "the pods that would tell why are gone"
     if failure.reason == "BackoffLimitExceeded":
         return Cause(

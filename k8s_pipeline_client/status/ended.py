@@ -332,4 +332,16 @@ def ended_cause_from_events(events: Sequence[Event], image: str) -> Cause | None
         if event.reason in _POD_EVENTS:
             code, summary = _POD_EVENTS[event.reason]
             return Cause(code, summary, event.message, "start the run again")
-    return start_cause_from_events(events, image)
+    root = start_cause_from_events(events, image)
+    deadline = next((event for event in events if event.reason == "DeadlineExceeded"), None)
+    if deadline is None:
+        return root
+    summary = "The run was ended at its deadline"
+    if root:
+        return ended_before_start(root, summary)
+    return Cause(CauseCode.DEADLINE_EXCEEDED, summary, deadline.message, "raise the pipeline's deadline")
+
+
+def was_stopped(events: Sequence[Event]) -> bool:
+    """The kubelet stopped a container because its pod was to go."""
+    return any(event.reason == "Killing" for event in events)

@@ -85,7 +85,7 @@ class End:
     """How a container ended.
 
     Attributes:
-        exit_code: None if the runtime left none.
+        exit_code: None if the runtime told none.
         reason: ``Completed``, ``Error``, ``OOMKilled``, ``StartError``, ``ContainerStatusUnknown``, …
         message: The termination message, whole.
         started_at: Empty for a container that never ran.
@@ -143,9 +143,11 @@ def _read_end(raw: object) -> End | None:
     terminated = mapping(raw)
     if not terminated:
         return None
+    reason = text(terminated.get("reason"))
     return End(
-        exit_code=number(terminated.get("exitCode")),
-        reason=text(terminated.get("reason")),
+        # For a container that it does not find the kubelet makes up a 137, be it that there never was one.
+        exit_code=None if reason == "ContainerStatusUnknown" else number(terminated.get("exitCode")),
+        reason=reason,
         message=text(terminated.get("message")),
         started_at=moment(terminated.get("startedAt")),
         finished_at=moment(terminated.get("finishedAt")),
@@ -220,6 +222,11 @@ class Pod:
     def is_over(self) -> bool:
         """No container of it runs any more, nor will."""
         return self.phase in ("Succeeded", "Failed")
+
+    @property
+    def has_sidecars(self) -> bool:
+        """Other containers may keep it alive; native sidecars are init containers."""
+        return bool(self.others or self.inits)
 
     @property
     def has_started(self) -> bool:

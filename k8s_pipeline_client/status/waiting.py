@@ -161,14 +161,21 @@ def _newest_setup_event(pod: Pod) -> Cause | None:
 def _setup_fault(event: Event) -> Cause | None:
     if event.reason in ("FailedMount", "FailedAttachVolume") and not _is_passing(event.message):
         return _not_mounted(event.message)
-    if event.reason == "FailedCreatePodSandBox":
+    if event.reason != "FailedCreatePodSandBox":
+        return None
+    if "OOM-killed" in event.message:
         return Cause(
-            CauseCode.START_ERROR,
-            "The node cannot set up the run's pod (FailedCreatePodSandBox)",
+            CauseCode.OOM_KILLED,
+            "The memory limit of the run's pod is too low for its sandbox to be set up (FailedCreatePodSandBox)",
             event.message,
-            "this is the node's container runtime or network: ask the cluster's admin",
+            "raise resources.limits.memory",
         )
-    return None
+    return Cause(
+        CauseCode.START_ERROR,
+        "The node cannot set up the run's pod (FailedCreatePodSandBox)",
+        event.message,
+        "this is the node's container runtime or network: ask the cluster's admin",
+    )
 
 
 _WAITING_CHECKS: tuple[Callable[[Pod], Cause | None], ...] = (

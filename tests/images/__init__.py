@@ -1,0 +1,1 @@
+"""Container images for tests and demo, made without Docker and without an image registry."""

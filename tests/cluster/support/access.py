@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from tests.images import build as images
 from tests.cluster.local import cluster as local
 from tests.cluster.local.errors import ClusterError
 from tests.cluster.local.paths import current
+from tests.images import build as images
 
 OWN_CLUSTER = "K8S_PIPELINE_TEST_KUBECONFIG"
 """Names the kubeconfig of a cluster to use instead of the local one."""

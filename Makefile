@@ -1,0 +1,56 @@
+# Every target sets up what it needs by itself. A fresh machine has git, make and Python 3.11 or newer with venv;
+# the local cluster also needs a Debian-like Linux and root.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+BIN := .venv/bin
+PYTHON := $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+# Most cluster tests wait for the cluster, so there may be more of them at once than there are cores.
+WORKERS ?= 6
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
+
+.PHONY: demo
+demo: $(BIN)/.installed ## A real ingestion on a real Kubernetes, from nothing (cluster: K8S_PIPELINE_TEST_KUBECONFIG or our own)
+	@$(BIN)/python -m tests.demo
+
+.PHONY: test
+test: lint ## All checks and all tests, the cluster's included
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal
+
+.PHONY: test-unit
+test-unit: $(BIN)/.installed ## Only the tests that need no cluster
+	$(BIN)/pytest -q -n auto tests/unit
+
+.PHONY: lint
+lint: $(BIN)/.installed ## ruff, mypy, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: cluster-up
+cluster-up: $(BIN)/.installed ## Start the local one-node Kubernetes; the last line is its kubeconfig
+	@$(BIN)/python -m tests.cluster.local up
+
+.PHONY: cluster-down
+cluster-down: $(BIN)/.installed ## Remove it, without a trace
+	@$(BIN)/python -m tests.cluster.local down
+
+.PHONY: images
+images: $(BIN)/.installed ## Build the images of tests and demo as archives, and print where they are
+	@$(BIN)/python -m tests.images build all
+
+.PHONY: lock
+lock: $(BIN)/.installed ## Write requirements.lock anew from pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --upgrade \
+		--group dev pyproject.toml -o requirements.lock
+
+$(BIN)/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version if sys.version_info < (3, 11) else 0)'
+	@echo "installing into .venv …"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@

@@ -1,0 +1,203 @@
+"""What is done to pipelines and runs while other things happen."""
+
+from __future__ import annotations
+
+import json
+import threading
+
+from tests.cluster.support.definitions import pipeline, service
+from tests.cluster.support.program import Program, call
+from tests.cluster.support.space import until
+
+
+def _running(program: Program, name: str = "nightly") -> None:
+    until(
+        lambda: program("status", name, "-o", "json").json["lastRun"]["state"] == "running", "the run is running"
+    )
+
+
+def test_kill_ends_a_running_run_and_keeps_the_record(program: Program) -> None:
+    program.configure(terminationGracePeriodSeconds=60)
+    program.deploy(pipeline({"log": "working hard"}, {"sleep": 600}, schedule="0 0 1 1 *"), service())
+    program("run", "nightly")
+    _running(program)
+
+    killed = program("kill", "nightly", "-o", "json").json
+
+    assert [run["cause"]["code"] for run in killed] == ["Killed"]
+    assert [pod for pod in program.space.list("pods") if pod["status"]["phase"] == "Running"] == []
+    assert len(program.space.list("jobs")) == 1
+    assert "working hard" in program("logs", "nightly").out
+    (cronjob,) = program.space.list("cronjobs")
+    assert cronjob["spec"]["suspend"] is False
+
+
+def test_kill_ends_a_run_that_has_not_started(program: Program) -> None:
+    program.configure(nodeSelector={"no-such": "node"})
+    program.deploy(pipeline({"log": "never"}), service())
+    program("run", "nightly")
+    until(lambda: program("status", "nightly", "-o", "json").json["lastRun"]["cause"], "unschedulable is seen")
+
+    killed = program("kill", "nightly", "-o", "json").json
+
+    assert [(run["state"], run["cause"]["code"]) for run in killed] == [("failed", "Killed")]
+    assert program.space.list("pods") == []
+    assert program("kill", "nightly").out == "no run is active\n"
+
+
+def test_delete_takes_a_run_that_is_active_along(program: Program) -> None:
+    program.deploy(pipeline({"log": "working"}, {"sleep": 600}), service())
+    program("run", "nightly")
+    _running(program)
+
+    program("delete", "nightly")
+
+    for kind in ("cronjobs", "jobs", "pods", "secrets"):
+        assert program.space.list(kind) == [], kind
+    names = [item["metadata"]["name"] for item in program.space.list("configmaps")]
+    assert [name for name in names if name.startswith("om-") and not name.startswith("om-launcher-")] == []
+    assert "no pipeline 'nightly'" in program("delete", "nightly", code=2).err
+
+
+def test_deploy_over_an_object_that_is_being_deleted_waits_and_creates_it_anew(program: Program) -> None:
+    entity = pipeline({"log": "second life"}, schedule="@daily")
+    name = program.deploy(entity, service()).json[0]["resourceName"]
+    before = program.space.get("cronjob", name)["metadata"]["uid"]
+    hold = json.dumps({"metadata": {"finalizers": ["example.com/hold"]}})
+    program.space.kubectl("patch", "cronjob", name, "--type=merge", "-p", hold)
+    program.space.kubectl("delete", "cronjob", name, "--wait=false")
+    release = threading.Timer(
+        3,
+        program.space.kubectl,
+        ["patch", "cronjob", name, "--type=merge", "-p", json.dumps({"metadata": {"finalizers": None}})],
+    )
+    release.start()
+
+    program.deploy(entity, service())
+
+    release.join()
+    found = program.space.get("cronjob", name)
+    assert found["metadata"]["uid"] != before
+    assert "deletionTimestamp" not in found["metadata"]
+    assert found["spec"]["suspend"] is False
+    secret = program.space.get("secret", name)
+    assert secret["metadata"]["ownerReferences"][0]["uid"] == found["metadata"]["uid"]
+    assert program("run", "nightly", "--wait", "-o", "json").json["state"] == "success"
+
+
+def test_disable_and_enable_set_the_wanted_state(program: Program) -> None:
+    name = program.deploy(pipeline({"log": "ran"}, schedule="@daily"), service()).json[0]["resourceName"]
+
+    def suspended() -> bool:
+        return bool(program.space.get("cronjob", name)["spec"]["suspend"])
+
+    for _ in range(2):
+        program("disable", "nightly")
+        assert suspended()
+    assert program("list", "-o", "json").json[0]["enabled"] is False
+    assert program("run", "nightly", "--wait", "-o", "json").json["state"] == "success"
+    for _ in range(2):
+        program("enable", "nightly")
+        assert not suspended()
+
+
+def test_suspend_set_by_somebody_else_is_reported_and_not_overwritten(program: Program) -> None:
+    entity = pipeline({"log": "ran"}, schedule="@daily")
+    name = program.deploy(entity, service()).json[0]["resourceName"]
+    program.space.kubectl("patch", "cronjob", name, "--type=merge", "-p", '{"spec": {"suspend": true}}')
+
+    notes = program.deploy(entity, service()).json[0]["notes"]
+    refused = program("enable", "nightly", code=1)
+
+    assert any("kubectl-patch" in note for note in notes)
+    assert "kubectl-patch" in refused.err
+    assert program.space.get("cronjob", name)["spec"]["suspend"] is True
+    program("enable", "nightly", "--force")
+    assert program.space.get("cronjob", name)["spec"]["suspend"] is False
+
+
+def test_a_second_run_is_refused_while_one_is_active_unless_asked_for(program: Program) -> None:
+    program.deploy(pipeline({"sleep": 600}), service())
+    program("run", "nightly")
+
+    assert "is active" in program("run", "nightly", code=1).err
+    program("run", "nightly", "--allow-overlap")
+
+    assert len(program.space.list("jobs")) == 2
+
+
+def test_deploy_again_changes_nothing_and_a_change_is_an_update(program: Program) -> None:
+    entity = pipeline({"log": "one"}, schedule="@daily")
+    assert program.deploy(entity, service()).json[0]["action"] == "created"
+    assert program.deploy(entity, service()).json[0]["action"] == "unchanged"
+    entity["airflowConfig"]["scheduleInterval"] = "@hourly"
+    assert program.deploy(entity, service()).json[0]["action"] == "updated"
+    assert program.space.list("cronjobs")[0]["spec"]["schedule"] == "@hourly"
+
+
+def test_one_name_on_two_services_is_two_pipelines(program: Program) -> None:
+    first = pipeline({"log": "I am the first"}, service_name="pg_one")
+    second = pipeline({"log": "I am the second"}, service_name="pg_two")
+    program.deploy(first, second, service("pg_one"), service("pg_two"))
+
+    ambiguous = program("run", "nightly", code=2)
+    assert "pg_one.nightly, pg_two.nightly" in ambiguous.err
+    program("run", "pg_one.nightly", "--wait")
+    program("delete", "pg_two/metadata")
+
+    assert "I am the first" in program("logs", "nightly").out
+
+
+def test_names_that_kubernetes_would_not_take_are_taken(program: Program) -> None:
+    long, other, foreign = "n" * 256, "n" * 255 + "m", "取り込み"
+    documents = [pipeline({"log": f"this is {name[-1]}"}, name=name) for name in (long, other, foreign)]
+    program.deploy(*documents, service())
+
+    for name in (long, foreign):
+        assert program("run", name, "--wait", "-o", "json").json["state"] == "success"
+        assert f"this is {name[-1]}" in program("logs", name).out
+    assert foreign in program("list").out
+
+
+def test_what_render_prints_kubectl_applies(program: Program) -> None:
+    path = program.file("p.yaml", pipeline({"log": "by kubectl"}), service())
+
+    manifests = program("render", "-f", path).out
+    program.space.kubectl("apply", "--server-side", "-f", "-", given=manifests)
+
+    assert program("run", "nightly", "--wait", "-o", "json").json["state"] == "success"
+
+
+def test_a_server_dry_run_keeps_nothing(program: Program) -> None:
+    path = program.file("p.yaml", pipeline({"log": "no"}, schedule="@daily"), service())
+
+    assert "created" in program("deploy", "-f", path, "--dry-run=server").out
+
+    assert program.space.list("cronjobs") == []
+    assert program.space.list("secrets") == []
+
+
+def test_without_rights_the_error_is_the_api_servers_own(program: Program) -> None:
+    path = program.file("p.yaml", pipeline({"log": "no"}), service())
+    program.space.kubectl("delete", "rolebinding", "k8s-pipeline")
+
+    refused = until(
+        lambda: result if "forbidden" in (result := program("deploy", "-f", path, code=None)).err else None,
+        "the right is gone",
+    )
+
+    assert refused.code == 1
+    assert f"system:serviceaccount:{program.space.namespace}:k8s-pipeline" in refused.err
+    assert "rbac/" in refused.err
+
+
+def test_a_namespace_that_is_not_there_is_said_so(program: Program) -> None:
+    admin = ["--kubeconfig", str(program.space.access.kubeconfig), "-n", "not-there"]
+    path = program.file("p.yaml", pipeline({"log": "no"}), service())
+
+    for words in (["deploy", "-f", path], ["run", "-f", path]):
+        result = call([*admin, *words])
+        assert result.code == 1, result.err
+        assert 'namespaces "not-there" not found' in result.err
+        assert "kubectl create namespace not-there" in result.err
+    assert "namespace not-there does not exist" in call([*admin, "list"]).err
