@@ -5,14 +5,21 @@ it asks ``waiting`` and ``ended``), and below them ``run``, ``job``, ``pod``, ``
 objects.
 """
 
-from .compute import LOST_AFTER, run_status
-from .gone import gone_run_status
-from .job import KILLED_BECAUSE
-from .models import Attempt, Cause, CauseCode, Missed, PipelineStatus, RunStatus, State, Trigger
-from .pipeline import pipeline_status
+from k8s_pipeline_client.status.compute import LOST_AFTER, run_status
+from k8s_pipeline_client.status.gone import gone_run_status
+from k8s_pipeline_client.status.models import (
+    Attempt,
+    Cause,
+    CauseCode,
+    Missed,
+    PipelineStatus,
+    RunStatus,
+    State,
+    Trigger,
+)
+from k8s_pipeline_client.status.pipeline import pipeline_status
 
 __all__ = [
-    "KILLED_BECAUSE",
     "LOST_AFTER",
     "Attempt",
     "Cause",

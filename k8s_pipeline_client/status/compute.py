@@ -15,12 +15,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from .diagnose import before_start, failure_cause, obstacle, pod_cause
-from .models import Attempt, Cause, RunStatus, State
-from .pod import Pod
-from .raw import Raw
-from .run import Run, read_run
-from .waiting import was_started
+from k8s_pipeline_client.status.diagnose import before_start, failure_cause, obstacle, pod_cause
+from k8s_pipeline_client.status.models import Attempt, Cause, RunStatus, State
+from k8s_pipeline_client.status.pod import Pod
+from k8s_pipeline_client.status.raw import Raw
+from k8s_pipeline_client.status.run import Run, read_run
+from k8s_pipeline_client.status.waiting import was_started
 
 LOST_AFTER = timedelta(minutes=5)
 """How long past its deletionTimestamp, which has the grace period in it, a pod that is not over counts as lost."""

@@ -10,13 +10,19 @@ import dataclasses
 from collections.abc import Callable
 from datetime import timedelta
 
-from .ended import ended_cause, ended_cause_from_events, was_stopped
-from .job import Job
-from .models import Cause, CauseCode, rfc3339
-from .pod import Pod
-from .raw import duration_in_words, inline
-from .run import Run
-from .waiting import creation_cause, ended_before_start, start_cause_from_events, waiting_cause, was_started
+from k8s_pipeline_client.status.ended import ended_cause, ended_cause_from_events, was_stopped
+from k8s_pipeline_client.status.job import Job
+from k8s_pipeline_client.status.models import Cause, CauseCode, rfc3339
+from k8s_pipeline_client.status.pod import Pod
+from k8s_pipeline_client.status.raw import duration_in_words, inline
+from k8s_pipeline_client.status.run import Run
+from k8s_pipeline_client.status.waiting import (
+    creation_cause,
+    ended_before_start,
+    start_cause_from_events,
+    waiting_cause,
+    was_started,
+)
 
 
 def pod_cause(pod: Pod) -> Cause | None:

@@ -10,11 +10,16 @@ import signal
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from .events import Event
-from .models import Cause, CauseCode
-from .pod import Container, End, Pod
-from .raw import duration_in_words, mebibytes
-from .waiting import ended_before_start, start_cause_from_events, start_error, waiting_cause
+from k8s_pipeline_client.status.events import Event
+from k8s_pipeline_client.status.models import Cause, CauseCode
+from k8s_pipeline_client.status.pod import Container, End, Pod
+from k8s_pipeline_client.status.raw import duration_in_words, mebibytes
+from k8s_pipeline_client.status.waiting import (
+    ended_before_start,
+    start_cause_from_events,
+    start_error,
+    waiting_cause,
+)
 
 SIGKILL_CODE = 128 + signal.SIGKILL
 SIGTERM_CODE = 128 + signal.SIGTERM

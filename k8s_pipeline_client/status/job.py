@@ -7,17 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from k8s_pipeline_client.domain import labels
-
-from .models import Cause, Trigger
-from .pod import MAIN, Condition, read_conditions
-from .raw import Raw, find, items, mapping, moment, number, span, text
-
-KILLED_BECAUSE = labels.PREFIX + "killed-because"
-"""Annotation that may go with ``killed-by``: the cause, as ``Cause.as_dict()`` in JSON.
-
-A run that does not start is ended by this program after its start timeout; its pod, and with it the reason, goes
-at that moment. Whoever ends it for a cause writes the cause down in the same patch.
-"""
+from k8s_pipeline_client.status.models import Cause, Trigger
+from k8s_pipeline_client.status.pod import MAIN, Condition, read_conditions
+from k8s_pipeline_client.status.raw import Raw, find, items, mapping, moment, number, span, text
 
 _INSTANTIATE = "cronjob.kubernetes.io/instantiate"
 _QUEUE_NAME = "kueue.x-k8s.io/queue-name"
@@ -99,7 +91,7 @@ def _read_image(spec: Raw) -> str:
 
 def _read_killed_because(annotations: Raw) -> Cause | None:
     try:
-        return Cause.from_dict(mapping(json.loads(text(annotations.get(KILLED_BECAUSE)))))
+        return Cause.from_dict(mapping(json.loads(text(annotations.get(labels.KILLED_BECAUSE)))))
     except (ValueError, RecursionError):
         return None
 

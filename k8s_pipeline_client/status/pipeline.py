@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from k8s_pipeline_client.domain import labels
-
-from .models import Missed, PipelineStatus, RunStatus, State, Trigger, rfc3339
-from .raw import Raw, find, items, mapping, moment, span, text
+from k8s_pipeline_client.status.models import Missed, PipelineStatus, RunStatus, State, Trigger, rfc3339
+from k8s_pipeline_client.status.raw import Raw, find, items, mapping, moment, span, text
 
 _DEFAULT_STARTING_DEADLINE = timedelta(seconds=600)
 _SLACK = timedelta(seconds=120)

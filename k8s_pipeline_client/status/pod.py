@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from .events import Event, events_about
-from .raw import Raw, find, items, mapping, moment, number, real, shifted, span, text
+from k8s_pipeline_client.status.events import Event, events_about
+from k8s_pipeline_client.status.raw import Raw, find, items, mapping, moment, number, real, shifted, span, text
 
 MAIN = "main"
 """The container whose exit code is the run's."""

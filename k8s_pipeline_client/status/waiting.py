@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from .events import Event
-from .models import Cause, CauseCode
-from .pod import MAIN, Container, Pod
-from .raw import inline
+from k8s_pipeline_client.status.events import Event
+from k8s_pipeline_client.status.models import Cause, CauseCode
+from k8s_pipeline_client.status.pod import MAIN, Container, Pod
+from k8s_pipeline_client.status.raw import inline
 
 _IMAGE_REASONS = frozenset(
     {

@@ -1,0 +1,219 @@
+"""Runs that do not start, and why."""
+
+from __future__ import annotations
+
+from .build import IMAGE, KILLED, Obj, condition, event, job, pod, waiting
+from .case import NO_NODE, NOT_FOUND, QUOTA, Case
+
+
+def scheduled(message: str, reason: str = "Unschedulable") -> list[Obj]:
+    return [condition("PodScheduled", reason, message, status="False")]
+
+
+def pending(state: Obj | None, **more: Obj | list[Obj]) -> list[Obj]:
+    return [pod(state, "Pending", **more)]  # type: ignore[arg-type]
+
+
+def active() -> Obj:
+    return job(active=1, ready=0)
+
+
+WAITS = [
+    Case(
+        "image pull, backing off",
+        "ImagePull",
+        f'The image "{IMAGE}" cannot be pulled (ImagePullBackOff)',
+        pending(waiting("ImagePullBackOff", f'Back-off pulling image "{IMAGE}": ErrImagePull: {NOT_FOUND}')),
+        job=active(),
+        detail=NOT_FOUND,
+        hint="imagePullSecrets",
+    ),
+    Case(
+        "image pull, older kubelet: the answer is in an event",
+        "ImagePull",
+        "(ImagePullBackOff)",
+        pending(waiting("ImagePullBackOff", f'Back-off pulling image "{IMAGE}"')),
+        [event("Failed", f'Failed to pull image "{IMAGE}": {NOT_FOUND}', about="pod-1")],
+        job=active(),
+        detail=NOT_FOUND,
+    ),
+    Case(
+        "image pull of a sidecar",
+        "ImagePull",
+        '"istio-proxy" cannot be pulled (ErrImagePull)',
+        pending(waiting("ContainerCreating"), others={"istio-proxy": waiting("ErrImagePull", "denied")}),
+        job=active(),
+        detail="denied",
+    ),
+    Case(
+        "image never pulled",
+        "ImagePull",
+        "(ErrImageNeverPull)",
+        pending(
+            waiting("ErrImageNeverPull", f'Container image "{IMAGE}" is not present with pull policy of Never')
+        ),
+        job=active(),
+        hint="load the image onto the node",
+    ),
+    Case(
+        "image name",
+        "ImagePull",
+        "(InvalidImageName)",
+        pending(
+            waiting("InvalidImageName", 'Failed to apply default image tag "UPPER": invalid reference format')
+        ),
+        job=active(),
+        hint="correct the image's name",
+    ),
+    Case(
+        "Secret in the environment",
+        "ConfigMissing",
+        'Container "main" needs a Secret or ConfigMap',
+        pending(waiting("CreateContainerConfigError", 'secret "db-password" not found')),
+        job=active(),
+        detail='secret "db-password" not found',
+    ),
+    Case(
+        "key in a Secret",
+        "ConfigMissing",
+        "or a key in one, that is not there",
+        pending(waiting("CreateContainerConfigError", "couldn't find key password in Secret om/db")),
+        job=active(),
+    ),
+    Case(
+        "root image under runAsNonRoot has the same reason",
+        "StartError",
+        'Container "main" cannot be created',
+        pending(
+            waiting("CreateContainerConfigError", "container has runAsNonRoot and image will run as root (pod: …)")
+        ),
+        job=active(),
+        detail="runAsNonRoot",
+    ),
+    Case(
+        "container cannot be created",
+        "StartError",
+        "(CreateContainerError)",
+        pending(waiting("CreateContainerError", "context deadline exceeded")),
+        job=active(),
+    ),
+    Case(
+        "command not found, while the kubelet still waits",
+        "StartError",
+        "(RunContainerError)",
+        pending(waiting("RunContainerError", "exec: no such file or directory")),
+        job=active(),
+    ),
+    Case(
+        "Secret in a volume",
+        "ConfigMissing",
+        "A volume of the run's pod needs a Secret",
+        pending(waiting("ContainerCreating")),
+        [
+            event(
+                "FailedMount",
+                'MountVolume.SetUp failed for volume "config" : secret "om-x" not found',
+                about="pod-1",
+            )
+        ],
+        job=active(),
+        detail='secret "om-x" not found',
+    ),
+    Case(
+        "a volume that does not mount for another reason",
+        "MountFailed",
+        "cannot be mounted",
+        pending(waiting("ContainerCreating")),
+        [event("FailedAttachVolume", "Multi-Attach error for volume", about="pod-1")],
+        job=active(),
+    ),
+    Case(
+        "network of the node",
+        "StartError",
+        "(FailedCreatePodSandBox)",
+        pending(waiting("ContainerCreating")),
+        [event("FailedCreatePodSandBox", "plugin type bridge failed: no free IP", about="pod-1")],
+        job=active(),
+    ),
+    Case(
+        "unschedulable",
+        "Unschedulable",
+        "No node of the cluster takes the run's pod",
+        pending(None, conditions=scheduled(NO_NODE)),
+        job=active(),
+        detail=NO_NODE,
+        hint="tolerations",
+    ),
+    Case(
+        "scheduling gates",
+        "Held",
+        "scheduling gates",
+        pending(None, conditions=scheduled("Scheduling is blocked due to non-empty gates", "SchedulingGated")),
+        job=active(),
+    ),
+    Case(
+        "quota", "QuotaExceeded", "ResourceQuota", events=[event("FailedCreate", QUOTA)], job=job(), detail=QUOTA
+    ),
+    Case(
+        "Pod Security",
+        "AdmissionRefused",
+        "Pod Security standard",
+        events=[
+            event(
+                "FailedCreate",
+                'Error creating: pods "x" is forbidden: violates PodSecurity "restricted:latest": seccompProfile '
+                '(pod or container "main" must set securityContext.seccompProfile.type to "RuntimeDefault")',
+            )
+        ],
+        job=job(),
+        detail="seccompProfile.type",
+    ),
+    Case(
+        "webhook",
+        "AdmissionRefused",
+        "admission webhook",
+        events=[
+            event(
+                "FailedCreate", 'Error creating: admission webhook "validate.kyverno.svc" denied the request: no'
+            )
+        ],
+        job=job(),
+    ),
+    Case(
+        "ServiceAccount",
+        "AdmissionRefused",
+        "ServiceAccount",
+        events=[
+            event(
+                "FailedCreate",
+                'Error creating: pods "x" is forbidden: error looking up service account om/ingestion: '
+                'serviceaccount "ingestion" not found',
+            )
+        ],
+        job=job(),
+        detail='serviceaccount "ingestion" not found',
+    ),
+    Case(
+        "any other refusal",
+        "AdmissionRefused",
+        "The API server refuses the run's pod",
+        events=[
+            event("FailedCreate", "Error creating: maximum memory usage per Container is 1Gi, but limit is 2Gi")
+        ],
+        job=job(),
+    ),
+    Case(
+        "suspended",
+        "Held",
+        "its Job is suspended",
+        job=job([condition("Suspended", "JobSuspended", "Job suspended")], suspend=True),
+        detail="Job suspended",
+    ),
+    Case(
+        "held by Kueue",
+        "Held",
+        'held in the queue "team-a"',
+        job=job(suspend=True, labels={"kueue.x-k8s.io/queue-name": "team-a"}),
+    ),
+    Case("being killed", "Killed", "is being ended at the request of anna", job=job(annotations=KILLED)),
+]

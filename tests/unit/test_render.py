@@ -1,0 +1,207 @@
+"""The manifests of a pipeline."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from k8s_pipeline_client.domain.entities import IngestionPipeline, Service, Workflow
+from k8s_pipeline_client.errors import DefinitionError
+from k8s_pipeline_client.render import render
+from k8s_pipeline_client.settings import Settings
+from tests.unit.conftest import sample
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def _postgres(**changes: Any) -> list[dict[str, Any]]:
+    entity = sample("pipelines/01_postgres_metadata_daily.json") | changes
+    pipeline = IngestionPipeline.model_validate(entity)
+    service = Service.model_validate(sample("services/postgres.json"))
+    return render(pipeline, service, Settings())
+
+
+def _by_kind(manifests: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {item["kind"]: item for item in manifests if not item["metadata"]["name"].startswith("om-launcher-")}
+
+
+def _cronjob(settings: Settings, **changes: Any) -> dict[str, Any]:
+    entity = sample("pipelines/01_postgres_metadata_daily.json") | changes
+    manifests = render(
+        IngestionPipeline.model_validate(entity),
+        Service.model_validate(sample("services/postgres.json")),
+        settings,
+    )
+    return _by_kind(manifests)["CronJob"]
+
+
+def test_the_manifests_are_these() -> None:
+    """To be read by a person: what a change changes shows in the golden file's diff (UPDATE_GOLDEN=1 writes it)."""
+    found = _by_kind(_postgres())
+    found["Secret"]["data"] = {key: "(base64)" for key in found["Secret"]["data"]}
+    text = yaml.safe_dump_all(found.values(), sort_keys=False, width=120)
+    launcher = _postgres()[0]["metadata"]["name"]
+    text = text.replace(launcher, "om-launcher-HASH")
+    golden = GOLDEN / "postgres_metadata_daily.yaml"
+    if os.environ.get("UPDATE_GOLDEN"):
+        golden.write_text(text)
+    assert text == golden.read_text()
+
+
+def test_the_same_input_gives_the_same_bytes() -> None:
+    assert json.dumps(_postgres()) == json.dumps(_postgres())
+
+
+def test_the_document_is_the_servers() -> None:
+    secret = _by_kind(_postgres())["Secret"]
+    document = json.loads(base64.b64decode(secret["data"]["workflow.json"]))
+    entity = sample("pipelines/01_postgres_metadata_daily.json")
+    assert document == {
+        "source": {"type": "postgres", "serviceName": "pg_prod", "sourceConfig": entity["sourceConfig"]},
+        "sink": {"type": "metadata-rest", "config": {}},
+        "workflowConfig": {
+            "loggerLevel": "INFO",
+            "raiseOnError": True,
+            "successThreshold": 90,
+            "openMetadataServerConfig": entity["openMetadataServerConnection"],
+        },
+        "ingestionPipelineFQN": entity["fullyQualifiedName"],
+        "enableStreamableLogs": False,
+    }
+
+
+def test_secrets_stand_in_the_secret_alone() -> None:
+    token = sample("pipelines/01_postgres_metadata_daily.json")["openMetadataServerConnection"]["securityConfig"]
+    others = [item for item in _postgres() if item["kind"] != "Secret"]
+    assert token["jwtToken"] not in json.dumps(others)
+
+
+@pytest.mark.parametrize(
+    ("changes", "suspended", "schedule"),
+    [
+        ({}, False, "@daily"),
+        ({"enabled": None}, False, "@daily"),
+        ({"enabled": False}, True, "@daily"),
+        ({"airflowConfig": {"scheduleInterval": "@daily", "pausePipeline": True}}, True, "@daily"),
+        ({"airflowConfig": {}}, True, "0 0 31 2 *"),
+        ({"airflowConfig": {"scheduleInterval": "  "}}, True, "0 0 31 2 *"),
+    ],
+)
+def test_a_cronjob_is_suspended_when_it_is_disabled_or_on_demand(
+    changes: dict[str, Any], suspended: bool, schedule: str
+) -> None:
+    spec = _cronjob(Settings(), **changes)["spec"]
+    assert (spec["suspend"], spec["schedule"]) == (suspended, schedule)
+
+
+def test_deadlines_leave_evidence() -> None:
+    settings = Settings(active_deadline_seconds=100, start_timeout_seconds=30, termination_grace_period_seconds=7)
+    job = _cronjob(settings)["spec"]["jobTemplate"]["spec"]
+    assert job["template"]["spec"]["activeDeadlineSeconds"] == 100
+    assert job["activeDeadlineSeconds"] == 137
+
+
+def test_floors_are_kept_and_said() -> None:
+    settings = Settings(
+        ttl_seconds_after_finished=0,
+        starting_deadline_seconds=0,
+        failed_jobs_history_limit=0,
+        successful_jobs_history_limit=50,
+    )
+    airflow = {"scheduleInterval": "*/10 * * * *"}
+    cronjob = _cronjob(settings, airflowConfig=airflow)
+    spec = cronjob["spec"]
+    assert spec["startingDeadlineSeconds"] == 120
+    assert spec["jobTemplate"]["spec"]["ttlSecondsAfterFinished"] == 3600
+    assert (spec["successfulJobsHistoryLimit"], spec["failedJobsHistoryLimit"]) == (50, 6)
+    notes = cronjob["metadata"]["annotations"]["k8s-pipeline/notes"].splitlines()
+    assert [note.split()[0] for note in notes] == [
+        "startingDeadlineSeconds",
+        "ttlSecondsAfterFinished",
+        "failedJobsHistoryLimit",
+    ]
+
+
+def test_the_settings_reach_the_pod() -> None:
+    settings = Settings.model_validate(
+        {
+            "ingestionImage": "example.com/ingestion@sha256:" + "0" * 64,
+            "imagePullSecrets": ["regcred"],
+            "serviceAccountName": "runner",
+            "nodeSelector": {"pool": "etl"},
+            "tolerations": [{"key": "etl", "operator": "Exists", "effect": "NoSchedule"}],
+            "podAnnotations": {"team": "data", "k8s-pipeline/fqn": "not yours to set"},
+            "extraEnvVars": ["HTTP_PROXY:http://proxy:3128", "A=b=c:d"],
+            "fsGroup": None,
+            "seccompProfileType": "Localhost",
+            "seccompLocalhostProfile": "profiles/x.json",
+        }
+    )
+    template = _cronjob(settings)["spec"]["jobTemplate"]["spec"]["template"]
+    pod, main = template["spec"], template["spec"]["containers"][0]
+    assert main["image"] == settings.ingestion_image
+    assert pod["imagePullSecrets"] == [{"name": "regcred"}]
+    assert pod["serviceAccountName"] == "runner"
+    assert pod["nodeSelector"] == {"pool": "etl"}
+    assert pod["tolerations"] == [{"key": "etl", "operator": "Exists", "effect": "NoSchedule"}]
+    assert template["metadata"]["annotations"]["team"] == "data"
+    assert template["metadata"]["annotations"]["k8s-pipeline/fqn"].startswith("pg_prod.")
+    environment = {item["name"]: item.get("value") for item in main["env"]}
+    assert (environment["HTTP_PROXY"], environment["A"]) == ("http://proxy:3128", "b=c:d")
+    assert "fsGroup" not in pod["securityContext"]
+    assert pod["securityContext"]["seccompProfile"] == {"type": "Localhost", "localhostProfile": "profiles/x.json"}
+    assert pod["volumes"][0]["projected"]["defaultMode"] == 0o444
+
+
+def test_an_fqn_that_looks_like_a_reference_is_not_expanded() -> None:
+    cronjob = _cronjob(Settings(), fullyQualifiedName="pg.$(HOME)")
+    main = cronjob["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
+    assert {"name": "ingestionPipelineFQN", "value": "pg.$$(HOME)"} in main["env"]
+
+
+def test_a_document_over_the_limit_of_a_secret_is_refused() -> None:
+    with pytest.raises(DefinitionError, match="1,048,576"):
+        _postgres(sourceConfig={"config": {"filler": "x" * 1024 * 1024}})
+
+
+def test_a_plain_workflow_is_kept_but_for_what_is_ours() -> None:
+    document = {
+        "name": "nightly",
+        "displayName": "Nightly",
+        "airflowConfig": {"scheduleInterval": "0 3 * * 7", "pipelineTimezone": "Europe/Berlin"},
+        "workflowConfig": {"openMetadataServerConfig": {"hostPort": "http://om:8585/api", "clusterName": "prod"}},
+        "sink": {"type": "metadata-rest", "config": {}},
+        "source": {"type": "mysql", "serviceName": "shop", "serviceConnection": {"config": {"password": "x"}}},
+        "somethingNew": [1],
+    }
+    found = _by_kind(render(Workflow.model_validate(document), None, Settings()))
+    built = json.loads(base64.b64decode(found["Secret"]["data"]["workflow.json"]))
+    assert built == {key: document[key] for key in ("source", "sink", "workflowConfig", "somethingNew")}
+    assert found["CronJob"]["spec"]["schedule"] == "0 3 * * 0"
+    assert found["CronJob"]["spec"]["timeZone"] == "Europe/Berlin"
+    assert found["CronJob"]["metadata"]["annotations"]["k8s-pipeline/fqn"] == "shop.nightly"
+    assert found["CronJob"]["metadata"]["labels"]["k8s-pipeline/instance"] == "prod"
+
+
+@pytest.mark.parametrize(
+    ("parts", "kind"),
+    [
+        ({}, "metadata"),
+        ({"processor": {"type": "orm-profiler"}}, "profiler"),
+        ({"processor": {"type": "tag-pii-processor"}}, "autoClassification"),
+        ({"processor": {"type": "orm-test-runner"}}, "TestSuite"),
+        ({"source": {"type": "mysql-usage", "serviceName": "s"}}, "usage"),
+        ({"source": {"type": "mysql-lineage", "serviceName": "s"}}, "lineage"),
+        ({"source": {"type": "dbt", "serviceName": "s"}}, "dbt"),
+    ],
+)
+def test_the_type_of_a_plain_workflow_is_told_by_its_parts(parts: dict[str, Any], kind: str) -> None:
+    document = {"source": {"type": "mysql", "serviceName": "s"}, "workflowConfig": {}} | parts
+    cronjob = _by_kind(render(Workflow.model_validate(document), None, Settings()))["CronJob"]
+    assert cronjob["metadata"]["annotations"]["k8s-pipeline/pipeline-type"] == kind

@@ -1,0 +1,132 @@
+"""What a run that failed, or does not start, says about itself: one row per thing that can go wrong."""
+
+from __future__ import annotations
+
+import pytest
+
+from k8s_pipeline_client.status import CauseCode, State, run_status
+
+from .status_cases.build import JOB, Obj, event, failed, job, now, pod, terminated, waiting
+from .status_cases.case import GONE, QUOTA, Case, check
+from .status_cases.ended import ATTEMPTS, ENDED
+from .status_cases.waits import WAITS, active, pending
+
+
+def ids(case: Case) -> str:
+    return case.name
+
+
+@pytest.mark.parametrize("case", [*ENDED, *ATTEMPTS], ids=ids)
+def test_a_failed_run_says_why(case: Case) -> None:
+    check(case, State.FAILED)
+
+
+@pytest.mark.parametrize("case", WAITS, ids=ids)
+def test_a_queued_run_says_what_it_waits_for(case: Case) -> None:
+    check(case, State.QUEUED)
+
+
+# A held Job has no deadline, and a killed one is among those that ended.
+TIMED = [case for case in WAITS if not case.job["spec"]["suspend"] and case.code != "Killed"]
+
+
+@pytest.mark.parametrize("case", TIMED, ids=ids)
+def test_a_run_that_was_ended_while_it_waited_says_both(case: Case) -> None:
+    """The same faults, seen when the Job has reached its deadline; its pod may be late to go."""
+    over = {**case.job, "status": job(failed("DeadlineExceeded"))["status"]}
+    cause = run_status(over, case.pods, case.events, now()).cause
+    assert cause is not None
+    assert cause.code == case.code
+    assert "Job's deadline of 2 h 15 min 30 s before it had started: " in cause.summary
+    assert case.detail in cause.detail
+
+
+@pytest.mark.parametrize(
+    ("state", "events"),
+    [
+        (waiting("ContainerCreating"), []),
+        (waiting("PodInitializing"), []),
+        (
+            waiting("ContainerCreating"),
+            [
+                event(
+                    "FailedMount",
+                    "MountVolume.SetUp failed: failed to sync secret cache: timed out",
+                    about="pod-1",
+                )
+            ],
+        ),
+        (
+            waiting("ContainerCreating"),
+            [
+                event("FailedMount", 'secret "om-x" not found', about="pod-1", seconds=2),
+                event("Pulling", "Pulling image", about="pod-1", seconds=5),
+            ],
+        ),
+    ],
+    ids=["creating", "init", "secret cache, passing", "mount that worked in the end"],
+)
+def test_a_start_that_goes_its_way_has_no_cause(state: Obj, events: list[Obj]) -> None:
+    status = run_status(active(), pending(state), events, now())
+    assert (status.state, status.cause) == (State.QUEUED, None)
+
+
+def test_a_refusal_that_has_passed_is_no_cause() -> None:
+    events = [
+        event("SuccessfulCreate", f"Created pod: {JOB}-4xk2p", seconds=30),
+        event("FailedCreate", QUOTA, seconds=20),
+    ]
+    assert run_status(job(), [], events, now()).cause is None
+
+
+def test_every_code_is_explained_in_one_table() -> None:
+    table = CauseCode.__doc__ or ""
+    assert [code.value for code in CauseCode if f"\n    {code.value} " not in table] == []
+
+
+def test_every_code_has_a_case() -> None:
+    shown = {case.code for case in (*ENDED, *ATTEMPTS, *WAITS)}
+    assert {code.value for code in CauseCode} - shown == {"JobDeleted"}  # test_status_gone.py
+
+
+@pytest.mark.parametrize(
+    ("events", "code", "words"),
+    [
+        ([("ErrImageNeverPull", "not present with pull policy of Never")], "ImagePull", "(ErrImageNeverPull)"),
+        ([("InspectFailed", "invalid reference format")], "ImagePull", "(InvalidImageName)"),
+        ([("Failed", "Failed to pull image: denied")], "ImagePull", "(ErrImagePull)"),
+        ([("Failed", "Error: ImagePullBackOff")], "ImagePull", "(ImagePullBackOff)"),
+        ([("Failed", 'Error: secret "om-x" not found')], "ConfigMissing", "A container of the run's pod needs"),
+        (
+            [("BackOff", "Back-off pulling image"), ("DeadlineExceeded", "Pod was active …")],
+            "ImagePull",
+            "The run was ended at its deadline before it had started: the image",
+        ),
+        ([("Started", ""), ("DeadlineExceeded", "Pod was active …")], "DeadlineExceeded", "at its deadline"),
+        ([("Started", ""), ("Killing", "Stopping container main")], "PodDeleted", "was deleted while it ran"),
+        ([("Preempted", ""), ("Killing", "Stopping container main")], "Preempted", "of higher priority"),
+        ([("TaintManagerEviction", "Marking for deletion")], "NodeLost", "because of a taint of its node"),
+        ([("Started", "")], "BackoffLimitExceeded", "the pods that would tell why are gone"),
+    ],
+)
+def test_events_tell_what_became_of_a_pod_that_is_gone(
+    events: list[tuple[str, str]], code: str, words: str
+) -> None:
+    left = [event(*one, about=GONE, seconds=second) for second, one in enumerate(events)]
+    cause = run_status(job(failed(), failed=1), [], left, now()).cause
+    assert cause is not None
+    assert (cause.code, words in cause.summary) == (code, True), cause.summary
+
+
+def test_when_both_deadlines_pass_the_pods_own_tells() -> None:
+    late = pod(terminated(143, finished=7_201), reason="DeadlineExceeded")
+    cause = run_status(job(failed("DeadlineExceeded")), [late], [], now()).cause
+    assert cause is not None
+    assert cause.summary == "The run was ended at its deadline of 2 h"
+
+
+def test_a_refused_retry_is_said_while_the_run_goes_on() -> None:
+    status = run_status(
+        job(backoff_limit=1, failed=1), [pod(terminated(1))], [event("FailedCreate", QUOTA, seconds=90)], now()
+    )
+    assert (status.state, status.cause.code if status.cause else None) == (State.RUNNING, "QuotaExceeded")
