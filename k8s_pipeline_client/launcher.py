@@ -266,7 +266,7 @@ class _Report:
 class _Pump:
     """Carries what is written to the descriptors 1 and 2 to where they led before, masked.
 
-    One thread serves both, which keeps their order as well as two pipes can. Where a piece cannot be masked or
+    Each has a thread of its own, so that neither waits for the other's reader. Where a piece cannot be masked or
     written, the rest of its stream is read and thrown away: neither shown as it is nor left to block the program.
     """
 
@@ -275,15 +275,15 @@ class _Pump:
 
         self.real_stderr, self._null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
         self._stop, self._stopper = os.pipe()
-        pipes = {descriptor: os.pipe() for descriptor in (1, 2)}
-        self._targets = {pipes[1][0]: os.dup(1), pipes[2][0]: self.real_stderr}
-        self._maskers: dict[int, Masker | None] = {reader: copy(masker) for reader in self._targets}
-        self._thread = threading.Thread(target=self._run, name="launcher-pump", daemon=True)
-        self._thread.start()
-        for descriptor, (reader, writer) in pipes.items():
+        self._threads = []
+        for descriptor, target in ((1, os.dup(1)), (2, self.real_stderr)):
+            os.set_blocking(target, True)
+            reader, writer = os.pipe()
             with suppress(OSError):  # 1 MiB: C code that holds the GIL and writes more would wait for ever
                 fcntl.fcntl(writer, 1031, 1 << 20)  # F_SETPIPE_SZ, which has a name from Python 3.10 on
-            os.set_blocking(self._targets[reader], True)
+            thread = threading.Thread(target=self._run, args=(reader, target, copy(masker)), daemon=True)
+            thread.start()
+            self._threads.append(thread)
             os.dup2(writer, descriptor)
             os.close(writer)
 
@@ -292,46 +292,34 @@ class _Pump:
         os.dup2(self._null, 1)
         os.dup2(self._null, 2)
         os.write(self._stopper, b".")
-        self._thread.join(timeout)
+        for thread in self._threads:
+            thread.join(timeout)
 
-    def _run(self) -> None:
+    def _run(self, reader: int, target: int, masker: Masker) -> None:
         import fcntl
         import select
         import termios
 
         poll = select.poll()
-        for descriptor in (*self._maskers, self._stop):
-            poll.register(descriptor, select.POLLIN)
-        live = set(self._maskers)
-        ready: set[int] = set()
-        while live and self._stop not in ready:
-            ready = {descriptor for descriptor, _ in poll.poll()}
-            for reader in live & ready:
-                if not self._carry(reader, 1 << 18):
-                    poll.unregister(reader)
-                    live.discard(reader)
-        for reader in live:
-            left = int.from_bytes(fcntl.ioctl(reader, termios.FIONREAD, bytes(4)), sys.byteorder)
-            while left > 0:
-                left -= self._carry(reader, left) or left
-            self._carry(reader, 0)
-
-    def _carry(self, reader: int, size: int) -> int:
-        """Carry one piece; nothing to read is the end of the stream."""
-        data = b""
-        with suppress(OSError):
-            data = os.read(reader, size)
-        masker = self._maskers[reader]
-        if masker is not None:
+        poll.register(reader, select.POLLIN)
+        poll.register(self._stop, select.POLLIN)
+        data, left, stopping, withheld = b".", 1 << 18, False, False
+        while data:
+            if not stopping and self._stop in dict(poll.poll()):
+                stopping = True  # what is in the pipe is all there will be
+                left = int.from_bytes(fcntl.ioctl(reader, termios.FIONREAD, bytes(4)), sys.byteorder)
+            data = b""
+            with suppress(OSError):  # the program may have closed it
+                data = os.read(reader, left)
+            left -= len(data) if stopping else 0
             try:
-                masked = masker.feed(data, last=not data)
+                masked = b"" if withheld else masker.feed(data, last=not data)
                 while masked:
-                    masked = masked[os.write(self._targets[reader], masked) :]
+                    masked = masked[os.write(target, masked) :]
             except Exception:
-                self._maskers[reader] = None
+                withheld = True
                 with suppress(OSError):
                     os.write(self.real_stderr, b"launcher: output that cannot be masked or written is withheld\n")
-        return len(data)
 
 
 class _Attempt:
@@ -410,14 +398,17 @@ class _Attempt:
         if self._ending.acquire(blocking=False):
             try:
                 self._report.write(exitCode=EXIT_TERMINATED, cause="stopped by SIGTERM")
-                flusher = threading.Thread(target=_flush, daemon=True)  # what was interrupted may hold a lock
-                flusher.start()
-                flusher.join(0.3)
-                self._pump.drain(timeout=2)
-                words = f"launcher: stopped by SIGTERM after {self._report.seconds()} s, at what is not known\n"
-                os.write(self._pump.real_stderr, words.encode())
+                for work, seconds in ((_flush, 0.3), (self._last_words, 2)):  # either may wait for ever
+                    thread = threading.Thread(target=work, daemon=True)
+                    thread.start()
+                    thread.join(seconds)
             finally:
                 self._exit_now(EXIT_TERMINATED)
+
+    def _last_words(self) -> None:
+        self._pump.drain(timeout=1)
+        words = f"launcher: stopped by SIGTERM after {self._report.seconds()} s, at what is not known\n"
+        os.write(self._pump.real_stderr, words.encode())
 
     def _fork(self) -> None:
         """Hold SIGTERM back: a child that is not set up yet would pass it on to this process."""
@@ -467,19 +458,17 @@ def _execute(target: list[str]) -> None:
     import runpy
     from types import ModuleType
 
-    path = target[0]
-    folder = os.getcwd() if path == "-m" else os.path.dirname(os.path.realpath(path))
+    name = target[1] if target[0] == "-m" else ""
+    path = os.path.abspath(target[0])
     if sys.path and sys.path[0] == os.path.dirname(os.path.realpath(__file__)):
-        sys.path[0] = folder
-    if path == "-m":
-        sys.argv, name = target[1:], target[1]
-        missing = name
+        sys.path[0] = os.getcwd() if name else os.path.dirname(os.path.realpath(path))
+    if name:
+        sys.argv = target[1:]
         try:
-            missing = "" if importlib.util.find_spec(name) else name
+            found = importlib.util.find_spec(name) is not None
         except ModuleNotFoundError as error:
-            if not f"{name}.".startswith(f"{error.name}."):
-                raise
-        if missing:
+            found = not f"{name}.".startswith(f"{error.name}.")  # it is there, and imports what is not
+        if not found:
             raise _Unusable(f"there is no module {name} to start")
         runpy.run_module(name, run_name="__main__", alter_sys=True)
         return

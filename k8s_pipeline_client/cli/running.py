@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import click
 
@@ -25,7 +26,7 @@ _LOG_DRAIN_SECONDS = 10.0
 @click.command("run")
 @click.argument("name", required=False)
 @files_option()
-@click.option("--run-id", metavar="UUID", help="The run's id; a new one if not given.")
+@click.option("--run-id", type=click.UUID, help="The run's id; a new one if not given.")
 @click.option("--wait", is_flag=True, help="Wait for the end; exit code 3 if the run fails.")
 @click.option("--logs", is_flag=True, help="Show the log as it is written; implies --wait.")
 @click.option("--timeout", type=Duration(), help="Wait no longer than this; the run itself goes on.")
@@ -36,7 +37,7 @@ def run_command(
     values: Globals,
     name: str | None,
     files: tuple[Path, ...],
-    run_id: str | None,
+    run_id: UUID | None,
     wait: bool,
     logs: bool,
     timeout: float | None,
@@ -52,11 +53,12 @@ def run_command(
     if pipeline is None and name is None:
         raise InputError("nothing to run", hint="give a pipeline's NAME, or a file with -f")
     client = values.client()
+    identity = str(run_id) if run_id else None
     with progress("starting the run"):
         if pipeline is not None:
-            started = client.run_once(pipeline, run_id=run_id)
+            started = client.run_once(pipeline, run_id=identity)
         else:
-            started = client.run(str(name), run_id=run_id, allow_overlap=allow_overlap)
+            started = client.run(str(name), run_id=identity, allow_overlap=allow_overlap)
     title = name or started.job_name
     if wait or logs:
         ended = _wait(client, started, logs=logs, timeout=timeout)

@@ -9,9 +9,6 @@ from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.errors import ClusterError, ConflictError, NotFoundError, WaitTimeoutError
 from k8s_pipeline_client.render.pod import MAIN_CONTAINER
 
-LOG_TAIL = labels.PREFIX + "log-tail"
-"""Annotation on a killed Job: the last lines of the log, already without the document's secrets."""
-
 _TAIL_LINES = 50
 _TAIL_BYTES = 8 * 1024
 _OWNED = (Kind.CRONJOB, Kind.JOB, Kind.SECRET, Kind.CONFIG_MAP)
@@ -36,7 +33,7 @@ def kill_run(cluster: Cluster, job: Object, *, by: str) -> None:
     annotations = {
         labels.KILLED_BY: by,
         labels.KILLED_AT: cluster.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
-        **({LOG_TAIL: tail} if tail else {}),
+        **({labels.LOG_TAIL: tail} if tail else {}),
     }
     patch = {
         "metadata": {"uid": metadata["uid"], "annotations": annotations},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from k8s_pipeline_client.client.end import LOG_TAIL
 from k8s_pipeline_client.client.jobs import annotation, is_finished
 from k8s_pipeline_client.client.waiting import poll
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
@@ -22,7 +21,7 @@ def read_log(
     """Yield the log of the newest attempt of a run, as far as there is one."""
     pod = _newest(_pods(cluster, job))
     if pod is None:
-        tail = annotation(job, LOG_TAIL)
+        tail = annotation(job, labels.LOG_TAIL)
         if tail:
             note("the pod is gone; these are the last lines that were kept when the run was killed")
             yield tail.encode()

@@ -11,9 +11,6 @@ from k8s_pipeline_client.errors import ConflictError, InputError, RunActiveError
 from k8s_pipeline_client.render.job import run_job
 from k8s_pipeline_client.render.metadata import owner_reference
 
-REQUEST = labels.PREFIX + "request"
-"""Annotation on a Job: the call that created it. Tells our own Job, after a repeated request, from another's."""
-
 
 def start_run(
     cluster: Cluster, cronjob: Object, *, requested_id: str | None = None, allow_overlap: bool = False
@@ -42,12 +39,12 @@ def start_run(
         owners=[owner_reference(cronjob)],
     )
     request = str(uuid.uuid4())
-    job["metadata"].setdefault("annotations", {})[REQUEST] = request
+    job["metadata"].setdefault("annotations", {})[labels.REQUEST] = request
     try:
         return cluster.create(job)
     except ConflictError:
         existing = cluster.get(Kind.JOB, job["metadata"]["name"])
-        if annotation(existing, REQUEST) == request:
+        if annotation(existing, labels.REQUEST) == request:
             return existing
         raise InputError(
             f"run {identity} exists already, as Job {existing['metadata']['name']}",

@@ -41,6 +41,15 @@ KILLED_BY = PREFIX + "killed-by"
 """On a Job that somebody ended: who asked."""
 KILLED_AT = PREFIX + "killed-at"
 """RFC 3339, UTC."""
+KILLED_BECAUSE = PREFIX + "killed-because"
+"""Goes with ``killed-by`` where this program ended a run for a cause: `Cause.as_dict()` as JSON.
+
+A run that does not start is ended after its start timeout, and its pod, with the reason, goes at that moment.
+"""
+LOG_TAIL = PREFIX + "log-tail"
+"""On a killed Job: the last lines of the log, with the document's secrets struck out."""
+REQUEST = PREFIX + "request"
+"""On a Job: the call that created it. Tells our own Job, after a repeated request, from another's."""
 NOTES = PREFIX + "notes"
 """What deploy changed in the settings and why, one note a line."""
 

@@ -19,7 +19,8 @@ _COUNT_FROM = datetime(2024, 1, 1, tzinfo=UTC)
 def cronjob(pipeline: Pipeline, name: str, settings: Settings) -> Document:
     """Return the CronJob without ``suspend``, which has a field manager of its own."""
     successful, failed = history_limits(pipeline, settings)
-    annotations = pipeline_annotations(pipeline)
+    # The hash makes a change of the document one of the CronJob too, so that a deploy can tell that there was one.
+    annotations = pipeline_annotations(pipeline) | {labels.DOCUMENT_HASH: pipeline.document_sha256()}
     if pipeline.schedule is None:
         annotations[labels.ON_DEMAND] = "true"
     found = notes(pipeline, settings)

@@ -8,7 +8,7 @@ from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.entities import Document
 from k8s_pipeline_client.domain.pipeline import Pipeline
 from k8s_pipeline_client.render.metadata import pipeline_annotations, pipeline_labels
-from k8s_pipeline_client.render.pod import MAIN_CONTAINER, TERMINATED_BY_SIGTERM, pod_template
+from k8s_pipeline_client.render.pod import FINAL_EXIT_CODES, MAIN_CONTAINER, pod_template
 from k8s_pipeline_client.settings import REPORTER_OUTAGE_SECONDS, Settings
 
 
@@ -40,7 +40,7 @@ def job_template(pipeline: Pipeline, name: str, settings: Settings) -> Document:
                         "onExitCodes": {
                             "containerName": MAIN_CONTAINER,
                             "operator": "In",
-                            "values": [TERMINATED_BY_SIGTERM],
+                            "values": list(FINAL_EXIT_CODES),
                         },
                     },
                 ]

@@ -130,6 +130,8 @@ def test_deploy_again_changes_nothing_and_a_change_is_an_update(program: Program
     entity = pipeline({"log": "one"}, schedule="@daily")
     assert program.deploy(entity, service()).json[0]["action"] == "created"
     assert program.deploy(entity, service()).json[0]["action"] == "unchanged"
+    entity["sourceConfig"]["config"]["includeTags"] = True
+    assert program.deploy(entity, service()).json[0]["action"] == "updated"
     entity["airflowConfig"]["scheduleInterval"] = "@hourly"
     assert program.deploy(entity, service()).json[0]["action"] == "updated"
     assert program.space.list("cronjobs")[0]["spec"]["schedule"] == "@hourly"
