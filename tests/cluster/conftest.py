@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster.local.errors import ClusterError
 from tests.cluster.support.access import Access, connect
 from tests.cluster.support.program import Program
 from tests.cluster.support.space import Space
@@ -22,7 +23,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def access() -> Access:
     """The cluster: the one that is named, else our own."""
-    return connect()
+    try:
+        return connect()
+    except ClusterError as error:
+        # Never a skip: what was not run has not passed.
+        pytest.exit(f"no cluster for the cluster tests: {error}", returncode=1)
 
 
 @pytest.fixture(scope="session")

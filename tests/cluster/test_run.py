@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
+from typing import Any
 
 from tests.cluster.support.definitions import PASSWORD, TOKEN, pipeline, service
 from tests.cluster.support.program import Program
@@ -101,7 +102,7 @@ def test_a_document_of_150_kb_arrives_byte_for_byte(program: Program) -> None:
 
 
 def test_no_secret_leaves_the_secret(program: Program) -> None:
-    steps = [{"printSecret": "source.sourceConfig.config.password"}, {"printEnv": True}]
+    steps: list[dict[str, Any]] = [{"printSecret": "source.sourceConfig.config.password"}, {"printEnv": True}]
     name = program.deploy(pipeline(*steps, {"fail": f"cannot log in with {PASSWORD}"}), service()).json[0][
         "resourceName"
     ]

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.local import locks, mounts, processes
+from tests.cluster.local import cgroups, cluster, locks, mounts, network, processes, remains, teardown
 from tests.cluster.local.__main__ import main
 from tests.cluster.local.errors import ClusterError
+from tests.cluster.local.paths import Paths
 from tests.cluster.local.processes import Process, boot_id
 
 MOUNTINFO = r"""21 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
@@ -135,3 +136,41 @@ def test_without_root_one_line_names_the_way_out(
     assert said.out == ""
     assert len(said.err.strip().splitlines()) == 1
     assert "K8S_PIPELINE_TEST_KUBECONFIG" in said.err
+
+
+def test_down_names_what_it_could_not_remove(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cluster, "down", lambda: ["mount /x", "cgroup /y"])
+    assert main(["down"]) == 1
+    assert capsys.readouterr().err.splitlines() == [
+        "error: still there: mount /x",
+        "error: still there: cgroup /y",
+    ]
+
+
+def test_leftovers_of_every_kind(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(teardown, "find_ours", lambda folders: [Process("etcd", 1, 2, "boot")])
+    monkeypatch.setattr(mounts, "below", lambda folders: [Path("/m")])
+    monkeypatch.setattr(network, "leftovers", lambda: ["network interface br"])
+    monkeypatch.setattr(cgroups, "existing", lambda: [Path("/c")])
+    monkeypatch.setattr(remains, "remains", lambda paths, sockets: [Path("/f")])
+    paths = Paths(cache=tmp_path / "cache", state=tmp_path / "state", run=tmp_path / "run")
+    assert teardown.leftovers(paths) == [
+        "process 1 (etcd)",
+        "mount /m",
+        "network interface br",
+        "cgroup /c",
+        "file /f",
+    ]
+
+
+def test_the_cache_that_a_cluster_was_started_with_is_found(tmp_path: Path) -> None:
+    used = Paths(cache=tmp_path / "used", state=tmp_path / "state")
+    other = Paths(cache=tmp_path / "other", state=tmp_path / "state")
+    used.containerd_root.mkdir(parents=True)
+    used.containerd_dirty.touch()
+    used.state.mkdir()
+    assert teardown.used_cache(other) is None
+    used.active_cache.symlink_to(used.cache)
+    assert teardown.used_cache(other) == used

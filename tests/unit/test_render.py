@@ -42,7 +42,7 @@ def _cronjob(settings: Settings, **changes: Any) -> dict[str, Any]:
 
 
 def test_the_manifests_are_these() -> None:
-    """To be read by a person: what a change changes shows in the golden file's diff (UPDATE_GOLDEN=1 writes it)."""
+    """To be read by a person: a change shows in the golden file's diff (UPDATE_GOLDEN=1 writes it)."""
     found = _by_kind(_postgres())
     found["Secret"]["data"] = {key: "(base64)" for key in found["Secret"]["data"]}
     text = yaml.safe_dump_all(found.values(), sort_keys=False, width=120)

@@ -11,8 +11,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.cluster.local import cluster as local
 from tests.cluster.local.errors import ClusterError
 from tests.cluster.local.paths import current
@@ -63,16 +61,15 @@ class Access:
 
 @cache
 def connect() -> Access:
-    """Return access to the named cluster, else to our own, which is started if need be."""
+    """Return access to the named cluster, else to our own, which is started if need be.
+
+    Raises:
+        ClusterError: There is none to be had; one line says what is missing.
+    """
     named = os.environ.get(OWN_CLUSTER)
     if named:
         kubectl = shutil.which("kubectl")
         if kubectl is None:
-            pytest.exit(f"{OWN_CLUSTER} is set, but there is no kubectl on the PATH", returncode=1)
+            raise ClusterError(f"{OWN_CLUSTER} is set, but there is no kubectl on the PATH")
         return Access(Path(named), kubectl, embedded=False)
-    try:
-        kubeconfig = local.ensure_up()
-    except ClusterError as error:
-        # Never a skip: what was not run has not passed.
-        pytest.exit(f"no cluster for the cluster tests: {error}", returncode=1)
-    return Access(kubeconfig, str(current().kubectl), embedded=True)
+    return Access(local.ensure_up(), str(current().kubectl), embedded=True)

@@ -30,9 +30,9 @@ class Space:
     kubeconfig: Path
 
     @classmethod
-    def create(cls, access: Access, folder: Path) -> Space:
+    def create(cls, access: Access, folder: Path, *, namespace: str | None = None) -> Space:
         """Make a namespace that enforces `restricted`, apply rbac/, and log the account in."""
-        namespace = f"t-{secrets.token_hex(4)}"
+        namespace = namespace or f"t-{secrets.token_hex(4)}"
         manifest = {
             "apiVersion": "v1",
             "kind": "Namespace",

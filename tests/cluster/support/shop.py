@@ -1,0 +1,112 @@
+"""A shop's PostgreSQL and a recording stand-in for the OpenMetadata server, as pods; and definitions for both."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from tests.cluster.support.access import Access
+from tests.images import manifests
+from tests.images.recording import documents
+
+READER_PASSWORD = "reader-of-the-shop-9"
+TOKEN = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.eyJzdWIiOiJpbmdlc3Rpb24tYm90In0.c3RhbmQtaW4"
+SERVICE = "shop"
+# Not "openmetadata": the runs bear that as app.kubernetes.io/name, and the Service would send requests to them.
+SERVER_NAME, DATABASE_NAME = "recording-server", "shop-postgres"
+
+
+@dataclass(frozen=True)
+class Shop:
+    """Both, running.
+
+    Addresses are the Services' cluster IPs: a one-node cluster for tests may have no DNS.
+    """
+
+    access: Access
+    namespace: str
+    database: str
+    server: str
+
+    @classmethod
+    def open(cls, access: Access, namespace: str, *, database_image: str, server_image: str) -> Shop:
+        """Start the pods, and wait until they are ready."""
+        database = manifests.postgres(
+            namespace, image=database_image, password=READER_PASSWORD, name=DATABASE_NAME
+        )
+        _apply(access, database)
+        address = f"{_cluster_ip(access, namespace, DATABASE_NAME)}:{manifests.POSTGRES_PORT}"
+        seed = documents.seed(
+            services=[documents.database_service(SERVICE, _connection(address, READER_PASSWORD))],
+            pipelines=[
+                documents.ingestion_pipeline(SERVICE, name) for name in ("shop_metadata", "wrong_password")
+            ],
+        )
+        _apply(access, manifests.recording_server(namespace, image=server_image, name=SERVER_NAME, seed=seed))
+        pods = [f"pod/{DATABASE_NAME}", f"pod/{SERVER_NAME}"]
+        access.run("-n", namespace, "wait", "--for=condition=Ready", "--timeout=120s", *pods)
+        server = f"http://{_cluster_ip(access, namespace, SERVER_NAME)}:{manifests.SERVER_PORT}/api"
+        return cls(access, namespace, address, server)
+
+    def service(self) -> dict[str, Any]:
+        """The service entity."""
+        return {"name": SERVICE, "fullyQualifiedName": SERVICE, "serviceType": "Postgres"}
+
+    def pipeline(self, name: str = "shop_metadata", *, schedule: str | None = "@daily") -> dict[str, Any]:
+        """An IngestionPipeline entity; the run fetches the service's connection from the server."""
+        return {
+            "name": name,
+            "displayName": name,
+            "fullyQualifiedName": f"{SERVICE}.{name}",
+            "pipelineType": "metadata",
+            "service": {"type": "databaseService", "name": SERVICE},
+            "sourceConfig": {
+                "config": {"type": "DatabaseMetadata", "schemaFilterPattern": {"includes": ["^public$"]}}
+            },
+            "airflowConfig": {"scheduleInterval": schedule},
+            "enabled": True,
+            "openMetadataServerConnection": self._server_connection(),
+        }
+
+    def workflow_with_a_wrong_password(self) -> dict[str, Any]:
+        """A plain workflow document, as `metadata ingest -c` takes it, whose password is refused."""
+        return {
+            "name": "wrong_password",
+            "source": {
+                "type": "postgres",
+                "serviceName": SERVICE,
+                "serviceConnection": _connection(self.database, "not-the-password"),
+                "sourceConfig": {"config": {"type": "DatabaseMetadata"}},
+            },
+            "sink": {"type": "metadata-rest", "config": {}},
+            "workflowConfig": {"loggerLevel": "INFO", "openMetadataServerConfig": self._server_connection()},
+            "ingestionPipelineFQN": f"{SERVICE}.wrong_password",
+        }
+
+    def recorded(self, path: str) -> Any:
+        """Return what the recording server has noted, by the API server's proxy."""
+        address = f"/api/v1/namespaces/{self.namespace}/services/{SERVER_NAME}:{manifests.SERVER_PORT}/proxy"
+        return json.loads(self.access.run("get", "--raw", f"{address}/_recorded/{path}"))
+
+    def _server_connection(self) -> dict[str, Any]:
+        return {
+            "clusterName": "openmetadata",
+            "hostPort": self.server,
+            "authProvider": "openmetadata",
+            "securityConfig": {"jwtToken": TOKEN},
+        }
+
+
+def _connection(address: str, password: str) -> dict[str, Any]:
+    return documents.postgres_connection(
+        address, username=manifests.POSTGRES_USER, password=password, database=manifests.POSTGRES_DATABASE
+    )
+
+
+def _apply(access: Access, items: list[dict[str, Any]]) -> None:
+    access.run("apply", "-f", "-", given="\n---\n".join(json.dumps(item) for item in items))
+
+
+def _cluster_ip(access: Access, namespace: str, name: str) -> str:
+    return str(access.get("-n", namespace, "service", name)["spec"]["clusterIP"])

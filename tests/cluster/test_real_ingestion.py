@@ -1,0 +1,45 @@
+"""The published ingestion package, a real PostgreSQL, and a server that records what arrives."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cluster.support.program import Program
+from tests.cluster.support.shop import Shop
+from tests.cluster.support.space import Space
+
+pytestmark = pytest.mark.real_ingestion
+
+MEMORY = {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"cpu": "2", "memory": "1Gi"}}
+
+
+@pytest.fixture
+def shop(space: Space, standin: str, postgres: str) -> Shop:
+    """A shop's database and a recording server in the test's namespace."""
+    return Shop.open(space.access, space.namespace, database_image=postgres, server_image=standin)
+
+
+def test_the_tables_of_a_database_arrive(program: Program, shop: Shop, real_ingestion: str) -> None:
+    program.configure(ingestionImage=real_ingestion, resources=MEMORY)
+    program.deploy(shop.pipeline(), shop.service())
+
+    run = program("run", "shop_metadata", "--wait", "-o", "json").json
+
+    assert run["state"] == "success"
+    assert run["attempts"][0]["peakMemoryBytes"] > 200 * 2**20
+    tables = shop.recorded("entities")["tables"]
+    assert {name.rsplit(".", 1)[-1] for name in tables} >= {"customers", "orders", "products"}
+    states = [row["pipelineState"] for row in shop.recorded("statuses") if row["runId"] == run["runId"]]
+    assert states == ["running", "success"]
+
+
+def test_a_password_that_is_refused_is_the_cause(program: Program, shop: Shop, real_ingestion: str) -> None:
+    program.configure(ingestionImage=real_ingestion, resources=MEMORY)
+    path = program.file("workflow.yaml", shop.workflow_with_a_wrong_password())
+
+    result = program("run", "-f", path, "--wait", code=3)
+
+    assert 'password authentication failed for user "om_reader"' in result.out
+    assert "not-the-password" not in result.out + result.err
+    job = result.err.split("logs ")[-1].split(" ")[0]
+    assert "not-the-password" not in program("logs", job).out

@@ -1,0 +1,1 @@
+"""`make demo`: a real ingestion on a real Kubernetes, from nothing, told as it happens."""

@@ -1,0 +1,34 @@
+"""How the demo talks to whoever watches."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+_BOLD, _DIM, _PLAIN = ("\033[1m", "\033[2m", "\033[0m") if sys.stdout.isatty() else ("", "", "")
+
+
+def say(text: str) -> None:
+    """Tell what comes next."""
+    print(f"\n{_BOLD}▸ {text}{_PLAIN}", flush=True)
+
+
+def show(text: str) -> None:
+    """Show a result that is not a command's own output."""
+    print(text, flush=True)
+
+
+def command(folder: Path, *words: str, expect: int = 0) -> None:
+    """Show a command as one would type it, and run it.
+
+    Raises:
+        SystemExit: It ended with another exit code than the one that belongs to the story.
+    """
+    print(f"{_DIM}${_PLAIN} k8s-pipeline {shlex.join(words)}", flush=True)
+    program = Path(sys.executable).with_name("k8s-pipeline")
+    place = ["--config", "settings.yaml", "--kubeconfig", "kubeconfig"]
+    code = subprocess.run([str(program), *place, *words], cwd=folder, check=False).returncode
+    if code != expect:
+        sys.exit(f"the demo stops: exit code {code}, {expect} was expected")

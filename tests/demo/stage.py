@@ -1,0 +1,72 @@
+"""What the demo plays on: cluster, images, namespace, a database, a server that records."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.cluster.local.paths import cache_folder
+from tests.cluster.support.access import Access, connect
+from tests.cluster.support.shop import Shop
+from tests.cluster.support.space import Space
+from tests.demo.speech import say
+from tests.images.build import build
+
+NAMESPACE = "k8s-pipeline-demo"
+IMAGES = ("standin", "postgres", "ingestion")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where the demo plays.
+
+    Attributes:
+        folder: Definitions, settings and kubeconfig; all that the commands name.
+    """
+
+    access: Access
+    shop: Shop
+    folder: Path
+
+
+def set_up() -> Stage:
+    """Have everything that the demo needs, made or found."""
+    say("A Kubernetes to run on, and three images (the first time: binaries are built, packages fetched).")
+    with ThreadPoolExecutor() as pool:
+        # Both are mostly waiting for the network and for one core each.
+        built = pool.submit(lambda: [build(name) for name in IMAGES])
+        access = connect()
+        built.result()
+    images = {name: access.image(name) for name in IMAGES}
+    folder = cache_folder() / "demo"
+    folder.mkdir(parents=True, exist_ok=True)
+    say("A namespace that enforces the `restricted` standard, with the rights of rbac/ and nothing more.")
+    access.run("delete", "namespace", NAMESPACE, "--ignore-not-found")
+    space = Space.create(access, folder, namespace=NAMESPACE)
+    say("A real PostgreSQL with a small shop, and a stand-in for OpenMetadata that records what arrives.")
+    shop = Shop.open(access, space.namespace, database_image=images["postgres"], server_image=images["standin"])
+    _write(folder, shop, images["ingestion"])
+    return Stage(access, shop, folder)
+
+
+def _write(folder: Path, shop: Shop, image: str) -> None:
+    settings: dict[str, Any] = {
+        "namespace": NAMESPACE,
+        "ingestionImage": image,
+        "backoffLimit": 0,
+        "resources": {
+            "requests": {"cpu": "100m", "memory": "256Mi"},
+            "limits": {"cpu": "2", "memory": "1Gi"},
+        },
+    }
+    (folder / "settings.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
+    (folder / "shop_metadata.json").write_text(json.dumps(shop.pipeline(), indent=2))
+    (folder / "shop.json").write_text(json.dumps(shop.service(), indent=2))
+    (folder / "wrong_password.yaml").write_text(
+        yaml.safe_dump(shop.workflow_with_a_wrong_password(), sort_keys=False)
+    )
