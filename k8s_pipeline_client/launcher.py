@@ -1,40 +1,36 @@
-"""The program that a pod starts: it runs the image's own entry point, in this process, with three things added.
+"""The program that a pod starts: ``python launcher.py --config FILE -- main.py …``, or ``-m package.module``.
 
-::
-
-    python launcher.py [--termination-log FILE] [--refresh SECONDS] --config FILE -- main.py [ARGUMENT ...]
-    python launcher.py … --config FILE -- -m package.module [ARGUMENT ...]
+It runs the image's own entry point, in this process, with three things added:
 
 1. ``os.environ["config"]`` is answered from FILE, a JSON object; no environment has it, no child inherits it.
-2. Whatever this process or a child writes to the descriptors 1 and 2 passes through a pump that strikes the
-   document's secrets out: as they stand, line by line, escaped for JSON, Python or SQL, quoted for a URL, and in
-   base64 (so in ``Basic`` authentication too; up to four bits show at either end). Not covered: values under
-   :data:`MIN_LENGTH` characters, other encodings (hexadecimal, gzip, HTML), lines wrapped at another length,
-   output that does not go through 1 and 2, secrets that are not in the document.
+2. What this process or a child writes to the descriptors 1 and 2 passes through a pump that strikes the document's
+   secrets out: as they stand, line by line, escaped for JSON, Python or SQL, quoted for a URL, in base64 (as in
+   ``Basic`` authentication; up to four bits show at either end). Not covered: values under :data:`MIN_LENGTH`
+   characters, other encodings (hexadecimal, gzip, HTML), lines wrapped at another length, other secrets and ways.
 3. SIGTERM ends the process at once with 143, and tells nobody: only Kubernetes knows what comes next. A handler
    of the program's own has precedence. C code that never releases the GIL holds it off.
 
-The exit code is the entry point's; 78 (``EX_CONFIG``) says that it was not started, since the document or the
-entry point cannot be used, and that trying again is of no use. The termination message is a JSON object:
-``startedAt``, ``durationSeconds``, ``peakMemoryBytes`` (of this process or its largest finished child),
-``documentSha256``, ``launcher``, and at the end ``exitCode`` and ``cause``. It is written at the start and
-refreshed, so that an attempt which is killed leaves one too. Only the standard library; importing does nothing.
+The exit code is the entry point's, or 78 (``EX_CONFIG``): it was not started, as the document or the entry point
+cannot be used, and trying again is of no use. Only the standard library is needed; importing does nothing.
 """
 
 from __future__ import annotations
 
+import atexit
 import base64
+import faulthandler
 import hashlib
 import json
 import os
 import re
+import select
 import signal
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from copy import copy
+from functools import partial
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote
 
@@ -42,7 +38,7 @@ MASK = "*********"  # OpenMetadata's own
 MIN_LENGTH = 4  # shorter values are not struck: it would make a log illegible and hide little
 MIN_PIECE = 8  # the same for one line of a secret of several lines, and for a piece of base64
 EXIT_UNUSABLE, EXIT_TERMINATED = 78, 143
-MESSAGE_LIMIT = 4096
+MESSAGE_LIMIT, PIPE_SIZE = 4096, 1 << 20
 
 _SECRET = re.compile(
     r"passw(?:or)?d|pwd|passphrase|passcode|secret|token|jwt|credential|conn(?:ection)?str|authorization|bearer"
@@ -51,19 +47,17 @@ _SECRET = re.compile(
 )
 _ABOUT = re.compile(
     r"(?:paths?|file|filename|location|dir|directory|ur[li]s?|endpoint|host|hostport|port|types?|names?|mode|methods?"
-    r"|mechanism|provider|loader|manager|(?<!jaas)config|configuration|policy|expiry|expires(?:at|in)?|expirytime"
-    r"|expiration|validity|duration|ttl|lifetime|timeout|seconds|interval|algorithm|serializer|alias|count|length"
-    r"|size|limit|number|enabled|status|format|encoding|claims?|mapping|issuer|audience|scopes?|position|prefix"
+    r"|mechanism|provider|loader|manager|(?<!jaas)config|configuration|policy|expiry(?:time)?|expires(?:at|in)?"
+    r"|expiration|validity|algorithm|serializer|alias|status|format|encoding|claims?|mapping|issuer|audience|scopes?|prefix"
     r"|suffix|pattern|source|version|region|arn|ref|tokenizer|strategy|(?<!accesskey)ids?)$"
 )
-_TELLTALE = re.compile(  # private keys and JSON web tokens
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
-    r"|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*",
-    re.DOTALL,
+# private keys and JSON web tokens
+_TELLTALE = re.compile(
+    r"(?s)-----BEGIN [A-Z ]*KEY-----.*?(?:-----END[A-Z -]+|\Z)|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"
 )
 _URL_PASSWORDS = re.compile(r"://[^\s:/?#@]*:([^\s@/?#]+)@"), re.compile(r"://[^\s:/?#@]*:(\S{1,1000})@")
 _PAIR = re.compile(r"\b([\w.-]{1,60})=(\"[^\"]*\"|'[^']*'|[^\s;&,\"']+)")
-_SCHEME = re.compile(r"(?:Bearer|Basic|Token|ApiKey) +", re.IGNORECASE)
+_SCHEME = re.compile(r"(?i)(?:Bearer|Basic|Token|ApiKey) +")
 _LINE_END = re.compile(r"[\r\n]+|(?:\\[rn])+")
 
 
@@ -72,10 +66,9 @@ def _plain(name: object) -> str:
 
 
 def is_secret_key(name: str) -> bool:
-    """Tell whether the name of a key says that its value is a secret.
+    """Tell whether the name of a key says that its value is a secret: ``private_key``, ``X-Api-Key``.
 
-    Case, dashes and underscores do not count: ``awsSecretAccessKey``, ``private_key``, ``X-Api-Key``. Names of
-    things *about* a secret are none: ``tokenUrl``, ``secretsManagerProvider``, ``privateKeyPath``.
+    Names of things *about* a secret are none: ``tokenUrl``, ``secretsManagerProvider``, ``privateKeyPath``.
     """
     return bool(_SECRET.search(_plain(name))) and not _ABOUT.search(_plain(name))
 
@@ -98,9 +91,8 @@ def secret_values(document: object) -> list[str]:
     """Return the secrets of a workflow document, longest first.
 
     Those are the strings under keys that :func:`is_secret_key`, the passwords of URLs and of ``name=value`` pairs,
-    private keys and JSON web tokens in any string; also within a string that is JSON itself. Short values and
-    words like ``true`` are left out. Under a secret key all of a mapping is secret, but under ``credentials`` it
-    is looked at key by key: it holds names and hosts too.
+    private keys and JSON web tokens in any string; also within a string that is JSON. Short values and words like
+    ``true`` are left out. A mapping under ``credentials`` is looked at key by key, for it holds names and hosts.
     """
     found: set[str] = set()
     stack: list[tuple[Any, bool]] = [(document, False)]
@@ -124,67 +116,48 @@ def secret_values(document: object) -> list[str]:
     return sorted(kept, key=lambda value: (-len(value), value))
 
 
-def _escaped(text: str) -> Iterator[str]:
-    yield json.dumps(text)[1:-1]
-    yield json.dumps(text, ensure_ascii=False)[1:-1]
-    for escape in (repr, ascii):  # as within double and as within single quotes
-        yield "'".join(escape('"' + part)[2:-1] for part in text.split("'"))
-        yield escape('"' + text)[2:-1]
-    yield text.replace("'", "''")
-
-
 def _spellings(secret: str, within: bool) -> set[bytes]:
     """Return every form of a secret that is struck; ``within`` says that base64 may have it in a longer text."""
-    raw = secret.encode("utf-8", "surrogatepass")
-    forms = {secret}
+    raw, forms = secret.encode("utf-8", "surrogatepass"), {secret}
     for _ in range(2):  # twice, for the repr of a JSON text is a common sight
-        forms |= {form for text in forms for form in _escaped(text)}
+        for text in list(forms):
+            forms |= {json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1], text.replace("'", "''")}
+            for escape in (repr, ascii):  # as within single and as within double quotes
+                parts = text.split("'")
+                forms |= {escape('"' + text)[2:-1], "'".join(escape('"' + part)[2:-1] for part in parts)}
     forms.update(quote(raw, safe=safe) for safe in ("", "/", " +", "!#$%&'()*+,/:;=?@[]~"))
     forms |= {quote_plus(raw), repr(raw + b'"')[2:-2], re.sub("[:@/]", lambda at: f"%{ord(at.group()):X}", secret)}
     struck = {form.encode("utf-8", "surrogatepass") for form in forms}
     for offset in range(3) if within else ():
         whole = base64.b64encode(bytes(offset) + raw + bytes(2))
         piece = whole[-(-offset * 8 // 6) : (offset + len(raw)) * 8 // 6]
-        if len(piece) >= MIN_PIECE:
-            struck |= {piece, piece.replace(b"+", b"-").replace(b"/", b"_")}
+        struck |= {piece, piece.replace(b"+", b"-").replace(b"/", b"_")} if len(piece) >= MIN_PIECE else set()
     return struck
-
-
-def _places(data: bytes, form: bytes, start: int = 0) -> Iterator[int]:
-    at = data.find(form, start)
-    while at >= 0:
-        yield at
-        at = data.find(form, at + 1)
 
 
 class Masker:
     """Strikes secrets out of a stream of bytes, the same whatever the pieces in which it comes.
 
-    The leftmost secret is struck, of several there the longest. Held back is no more than the longest end of the
-    stream that could be the beginning of a secret.
+    The leftmost secret goes first, of several there the longest. Only a beginning of a secret is held back.
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
         secrets = list(secrets)
         lines = {line.strip() for secret in secrets if "\n" in secret for line in secret.splitlines()}
         forms = sorted({form for x in secrets for form in _spellings(x, within=x not in lines)}, key=len)
-        self._needles: list[bytes] = []  # the forms with no other one in them: enough to see that there is nothing
-        for form in forms:
-            if not any(needle in form for needle in self._needles):
-                self._needles.append(form)
-        self._forms, self._heads = forms, {form[:MIN_LENGTH] for form in forms}
-        self._short = {head[:size] for head in self._heads for size in range(1, MIN_LENGTH)}
-        self._held = b""
+        self._forms, self._held = forms, b""
+        self._needles = [x for x in forms if not any(y in x for y in forms if y is not x)]  # enough to see nothing
+        self._starts = {form[:size] for form in forms for size in range(1, MIN_LENGTH + 1)}
 
     def feed(self, data: bytes, *, last: bool = False) -> bytes:
         """Take the next piece and return what can be let through; all of it where it is the last one."""
         data = self._held + data
         hits: list[tuple[int, int]] = []
         if any(needle in data for needle in self._needles):
-            hits = sorted((at, -len(form)) for form in self._forms if form in data for at in _places(data, form))
-        position, end = 0, len(data) if last else self._open_end(data, 0)
-        shown = []
-        for at, negative_length in hits:
+            for form in filter(data.__contains__, self._forms):
+                hits += ((at.start(), -len(form)) for at in re.finditer(b"(?=" + re.escape(form) + b")", data))
+        position, end, shown = 0, len(data) if last else self._open_end(data, 0), []
+        for at, negative_length in sorted(hits):
             if position <= at < end:
                 shown += [data[position:at], MASK.encode()]
                 position = at - negative_length
@@ -195,13 +168,12 @@ class Masker:
     def _open_end(self, data: bytes, start: int) -> int:
         """Return where, from ``start`` on, the longest end begins that is the beginning of a secret."""
         size = len(data)
-        first = max(start, size + 1 - len(self._forms[-1])) if self._forms else size
-        tail = data[first:]
-        for at in sorted(at for head in self._heads if head in tail for at in _places(data, head, first)):
-            if any(len(form) > size - at and form.startswith(data[at:]) for form in self._forms):
+        for at in range(max(start, size + 1 - len(self._forms[-1])) if self._forms else size, size):
+            if data[at : at + MIN_LENGTH] in self._starts and any(
+                len(form) > size - at and form.startswith(data[at:]) for form in self._forms
+            ):
                 return at
-        short = (n for n in range(MIN_LENGTH - 1, 0, -1) if n <= size - start and data[size - n :] in self._short)
-        return size - next(short, 0)
+        return size
 
 
 def mask(text: str, secrets: Iterable[str]) -> str:
@@ -214,63 +186,20 @@ class _Unusable(Exception):
 
 
 class _Environ(os._Environ):  # type: ignore[type-arg]
-    """``os.environ`` that knows one name more, which is not listed and not inherited."""
+    """``os.environ`` that knows ``config`` but does not list it, so that no copy has it."""
 
-    document: str | None = None
-
-    def __getitem__(self, key: str) -> str:
-        with suppress(KeyError):
-            return str(super().__getitem__(key))
-        if key == "config" and self.document is not None:
-            return self.document
-        raise KeyError(key)
-
-    def __delitem__(self, key: str) -> None:
-        hidden, self.document = self.document, None if key == "config" else self.document
-        if hidden is None or key != "config" or key in self:
-            super().__delitem__(key)
-
-
-class _Report:
-    """The termination message."""
-
-    def __init__(self, path: str, refresh: float) -> None:
-        self._path, self._refresh, self._started = path, refresh, time.monotonic()
-        self._lock = threading.RLock()  # a signal handler comes in a second time
-        self.facts: dict[str, Any] = {"startedAt": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
-
-    def seconds(self) -> float:
-        return round(time.monotonic() - self._started, 1)
-
-    def keep_fresh(self) -> None:
-        while True:
-            self.write()
-            time.sleep(self._refresh)
-
-    def write(self, **more: object) -> None:
-        """Rewrite the file, where there is one; it is never empty in between."""
-        from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
-
-        with self._lock, suppress(OSError):
-            self.facts.update(more)
-            peak = max(getrusage(who).ru_maxrss for who in (RUSAGE_SELF, RUSAGE_CHILDREN)) * 1024
-            facts = {**self.facts, "durationSeconds": self.seconds(), "peakMemoryBytes": peak}
-            while len(data := json.dumps(facts, ensure_ascii=False).encode("utf-8", "replace")) > MESSAGE_LIMIT:
-                facts["cause"] = facts["cause"][: len(facts["cause"]) * 7 // 8] + "…"
-            target = os.open(self._path, os.O_WRONLY)
-            with os.fdopen(target, "wb", buffering=0) as file:
-                file.write(data)
-                file.truncate()
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in super().__iter__() if name != "config")
 
 
 class _Pump:
     """Carries what is written to the descriptors 1 and 2 to where they led before, masked.
 
-    Each has a thread of its own, so that neither waits for the other's reader. Where a piece cannot be masked or
-    written, the rest of its stream is read and thrown away: neither shown as it is nor left to block the program.
+    Neither waits for the other's reader. Where a piece cannot be masked or written, the rest of its stream is read
+    and thrown away: neither shown as it is nor left to block the program.
     """
 
-    def __init__(self, masker: Masker) -> None:
+    def __init__(self, secrets: list[str]) -> None:
         import fcntl
 
         self.real_stderr, self._null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
@@ -279,11 +208,9 @@ class _Pump:
         for descriptor, target in ((1, os.dup(1)), (2, self.real_stderr)):
             os.set_blocking(target, True)
             reader, writer = os.pipe()
-            with suppress(OSError):  # 1 MiB: C code that holds the GIL and writes more would wait for ever
-                fcntl.fcntl(writer, 1031, 1 << 20)  # F_SETPIPE_SZ, which has a name from Python 3.10 on
-            thread = threading.Thread(target=self._run, args=(reader, target, copy(masker)), daemon=True)
-            thread.start()
-            self._threads.append(thread)
+            with suppress(OSError):  # C code that holds the GIL and writes more than fits in would wait for ever
+                fcntl.fcntl(writer, 1031, PIPE_SIZE)  # F_SETPIPE_SZ, which has a name from Python 3.10 on
+            self._threads.append(_daemon(self._carry, reader, target, Masker(secrets)))
             os.dup2(writer, descriptor)
             os.close(writer)
 
@@ -295,23 +222,16 @@ class _Pump:
         for thread in self._threads:
             thread.join(timeout)
 
-    def _run(self, reader: int, target: int, masker: Masker) -> None:
-        import fcntl
-        import select
-        import termios
-
-        poll = select.poll()
-        poll.register(reader, select.POLLIN)
-        poll.register(self._stop, select.POLLIN)
-        data, left, stopping, withheld = b".", 1 << 18, False, False
+    def _carry(self, reader: int, target: int, masker: Masker) -> None:
+        data, left, withheld = b".", 1 << 60, False
         while data:
-            if not stopping and self._stop in dict(poll.poll()):
-                stopping = True  # what is in the pipe is all there will be
-                left = int.from_bytes(fcntl.ioctl(reader, termios.FIONREAD, bytes(4)), sys.byteorder)
+            if self._stop in select.select([reader, self._stop], [], [])[0]:
+                os.set_blocking(reader, False)
+                left = min(left, PIPE_SIZE)  # what is in the pipe is all that will be
             data = b""
-            with suppress(OSError):  # the program may have closed it
-                data = os.read(reader, left)
-            left -= len(data) if stopping else 0
+            with suppress(OSError):  # it is empty now, or the program has closed it
+                data = os.read(reader, min(left, 1 << 16))
+            left -= len(data)
             try:
                 masked = b"" if withheld else masker.feed(data, last=not data)
                 while masked:
@@ -323,105 +243,90 @@ class _Pump:
 
 
 class _Attempt:
-    """What surrounds one run of the entry point, and its end."""
+    """One run of the entry point: what surrounds it, its end, its termination message."""
 
-    def __init__(self, report: _Report, secrets: list[str]) -> None:
-        self._pid, self._report, self._secrets = os.getpid(), report, secrets
-        self._pump, self._exit_now = _Pump(Masker(secrets)), os._exit
-        self._ending, self._finished, self._local = threading.Lock(), False, threading.local()
+    def __init__(self, log: str, refresh: float) -> None:
+        self._log, self._refresh, self._pid, self._began = log, refresh, os.getpid(), time.monotonic()
+        self._writing, self._ending = threading.RLock(), threading.Lock()
+        self.facts: dict[str, Any] = {"startedAt": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
 
-    def install(self) -> None:
-        import atexit
-        import faulthandler
+    def note(self, **facts: object) -> None:
+        """Rewrite the termination message, where there is one; it is never empty in between."""
+        from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 
+        if os.getpid() != self._pid:  # a child that the program forked, and that ends as its parent would
+            return
+        with self._writing, suppress(OSError):
+            self.facts.update((name, fact) for name, fact in facts.items() if fact != "")
+            self.facts["durationSeconds"] = round(time.monotonic() - self._began, 1)
+            self.facts["peakMemoryBytes"] = (
+                max(getrusage(x).ru_maxrss for x in (RUSAGE_SELF, RUSAGE_CHILDREN)) * 1024
+            )
+            while (
+                len(data := json.dumps(self.facts, ensure_ascii=False).encode("utf-8", "replace")) > MESSAGE_LIMIT
+            ):
+                self.facts["cause"] = self.facts["cause"][: len(self.facts["cause"]) * 7 // 8] + "…"
+            with os.fdopen(os.open(self._log, os.O_WRONLY), "wb", buffering=0) as file:
+                file.write(data)
+                file.truncate()
+
+    def surround(self, secrets: list[str]) -> None:
+        """Put the pump, the way out and the signal handler in place."""
+        self._pump = _Pump(secrets)
         atexit.register(self._finish)  # the first to be registered is the last to run
         faulthandler.enable(self._pump.real_stderr)  # it writes no values
-        os._exit = self._exit  # type: ignore[assignment]
-        os.register_at_fork(before=self._fork, after_in_parent=self._forked, after_in_child=self._in_child)
+        hold = partial(signal.pthread_sigmask, signal.SIG_BLOCK, {signal.SIGTERM})
+        free = partial(signal.pthread_sigmask, signal.SIG_UNBLOCK, {signal.SIGTERM})
+        os.register_at_fork(before=hold, after_in_child=self._in_child, after_in_parent=free)
         woken, waker = os.pipe()
         os.set_blocking(waker, False)
         signal.signal(signal.SIGTERM, self._terminate)
         signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
-        threading.Thread(target=self._watch, args=(woken,), name="launcher-sigterm", daemon=True).start()
-        threading.Thread(target=self._report.keep_fresh, name="launcher-report", daemon=True).start()
-        with suppress(AttributeError):
-            sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+        _daemon(self._watch, woken)
+        sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
 
-    def run(self, target: list[str]) -> int:
-        """Run the entry point as Python itself would, and return the exit code."""
-        try:
-            _execute(target)
-        except _Unusable:
-            raise
-        except SystemExit as stop:
-            status = 0 if stop.code is None else stop.code & 255 if isinstance(stop.code, int) else 1
-            self._note(status, stop)
-            raise
-        except BaseException as error:
-            self._note(1, error)
-            trace = error.__traceback__
-            while trace and trace.tb_frame.f_code.co_filename in (__file__, "<frozen runpy>"):
-                trace = trace.tb_next
-            sys.excepthook(type(error), error.with_traceback(trace), trace)
-            return 1
-        self._report.facts["exitCode"] = 0
-        return 0
-
-    def _note(self, status: int, error: BaseException) -> None:
-        if os.getpid() == self._pid:  # not so in a child that the program forked
-            self._report.write(exitCode=status, **({"cause": _cause(error, self._secrets)} if status else {}))
+    def _watch(self, woken: int) -> None:
+        """Keep the termination message fresh, and see SIGTERM while the main thread is in C code."""
+        while True:
+            ready, _, _ = select.select([woken], [], [], self._refresh)
+            signals = os.read(woken, 64) if ready else b""
+            if signal.SIGTERM in signals and signal.getsignal(signal.SIGTERM) == self._terminate:
+                self._terminate(signal.SIGTERM, None)
+            self.note()
 
     def _finish(self) -> None:
         """Show what is left of the output, and write the last termination message."""
-        if os.getpid() == self._pid and not self._finished:
+        if os.getpid() == self._pid:
             self._ending.acquire()  # where SIGTERM came first: for good
-            self._finished = True
             _flush()
             self._pump.drain(timeout=30)
-            self._report.write()
-
-    def _exit(self, status: int) -> None:
-        """Stand in for ``os._exit``, which would lose what is in the pump."""
-        if os.getpid() == self._pid and not self._finished:
-            self._report.facts["exitCode"] = status & 255
-            self._finish()
-        self._exit_now(status)
-
-    def _watch(self, woken: int) -> None:
-        """See SIGTERM while the main thread is in C code."""
-        while True:
-            if signal.SIGTERM in os.read(woken, 64) and signal.getsignal(signal.SIGTERM) == self._terminate:
-                self._terminate(signal.SIGTERM, None)
+            self.note()
 
     def _terminate(self, *_: object) -> None:
         """Leave at once: a program that goes on, or is made to stop, may report a success that is none."""
         if self._ending.acquire(blocking=False):
             try:
-                self._report.write(exitCode=EXIT_TERMINATED, cause="stopped by SIGTERM")
-                for work, seconds in ((_flush, 0.3), (self._last_words, 2)):  # either may wait for ever
-                    thread = threading.Thread(target=work, daemon=True)
-                    thread.start()
-                    thread.join(seconds)
+                self.note(exitCode=EXIT_TERMINATED, cause="stopped by SIGTERM")
+                _daemon(_flush).join(0.3)  # what was interrupted may hold a lock
+                self._pump.drain(timeout=1)
+                if select.select([], [self._pump.real_stderr], [], 0)[1]:  # somebody reads it
+                    words = f"launcher: stopped by SIGTERM after {self.facts['durationSeconds']} s\n"
+                    os.write(self._pump.real_stderr, words.encode())
             finally:
-                self._exit_now(EXIT_TERMINATED)
-
-    def _last_words(self) -> None:
-        self._pump.drain(timeout=1)
-        words = f"launcher: stopped by SIGTERM after {self._report.seconds()} s, at what is not known\n"
-        os.write(self._pump.real_stderr, words.encode())
-
-    def _fork(self) -> None:
-        """Hold SIGTERM back: a child that is not set up yet would pass it on to this process."""
-        self._local.mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-
-    def _forked(self) -> None:
-        signal.pthread_sigmask(signal.SIG_SETMASK, self._local.mask)
+                os._exit(EXIT_TERMINATED)
 
     def _in_child(self) -> None:
+        """Give a forked child the usual SIGTERM, which has been held back: it would have ended this process."""
         if signal.getsignal(signal.SIGTERM) == self._terminate:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.set_wakeup_fd(-1)
-        self._forked()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+
+
+def _daemon(work: Callable[..., None], *arguments: object) -> threading.Thread:
+    thread = threading.Thread(target=work, args=arguments, name="launcher", daemon=True)
+    thread.start()
+    return thread
 
 
 def _flush() -> None:
@@ -436,15 +341,11 @@ def _flush() -> None:
 
 def _cause(error: BaseException, secrets: list[str]) -> str:
     """Return what an exception says, and what the one at its root says, in one masked line."""
-    chain = [error]
-    while True:
-        last = chain[-1]
-        deeper = last.__cause__ or (None if last.__suppress_context__ else last.__context__)
-        if deeper is None or deeper in chain:
-            break
-        chain.append(deeper)
+    root = error
+    for _ in range(99):  # it may go round in circles
+        root = root.__cause__ or (None if root.__suppress_context__ else root.__context__) or root
     lines = []
-    for link in (error, chain[-1]):
+    for link in (error, root):
         text = type(link).__name__
         with suppress(Exception):
             text = mask(f"{text}: {link}", secrets)
@@ -458,76 +359,75 @@ def _execute(target: list[str]) -> None:
     import runpy
     from types import ModuleType
 
-    name = target[1] if target[0] == "-m" else ""
-    path = os.path.abspath(target[0])
+    is_module, path = target[0] == "-m", os.path.abspath(target[0])
+    sys.argv = target[is_module:]
     if sys.path and sys.path[0] == os.path.dirname(os.path.realpath(__file__)):
-        sys.path[0] = os.getcwd() if name else os.path.dirname(os.path.realpath(path))
-    if name:
-        sys.argv = target[1:]
-        try:
-            found = importlib.util.find_spec(name) is not None
-        except ModuleNotFoundError as error:
-            found = not f"{name}.".startswith(f"{error.name}.")  # it is there, and imports what is not
-        if not found:
-            raise _Unusable(f"there is no module {name} to start")
-        runpy.run_module(name, run_name="__main__", alter_sys=True)
-        return
-    sys.argv = list(target)
-    try:
-        with open(path, "rb") as file:
-            source = file.read()
-    except OSError as error:
-        raise _Unusable(f"cannot read the entry point {path}: {error.strerror}") from None
-    module = sys.modules["__main__"] = ModuleType("__main__")
-    module.__file__ = path
-    exec(compile(source, path, "exec", dont_inherit=True), module.__dict__)
+        sys.path[0] = os.getcwd() if is_module else os.path.dirname(os.path.realpath(path))
+    if not is_module:
+        code = compile(_read(path, "entry point"), path, "exec", dont_inherit=True)
+        sys.modules["__main__"] = module = ModuleType("__main__")
+        module.__file__ = path
+        exec(code, module.__dict__)
+    elif importlib.util.find_spec(target[1].partition(".")[0]):
+        runpy.run_module(target[1], run_name="__main__", alter_sys=True)
+    else:
+        raise _Unusable(f"there is no module {target[1]} to start")
 
 
-def _read_document(path: str, report: _Report) -> tuple[str, dict[str, Any]]:
+def _read(path: str, what: str) -> bytes:
     try:
         with open(path, "rb") as file:
-            raw = file.read()
-        report.write(documentSha256=hashlib.sha256(raw).hexdigest())
-        text = raw.decode()
-        document = json.loads(text)
+            return file.read()
     except OSError as error:
-        raise _Unusable(f"cannot read the document {path}: {error.strerror}") from None
-    except (ValueError, RecursionError):  # their text could show a piece of it
-        raise _Unusable(f"the document {path} is not JSON") from None
-    if not isinstance(document, dict):
-        raise _Unusable(f"the document {path} is not a JSON object")
-    return text, document
+        raise _Unusable(f"cannot read the {what} {path}: {error.strerror}") from None
+
+
+def _parse(raw: bytes) -> dict[str, Any]:
+    with suppress(ValueError, RecursionError):  # their text could show a piece of it
+        document = json.loads(raw.decode())
+        if isinstance(document, dict):
+            return document
+    raise _Unusable("the document is not a JSON object")
 
 
 def main(arguments: list[str]) -> int:
     """Run the entry point that the command line names, and return its exit code."""
     import argparse
 
-    with open(__file__, "rb") as file:
-        version = hashlib.sha256(file.read()).hexdigest()[:12]
     parser = argparse.ArgumentParser(prog="launcher.py", usage="%(prog)s --config FILE -- main.py [ARGUMENT ...]")
     parser.add_argument("--config", required=True)
+    parser.add_argument("--launcher", default="")
     parser.add_argument("--termination-log", default="/dev/termination-log")
     parser.add_argument("--refresh", type=float, default=15.0)
-    parser.add_argument("--version", action="version", version=version)
-    cut = arguments.index("--") if "--" in arguments else len(arguments)
-    options, target = parser.parse_args(arguments[:cut]), arguments[cut + 1 :]
-    if not target or target == ["-m"]:
-        parser.error("no entry point given after --")
-    report = _Report(options.termination_log, options.refresh)
-    report.facts["launcher"] = version
+    parser.add_argument("target", nargs="+")
+    options = parser.parse_args(arguments)
+    attempt, secrets = _Attempt(options.termination_log, options.refresh), []
     try:
-        text, document = _read_document(options.config, report)
+        raw = _read(options.config, "document")
+        attempt.note(launcher=options.launcher, documentSha256=hashlib.sha256(raw).hexdigest())
+        secrets = secret_values(_parse(raw))
         os.environ.pop("config", None)
         os.environ.__class__ = _Environ
-        os.environ.document = text  # type: ignore[attr-defined]
-        attempt = _Attempt(report, secret_values(document))
-        attempt.install()
-        return attempt.run(target)
+        os.environ._data[os.environ.encodekey("config")] = raw  # type: ignore[attr-defined]
+        attempt.surround(secrets)
+        _execute(options.target)
     except _Unusable as error:
-        report.write(exitCode=EXIT_UNUSABLE, cause=str(error))
+        attempt.note(exitCode=EXIT_UNUSABLE, cause=str(error))
         print(f"launcher: {error}", file=sys.stderr, flush=True)
         return EXIT_UNUSABLE
+    except SystemExit as stop:
+        status = 0 if stop.code is None else stop.code & 255 if isinstance(stop.code, int) else 1
+        attempt.note(exitCode=status, cause=_cause(stop, secrets) if status else "")
+        raise
+    except BaseException as error:
+        attempt.note(exitCode=1, cause=_cause(error, secrets))
+        trace = error.__traceback__
+        while trace and trace.tb_frame.f_code.co_filename.endswith((__file__, "runpy.py", "<frozen runpy>")):
+            trace = trace.tb_next
+        sys.excepthook(type(error), error.with_traceback(trace), trace)
+        return 1
+    attempt.facts["exitCode"] = 0
+    return 0
 
 
 if __name__ == "__main__":

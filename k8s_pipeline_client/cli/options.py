@@ -5,18 +5,21 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from k8s_pipeline_client.domain.duration import parse_duration
 
 if TYPE_CHECKING:
     from k8s_pipeline_client.client import K8sPipelineClient
     from k8s_pipeline_client.settings import Settings
+
+_PLACE = ("config", "namespace", "kubeconfig", "context")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -31,6 +34,8 @@ class Globals:
     context: str | None = None
     output: str | None = None
     verbose: bool = False
+    place: dict[str, str] = field(default_factory=dict)
+    """Those typed options that say where: the next command that we suggest needs them too."""
 
     def settings(self) -> Settings:
         """Read the settings: the file, and above it the flags."""
@@ -53,8 +58,13 @@ def common_options(command: F) -> F:
     """Add the options that every command has; the one nearest to the end of the line wins."""
     path = click.Path(path_type=Path, dir_okay=False)
     options = [
-        _option("--config", type=path, help="Settings file (YAML)."),
-        _option("-n", "--namespace", help="Namespace of the pipelines. [default: openmetadata-pipelines]"),
+        _option("--config", type=path, envvar="K8S_PIPELINE_CONFIG", help="Settings file (YAML)."),
+        _option(
+            "-n",
+            "--namespace",
+            envvar="K8S_NAMESPACE",
+            help="Namespace of the pipelines. [default: openmetadata-pipelines]",
+        ),
         _option("--kubeconfig", type=path, help="Kubeconfig file; as kubectl finds it if not given."),
         _option("--context", help="Context of the kubeconfig."),
         _option("-o", "--output", type=click.Choice(["table", "json", "yaml", "name"]), help="Output format."),
@@ -105,8 +115,12 @@ def program() -> str:
 
 def _option(*names: str, **settings: Any) -> Callable[[F], F]:
     def remember(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
-        if value:
-            assert parameter.name is not None
-            setattr(ctx.ensure_object(Globals), parameter.name, value)
+        assert parameter.name is not None
+        source = ctx.get_parameter_source(parameter.name)
+        values = ctx.ensure_object(Globals)
+        if value and (source is ParameterSource.COMMANDLINE or not getattr(values, parameter.name)):
+            setattr(values, parameter.name, value)
+            if source is ParameterSource.COMMANDLINE and parameter.name in _PLACE:
+                values.place[f"--{parameter.name}"] = str(value)
 
     return click.option(*names, expose_value=False, callback=remember, **settings)

@@ -188,6 +188,5 @@ def _show_run(values: Globals, status: RunStatus, title: str) -> None:
 def _next_command(values: Globals, title: str, status: RunStatus) -> str:
     from k8s_pipeline_client.cli.text import command
 
-    place = ["-n", values.namespace] if values.namespace else []
     follow = [] if status.state.is_terminal else ["-f"]
-    return command("logs", title, "--run", status.run_id, *follow, *place)
+    return command("logs", title, "--run", status.run_id, *follow, place=values.place)

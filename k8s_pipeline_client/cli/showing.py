@@ -87,12 +87,12 @@ def _show(values: Globals, found: PipelineStatus, runs: list[RunStatus], shown: 
     emit(
         shown,
         values.format(),
-        table=lambda: _print(found, runs),
+        table=lambda: _print(values, found, runs),
         names=lambda: [f"cronjob.batch/{found.resource_name}"],
     )
 
 
-def _print(found: PipelineStatus, runs: list[RunStatus]) -> None:
+def _print(values: Globals, found: PipelineStatus, runs: list[RunStatus]) -> None:
     from k8s_pipeline_client.cli.output import print_table
     from k8s_pipeline_client.cli.text import (
         attempt_cells,
@@ -108,7 +108,7 @@ def _print(found: PipelineStatus, runs: list[RunStatus]) -> None:
     for label, text in fact_lines(found, now):
         click.echo(f"{label + ':':<11}{text}")
     if not runs:
-        click.echo(f"\nNo runs yet; start one: {command('run', found.display_name)}")
+        click.echo(f"\nNo runs yet; start one: {command('run', found.display_name, place=values.place)}")
         return
     last = runs[0]
     click.echo(f"\nLast {run_line(last, now)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from datetime import datetime
 
 from k8s_pipeline_client.cli.options import program
@@ -88,9 +89,15 @@ def attempt_cells(attempt: Attempt) -> list[str]:
     ]
 
 
-def command(*words: str) -> str:
-    """Return a command line of this program that can be typed as it is."""
-    return f"{program()} {shlex.join(words)}"
+def command(*words: str, place: Mapping[str, str]) -> str:
+    """Return a command line of this program that can be typed as it is.
+
+    Args:
+        words: Command and arguments.
+        place: The options that say where, as they were typed.
+    """
+    options = [word for option in place.items() for word in option]
+    return f"{program()} {shlex.join([*words, *options])}"
 
 
 def fact_lines(found: PipelineStatus, now: datetime) -> list[tuple[str, str]]:

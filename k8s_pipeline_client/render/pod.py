@@ -14,7 +14,7 @@ from k8s_pipeline_client.settings import Settings
 MAIN_CONTAINER = "main"
 MOUNT_PATH = "/opt/k8s-pipeline"
 FINAL_EXIT_CODES = (78, 143)
-"""Ascending, as Kubernetes wants them: the launcher cannot use what it got, and ended by SIGTERM. No retry helps."""
+"""Ascending, as Kubernetes wants them: the document or entry point is unusable; ended by SIGTERM. No retry helps."""
 
 
 def pod_template(pipeline: Pipeline, name: str, settings: Settings) -> Document:

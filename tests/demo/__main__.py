@@ -7,7 +7,7 @@ import time
 
 from tests.cluster.local.errors import ClusterError
 from tests.cluster.support.access import OWN_CLUSTER
-from tests.demo.speech import command, say, show
+from tests.demo.speech import PLACE, command, enter, say, show
 from tests.demo.stage import NAMESPACE, Stage, set_up
 from tests.images.errors import ImageBuildError
 
@@ -30,6 +30,7 @@ def main() -> int:
 
 def _a_run_that_succeeds(stage: Stage) -> None:
     say("Deploy a metadata pipeline: an entity as OpenMetadata's API returns it, and its service.")
+    enter(stage.folder)
     command(stage.folder, "deploy", "-f", "shop_metadata.json", "-f", "shop.json")
     say("Run it now, with the published openmetadata-ingestion package, and follow its log.")
     command(stage.folder, "run", "shop_metadata", "--logs", "--timeout", "5m")
@@ -51,8 +52,8 @@ def _a_run_that_fails(stage: Stage) -> None:
 def _where_to_go_next(stage: Stage, seconds: float) -> None:
     folder = stage.folder
     say(f"Done in {seconds:.0f} s. From here:")
-    show(f"  look around     cd {folder}")
-    show("                  k8s-pipeline --config settings.yaml --kubeconfig kubeconfig list")
+    show(f"  look around     cd {folder} &&")
+    show(f"                  {' '.join(f'{key}={value}' for key, value in PLACE.items())} k8s-pipeline list")
     show("  use it for real docs/how-to/first-pipeline.md")
     if stage.access.embedded:
         show("  tear down       make cluster-down")

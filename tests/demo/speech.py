@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 _BOLD, _DIM, _PLAIN = ("\033[1m", "\033[2m", "\033[0m") if sys.stdout.isatty() else ("", "", "")
+
+
+PLACE = {"KUBECONFIG": "kubeconfig", "K8S_PIPELINE_CONFIG": "settings.yaml"}
+
+
+def enter(folder: Path) -> None:
+    """Show where the commands that follow are typed."""
+    print(f"{_DIM}${_PLAIN} cd {folder}", flush=True)
+    print(f"{_DIM}${_PLAIN} export {' '.join(f'{key}={value}' for key, value in PLACE.items())}", flush=True)
 
 
 def say(text: str) -> None:
@@ -28,7 +38,6 @@ def command(folder: Path, *words: str, expect: int = 0) -> None:
     """
     print(f"{_DIM}${_PLAIN} k8s-pipeline {shlex.join(words)}", flush=True)
     program = Path(sys.executable).with_name("k8s-pipeline")
-    place = ["--config", "settings.yaml", "--kubeconfig", "kubeconfig"]
-    code = subprocess.run([str(program), *place, *words], cwd=folder, check=False).returncode
+    code = subprocess.run([str(program), *words], cwd=folder, env=os.environ | PLACE, check=False).returncode
     if code != expect:
         sys.exit(f"the demo stops: exit code {code}, {expect} was expected")
