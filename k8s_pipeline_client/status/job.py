@@ -28,7 +28,7 @@ class Job:
         failed: Failed pods that count against backoffLimit, those not yet added up included.
         has_counted_pods: A counter says that a pod ran or ended.
         fail_codes: The exit codes of ``main`` that end the Job at once (podFailurePolicy, FailJob, In).
-        is_suspended: ``spec.suspend``, or the condition Suspended.
+        is_suspended: ``spec.suspend``; where that is not given, the condition Suspended.
         queue: Kueue's queue, if the Job stands in one.
         killed_because: What the killer gave as the cause.
     """
@@ -119,7 +119,8 @@ def read_job(raw: Raw) -> Job:
         failed=failed,
         has_counted_pods=failed > 0 or any(number(status.get(key)) for key in ("ready", "succeeded")),
         fail_codes=_read_fail_codes(spec),
-        is_suspended=spec.get("suspend") is True or "Suspended" in conditions,
+        # The spec is the will; the condition follows it a moment later.
+        is_suspended=bool(spec.get("suspend", "Suspended" in conditions)),
         queue=text(find(metadata, "labels", _QUEUE_NAME)),
         killed_by=text(annotations.get(labels.KILLED_BY)),
         killed_at=moment(annotations.get(labels.KILLED_AT)),

@@ -56,7 +56,7 @@ def state(job_: Obj, *pods: Obj, seconds: float = 600) -> State:
         (job(failed()), [], "failed"),
         (job([condition("Complete", status="False"), condition("Failed", status="Unknown")]), [], "queued"),
         (job(suspend=True), [], "queued"),
-        (job([condition("Suspended")], failed=1), [pod(terminated(143))], "queued"),
+        (job([condition("Suspended")], failed=1, suspend=True), [pod(terminated(143))], "queued"),
         (job([*failed(), condition("Suspended")], suspend=True), [], "failed"),
     ],
     ids=[
@@ -326,3 +326,8 @@ def test_the_shape_of_a_runs_json_is_stable() -> None:
 def test_a_cause_in_one_line_has_its_hint() -> None:
     assert str(Cause(CauseCode.HELD, "It is held", hint="let it go")) == "It is held — let it go"
     assert str(Cause(CauseCode.UNKNOWN, "It failed")) == "It failed"
+
+
+def test_a_job_that_was_let_go_a_moment_ago_is_not_held() -> None:
+    found = run_status(job([condition("Suspended")], suspend=False), [], [], now(1))
+    assert (found.state, found.cause) == (State.QUEUED, None)
