@@ -32,6 +32,19 @@ def read_pipelines(paths: Iterable[Path]) -> list[Pipeline]:
     return pipelines
 
 
+def read_document(path: Path) -> dict[str, Any]:
+    """Return the one mapping that a file holds.
+
+    Raises:
+        InputError: It cannot be read, or holds something else.
+    """
+    documents = _parse(_text(path, str(path)), str(path))
+    if len(documents) != 1 or not isinstance(documents[0], dict):
+        raise DefinitionError(f"{path} does not hold one mapping", hint="write the part of the document to change")
+    found: dict[str, Any] = documents[0]
+    return found
+
+
 def _expand(paths: Iterable[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
@@ -51,17 +64,20 @@ def _expand(paths: Iterable[Path]) -> Iterator[Path]:
 
 def _read(path: Path) -> Iterator[Definition]:
     origin = "standard input" if str(path) == "-" else str(path)
-    try:
-        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(f"{origin} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise DefinitionError(f"{origin} is not UTF-8 text (byte {error.start})") from None
-    documents = [document for document in _parse(text, origin) if document is not None]
+    documents = [document for document in _parse(_text(path, origin), origin) if document is not None]
     if not documents:
         raise DefinitionError(f"{origin} is empty")
     for number, document in enumerate(documents, start=1):
         yield from recognise(document, origin if len(documents) == 1 else f"{origin}, document {number}")
+
+
+def _text(path: Path, origin: str) -> str:
+    try:
+        return sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InputError(f"{origin} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise DefinitionError(f"{origin} is not UTF-8 text (byte {error.start})") from None
 
 
 def _parse(text: str, origin: str) -> list[Any]:

@@ -19,8 +19,11 @@ _COMMANDS: Mapping[str, str] = MappingProxyType(
         "validate": "definitions",
         "deploy": "deploying",
         "run": "running",
+        "wait": "history",
+        "retry": "history",
         "list": "showing",
         "status": "showing",
+        "runs": "history",
         "logs": "running",
         "kill": "running",
         "enable": "managing",
@@ -32,6 +35,8 @@ _COMMANDS: Mapping[str, str] = MappingProxyType(
 )
 """Command by module of this package: a command is imported when it is used, or when help lists it."""
 
+_ALIASES: Mapping[str, str] = MappingProxyType({"apply": "deploy", "stop": "kill"})
+
 _INTERRUPTED = 130
 _BROKEN_PIPE = 141
 
@@ -41,6 +46,7 @@ class _LazyGroup(click.Group):
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        cmd_name = _ALIASES.get(cmd_name, cmd_name)
         if cmd_name not in _COMMANDS:
             return None
         module = importlib.import_module(f"k8s_pipeline_client.cli.{_COMMANDS[cmd_name]}")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from k8s_pipeline_client.errors import InputError, PipelineError, RunFailedError
 
 if TYPE_CHECKING:
     from k8s_pipeline_client.client import K8sPipelineClient
+    from k8s_pipeline_client.domain.entities import Document
     from k8s_pipeline_client.domain.pipeline import Pipeline
     from k8s_pipeline_client.status import RunStatus
 
@@ -31,6 +33,18 @@ _LOG_DRAIN_SECONDS = 10.0
 @click.option("--logs", is_flag=True, help="Show the log as it is written; implies --wait.")
 @click.option("--timeout", type=Duration(), help="Wait no longer than this; the run itself goes on.")
 @click.option("--allow-overlap", is_flag=True, help="Start even while another run is active.")
+@click.option(
+    "--override",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A piece of workflow document to lay over the pipeline's, for this run only (JSON or YAML).",
+)
+@click.option(
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="PATH=VALUE",
+    help="Set a value of the document, for this run only.",
+)
 @common_options
 @pass_globals
 def run_command(
@@ -42,6 +56,8 @@ def run_command(
     logs: bool,
     timeout: float | None,
     allow_overlap: bool,
+    override: Path | None,
+    assignments: tuple[str, ...],
 ) -> None:
     """Start a run of a deployed pipeline, or of a file without deploying it (-f).
 
@@ -49,6 +65,7 @@ def run_command(
     """
     from k8s_pipeline_client.cli.output import progress
 
+    change = _change(override, assignments)
     pipeline = _one_pipeline(files, name)
     if pipeline is None and name is None:
         raise InputError("nothing to run", hint="give a pipeline's NAME, or a file with -f")
@@ -56,17 +73,16 @@ def run_command(
     identity = str(run_id) if run_id else None
     with progress("starting the run"):
         if pipeline is not None:
+            if change:
+                pipeline = replace(pipeline, document=change(pipeline.document))
             started = client.run_once(pipeline, run_id=identity)
         else:
-            started = client.run(str(name), run_id=identity, allow_overlap=allow_overlap)
+            started = client.run(str(name), run_id=identity, allow_overlap=allow_overlap, change=change)
     title = name or started.job_name
     if wait or logs:
-        ended = _wait(client, started, logs=logs, timeout=timeout)
-        _show_run(values, ended, title)
-        if ended.state.value == "failed":
-            raise RunFailedError(f"run {ended.run_id} failed", hint=f"next: {_next_command(values, title, ended)}")
+        see_to_the_end(values, client, started, title, logs=logs, timeout=timeout)
     else:
-        _show_run(values, started, title)
+        show_run(values, started, title)
 
 
 @click.command("logs")
@@ -117,6 +133,42 @@ def kill_command(values: Globals, name: str, run: str | None, timeout: float | N
     )
 
 
+def see_to_the_end(
+    values: Globals,
+    client: K8sPipelineClient,
+    started: RunStatus,
+    title: str,
+    *,
+    logs: bool,
+    timeout: float | None,
+) -> None:
+    """Wait for the end of a run and show it.
+
+    Raises:
+        RunFailedError: It failed.
+    """
+    ended = _wait(client, started, logs=logs, timeout=timeout)
+    show_run(values, ended, title)
+    if ended.state.value == "failed":
+        raise RunFailedError(f"run {ended.run_id} failed", hint=f"next: {_next_command(values, title, ended)}")
+
+
+def _change(override: Path | None, assignments: tuple[str, ...]) -> Callable[[Document], Document] | None:
+    """Return what makes the document of a run with --override and --set from its pipeline's."""
+    if override is None and not assignments:
+        return None
+    from k8s_pipeline_client.cli.files import read_document
+    from k8s_pipeline_client.domain.merge import merge, set_paths
+
+    over = read_document(override) if override else {}
+
+    def change(document: Document) -> Document:
+        merged: Document = merge(document, over)
+        return set_paths(merged, assignments)
+
+    return change
+
+
 def _one_pipeline(files: tuple[Path, ...], name: str | None) -> Pipeline | None:
     """Return the pipeline that is to be run from files; None if there are no files."""
     if not files:
@@ -124,9 +176,7 @@ def _one_pipeline(files: tuple[Path, ...], name: str | None) -> Pipeline | None:
     from k8s_pipeline_client.cli.files import read_pipelines
 
     pipelines = read_pipelines(files)
-    fitting = [
-        item for item in pipelines if name is None or name in (item.fqn, item.name, item.display_name, item.id)
-    ]
+    fitting = [item for item in pipelines if name is None or name in (item.fqn, item.name, item.display_name, item.id)]
     if len(fitting) == 1:
         return fitting[0]
     names = ", ".join(item.fqn for item in pipelines)
@@ -171,7 +221,8 @@ def _copy(chunks: Iterator[bytes]) -> None:
         sys.stdout.buffer.flush()
 
 
-def _show_run(values: Globals, status: RunStatus, title: str) -> None:
+def show_run(values: Globals, status: RunStatus, title: str) -> None:
+    """Print where a run is, why it is not further, and what to type next."""
     from k8s_pipeline_client.cli.output import emit, note
     from k8s_pipeline_client.cli.text import cause_lines, run_line
 

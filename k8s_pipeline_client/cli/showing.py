@@ -101,7 +101,7 @@ def _print(values: Globals, found: PipelineStatus, runs: list[RunStatus]) -> Non
         fact_lines,
         moment,
         run_line,
-        span,
+        took,
     )
 
     now = datetime.now(UTC)
@@ -127,7 +127,7 @@ def _print(values: Globals, found: PipelineStatus, runs: list[RunStatus]) -> Non
             run.run_id,
             str(run.trigger),
             moment(run.created_at, now),
-            span((run.ended_at - run.started_at).total_seconds()) if run.started_at and run.ended_at else "-",
+            took(run),
             str(run.state),
             run.cause.summary if run.cause else "",
         ]

@@ -47,6 +47,13 @@ def size(count: int) -> str:
     return f"{count / 2**30:.1f} GiB" if count >= 2**30 else f"{count / 2**20:.0f} MiB"
 
 
+def took(run: RunStatus) -> str:
+    """Return how long a run that has ended took; a hyphen for others."""
+    if run.started_at is None or run.ended_at is None:
+        return "-"
+    return span((run.ended_at - run.started_at).total_seconds())
+
+
 def run_line(run: RunStatus, now: datetime) -> str:
     """Return one line that says where a run is."""
     words = {
@@ -57,7 +64,7 @@ def run_line(run: RunStatus, now: datetime) -> str:
     }
     line = f"run {run.run_id} {words[run.state]}"
     if run.started_at and run.ended_at:
-        line += f" after {span((run.ended_at - run.started_at).total_seconds())}"
+        line += f" after {took(run)}"
     elif run.started_at and run.state is State.RUNNING:
         line += f" since {span((now - run.started_at).total_seconds())}"
     if len(run.attempts) > 1:

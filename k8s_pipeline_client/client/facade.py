@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import json
 import socket
 import uuid
 from collections.abc import Callable, Iterator
@@ -13,14 +14,17 @@ from k8s_pipeline_client.client.deploy import Deployer, DeployResult, set_suspen
 from k8s_pipeline_client.client.jobs import annotation, is_finished
 from k8s_pipeline_client.client.logs import Note, follow_log, read_log
 from k8s_pipeline_client.client.read import Reader
+from k8s_pipeline_client.client.retry import retry_run
 from k8s_pipeline_client.client.waiting import poll
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.domain.document import to_json
+from k8s_pipeline_client.domain.entities import Document
 from k8s_pipeline_client.domain.pipeline import Pipeline
 from k8s_pipeline_client.errors import InputError, NotFoundError, UnknownNameError, WaitTimeoutError
 from k8s_pipeline_client.render import plan, plan_one_shot
 from k8s_pipeline_client.settings import Settings
-from k8s_pipeline_client.status import PipelineStatus, RunStatus
+from k8s_pipeline_client.status import PipelineStatus, RunStatus, State
 
 KILL_TIMEOUT = 120.0
 DELETE_TIMEOUT = 300.0
@@ -60,19 +64,71 @@ class K8sPipelineClient:
             dry_run: Have the API server check everything and keep nothing.
             force: Take over fields that another field manager owns.
         """
-        deployer = self._deployers.setdefault(
-            (dry_run, force), Deployer(self._cluster, dry_run=dry_run, force=force)
-        )
+        deployer = self._deployers.setdefault((dry_run, force), Deployer(self._cluster, dry_run=dry_run, force=force))
         return deployer.deploy(plan(pipeline, self._settings))
 
-    def run(self, name: str, *, run_id: str | None = None, allow_overlap: bool = False) -> RunStatus:
+    def run(
+        self,
+        name: str,
+        *,
+        run_id: str | None = None,
+        allow_overlap: bool = False,
+        change: Callable[[Document], Document] | None = None,
+    ) -> RunStatus:
         """Start a run now, enabled or not.
+
+        Args:
+            name: The pipeline.
+            run_id: The run's UUID; a new one if None.
+            allow_overlap: Start even while another run is active.
+            change: Returns the document of this run, given the pipeline's.
 
         Raises:
             RunActiveError: One is active, and ``allow_overlap`` is not set.
         """
         cronjob = self._cronjob(name)
-        job = run.start_run(self._cluster, cronjob, requested_id=run_id, allow_overlap=allow_overlap)
+        document = None
+        if change is not None:
+            deployed = run.document_of(self._cluster, str(cronjob["metadata"]["name"]))
+            document = to_json(change(json.loads(deployed)), "the run's own document")
+        job = run.start_run(self._cluster, cronjob, requested_id=run_id, allow_overlap=allow_overlap, document=document)
+        return self._reader.run(job)
+
+    def retry(self, run_text: str | None = None, *, allow_overlap: bool = False) -> RunStatus:
+        """Run a run again, under a new id; the newest failed one of the namespace if none is named.
+
+        Args:
+            run_text: A run's id, its beginning, or its Job's name.
+            allow_overlap: Start even while another run of the pipeline is active.
+
+        Raises:
+            UnknownNameError: There is no such run, or none has failed.
+            RunActiveError: It, or another of its pipeline, is active.
+        """
+        if run_text is None:
+            job = next((job for job, status in self._reader.runs() if status.state is State.FAILED), None)
+        else:
+            job = self._reader.job_by_run(run_text)
+        if job is None:
+            what = "no run has failed" if run_text is None else f"no run {run_text!r}"
+            raise UnknownNameError(f"{what} in namespace {self._cluster.namespace}", hint="see k8s-pipeline runs")
+        return self._reader.run(retry_run(self._cluster, job, allow_overlap=allow_overlap))
+
+    def runs(self, name: str | None = None) -> list[tuple[str, RunStatus]]:
+        """Return the runs of a pipeline, or of all, newest first, each with its pipeline's display name."""
+        item = self._reader.find(name) if name else None
+        return [
+            (annotation(job, labels.DISPLAY_NAME) or job["metadata"]["name"], status)
+            for job, status in self._reader.runs(item)
+        ]
+
+    def newest_run(self, name: str) -> RunStatus:
+        """Return the newest run of a pipeline, or the run that the text names.
+
+        Raises:
+            UnknownNameError: There is neither such a run nor such a pipeline, or it has no runs.
+        """
+        job = self._reader.job_by_run(name) or self._reader.job_of(self._reader.find(name), None)
         return self._reader.run(job)
 
     def run_once(self, pipeline: Pipeline, *, run_id: str | None = None) -> RunStatus:

@@ -52,15 +52,34 @@ class Reader:
             if jobs:
                 return jobs[0]
             raise UnknownNameError(f"{title} has no runs", hint=f"start one: k8s-pipeline run {title!r}")
-        fitting = [
-            job for job in jobs if run_id(job).startswith(wanted_run) or job["metadata"]["name"] == wanted_run
-        ]
+        fitting = [job for job in jobs if run_id(job).startswith(wanted_run) or job["metadata"]["name"] == wanted_run]
         if len(fitting) == 1:
             return fitting[0]
         known = ", ".join(run_id(job) for job in jobs[:8]) or "none"
         raise UnknownNameError(
             f"{title} has {'no' if not fitting else len(fitting)} runs {wanted_run!r}", hint=f"known are {known}"
         )
+
+    def job_by_run(self, text: str) -> Object | None:
+        """Return the Job of a run of any pipeline, named by id, by its beginning, or by Job; None if there is none.
+
+        Raises:
+            UnknownNameError: More than one run's id begins like that.
+        """
+        jobs = newest_first(self._cluster.list(Kind.JOB, labels=labels.PIPELINE))
+        fitting = [job for job in jobs if run_id(job).startswith(text) or job["metadata"]["name"] == text]
+        if len(fitting) > 1:
+            known = ", ".join(run_id(job) for job in fitting[:8])
+            raise UnknownNameError(f"{len(fitting)} runs are called {text!r}: {known}", hint="give more of the id")
+        return fitting[0] if fitting else None
+
+    def runs(self, item: Object | None = None) -> list[tuple[Object, RunStatus]]:
+        """Return the Jobs and runs of a pipeline, or of all of them, newest first."""
+        label = selector(item["metadata"]["name"]) if item else labels.PIPELINE
+        jobs = newest_first(self._cluster.list(Kind.JOB, labels=label))
+        self._check_namespace(jobs)
+        pods = self._cluster.list(Kind.POD, labels=label)
+        return list(zip(jobs, self._statuses(jobs, pods), strict=True))
 
     def run(self, job: Object) -> RunStatus:
         """Return the status of one run."""
@@ -89,9 +108,7 @@ class Reader:
             for status in self._statuses([job for found in by_pipeline.values() for job in found], pods)
         }
         result = [
-            self._pipeline(
-                item, [statuses[job["metadata"]["name"]] for job in by_pipeline[item["metadata"]["name"]]]
-            )
+            self._pipeline(item, [statuses[job["metadata"]["name"]] for job in by_pipeline[item["metadata"]["name"]]])
             for item in items
         ]
         return sorted(result, key=lambda found: (found.service, found.pipeline_type, found.display_name))
@@ -102,9 +119,7 @@ class Reader:
         for pod in pods:
             by_job[(pod["metadata"].get("labels") or {}).get(labels.JOB_NAME, "")].append(pod)
         now = self._cluster.now()
-        first = {
-            job["metadata"]["name"]: run_status(job, by_job[job["metadata"]["name"]], [], now) for job in jobs
-        }
+        first = {job["metadata"]["name"]: run_status(job, by_job[job["metadata"]["name"]], [], now) for job in jobs}
         unclear = [job for job in jobs if first[job["metadata"]["name"]].state in (State.QUEUED, State.FAILED)]
         events = self._events([item for job in unclear for item in (job, *by_job[job["metadata"]["name"]])])
         for job in unclear:
@@ -125,9 +140,7 @@ class Reader:
             if len(wanted) > _EVENTS_BY_UID:
                 return self._cluster.list(Kind.EVENT)
             return [
-                event
-                for uid in wanted
-                for event in self._cluster.list(Kind.EVENT, fields=f"involvedObject.uid={uid}")
+                event for uid in wanted for event in self._cluster.list(Kind.EVENT, fields=f"involvedObject.uid={uid}")
             ]
         except ForbiddenError:
             return []  # events make causes better; without them there is still a state and most causes

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import base64
 import uuid
 
+from k8s_pipeline_client.client.deploy import MANAGER
 from k8s_pipeline_client.client.jobs import annotation, is_finished, newest_first, run_id, selector
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.errors import ConflictError, InputError, RunActiveError
+from k8s_pipeline_client.render.config import DOCUMENT_KEY
 from k8s_pipeline_client.render.job import run_job
 from k8s_pipeline_client.render.metadata import owner_reference
+from k8s_pipeline_client.render.override import own_secret, with_own_secret
 
 
 def start_run(
-    cluster: Cluster, cronjob: Object, *, requested_id: str | None = None, allow_overlap: bool = False
+    cluster: Cluster,
+    cronjob: Object,
+    *,
+    requested_id: str | None = None,
+    allow_overlap: bool = False,
+    document: str | None = None,
 ) -> Object:
     """Create a Job from the CronJob's template, and return it.
 
@@ -22,6 +31,7 @@ def start_run(
         cronjob: As read from the cluster; it may be suspended.
         requested_id: The run's UUID; a new one if None.
         allow_overlap: Start even while another run is active.
+        document: The run's own workflow document; the pipeline's if None.
 
     Raises:
         InputError: The id is not a UUID, or names a run that exists.
@@ -38,6 +48,25 @@ def start_run(
         run_id=identity,
         owners=[owner_reference(cronjob)],
     )
+    return create_run(cluster, job) if document is None else create_with_document(cluster, job, document)
+
+
+def create_with_document(cluster: Cluster, job: Object, document: str) -> Object:
+    """Create a Job that has a Secret of its own, and return it.
+
+    The Job comes first, suspended, so that the Secret has an owner from its first write.
+    """
+    created = create_run(cluster, with_own_secret(job))
+    cluster.apply(own_secret(created, document), manager=MANAGER)
+    return cluster.merge(Kind.JOB, created["metadata"]["name"], {"spec": {"suspend": False}})
+
+
+def create_run(cluster: Cluster, job: Object) -> Object:
+    """Create a Job, and return it; a Job that an earlier, unanswered try of ours created is as good.
+
+    Raises:
+        InputError: A run of this id exists, and is not ours.
+    """
     request = str(uuid.uuid4())
     job["metadata"].setdefault("annotations", {})[labels.REQUEST] = request
     try:
@@ -47,9 +76,19 @@ def start_run(
         if annotation(existing, labels.REQUEST) == request:
             return existing
         raise InputError(
-            f"run {identity} exists already, as Job {existing['metadata']['name']}",
+            f"run {run_id(existing)} exists already, as Job {existing['metadata']['name']}",
             hint="leave --run-id out, or give a new one",
         ) from None
+
+
+def document_of(cluster: Cluster, secret: str) -> str:
+    """Return the workflow document that a Secret holds.
+
+    Raises:
+        NotFoundError: The Secret is not there.
+    """
+    found = cluster.get(Kind.SECRET, secret)
+    return base64.b64decode(found["data"][DOCUMENT_KEY]).decode()
 
 
 def active_runs(cluster: Cluster, name: str) -> list[Object]:

@@ -53,6 +53,14 @@ REQUEST = PREFIX + "request"
 NOTES = PREFIX + "notes"
 """What deploy changed in the settings and why, one note a line."""
 
+PEAK_MEMORY = PREFIX + "peak-memory-bytes"
+"""On a finished Job: the most that any of its attempts used, as the launcher measured it."""
+DURATION = PREFIX + "duration-seconds"
+"""On a finished Job: how long its last attempt took, as the launcher measured it."""
+
+OF_A_RUN = (KILLED_BY, KILLED_AT, KILLED_BECAUSE, LOG_TAIL, REQUEST, PEAK_MEMORY, DURATION)
+"""What belongs to one run, and must not be copied to the next."""
+
 # Written by Kubernetes.
 CRONJOB_SCHEDULED_AT = "batch.kubernetes.io/cronjob-scheduled-timestamp"
 CONTROLLER_UID = "batch.kubernetes.io/controller-uid"

@@ -37,9 +37,7 @@ def build_document(pipeline: IngestionPipeline, service: Service, origin: str) -
     """
     kind = pipeline.pipeline_type
     if kind not in PIPELINE_TYPES:
-        raise DefinitionError(
-            f"{origin}: unknown pipelineType {kind!r}", hint=f"one of {', '.join(PIPELINE_TYPES)}"
-        )
+        raise DefinitionError(f"{origin}: unknown pipelineType {kind!r}", hint=f"one of {', '.join(PIPELINE_TYPES)}")
     builder = _BUILDERS.get(kind)
     if builder is None:
         raise DefinitionError(

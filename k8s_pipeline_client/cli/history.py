@@ -1,0 +1,97 @@
+"""runs, retry, wait: runs that were, and runs to come back to."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import click
+
+from k8s_pipeline_client.cli.options import Duration, Globals, common_options, pass_globals
+
+
+@click.command("runs")
+@click.argument("name", required=False)
+@click.option("--failed", is_flag=True, help="Only those that failed.")
+@click.option("--since", type=Duration(), metavar="D", help="Only those that are not older, such as 24h.")
+@common_options
+@pass_globals
+def runs_command(values: Globals, name: str | None, failed: bool, since: float | None) -> None:
+    """List the runs of a pipeline, or of all, newest first."""
+    from k8s_pipeline_client.cli.output import emit, note, print_table, progress
+    from k8s_pipeline_client.cli.text import moment, took
+
+    with progress("reading the cluster"):
+        found = values.client().runs(name)
+    now = datetime.now(UTC)
+    oldest = now - timedelta(seconds=since) if since is not None else None
+    found = [
+        (title, run)
+        for title, run in found
+        if (not failed or run.state == "failed") and (oldest is None or not run.created_at or run.created_at >= oldest)
+    ]
+    rows = [
+        [
+            title,
+            run.run_id,
+            str(run.trigger),
+            moment(run.created_at, now),
+            took(run),
+            str(run.state),
+            run.cause.summary if run.cause else "",
+        ]
+        for title, run in found
+    ]
+
+    def table() -> None:
+        if not rows:
+            note("no runs")
+            return
+        print_table(["PIPELINE", "RUN", "TRIGGER", "CREATED", "TOOK", "STATE", "CAUSE"], rows, wide=6)
+
+    emit(
+        [{"pipeline": title, **run.as_dict()} for title, run in found],
+        values.format(),
+        table=table,
+        names=lambda: [f"job.batch/{run.job_name}" for _, run in found],
+    )
+
+
+@click.command("retry")
+@click.argument("run", required=False)
+@click.option("--wait", is_flag=True, help="Wait for the end; exit code 3 if the run fails.")
+@click.option("--logs", is_flag=True, help="Show the log as it is written; implies --wait.")
+@click.option("--timeout", type=Duration(), help="Wait no longer than this; the run itself goes on.")
+@click.option("--allow-overlap", is_flag=True, help="Start even while another run is active.")
+@common_options
+@pass_globals
+def retry_command(
+    values: Globals, run: str | None, wait: bool, logs: bool, timeout: float | None, allow_overlap: bool
+) -> None:
+    """Run a run again, under a new id; the newest failed one if RUN is not given.
+
+    RUN is a run's id, its beginning, or the name of its Job. The pipeline is taken as it is deployed now; what the
+    run had been given with --override or --set is kept.
+    """
+    from k8s_pipeline_client.cli.output import progress
+    from k8s_pipeline_client.cli.running import see_to_the_end, show_run
+
+    client = values.client()
+    with progress("starting the run"):
+        started = client.retry(run, allow_overlap=allow_overlap)
+    if wait or logs:
+        see_to_the_end(values, client, started, started.job_name, logs=logs, timeout=timeout)
+    else:
+        show_run(values, started, started.job_name)
+
+
+@click.command("wait")
+@click.argument("name")
+@click.option("--timeout", type=Duration(), help="Wait no longer than this; the run itself goes on.")
+@common_options
+@pass_globals
+def wait_command(values: Globals, name: str, timeout: float | None) -> None:
+    """Wait for the end of a run: the newest of a pipeline, or the one named by id; exit code 3 if it fails."""
+    from k8s_pipeline_client.cli.running import see_to_the_end
+
+    client = values.client()
+    see_to_the_end(values, client, client.newest_run(name), name, logs=False, timeout=timeout)

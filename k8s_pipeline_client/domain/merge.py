@@ -1,0 +1,74 @@
+"""Changes of a document for one run: what is laid over it, and values set by path."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from k8s_pipeline_client.domain.entities import Document
+from k8s_pipeline_client.errors import InputError
+
+_STEP = re.compile(r"((?:[^.\[\]\\]|\\.)+)((?:\[[0-9]+\])*)(?:\.|$)")
+
+
+def merge(base: Any, over: Any) -> Any:
+    """Lay one document over another: mappings are merged, everything else is replaced."""
+    if isinstance(base, dict) and isinstance(over, dict):
+        return {**base, **{key: merge(base.get(key), value) for key, value in over.items()}}
+    return over
+
+
+def set_paths(document: Document, assignments: Iterable[str]) -> Document:
+    """Return the document with values set by path.
+
+    Args:
+        document: Is not changed.
+        assignments: ``a.b[0].c=value``, the value as YAML has it (``true``, ``3``, ``[a, b]``, text). A dot or
+            bracket in a key is written with a backslash before it.
+
+    Raises:
+        InputError: An assignment is not of that form, or its path does not fit the document.
+    """
+    import yaml
+
+    for assignment in assignments:
+        path, equals, text = assignment.partition("=")
+        steps = _steps(path)
+        if not equals or not steps:
+            raise InputError(
+                f"{path!r} is not a path to set", hint="write --set source.sourceConfig.config.includeTags=false"
+            )
+        try:
+            value = yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise InputError(f"the value that {path} is set to is not YAML", hint="put text into quotes") from None
+        document = _set(document, steps, value, path)
+    return document
+
+
+def _steps(path: str) -> list[str | int]:
+    steps: list[str | int] = []
+    position = 0
+    while position < len(path):
+        match = _STEP.match(path, position)
+        if match is None:
+            return []
+        steps.append(re.sub(r"\\(.)", r"\1", match[1]))
+        steps += [int(index) for index in re.findall(r"[0-9]+", match[2])]
+        position = match.end()
+    return steps
+
+
+def _set(node: Any, steps: list[str | int], value: Any, path: str) -> Any:
+    if not steps:
+        return value
+    step, *rest = steps
+    if isinstance(step, int):
+        if not isinstance(node, list) or step >= len(node):
+            raise InputError(f"--set {path}: there is no list with an element {step} at that place")
+        return [_set(item, rest, value, path) if number == step else item for number, item in enumerate(node)]
+    if node is not None and not isinstance(node, dict):
+        raise InputError(f"--set {path}: {step!r} stands below something that is no mapping")
+    found = node or {}
+    return {**found, step: _set(found.get(step), rest, value, path)}
