@@ -91,17 +91,30 @@ def run_command(
 @click.option("-f", "--follow", is_flag=True, help="Go on until the run has ended.")
 @click.option("--tail", type=click.IntRange(min=0), metavar="N", help="Only the last N lines.")
 @click.option("--since", type=Duration(), metavar="D", help="Only what is not older, such as 15m.")
+@click.option("--attempt", type=click.IntRange(min=1), metavar="N", help="The Nth attempt; the newest if not given.")
+@click.option("--timestamps", is_flag=True, help="Begin every line with its time.")
 @common_options
 @pass_globals
 def logs_command(
-    values: Globals, name: str, run: str | None, follow: bool, tail: int | None, since: float | None
+    values: Globals,
+    name: str,
+    run: str | None,
+    follow: bool,
+    tail: int | None,
+    since: float | None,
+    attempt: int | None,
+    timestamps: bool,
 ) -> None:
-    """Print the log of a run; the document's secrets have been struck out of it."""
-    from k8s_pipeline_client.cli.output import note
+    """Print the log of a run; the document's secrets have been struck out of it.
 
-    client = values.client()
+    NAME is a pipeline, or a run's id. Kubernetes keeps the last part of a long log only (10 MiB by default).
+    """
+    from k8s_pipeline_client.cli.output import note
+    from k8s_pipeline_client.client.logs import LogOptions
+
     since_seconds = None if since is None else max(1, round(since))
-    _copy(client.logs(name, run=run, follow=follow, tail_lines=tail, since_seconds=since_seconds, note=note))
+    options = LogOptions(tail_lines=tail, since_seconds=since_seconds, timestamps=timestamps, attempt=attempt)
+    _copy(values.client().logs(name, run=run, follow=follow, options=options, note=note))
 
 
 @click.command("kill")

@@ -12,7 +12,7 @@ from pathlib import Path
 from k8s_pipeline_client.client import end, run
 from k8s_pipeline_client.client.deploy import Deployer, DeployResult, set_suspend
 from k8s_pipeline_client.client.jobs import annotation, is_finished
-from k8s_pipeline_client.client.logs import Note, follow_log, read_log
+from k8s_pipeline_client.client.logs import WHOLE, LogOptions, Note, follow_log, read_log
 from k8s_pipeline_client.client.read import Reader
 from k8s_pipeline_client.client.retry import retry_run
 from k8s_pipeline_client.client.waiting import poll
@@ -128,8 +128,7 @@ class K8sPipelineClient:
         Raises:
             UnknownNameError: There is neither such a run nor such a pipeline, or it has no runs.
         """
-        job = self._reader.job_by_run(name) or self._reader.job_of(self._reader.find(name), None)
-        return self._reader.run(job)
+        return self._reader.run(self._job(name))
 
     def run_once(self, pipeline: Pipeline, *, run_id: str | None = None) -> RunStatus:
         """Run a pipeline that is not deployed; after the Job's TTL nothing of it is left."""
@@ -183,29 +182,26 @@ class K8sPipelineClient:
         *,
         run: str | None = None,
         follow: bool = False,
-        tail_lines: int | None = None,
-        since_seconds: int | None = None,
+        options: LogOptions = WHOLE,
         note: Note = lambda text: None,
     ) -> Iterator[bytes]:
         """Return the log of a run, the newest if none is named, as chunks of bytes.
 
         Args:
-            name: The pipeline.
+            name: The pipeline, or a run.
             run: A run's id, its beginning, or its Job's name.
             follow: Go on until the run has ended, across its retries.
-            tail_lines: Only so many lines from the end.
-            since_seconds: Only what is not older.
+            options: Which part of the log.
             note: Called with what is not part of the log.
         """
-        job = self._reader.job_of(self._reader.find(name), run)
+        job = self._job(name) if run is None else self._reader.job_of(self._reader.find(name), run)
         if follow and not is_finished(job):
-            return follow_log(self._cluster, job, tail_lines=tail_lines, since_seconds=since_seconds, note=note)
-        return read_log(self._cluster, job, tail_lines=tail_lines, since_seconds=since_seconds, note=note)
+            return follow_log(self._cluster, job, options, note)
+        return read_log(self._cluster, job, self._reader.run(job), options, note)
 
     def follow(self, job_name: str, *, timeout: float | None = None, note: Note) -> Iterator[bytes]:
         """Return the log of a run by its Job, from before it starts to its end or the end of the time."""
-        job = self._cluster.get(Kind.JOB, job_name)
-        return follow_log(self._cluster, job, timeout=timeout, note=note)
+        return follow_log(self._cluster, self._cluster.get(Kind.JOB, job_name), WHOLE, note, timeout=timeout)
 
     def kill(
         self, name: str, *, run: str | None = None, by: str | None = None, timeout: float = KILL_TIMEOUT
@@ -250,6 +246,10 @@ class K8sPipelineClient:
         resource = str(self._reader.find(name)["metadata"]["name"])
         end.delete_pipeline(self._cluster, resource, timeout)
         return resource
+
+    def _job(self, name: str) -> Object:
+        """Return the Job of the run that the text names, or of a pipeline's newest run."""
+        return self._reader.job_by_run(name) or self._reader.job_of(self._reader.find(name), None)
 
     def _cronjob(self, name: str) -> Object:
         item = self._reader.find(name)

@@ -1,49 +1,74 @@
-"""Reads the log of a run: of its newest attempt, or on and on from one attempt to the next."""
+"""Reads the log of a run: of one attempt, or on and on from one attempt to the next."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from k8s_pipeline_client.client.jobs import annotation, is_finished
+from k8s_pipeline_client.client.logstream import Resumable
 from k8s_pipeline_client.client.waiting import poll
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.domain import labels
-from k8s_pipeline_client.errors import NotFoundError
+from k8s_pipeline_client.errors import InvalidError, NotFoundError, UnknownNameError, UnreachableError
 from k8s_pipeline_client.render.pod import MAIN_CONTAINER
+from k8s_pipeline_client.status import RunStatus
 
 Note = Callable[[str], None]
 """Takes what a person should know and what is not part of the log."""
 
+_RECONNECT_SECONDS = 300.0
+"""How long to try to get back to a log whose connection broke."""
 
-def read_log(
-    cluster: Cluster, job: Object, *, tail_lines: int | None, since_seconds: int | None, note: Note
-) -> Iterator[bytes]:
-    """Yield the log of the newest attempt of a run, as far as there is one."""
-    pod = _newest(_pods(cluster, job))
-    if pod is None:
-        tail = annotation(job, labels.LOG_TAIL)
-        if tail:
-            note("the pod is gone; these are the last lines that were kept when the run was killed")
-            yield tail.encode()
-        else:
-            note("there is no pod, so there is no log; see k8s-pipeline status")
+
+@dataclass(frozen=True, slots=True)
+class LogOptions:
+    """Which part of a log.
+
+    Attributes:
+        tail_lines: Only so many lines from the end.
+        since_seconds: Only what is not older.
+        timestamps: Begin every line with the node's timestamp.
+        attempt: Counted from 1; the newest if None.
+    """
+
+    tail_lines: int | None = None
+    since_seconds: int | None = None
+    timestamps: bool = False
+    attempt: int | None = None
+
+
+WHOLE = LogOptions()
+
+
+def read_log(cluster: Cluster, job: Object, status: RunStatus, options: LogOptions, note: Note) -> Iterator[bytes]:
+    """Yield the log of an attempt of a run as far as there is one, and say why where there is none.
+
+    Raises:
+        UnknownNameError: There is no such attempt.
+    """
+    pods = _by_age(_pods(cluster, job))
+    if not pods:
+        yield from _without_pod(job, status, note)
         return
+    pod = _attempt(pods, options.attempt)
+    if len(pods) > 1 and options.attempt is None:
+        note(f"this is attempt {len(pods)}; --attempt 1 to {len(pods) - 1} show the earlier ones")
     if not _has_started(pod):
         note(f"Pod {pod['metadata']['name']} has not started, so there is no log yet; follow it with -f")
+        _why(status, note)
         return
     yield from cluster.read_log(
-        pod["metadata"]["name"], container=MAIN_CONTAINER, tail_lines=tail_lines, since_seconds=since_seconds
+        pod["metadata"]["name"],
+        container=MAIN_CONTAINER,
+        tail_lines=options.tail_lines,
+        since_seconds=options.since_seconds,
+        timestamps=options.timestamps,
     )
 
 
 def follow_log(
-    cluster: Cluster,
-    job: Object,
-    *,
-    tail_lines: int | None = None,
-    since_seconds: int | None = None,
-    timeout: float | None = None,
-    note: Note,
+    cluster: Cluster, job: Object, options: LogOptions, note: Note, *, timeout: float | None = None
 ) -> Iterator[bytes]:
     """Yield the log from before the pod's start to the end of the run, across its retries.
 
@@ -52,31 +77,94 @@ def follow_log(
     seen: set[str] = set()
     name = job["metadata"]["name"]
     for _ in poll(timeout, first=0.2, longest=1.0):
-        pods = _pods(cluster, job)
-        fresh = [pod for pod in _by_age(pods) if pod["metadata"]["uid"] not in seen and _has_started(pod)]
+        over = _is_over(cluster, name)  # before the pods are read, so that none that came last is missed
+        started = [pod for pod in _by_age(_pods(cluster, job)) if _has_started(pod)]
+        fresh = [pod for pod in started if pod["metadata"]["uid"] not in seen]
         if not seen:
             fresh = fresh[-1:]  # of attempts that are over already, only the newest
         for pod in fresh:
-            seen.add(pod["metadata"]["uid"])
-            if len(seen) > 1:
-                note(f"attempt {len(seen)}: Pod {pod['metadata']['name']}")
-            yield from cluster.read_log(
-                pod["metadata"]["name"],
-                container=MAIN_CONTAINER,
-                follow=True,
-                tail_lines=tail_lines,
-                since_seconds=since_seconds,
-            )
-            tail_lines = since_seconds = None  # they are about what was before we came
-        if not fresh and _is_over(cluster, name):
+            if seen:
+                note(f"the next attempt: Pod {pod['metadata']['name']}")
+            seen |= {item["metadata"]["uid"] for item in started}
+            yield from _follow_pod(cluster, pod["metadata"]["name"], options, note)
+            options = LogOptions(timestamps=options.timestamps)  # the rest is about what was before we came
+        if over and not fresh:
             break
     if not seen:
-        note("no pod of this run has ever started, so there is no log; see k8s-pipeline status")
+        note("no pod of this run has started, so there is no log; see k8s-pipeline status")
+
+
+def _follow_pod(cluster: Cluster, pod: str, options: LogOptions, note: Note) -> Iterator[bytes]:
+    """Follow one pod's log to its end; where the connection breaks, go on where it broke."""
+    stream = Resumable(keep_stamps=options.timestamps)
+    pauses = poll(_RECONNECT_SECONDS, first=0.5, longest=5.0)
+    while next(pauses, None) is not None:
+        before = stream.since
+        try:
+            # Asked before reading: an answer can end early, where the node rotates the file. What is read after the
+            # container has ended is the end.
+            ended = _has_ended(cluster, pod)
+            yield from stream.feed(_open(cluster, pod, options, since=before))
+            if ended:
+                return
+        except UnreachableError as error:
+            note(f"{error.message}; taking the log up again")
+        except (NotFoundError, InvalidError):
+            note(f"Pod {pod} is gone, and the rest of its log with it")
+            return
+        if stream.since != before:  # there was something new: patience begins anew
+            pauses = poll(_RECONNECT_SECONDS, first=0.5, longest=5.0)
+    note(f"nothing more could be read of Pod {pod} for {_RECONNECT_SECONDS:.0f} s")
+
+
+def _open(cluster: Cluster, pod: str, options: LogOptions, *, since: str | None) -> Iterator[bytes]:
+    """Ask for the log from where we are; at first, for the part that was asked for."""
+    return cluster.read_log(
+        pod,
+        container=MAIN_CONTAINER,
+        follow=True,
+        tail_lines=options.tail_lines if since is None else None,
+        since_seconds=options.since_seconds if since is None else None,
+        since_time=since,
+        timestamps=True,
+    )
+
+
+def _without_pod(job: Object, status: RunStatus, note: Note) -> Iterator[bytes]:
+    tail = annotation(job, labels.LOG_TAIL)
+    if tail:
+        note("the pod is gone; these are the last lines that were kept when the run was killed")
+        yield tail.encode()
+        return
+    gone = "the pod is gone, and its log with it" if status.state.is_terminal else "there is no pod yet, so no log"
+    note(gone)
+    _why(status, note)
+
+
+def _why(status: RunStatus, note: Note) -> None:
+    if status.cause:
+        note(f"why: {status.cause.summary}")
+
+
+def _attempt(pods: list[Object], number: int | None) -> Object:
+    if number is None:
+        return pods[-1]
+    if number > len(pods):
+        raise UnknownNameError(f"there is no attempt {number}", hint=f"the run has {len(pods)}")
+    return pods[number - 1]
 
 
 def _is_over(cluster: Cluster, job_name: str) -> bool:
     try:
         return is_finished(cluster.get(Kind.JOB, job_name))
+    except NotFoundError:
+        return True
+
+
+def _has_ended(cluster: Cluster, pod: str) -> bool:
+    """Tell whether the log cannot grow any more; an answer that ends early is taken up again."""
+    try:
+        return "terminated" in _main_state(cluster.get(Kind.POD, pod))
     except NotFoundError:
         return True
 
@@ -89,12 +177,10 @@ def _by_age(pods: list[Object]) -> list[Object]:
     return sorted(pods, key=lambda pod: (pod["metadata"]["creationTimestamp"], pod["metadata"]["name"]))
 
 
-def _newest(pods: list[Object]) -> Object | None:
-    return _by_age(pods)[-1] if pods else None
-
-
 def _has_started(pod: Object) -> bool:
-    for status in (pod.get("status") or {}).get("containerStatuses") or []:
-        if status["name"] == MAIN_CONTAINER:
-            return any(key in status.get("state", {}) for key in ("running", "terminated"))
-    return False
+    return bool({"running", "terminated"} & set(_main_state(pod)))
+
+
+def _main_state(pod: Object) -> Object:
+    statuses = (pod.get("status") or {}).get("containerStatuses") or []
+    return next((status.get("state") or {} for status in statuses if status["name"] == MAIN_CONTAINER), {})

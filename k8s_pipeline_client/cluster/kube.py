@@ -146,6 +146,8 @@ class KubeCluster:
         follow: bool = False,
         tail_lines: int | None = None,
         since_seconds: int | None = None,
+        since_time: str | None = None,
+        timestamps: bool = False,
     ) -> Iterator[bytes]:
         """Read a container's log; see `Cluster.read_log`."""
         query = {"container": container, "follow": "true" if follow else "false"}
@@ -153,6 +155,10 @@ class KubeCluster:
             query["tailLines"] = str(tail_lines)
         if since_seconds is not None:
             query["sinceSeconds"] = str(since_seconds)
+        if since_time is not None:
+            query["sinceTime"] = since_time
+        if timestamps:
+            query["timestamps"] = "true"
         # A log that is followed is silent for as long as the program is.
         timeout = Timeout(connect=CONNECT_TIMEOUT, read=None if follow else READ_TIMEOUT)
         path, action = self._path(Kind.POD, pod) + "/log", f"read the log of Pod {pod}"

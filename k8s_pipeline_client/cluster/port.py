@@ -90,8 +90,23 @@ class Cluster(Protocol):
         follow: bool = False,
         tail_lines: int | None = None,
         since_seconds: int | None = None,
+        since_time: str | None = None,
+        timestamps: bool = False,
     ) -> Iterator[bytes]:
-        """Read a container's log in chunks of bytes, as they come; they need not be UTF-8 nor whole lines."""
+        """Read a container's log in chunks of bytes, as they come; they need not be UTF-8 nor whole lines.
+
+        Args:
+            pod: The pod's name.
+            container: The container's name.
+            follow: Go on until the container has ended.
+            tail_lines: Only so many lines from the end.
+            since_seconds: Only what is not older.
+            since_time: Only what is not older than this RFC 3339 time; the API knows whole seconds.
+            timestamps: Begin every line with the node's timestamp and a space.
+
+        Raises:
+            UnreachableError: The connection broke; what came before has been yielded.
+        """
 
     def namespace_exists(self) -> bool | None:
         """Return whether the namespace is there; None where we may not know."""
