@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
+from k8s_pipeline_client.cli.complete import complete_name, complete_run
 from k8s_pipeline_client.cli.options import Duration, Globals, common_options, pass_globals
 
 
 @click.command("runs")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=complete_name)
 @click.option("--failed", is_flag=True, help="Only those that failed.")
 @click.option("--since", type=Duration(), metavar="D", help="Only those that are not older, such as 24h.")
 @common_options
@@ -57,7 +58,7 @@ def runs_command(values: Globals, name: str | None, failed: bool, since: float |
 
 
 @click.command("retry")
-@click.argument("run", required=False)
+@click.argument("run", required=False, shell_complete=complete_run)
 @click.option("--wait", is_flag=True, help="Wait for the end; exit code 3 if the run fails.")
 @click.option("--logs", is_flag=True, help="Show the log as it is written; implies --wait.")
 @click.option("--timeout", type=Duration(), help="Wait no longer than this; the run itself goes on.")
@@ -85,7 +86,7 @@ def retry_command(
 
 
 @click.command("wait")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_name)
 @click.option("--timeout", type=Duration(), help="Wait no longer than this; the run itself goes on.")
 @common_options
 @pass_globals

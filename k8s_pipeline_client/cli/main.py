@@ -17,6 +17,7 @@ _COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "render": "definitions",
         "validate": "definitions",
+        "diff": "diffing",
         "deploy": "deploying",
         "run": "running",
         "wait": "history",
@@ -29,6 +30,7 @@ _COMMANDS: Mapping[str, str] = MappingProxyType(
         "enable": "managing",
         "disable": "managing",
         "delete": "managing",
+        "config": "config",
         "version": "about",
         "completion": "about",
     }

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
+from k8s_pipeline_client.cli.complete import complete_name
 from k8s_pipeline_client.cli.options import Duration, Globals, common_options, pass_globals
 
 _force_option = click.option("--force", is_flag=True, help="Even if another field manager set it.")
 
 
 @click.command("enable")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_name)
 @_force_option
 @common_options
 @pass_globals
@@ -20,7 +21,7 @@ def enable_command(values: Globals, name: str, force: bool) -> None:
 
 
 @click.command("disable")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_name)
 @_force_option
 @common_options
 @pass_globals
@@ -30,7 +31,7 @@ def disable_command(values: Globals, name: str, force: bool) -> None:
 
 
 @click.command("delete")
-@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@click.argument("names", metavar="NAME...", nargs=-1, required=True, shell_complete=complete_name)
 @click.option("--timeout", type=Duration(), help="How long to wait until nothing is left. [default: 5m]")
 @common_options
 @pass_globals

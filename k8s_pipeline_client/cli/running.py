@@ -13,6 +13,7 @@ from uuid import UUID
 
 import click
 
+from k8s_pipeline_client.cli.complete import complete_name, complete_run
 from k8s_pipeline_client.cli.options import Duration, Globals, common_options, files_option, pass_globals
 from k8s_pipeline_client.errors import InputError, PipelineError, RunFailedError
 
@@ -26,7 +27,7 @@ _LOG_DRAIN_SECONDS = 10.0
 
 
 @click.command("run")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=complete_name)
 @files_option()
 @click.option("--run-id", type=click.UUID, help="The run's id; a new one if not given.")
 @click.option("--wait", is_flag=True, help="Wait for the end; exit code 3 if the run fails.")
@@ -86,8 +87,14 @@ def run_command(
 
 
 @click.command("logs")
-@click.argument("name")
-@click.option("--run", "run", metavar="ID", help="A run's id or its beginning; the newest if not given.")
+@click.argument("name", shell_complete=complete_name)
+@click.option(
+    "--run",
+    "run",
+    metavar="ID",
+    shell_complete=complete_run,
+    help="A run's id or its beginning; the newest if not given.",
+)
 @click.option("-f", "--follow", is_flag=True, help="Go on until the run has ended.")
 @click.option("--tail", type=click.IntRange(min=0), metavar="N", help="Only the last N lines.")
 @click.option("--since", type=Duration(), metavar="D", help="Only what is not older, such as 15m.")
@@ -118,8 +125,14 @@ def logs_command(
 
 
 @click.command("kill")
-@click.argument("name")
-@click.option("--run", "run", metavar="ID", help="A run's id or its beginning; all active ones if not given.")
+@click.argument("name", shell_complete=complete_name)
+@click.option(
+    "--run",
+    "run",
+    metavar="ID",
+    shell_complete=complete_run,
+    help="A run's id or its beginning; all active ones if not given.",
+)
 @click.option("--timeout", type=Duration(), help="How long to wait for the pods. [default: 2m]")
 @common_options
 @pass_globals

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from k8s_pipeline_client.cli.complete import complete_name
 from k8s_pipeline_client.cli.options import Globals, common_options, pass_globals
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def list_command(values: Globals) -> None:
 
 
 @click.command("status")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=complete_name)
 @click.option("-w", "--watch", is_flag=True, help="Show it again whenever it changes.")
 @common_options
 @click.pass_context

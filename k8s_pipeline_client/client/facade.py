@@ -6,11 +6,13 @@ import getpass
 import json
 import socket
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from k8s_pipeline_client.client import end, run
 from k8s_pipeline_client.client.deploy import Deployer, DeployResult, set_suspend
+from k8s_pipeline_client.client.diff import Difference, differences
 from k8s_pipeline_client.client.jobs import annotation, is_finished
 from k8s_pipeline_client.client.logs import WHOLE, LogOptions, Note, follow_log, read_log
 from k8s_pipeline_client.client.read import Reader
@@ -66,6 +68,10 @@ class K8sPipelineClient:
         """
         deployer = self._deployers.setdefault((dry_run, force), Deployer(self._cluster, dry_run=dry_run, force=force))
         return deployer.deploy(plan(pipeline, self._settings))
+
+    def diff(self, pipeline: Pipeline) -> list[Difference]:
+        """Return what a deploy of the pipeline would change; nothing is kept."""
+        return list(differences(self._cluster, plan(pipeline, self._settings)))
 
     def run(
         self,
@@ -139,6 +145,13 @@ class K8sPipelineClient:
     def list_pipelines(self) -> list[PipelineStatus]:
         """Return every pipeline of the namespace with its last run."""
         return self._reader.pipelines()
+
+    def names(self) -> list[tuple[str, str]]:
+        """Return a NAME for every pipeline that fits it alone, each with its fully qualified name."""
+        items = self._reader.all_items()
+        titles = Counter(annotation(item, labels.DISPLAY_NAME) for item in items)
+        pairs = [(annotation(item, labels.DISPLAY_NAME), annotation(item, labels.FQN)) for item in items]
+        return sorted((title if title and titles[title] == 1 else fqn, fqn) for title, fqn in pairs)
 
     def status(self, name: str, *, runs: int = 5) -> tuple[PipelineStatus, list[RunStatus]]:
         """Return one pipeline and its newest runs."""

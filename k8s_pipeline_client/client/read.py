@@ -31,10 +31,14 @@ class Reader:
         Raises:
             UnknownNameError: None fits, or more than one.
         """
-        cronjobs = self._cluster.list(Kind.CRONJOB, labels=labels.PIPELINE)
+        items = self.all_items()
+        self._check_namespace(items)
+        return find(items, name, namespace=self._cluster.namespace)
+
+    def all_items(self) -> list[Object]:
+        """Return what NAME may stand for: the CronJobs, and the Jobs of one-shot runs."""
         one_shots = self._cluster.list(Kind.JOB, labels=labels.ONE_SHOT)
-        self._check_namespace([*cronjobs, *one_shots])
-        return find([*cronjobs, *one_shots], name, namespace=self._cluster.namespace)
+        return [*self._cluster.list(Kind.CRONJOB, labels=labels.PIPELINE), *one_shots]
 
     def jobs_of(self, item: Object) -> list[Object]:
         """Return the Jobs of a pipeline, newest first; of a one-shot run, its own."""

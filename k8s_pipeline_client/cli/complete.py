@@ -1,0 +1,39 @@
+"""What the shell offers when NAME or RUN is completed; silent where the cluster cannot be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+from click.shell_completion import CompletionItem
+
+from k8s_pipeline_client.cli.options import Globals
+from k8s_pipeline_client.errors import PipelineError
+
+if TYPE_CHECKING:
+    from k8s_pipeline_client.client import K8sPipelineClient
+
+
+def complete_name(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Offer display names and, where two pipelines share one, fully qualified names."""
+    return _fitting(ctx, lambda client: client.names(), incomplete)
+
+
+def complete_run(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Offer the ids of runs, newest first, with their pipelines and states."""
+
+    def offers(client: K8sPipelineClient) -> list[tuple[str, str]]:
+        return [(run.run_id, f"{title}: {run.state}") for title, run in client.runs(ctx.params.get("name"))]
+
+    return _fitting(ctx, offers, incomplete)
+
+
+def _fitting(
+    ctx: click.Context, offers: Callable[[K8sPipelineClient], list[tuple[str, str]]], incomplete: str
+) -> list[CompletionItem]:
+    try:
+        found = offers(ctx.ensure_object(Globals).client())
+    except PipelineError:
+        return []  # an error would end up in the middle of what is being typed
+    return [CompletionItem(value, help=text) for value, text in found if value.startswith(incomplete)]

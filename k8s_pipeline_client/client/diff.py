@@ -1,0 +1,82 @@
+"""What a deploy would change: what is live against what the API server would make of it."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import yaml
+
+from k8s_pipeline_client.client.deploy import MANAGER
+from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
+from k8s_pipeline_client.errors import NotFoundError
+from k8s_pipeline_client.render.plan import Plan
+
+_BY_THE_SERVER = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One object that a deploy would create or change.
+
+    Attributes:
+        text: A unified diff of YAML; contents of Secrets appear as hashes.
+    """
+
+    kind: str
+    name: str
+    text: str
+
+
+def differences(cluster: Cluster, plan: Plan) -> Iterator[Difference]:
+    """Yield what a deploy of the plan would change; nothing is kept.
+
+    The API server itself says what it would make of each object (a dry run), so its defaults are no differences.
+    """
+    cronjob = _live(cluster, plan.cronjob)
+    secret, config_map = plan.owned_by(cronjob) if cronjob else (plan.secret, plan.config_map)
+    for manifest in (plan.launcher, secret, config_map):
+        yield from _difference(_live(cluster, manifest), _wanted(cluster, manifest))
+    wanted = _wanted(cluster, plan.cronjob)
+    wanted["spec"]["suspend"] = plan.suspend
+    yield from _difference(cronjob, wanted)
+
+
+def _live(cluster: Cluster, manifest: Object) -> Object | None:
+    try:
+        return cluster.get(Kind(manifest["kind"]), manifest["metadata"]["name"])
+    except NotFoundError:
+        return None
+
+
+def _wanted(cluster: Cluster, manifest: Object) -> Object:
+    return cluster.apply(manifest, manager=MANAGER, force=True, dry_run=True)
+
+
+def _difference(live: Object | None, wanted: Object) -> Iterator[Difference]:
+    kind, name = wanted["kind"], wanted["metadata"]["name"]
+    before = _lines(live) if live else []
+    title = f"{kind}/{name}"
+    text = "\n".join(difflib.unified_diff(before, _lines(wanted), f"live/{title}", f"deploy/{title}", lineterm=""))
+    if text:
+        yield Difference(kind, name, text)
+
+
+def _lines(item: Object) -> list[str]:
+    """Return an object as lines of YAML, without what the server adds and without secrets."""
+    shown = copy.deepcopy(item)
+    shown.pop("status", None)
+    for key in _BY_THE_SERVER:
+        shown["metadata"].pop(key, None)
+    if shown["kind"] == Kind.SECRET:
+        shown["data"] = {key: _digest(value) for key, value in (shown.get("data") or {}).items()}
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    text: str = yaml.dump(shown, Dumper=dumper, sort_keys=True, allow_unicode=True)
+    return text.splitlines()
+
+
+def _digest(value: str) -> str:
+    return f"sha256:{hashlib.sha256(value.encode()).hexdigest()[:16]}"
