@@ -54,8 +54,7 @@ def deploy_command(values: Globals, files: tuple[Path, ...], dry_run: str, force
             for text in result.notes:
                 warn(f"{result.display_name}: {text}")
         found = [
-            _shown(result.name, result.fqn, result.display_name, str(result.action), result.notes)
-            for result in results
+            _shown(result.name, result.fqn, result.display_name, str(result.action), result.notes) for result in results
         ]
     suffix = "" if dry_run == "none" else f" ({dry_run} dry run)"
     rows = [[item["displayName"], item["action"] + suffix, item["resourceName"]] for item in found]

@@ -119,7 +119,7 @@ def _print(values: Globals, found: PipelineStatus, runs: list[RunStatus]) -> Non
         click.echo()
         print_table(
             ["POD", "STATE", "EXIT", "TOOK", "PEAK MEMORY", "WHY"],
-            [attempt_cells(attempt) for attempt in last.attempts],
+            [attempt_cells(attempt, last.memory_limit) for attempt in last.attempts],
             wide=5,
         )
     click.echo()

@@ -84,14 +84,15 @@ def cause_lines(run: RunStatus) -> list[str]:
     return lines
 
 
-def attempt_cells(attempt: Attempt) -> list[str]:
-    """Return the cells of an attempt: pod, state, exit code, duration, peak memory, why."""
+def attempt_cells(attempt: Attempt, limit: str | None) -> list[str]:
+    """Return the cells of an attempt: pod, state, exit code, duration, peak memory of its limit, why."""
+    of_limit = f" of {limit}" if limit else ""
     return [
         attempt.name,
         str(attempt.state),
         "-" if attempt.exit_code is None else str(attempt.exit_code),
         "-" if attempt.duration_seconds is None else span(attempt.duration_seconds),
-        "-" if attempt.peak_memory_bytes is None else size(attempt.peak_memory_bytes),
+        "-" if attempt.peak_memory_bytes is None else size(attempt.peak_memory_bytes) + of_limit,
         attempt.cause.summary if attempt.cause else "",
     ]
 

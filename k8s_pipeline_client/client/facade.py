@@ -15,6 +15,7 @@ from k8s_pipeline_client.client.deploy import Deployer, DeployResult, set_suspen
 from k8s_pipeline_client.client.diff import Difference, differences
 from k8s_pipeline_client.client.jobs import annotation, is_finished
 from k8s_pipeline_client.client.logs import WHOLE, LogOptions, Note, follow_log, read_log
+from k8s_pipeline_client.client.measures import keep_measures
 from k8s_pipeline_client.client.read import Reader
 from k8s_pipeline_client.client.retry import retry_run
 from k8s_pipeline_client.client.waiting import poll
@@ -182,6 +183,7 @@ class K8sPipelineClient:
                 on_change(status)
             last = status
             if status.state.is_terminal:
+                keep_measures(self._cluster, status)
                 return status
         raise WaitTimeoutError(
             f"run {last.run_id if last else job_name} is still {last.state if last else 'unknown'} "

@@ -12,7 +12,15 @@ from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.schedule import Schedule
 from k8s_pipeline_client.errors import ForbiddenError, UnknownNameError
-from k8s_pipeline_client.status import PipelineStatus, RunStatus, State, pipeline_status, run_status
+from k8s_pipeline_client.status import (
+    CauseCode,
+    PipelineStatus,
+    RunStatus,
+    State,
+    pipeline_status,
+    run_status,
+    with_sizes,
+)
 
 _EVENTS_BY_UID = 20
 """Up to so many objects their events are asked for one by one; above, all of the namespace in one list."""
@@ -88,13 +96,23 @@ class Reader:
     def run(self, job: Object) -> RunStatus:
         """Return the status of one run."""
         pods = self._cluster.list(Kind.POD, labels=f"{labels.JOB_NAME}={job['metadata']['name']}")
-        return run_status(job, pods, self._events([job, *pods]), self._cluster.now())
+        status = run_status(job, pods, self._events([job, *pods]), self._cluster.now())
+        if status.cause and status.cause.code is CauseCode.OOM_KILLED:
+            return self._sized(job, status)
+        return status
+
+    def _sized(self, job: Object, status: RunStatus) -> RunStatus:
+        """Return the run with what its pipeline's earlier runs tell about the memory that is needed."""
+        label = selector(job["metadata"]["labels"][labels.PIPELINE])
+        jobs, pods = self._cluster.list(Kind.JOB, labels=label), self._cluster.list(Kind.POD, labels=label)
+        earlier = [run for run in self._statuses(newest_first(jobs), pods) if run.job_name != status.job_name]
+        return with_sizes([status, *earlier])[0]
 
     def pipeline(self, item: Object, *, runs: int = 5) -> tuple[PipelineStatus, list[RunStatus]]:
         """Return a pipeline's status, and its newest runs."""
         jobs = self.jobs_of(item)
         pods = self._cluster.list(Kind.POD, labels=selector(item["metadata"]["name"]))
-        statuses = self._statuses(jobs, pods)
+        statuses = with_sizes(self._statuses(jobs, pods))
         return self._pipeline(item, statuses), statuses[:runs]
 
     def pipelines(self) -> list[PipelineStatus]:

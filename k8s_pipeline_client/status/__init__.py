@@ -18,6 +18,7 @@ from k8s_pipeline_client.status.models import (
     Trigger,
 )
 from k8s_pipeline_client.status.pipeline import pipeline_status
+from k8s_pipeline_client.status.sizing import with_sizes
 
 __all__ = [
     "LOST_AFTER",
@@ -32,4 +33,5 @@ __all__ = [
     "gone_run_status",
     "pipeline_status",
     "run_status",
+    "with_sizes",
 ]

@@ -52,9 +52,17 @@ def run_status(job: Raw, pods: Iterable[Raw], events: Iterable[Raw], now: dateti
         started_at=_started_at(run, state, attempts),
         ended_at=ended_at,
         attempts=attempts,
+        peak_memory_bytes=max(_peaks(run, attempts), default=None),
+        memory_limit=run.job.memory_limit or None,
         killed_by=run.job.killed_by or None,
         warnings=tuple(_warnings(run, state)),
     )
+
+
+def _peaks(run: Run, attempts: tuple[Attempt, ...]) -> list[int]:
+    """What is noted on the Job stays when the pods go."""
+    found = [*(attempt.peak_memory_bytes for attempt in attempts), run.job.peak_memory_bytes]
+    return [peak for peak in found if peak]
 
 
 def _outcome(run: Run, now: datetime) -> tuple[State, datetime | None]:

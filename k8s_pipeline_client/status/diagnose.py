@@ -149,9 +149,7 @@ def _lost(run: Run) -> Cause | None:
 
 
 def _newest_attempt(run: Run) -> Cause | None:
-    causes = [
-        (pod, pod_cause(pod)) for pod in run.pods if pod.is_over or pod.main.exit_code or pod.phase == "Unknown"
-    ]
+    causes = [(pod, pod_cause(pod)) for pod in run.pods if pod.is_over or pod.main.exit_code or pod.phase == "Unknown"]
     if not causes or causes[-1][1] is None:
         return None
     newest = causes[-1][1]
@@ -197,9 +195,7 @@ def _verdict(run: Run) -> Cause | None:
             failure.message,
             "start the run again",
         )
-    return Cause(
-        CauseCode.UNKNOWN, f"The run failed ({failure.reason or 'no reason given'}); {gone}", failure.message
-    )
+    return Cause(CauseCode.UNKNOWN, f"The run failed ({failure.reason or 'no reason given'}); {gone}", failure.message)
 
 
 _FAILURE_CHECKS: tuple[Callable[[Run], Cause | None], ...] = (

@@ -24,6 +24,8 @@ class Job:
     Attributes:
         run_id: The label, else the UID.
         conditions: Those with status True, by type.
+        memory_limit: Of container ``main``, as the spec writes it; may be empty.
+        peak_memory_bytes: As it was noted when the run ended.
         deadline: ``spec.activeDeadlineSeconds``.
         failed: Failed pods that count against backoffLimit, those not yet added up included.
         has_counted_pods: A counter says that a pod ran or ended.
@@ -39,6 +41,8 @@ class Job:
     trigger: Trigger
     conditions: dict[str, Condition]
     image: str
+    memory_limit: str
+    peak_memory_bytes: int | None
     deadline: timedelta | None
     backoff_limit: int
     failed: int
@@ -83,10 +87,15 @@ def _read_fail_codes(spec: Raw) -> frozenset[int]:
     return frozenset(codes)
 
 
-def _read_image(spec: Raw) -> str:
+def _read_main(spec: Raw) -> Raw:
     containers = items(find(spec, "template", "spec", "containers"))
     named = [container for container in containers if container.get("name") == MAIN]
-    return text((named or containers or [{}])[0].get("image"))
+    return mapping((named or containers or [{}])[0])
+
+
+def _read_whole(annotation: object) -> int | None:
+    value = text(annotation)
+    return int(value) if value.isascii() and value.isdecimal() else None
 
 
 def _read_killed_because(annotations: Raw) -> Cause | None:
@@ -100,20 +109,21 @@ def read_job(raw: Raw) -> Job:
     """The facts of a raw Job."""
     metadata, spec, status = (mapping(raw.get(key)) for key in ("metadata", "spec", "status"))
     annotations = mapping(metadata.get("annotations"))
-    conditions = {
-        kind: condition for kind, condition in read_conditions(raw).items() if condition.status == "True"
-    }
+    conditions = {kind: condition for kind, condition in read_conditions(raw).items() if condition.status == "True"}
     uncounted = find(status, "uncountedTerminatedPods", "failed")
     failed = (number(status.get("failed")) or 0) + (len(uncounted) if isinstance(uncounted, list) else 0)
     backoff_limit = number(spec.get("backoffLimit"))
     uid = text(metadata.get("uid"))
+    main = _read_main(spec)
     return Job(
         name=text(metadata.get("name")),
         uid=uid,
         run_id=text(find(metadata, "labels", labels.APP_RUN_ID)) or uid,
         trigger=_read_trigger(metadata),
         conditions=conditions,
-        image=_read_image(spec),
+        image=text(main.get("image")),
+        memory_limit=text(find(main, "resources", "limits", "memory")),
+        peak_memory_bytes=_read_whole(annotations.get(labels.PEAK_MEMORY)),
         deadline=span(spec.get("activeDeadlineSeconds")),
         backoff_limit=_DEFAULT_BACKOFF_LIMIT if backoff_limit is None else backoff_limit,
         failed=failed,

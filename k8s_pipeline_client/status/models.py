@@ -213,6 +213,8 @@ class RunStatus(_Json):
             startTime. Empty while queued.
         ended_at: When it ended; empty until then.
         attempts: Its pods as far as they are still there, oldest first.
+        peak_memory_bytes: The most that any attempt is known to have used.
+        memory_limit: Of container ``main``, as a Kubernetes quantity.
         killed_by: Who asked for its end.
         warnings: What a person should know and no state tells.
     """
@@ -227,6 +229,8 @@ class RunStatus(_Json):
     started_at: datetime | None = None
     ended_at: datetime | None = None
     attempts: tuple[Attempt, ...] = ()
+    peak_memory_bytes: int | None = None
+    memory_limit: str | None = None
     killed_by: str | None = None
     warnings: tuple[str, ...] = ()
 

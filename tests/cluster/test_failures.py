@@ -20,13 +20,22 @@ def test_a_failed_run_says_why_and_what_to_type_next(program: Program) -> None:
     assert "k8s-pipeline logs nightly" in result.err
 
 
-def test_out_of_memory_names_the_limit(program: Program) -> None:
-    program.deploy(pipeline({"eatMemoryMiB": 400}), service())
+def test_out_of_memory_names_limit_and_peaks_and_suggests_a_value(program: Program) -> None:
+    program.deploy(pipeline({"eatMemoryMiB": 100}), service())
+    run = program("run", "nightly", "--wait", "-o", "json").json
+    peak = run["peakMemoryBytes"]
+    assert 100 * 2**20 < peak < 256 * 2**20
+    assert " of 256Mi" in program("status", "nightly").out
+    program.space.kubectl("delete", "pods", "--all", "--wait")
+    assert program("runs", "-o", "json").json[0]["peakMemoryBytes"] == peak, "kept on the Job"
 
-    run = program("run", "nightly", "--wait", "-o", "json", code=3).json
+    step = "source.sourceConfig.config.standin.steps[0].eatMemoryMiB"
+    run = program("run", "nightly", "--set", f"{step}=400", "--wait", "-o", "json", code=3).json
 
     assert run["cause"]["code"] == "OOMKilled"
     assert "256Mi" in run["cause"]["summary"]
+    assert "from 256Mi to 512Mi" in run["cause"]["hint"]
+    assert f"{peak // 2**20} MiB" in run["cause"]["hint"]
 
 
 @pytest.mark.parametrize("ignored", [False, True], ids=["sigterm-obeyed", "sigterm-ignored"])

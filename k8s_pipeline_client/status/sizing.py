@@ -1,0 +1,58 @@
+"""How much memory a pipeline needs, told by what its runs have used."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from k8s_pipeline_client.status.models import CauseCode, RunStatus
+from k8s_pipeline_client.status.raw import mebibytes
+
+_STEP = 256 * 2**20
+_ROOM_ABOVE_LIMIT = 1.5
+_ROOM_ABOVE_PEAK = 1.25
+_SHOWN = 3
+
+_UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+_UNITS |= {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+
+
+def with_sizes(runs: Sequence[RunStatus]) -> list[RunStatus]:
+    """Return the runs of one pipeline; those that ran out of memory say what to raise the limit to.
+
+    Args:
+        runs: Newest first, as far as they are known.
+    """
+    return [_with_size(run, runs) if run.cause and run.cause.code is CauseCode.OOM_KILLED else run for run in runs]
+
+
+def _with_size(run: RunStatus, runs: Sequence[RunStatus]) -> RunStatus:
+    assert run.cause is not None
+    limit = memory_bytes(run.memory_limit)
+    if limit is None:
+        return run
+    peaks = [other.peak_memory_bytes for other in runs if other.peak_memory_bytes]
+    known = ", ".join(mebibytes(peak) for peak in peaks[:_SHOWN])
+    hint = f"raise resources.limits.memory from {run.memory_limit} to {suggested_limit(limit, peaks)}"
+    if known:
+        hint += f"; last known peaks: {known} (the launcher looks every few seconds, so the true one may be higher)"
+    return replace(run, cause=replace(run.cause, hint=hint))
+
+
+def suggested_limit(limit: int, peaks: Iterable[int]) -> str:
+    """Return a memory limit that should do, as a Kubernetes quantity.
+
+    Args:
+        limit: In bytes; it was not enough.
+        peaks: In bytes; what runs are known to have used.
+    """
+    wanted = max([limit * _ROOM_ABOVE_LIMIT, *(peak * _ROOM_ABOVE_PEAK for peak in peaks)])
+    mebi = -int(-wanted // _STEP) * _STEP // 2**20
+    return f"{mebi // 1024}Gi" if mebi % 1024 == 0 else f"{mebi}Mi"
+
+
+def memory_bytes(quantity: str | None) -> int | None:
+    """Return a memory quantity in bytes; None for one in an unusual form."""
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([kMGT]|[KMGT]i)?", quantity or "")
+    return int(float(match[1]) * _UNITS[match[2] or ""]) if match else None
