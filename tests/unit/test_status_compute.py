@@ -318,6 +318,8 @@ def test_the_shape_of_a_runs_json_is_stable() -> None:
         "createdAt": "2025-06-01T12:00:00Z",
         "startedAt": "2025-06-01T12:00:03Z",
         "endedAt": "2025-06-01T12:05:00Z",
+        "peakMemoryBytes": 527433728,
+        "memoryLimit": None,
         "killedBy": "anna",
         "warnings": [],
     }
