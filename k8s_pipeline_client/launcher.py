@@ -1,14 +1,11 @@
 """The program that a pod starts: ``python launcher.py --config FILE -- main.py …``, or ``-m package.module``.
 
-It runs the image's own entry point, in this process, with three things added:
-
-1. ``os.environ["config"]`` is answered from FILE, a JSON object; no environment has it, no child inherits it.
-2. What this process or a child writes to the descriptors 1 and 2 passes through a pump that strikes the document's
-   secrets out: as they stand, line by line, escaped for JSON, Python or SQL, quoted for a URL, in base64 (as in
-   ``Basic`` authentication; up to four bits show at either end). Not covered: values under :data:`MIN_LENGTH`
-   characters, other encodings (hexadecimal, gzip, HTML), lines wrapped at another length, other secrets and ways.
-3. SIGTERM ends the process at once with 143, and tells nobody: only Kubernetes knows what comes next. A handler
-   of the program's own has precedence. C code that never releases the GIL holds it off.
+It runs the image's own entry point, in this process. ``os.environ["config"]`` is answered from FILE, a JSON
+object, and is in no environment. What is written to the descriptors 1 and 2, by whomever, passes through a pump
+that strikes the document's secrets out: as they stand, line by line, escaped for JSON, Python or SQL, quoted for a
+URL, in base64 (``Basic`` too; up to four bits show at either end). Not covered: values under ``MIN_LENGTH``, other
+encodings, other line lengths, other ways out. SIGTERM ends the process at once with 143, unless the program has a
+handler, and tells nobody: only Kubernetes knows what comes next. C code that keeps the GIL holds it off.
 
 The exit code is the entry point's, or 78 (``EX_CONFIG``): it was not started, as the document or the entry point
 cannot be used, and trying again is of no use. Only the standard library is needed; importing does nothing.
@@ -28,7 +25,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -36,52 +33,44 @@ from urllib.parse import quote, quote_plus, unquote
 
 MASK = "*********"  # OpenMetadata's own
 MIN_LENGTH = 4  # shorter values are not struck: it would make a log illegible and hide little
-MIN_PIECE = 8  # the same for one line of a secret of several lines, and for a piece of base64
-EXIT_UNUSABLE, EXIT_TERMINATED = 78, 143
-MESSAGE_LIMIT, PIPE_SIZE = 4096, 1 << 20
+MIN_LINE = 8  # the same for one line of a secret of several lines
+EXIT_UNUSABLE, EXIT_TERMINATED, MESSAGE_SIZE, PIPE_SIZE = 78, 143, 4096, 1 << 20
 
+_WORDS = {"true", "false", "none", "null", "True", "False", "None"}  # are never secrets
 _SECRET = re.compile(
-    r"passw(?:or)?d|pwd|passphrase|passcode|secret|token|jwt|credential|conn(?:ection)?str|authorization|bearer"
+    r"(?i)passw(?:or)?d|pwd|passphrase|passcode|secret|token|jwt|credential|conn(?:ection)?str|authorization|bearer"
     r"|authheader|cookie|userinfo|proxyauth|jaasconfig|certificate|certvalue|(?:^|db|user)pass$|dsn$|^pat$"
     r"|(?:private|api|access|account|shared|signing|encryption|fernet|master|client|storage|ssl|tls)key"
 )
 _ABOUT = re.compile(
-    r"(?:paths?|file|filename|location|dir|directory|ur[li]s?|endpoint|host|hostport|port|types?|names?|mode|methods?"
-    r"|mechanism|provider|loader|manager|(?<!jaas)config|configuration|policy|expiry(?:time)?|expires(?:at|in)?"
-    r"|expiration|validity|algorithm|serializer|alias|status|format|encoding|claims?|mapping|issuer|audience|scopes?|prefix"
-    r"|suffix|pattern|source|version|region|arn|ref|tokenizer|strategy|(?<!accesskey)ids?)$"
+    r"(?i)(?:paths?|file|filename|location|dir|directory|ur[li]s?|endpoint|host|hostport|port|types?|names?|mode"
+    r"|methods?|mechanism|provider|loader|manager|(?<!jaas)config|configuration|policy|expiry(?:time)?|issuer|arn|ref"
+    r"|expires(?:at|in)?|expiration|validity|algorithm|alias|status|format|claims?|mapping|audience|scopes?|prefix"
+    r"|source|version|tokenizer|(?<!accesskey)ids?)$"
 )
-# private keys and JSON web tokens
-_TELLTALE = re.compile(
-    r"(?s)-----BEGIN [A-Z ]*KEY-----.*?(?:-----END[A-Z -]+|\Z)|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"
-)
+_KEY = re.compile(r"(?s)-----BEGIN [A-Z ]*KEY-----.*?(?:-----END[A-Z -]+|\Z)|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*")
 _URL_PASSWORDS = re.compile(r"://[^\s:/?#@]*:([^\s@/?#]+)@"), re.compile(r"://[^\s:/?#@]*:(\S{1,1000})@")
 _PAIR = re.compile(r"\b([\w.-]{1,60})=(\"[^\"]*\"|'[^']*'|[^\s;&,\"']+)")
 _SCHEME = re.compile(r"(?i)(?:Bearer|Basic|Token|ApiKey) +")
-_LINE_END = re.compile(r"[\r\n]+|(?:\\[rn])+")
 
 
-def _plain(name: object) -> str:
-    return re.sub(r"[^a-z0-9]", "", str(name).lower())
+_plain = partial(re.compile(r"[^A-Za-z0-9]").sub, "")
 
 
 def is_secret_key(name: str) -> bool:
-    """Tell whether the name of a key says that its value is a secret: ``private_key``, ``X-Api-Key``.
-
-    Names of things *about* a secret are none: ``tokenUrl``, ``secretsManagerProvider``, ``privateKeyPath``.
-    """
+    """Tell whether the name of a key says that its value is a secret: ``apiKey``, and not ``tokenUrl``."""
     return bool(_SECRET.search(_plain(name))) and not _ABOUT.search(_plain(name))
 
 
 def _secrets_in(text: str, secret: bool) -> Iterator[str]:
     """Yield the secrets that one string has in it; the string itself too where ``secret`` says so."""
-    wholes = [match.group() for match in _TELLTALE.finditer(text)]
+    wholes = [match.group() for match in _KEY.finditer(text)]
     if secret:
         wholes += [text, _SCHEME.sub("", text, count=1), "" if "://" in text else text.partition(":")[2]]
     for whole in wholes:
         yield whole
-        lines = [line.strip() for line in _LINE_END.split(whole.strip())]
-        yield from (x for x in lines if len(x) >= MIN_PIECE and x != whole and not x.startswith("-----"))
+        lines = [line.strip() for line in re.split(r"[\r\n]+|(?:\\[rn])+", whole.strip())]
+        yield from (x for x in lines if len(x) >= MIN_LINE and x != whole and not x.startswith("-----"))
     values = [match.group(1) for pattern in _URL_PASSWORDS for match in pattern.finditer(text)]
     values += [value.strip("\"'") for name, value in _PAIR.findall(text) if is_secret_key(name)]
     yield from (form for value in values for form in (value, unquote(value)))
@@ -99,10 +88,10 @@ def secret_values(document: object) -> list[str]:
     while stack:
         node, secret = stack.pop()
         if isinstance(node, dict):
-            named = is_secret_key(node.get("name") or node.get("key") or "")  # {"name": "token", "value": …}
+            named = is_secret_key(str(node.get("name") or node.get("key")))  # {"name": "token", "value": …}
             for key, value in node.items():
                 inherits = (secret and not _ABOUT.search(_plain(key))) or (named and key == "value")
-                by_key = isinstance(value, dict) and "credential" in _plain(key)
+                by_key = isinstance(value, dict) and "credential" in key.lower()
                 stack.append((value, (inherits or is_secret_key(key)) and not by_key))
         elif isinstance(node, (list, tuple)):
             stack.extend((item, secret) for item in node)
@@ -111,8 +100,7 @@ def secret_values(document: object) -> list[str]:
             if node.lstrip()[:1] in ("{", "["):
                 with suppress(ValueError, RecursionError):
                     stack.append((json.loads(node), secret))
-    words = ("true", "false", "none", "null")
-    kept = [x for x in found if len(x) >= MIN_LENGTH and x.strip("*") and x.lower() not in words]
+    kept = {x for x in found if len(x) >= MIN_LENGTH and x.strip("*")} - _WORDS
     return sorted(kept, key=lambda value: (-len(value), value))
 
 
@@ -123,39 +111,33 @@ def _spellings(secret: str, within: bool) -> set[bytes]:
         for text in list(forms):
             forms |= {json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1], text.replace("'", "''")}
             for escape in (repr, ascii):  # as within single and as within double quotes
-                parts = text.split("'")
-                forms |= {escape('"' + text)[2:-1], "'".join(escape('"' + part)[2:-1] for part in parts)}
+                forms.add(escape('"' + text)[2:-1])
+                forms.add("'".join(escape('"' + part)[2:-1] for part in text.split("'")))
     forms.update(quote(raw, safe=safe) for safe in ("", "/", " +", "!#$%&'()*+,/:;=?@[]~"))
     forms |= {quote_plus(raw), repr(raw + b'"')[2:-2], re.sub("[:@/]", lambda at: f"%{ord(at.group()):X}", secret)}
     struck = {form.encode("utf-8", "surrogatepass") for form in forms}
-    for offset in range(3) if within else ():
+    for offset in range(3) if within and len(raw) > 6 else ():
         whole = base64.b64encode(bytes(offset) + raw + bytes(2))
         piece = whole[-(-offset * 8 // 6) : (offset + len(raw)) * 8 // 6]
-        struck |= {piece, piece.replace(b"+", b"-").replace(b"/", b"_")} if len(piece) >= MIN_PIECE else set()
+        struck |= {piece, piece.replace(b"+", b"-").replace(b"/", b"_")}
     return struck
 
 
 class Masker:
-    """Strikes secrets out of a stream of bytes, the same whatever the pieces in which it comes.
+    """Strikes secrets out of a stream of bytes, the leftmost first, there the longest, however it is cut."""
 
-    The leftmost secret goes first, of several there the longest. Only a beginning of a secret is held back.
-    """
-
-    def __init__(self, secrets: Iterable[str]) -> None:
-        secrets = list(secrets)
+    def __init__(self, secrets: Collection[str]) -> None:
         lines = {line.strip() for secret in secrets if "\n" in secret for line in secret.splitlines()}
         forms = sorted({form for x in secrets for form in _spellings(x, within=x not in lines)}, key=len)
         self._forms, self._held = forms, b""
-        self._needles = [x for x in forms if not any(y in x for y in forms if y is not x)]  # enough to see nothing
         self._starts = {form[:size] for form in forms for size in range(1, MIN_LENGTH + 1)}
 
     def feed(self, data: bytes, *, last: bool = False) -> bytes:
         """Take the next piece and return what can be let through; all of it where it is the last one."""
         data = self._held + data
         hits: list[tuple[int, int]] = []
-        if any(needle in data for needle in self._needles):
-            for form in filter(data.__contains__, self._forms):
-                hits += ((at.start(), -len(form)) for at in re.finditer(b"(?=" + re.escape(form) + b")", data))
+        for form in filter(data.__contains__, self._forms):
+            hits += ((at.start(), -len(form)) for at in re.finditer(b"(?=" + re.escape(form) + b")", data))
         position, end, shown = 0, len(data) if last else self._open_end(data, 0), []
         for at, negative_length in sorted(hits):
             if position <= at < end:
@@ -169,14 +151,13 @@ class Masker:
         """Return where, from ``start`` on, the longest end begins that is the beginning of a secret."""
         size = len(data)
         for at in range(max(start, size + 1 - len(self._forms[-1])) if self._forms else size, size):
-            if data[at : at + MIN_LENGTH] in self._starts and any(
-                len(form) > size - at and form.startswith(data[at:]) for form in self._forms
-            ):
+            rest = data[at:] if data[at : at + MIN_LENGTH] in self._starts else b""
+            if rest and any(len(form) > len(rest) and form.startswith(rest) for form in self._forms):
                 return at
         return size
 
 
-def mask(text: str, secrets: Iterable[str]) -> str:
+def mask(text: str, secrets: Collection[str]) -> str:
     """Return ``text`` with all spellings of ``secrets``, as :func:`secret_values` finds them, struck out."""
     return Masker(secrets).feed(text.encode("utf-8", "surrogatepass"), last=True).decode("utf-8", "surrogatepass")
 
@@ -195,8 +176,7 @@ class _Environ(os._Environ):  # type: ignore[type-arg]
 class _Pump:
     """Carries what is written to the descriptors 1 and 2 to where they led before, masked.
 
-    Neither waits for the other's reader. Where a piece cannot be masked or written, the rest of its stream is read
-    and thrown away: neither shown as it is nor left to block the program.
+    Where a piece cannot be masked or written, the rest is read and thrown away: neither shown nor left to block.
     """
 
     def __init__(self, secrets: list[str]) -> None:
@@ -210,7 +190,9 @@ class _Pump:
             reader, writer = os.pipe()
             with suppress(OSError):  # C code that holds the GIL and writes more than fits in would wait for ever
                 fcntl.fcntl(writer, 1031, PIPE_SIZE)  # F_SETPIPE_SZ, which has a name from Python 3.10 on
-            self._threads.append(_daemon(self._carry, reader, target, Masker(secrets)))
+            arguments = (reader, target, Masker(secrets))
+            self._threads.append(threading.Thread(target=self._carry, args=arguments, daemon=True))
+            self._threads[-1].start()
             os.dup2(writer, descriptor)
             os.close(writer)
 
@@ -258,13 +240,9 @@ class _Attempt:
             return
         with self._writing, suppress(OSError):
             self.facts.update((name, fact) for name, fact in facts.items() if fact != "")
-            self.facts["durationSeconds"] = round(time.monotonic() - self._began, 1)
-            self.facts["peakMemoryBytes"] = (
-                max(getrusage(x).ru_maxrss for x in (RUSAGE_SELF, RUSAGE_CHILDREN)) * 1024
-            )
-            while (
-                len(data := json.dumps(self.facts, ensure_ascii=False).encode("utf-8", "replace")) > MESSAGE_LIMIT
-            ):
+            peak = max(getrusage(who).ru_maxrss for who in (RUSAGE_SELF, RUSAGE_CHILDREN)) * 1024
+            self.facts.update(durationSeconds=round(time.monotonic() - self._began, 1), peakMemoryBytes=peak)
+            while len(data := json.dumps(self.facts, ensure_ascii=False).encode(errors="replace")) > MESSAGE_SIZE:
                 self.facts["cause"] = self.facts["cause"][: len(self.facts["cause"]) * 7 // 8] + "…"
             with os.fdopen(os.open(self._log, os.O_WRONLY), "wb", buffering=0) as file:
                 file.write(data)
@@ -276,20 +254,19 @@ class _Attempt:
         atexit.register(self._finish)  # the first to be registered is the last to run
         faulthandler.enable(self._pump.real_stderr)  # it writes no values
         hold = partial(signal.pthread_sigmask, signal.SIG_BLOCK, {signal.SIGTERM})
-        free = partial(signal.pthread_sigmask, signal.SIG_UNBLOCK, {signal.SIGTERM})
-        os.register_at_fork(before=hold, after_in_child=self._in_child, after_in_parent=free)
+        release = partial(signal.pthread_sigmask, signal.SIG_UNBLOCK, {signal.SIGTERM})
+        os.register_at_fork(before=hold, after_in_child=self._in_child, after_in_parent=release)
         woken, waker = os.pipe()
         os.set_blocking(waker, False)
         signal.signal(signal.SIGTERM, self._terminate)
         signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
-        _daemon(self._watch, woken)
+        threading.Thread(target=self._watch, args=(woken,), daemon=True).start()
         sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
 
     def _watch(self, woken: int) -> None:
         """Keep the termination message fresh, and see SIGTERM while the main thread is in C code."""
         while True:
-            ready, _, _ = select.select([woken], [], [], self._refresh)
-            signals = os.read(woken, 64) if ready else b""
+            signals = select.select([woken], [], [], self._refresh)[0] and os.read(woken, 64)
             if signal.SIGTERM in signals and signal.getsignal(signal.SIGTERM) == self._terminate:
                 self._terminate(signal.SIGTERM, None)
             self.note()
@@ -298,7 +275,13 @@ class _Attempt:
         """Show what is left of the output, and write the last termination message."""
         if os.getpid() == self._pid:
             self._ending.acquire()  # where SIGTERM came first: for good
-            _flush()
+            with suppress(Exception):
+                sys.stdout.flush()
+                sys.stderr.flush()
+            with suppress(Exception):  # what C code printed: into a pipe, it waits for a full buffer
+                import ctypes
+
+                ctypes.CDLL(None).fflush(None)
             self._pump.drain(timeout=30)
             self.note()
 
@@ -307,7 +290,6 @@ class _Attempt:
         if self._ending.acquire(blocking=False):
             try:
                 self.note(exitCode=EXIT_TERMINATED, cause="stopped by SIGTERM")
-                _daemon(_flush).join(0.3)  # what was interrupted may hold a lock
                 self._pump.drain(timeout=1)
                 if select.select([], [self._pump.real_stderr], [], 0)[1]:  # somebody reads it
                     words = f"launcher: stopped by SIGTERM after {self.facts['durationSeconds']} s\n"
@@ -321,22 +303,6 @@ class _Attempt:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.set_wakeup_fd(-1)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-
-
-def _daemon(work: Callable[..., None], *arguments: object) -> threading.Thread:
-    thread = threading.Thread(target=work, args=arguments, name="launcher", daemon=True)
-    thread.start()
-    return thread
-
-
-def _flush() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(Exception):
-            stream.flush()
-    with suppress(Exception):
-        import ctypes
-
-        ctypes.CDLL(None).fflush(None)  # what C code printed: into a pipe, it waits for a full buffer
 
 
 def _cause(error: BaseException, secrets: list[str]) -> str:
@@ -360,14 +326,14 @@ def _execute(target: list[str]) -> None:
     from types import ModuleType
 
     is_module, path = target[0] == "-m", os.path.abspath(target[0])
-    sys.argv = target[is_module:]
-    if sys.path and sys.path[0] == os.path.dirname(os.path.realpath(__file__)):
-        sys.path[0] = os.getcwd() if is_module else os.path.dirname(os.path.realpath(path))
+    sys.argv, sys.path[0] = (
+        target[is_module:],
+        os.getcwd() if is_module else os.path.dirname(os.path.realpath(path)),
+    )
     if not is_module:
-        code = compile(_read(path, "entry point"), path, "exec", dont_inherit=True)
         sys.modules["__main__"] = module = ModuleType("__main__")
         module.__file__ = path
-        exec(code, module.__dict__)
+        exec(compile(_read(path, "entry point"), path, "exec", dont_inherit=True), module.__dict__)
     elif importlib.util.find_spec(target[1].partition(".")[0]):
         runpy.run_module(target[1], run_name="__main__", alter_sys=True)
     else:

@@ -239,7 +239,5 @@ def test_importing_it_is_cheap_and_does_nothing() -> None:
     heavy = "{'argparse', 'ctypes', 'resource', 'runpy', 'subprocess', 'logging'}"
     code = f"import sys, os; import launcher; print({heavy} & set(sys.modules), type(os.environ).__module__)"
     folder = __file__.rsplit("/tests/", 1)[0] + "/k8s_pipeline_client"
-    done = subprocess.run(
-        [sys.executable, "-S", "-c", code], cwd=folder, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-S", "-c", code], cwd=folder, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set() os"

@@ -1,0 +1,154 @@
+"""Nothing that is written gets past the launcher's pump, and nothing gets lost in it."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from k8s_pipeline_client import launcher
+from k8s_pipeline_client.launcher import MASK
+from tests.unit.test_launcher_support import Pod, running
+
+pytestmark = pytest.mark.timeout(60)
+
+
+@pytest.fixture
+def pod(tmp_path: Path) -> Iterator[Pod]:
+    with running(tmp_path) as pod:
+        yield pod
+
+
+def test_whoever_writes_it_is_masked(pod: Pod) -> None:
+    ended = pod.run(
+        """
+        import ctypes, json, logging, os, subprocess, sys, threading, time, atexit
+        S = json.loads(os.environ["config"])["source"]["serviceConnection"]["config"]["password"]
+        atexit.register(lambda: print("atexit", S))
+        print("print", S)
+        print("pieces", S[:5], sep=" ", end="", flush=True); print(S[5:])
+        logging.warning("logging %r", {"password": S})
+        os.write(1, f"os.write {S}\\n".encode())
+        sys.stderr.buffer.write(f"buffer {S}\\n".encode())
+        ctypes.CDLL(None).printf(f"C {S}\\n".encode())
+        subprocess.run(["sh", "-c", f"echo child {S}; echo child {S} >&2"])
+        if not os.fork():
+            print("fork", S)
+            os._exit(0)
+        os.wait()
+        print(b"bytes", S.encode(), json.dumps(S))
+        def late():
+            main = threading.main_thread()
+            main.join()
+            print("thread", S)
+        threading.Thread(target=late).start()
+        class D:
+            def __del__(self): raise ValueError(S)
+        D()
+        threading.Thread(target=lambda: 1 / len(S[:0])).start()
+        raise SystemExit("the end of " + S)
+        """
+    )
+    lines = ended.out.splitlines()
+    words = ("print", "pieces", "os.write", "child", "C", "fork", "thread", "atexit")
+    assert sorted(lines) == sorted([f"b'bytes' b'{MASK}' \"{MASK}\"", *(f"{word} {MASK}" for word in words)])
+    assert "s3cr3t" not in ended.err
+    for word in ("logging {'password': '", "buffer ", "child ", "ValueError: ", "the end of "):
+        assert f"{word}{MASK}" in ended.err
+    assert "ZeroDivisionError" in ended.err
+
+
+def test_a_long_log_arrives_whole(pod: Pod, tmp_path: Path) -> None:
+    with (tmp_path / "out").open("wb") as out:
+        ended = pod.run(
+            """
+            import os, threading
+            def write(name):
+                for i in range(40):
+                    for piece in (b"%c%06d " % (name, i), b"\\xff\\x00" * 131_000, b"s3cr3t-v\\xc3\\xa4lue\\n"):
+                        os.write(1, piece) if len(piece) < 4096 else os.writev(1, [piece])
+            write(ord("a"))
+            print("end", flush=True)
+            """,
+            stdout=out,
+        )
+    line = b"a%06d " + b"\xff\x00" * 131_000 + MASK.encode() + b"\n"
+    expected = b"".join(line.replace(b"%06d", b"%06d" % i) for i in range(40)) + b"end\n"
+    assert (tmp_path / "out").read_bytes() == expected
+    assert ended.code == 0
+
+
+def test_lines_appear_at_once(pod: Pod) -> None:
+    process = pod.ready("print('ready'); import sys; print(sys.stdin.readline(), end='')")
+    assert pod.end(process, b"go on\n").out == "go on\n"
+
+
+def test_a_grandchild_that_stays_does_not_hold_up_the_end(pod: Pod) -> None:
+    began = time.monotonic()
+    process = pod.start("import os; os.system('yes >&2 & echo $!; sleep 60 & echo $!')", stdout=subprocess.PIPE)
+    assert process.stdout and process.stderr
+    children = [int(process.stdout.readline()) for _ in range(2)]
+    try:
+        while os.read(process.stderr.fileno(), 1 << 16):
+            pass
+        assert process.wait(10) == 0
+        assert time.monotonic() - began < 10
+    finally:
+        for child in children:
+            os.kill(child, 9) if Path(f"/proc/{child}").exists() else None
+
+
+def test_what_cannot_be_masked_is_withheld_and_blocks_nobody(tmp_path: Path) -> None:
+    code = """
+        import os, sys
+        import launcher
+        class Broken(launcher.Masker):
+            def feed(self, data, *, last=False):
+                if b"poison" in data:
+                    raise MemoryError
+                return super().feed(data, last=last)
+        launcher.Masker = Broken
+        pump = launcher._Pump(["hidden-one"])
+        print("first", flush=True)
+        os.write(2, b"second\\n")
+        os.write(1, b"poison " * 9)
+        for _ in range(50):
+            os.write(1, b"hidden-one" * 10_000)
+        os.write(2, b"third hidden-one\\n")
+        pump.drain(10)
+        """
+    done = subprocess.run(
+        [sys.executable, "-c", dedent(code)],
+        env={**os.environ, "PYTHONPATH": os.path.dirname(launcher.__file__)},
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert "hidden-one" not in done.stdout + done.stderr
+    said = "launcher: output that cannot be masked or written is withheld"
+    assert sorted(done.stderr.splitlines()) == [said, "second", f"third {MASK}"]
+
+
+def test_a_reader_that_has_gone_stops_nothing(pod: Pod) -> None:
+    process = pod.start("import os; [os.write(1, b'x' * 100_000) for _ in range(30)]; print('x', flush=True)")
+    assert process.stdout
+    process.stdout.close()
+    process.stdout = None
+    assert process.wait(20) == 0
+
+
+def test_a_crash_still_says_where(pod: Pod) -> None:
+    ended = pod.run("import ctypes; ctypes.string_at(0)", preexec_fn=_no_core)
+    assert ended.code == -11
+    assert "Segmentation fault" in ended.err and 'main.py", line 1' in ended.err
+
+
+def _no_core() -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
