@@ -37,14 +37,25 @@ def disable_command(values: Globals, name: str, force: bool) -> None:
 @pass_globals
 def delete_command(values: Globals, names: tuple[str, ...], timeout: float | None) -> None:
     """Delete pipelines with their runs, and wait until nothing of them is left."""
-    from k8s_pipeline_client.cli.output import progress
+    from k8s_pipeline_client.cli.output import emit, progress
     from k8s_pipeline_client.client.facade import DELETE_TIMEOUT
 
     client = values.client()
+    deleted: list[tuple[str, str]] = []
     for name in dict.fromkeys(names):
         with progress(f"deleting {name}"):
-            resource = client.delete(name, timeout=DELETE_TIMEOUT if timeout is None else timeout)
-        _say(values, resource, name, "deleted")
+            deleted.append((name, client.delete(name, timeout=DELETE_TIMEOUT if timeout is None else timeout)))
+
+    def table() -> None:
+        for name, _ in deleted:
+            click.echo(f"{name} deleted")
+
+    emit(
+        [{"resourceName": resource, "action": "deleted"} for _, resource in deleted],
+        values.format(),
+        table=table,
+        names=lambda: [f"cronjob.batch/{resource}" for _, resource in deleted],
+    )
 
 
 def _say(values: Globals, resource: str, name: str, what: str) -> None:

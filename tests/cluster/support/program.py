@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from k8s_pipeline_client.cli.main import run
+from tests.cluster.support.schema import check_output
 from tests.cluster.support.space import Space
 
 QUICK: Mapping[str, Any] = {
@@ -63,6 +64,7 @@ class Program:
         result = call([*place, *words], given=given)
         if code is not None:
             assert result.code == code, f"{words}: exit code {result.code}\n{result.out}\n{result.err}"
+        check_output(words, result.out)
         return result
 
     def file(self, name: str, *documents: Any) -> str:

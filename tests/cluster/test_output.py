@@ -1,0 +1,46 @@
+"""Every command has JSON that fits the published schema; `Program` checks each that a test asks for."""
+
+from __future__ import annotations
+
+from k8s_pipeline_client.cli.main import cli
+from tests.cluster.support.definitions import pipeline, service
+from tests.cluster.support.program import Program
+from tests.cluster.support.schema import commands
+
+WITHOUT_JSON = {"logs", "completion"}
+
+
+def test_every_command_has_a_schema() -> None:
+    assert set(cli.list_commands(None)) - WITHOUT_JSON == set(commands())  # type: ignore[arg-type]
+
+
+def test_every_command_prints_what_its_schema_says(program: Program) -> None:
+    path = program.file("p.json", pipeline({"log": "x"}, schedule="@daily"), service())
+    given = [
+        ["version"],
+        ["validate", "-f", path],
+        ["render", "-f", path],
+        ["deploy", "-f", path, "--dry-run=client"],
+        ["deploy", "-f", path, "--dry-run=server"],
+        ["deploy", "-f", path],
+        ["diff", "-f", path],
+        ["disable", "nightly"],
+        ["enable", "nightly"],
+        ["run", "nightly", "--wait"],
+        ["wait", "nightly"],
+    ]
+    for words in given:
+        assert program(*words, "-o", "json").json is not None
+    run = program("runs", "-o", "json").json[0]
+    program("retry", run["runId"], "-o", "json")
+    for words in (["kill", "nightly"], ["list"], ["status"], ["status", "nightly"], ["runs"], ["delete", "nightly"]):
+        assert program(*words, "-o", "json").json is not None
+
+
+def test_names_are_those_that_kubectl_takes(program: Program) -> None:
+    program.deploy(pipeline({"log": "x"}), service())
+    for name in program("list", "-o", "name").out.split():
+        program.space.kubectl("get", name)
+    program("run", "nightly", "--wait")
+    (job,) = program("runs", "-o", "name").out.split()
+    assert "Complete" in program.space.kubectl("get", job)
