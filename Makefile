@@ -17,7 +17,8 @@ demo: $(BIN)/.installed ## A real ingestion on a real Kubernetes, from nothing (
 
 .PHONY: test
 test: lint ## All checks and all tests, the cluster's included
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not disruptive"
+	$(BIN)/pytest -m disruptive tests/cluster
 
 .PHONY: test-unit
 test-unit: $(BIN)/.installed ## Only the tests that need no cluster
