@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from typing import Any
 import yaml
 
 from k8s_pipeline_client.cli.main import run
+from tests.cluster.support.messages import check_messages
 from tests.cluster.support.schema import check_output
 from tests.cluster.support.space import Space
 
@@ -59,19 +61,31 @@ class Program:
 
     def __call__(self, *words: str, code: int | None = 0, given: str | None = None) -> Result:
         """Run a command, and check its exit code unless that is None."""
-        place = ["--config", str(self._folder / "settings.yaml"), "-n", self.space.namespace]
-        place += ["--kubeconfig", str(self.space.kubeconfig)]
-        result = call([*place, *words], given=given)
+        result = call([*self._place(), *words], given=given)
         if code is not None:
             assert result.code == code, f"{words}: exit code {result.code}\n{result.out}\n{result.err}"
         check_output(words, result.out)
         return result
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """Start a command in a process of its own."""
+        begin = "from k8s_pipeline_client.cli.main import main; main()"
+        return subprocess.Popen(
+            [sys.executable, "-c", begin, *self._place(), *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
 
     def file(self, name: str, *documents: Any) -> str:
         """Write documents into a file, and return its path."""
         path = self._folder / name
         path.write_text("---\n".join(json.dumps(document) + "\n" for document in documents))
         return str(path)
+
+    def _place(self) -> list[str]:
+        place = ["--config", str(self._folder / "settings.yaml"), "-n", self.space.namespace]
+        return [*place, "--kubeconfig", str(self.space.kubeconfig)]
 
     def deploy(self, *documents: Any, code: int = 0) -> Result:
         """Deploy documents."""
@@ -84,7 +98,9 @@ def call(words: Sequence[str], *, given: str | None = None) -> Result:
         code = run(list(words))
         sys.stdout.flush()
         sys.stderr.flush()
-    return Result(code, out.getvalue().decode("utf-8", "replace"), err.getvalue().decode("utf-8", "replace"))
+    result = Result(code, out.getvalue().decode("utf-8", "replace"), err.getvalue().decode("utf-8", "replace"))
+    check_messages(result.err)
+    return result
 
 
 @contextmanager
