@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.domain.entities import Document
 from k8s_pipeline_client.domain.pipeline import Pipeline
 from k8s_pipeline_client.domain.schedule import NEVER
+from k8s_pipeline_client.domain.source import Source
 from k8s_pipeline_client.render.job import job_template
 from k8s_pipeline_client.render.metadata import object_meta, pipeline_annotations, pipeline_labels
 from k8s_pipeline_client.settings import MIN_STARTING_DEADLINE_SECONDS, REPORTER_OUTAGE_SECONDS, Settings
@@ -16,11 +17,17 @@ from k8s_pipeline_client.settings import MIN_STARTING_DEADLINE_SECONDS, REPORTER
 _COUNT_FROM = datetime(2024, 1, 1, tzinfo=UTC)
 
 
-def cronjob(pipeline: Pipeline, name: str, settings: Settings) -> Document:
+def cronjob(pipeline: Pipeline, name: str, settings: Settings, source: Source = Source.FILES) -> Document:
     """Return the CronJob without ``suspend``, which has a field manager of its own."""
     successful, failed = history_limits(pipeline, settings)
     # The hash makes a change of the document one of the CronJob too, so that a deploy can tell that there was one.
-    annotations = pipeline_annotations(pipeline) | {labels.DOCUMENT_HASH: pipeline.document_sha256()}
+    annotations = pipeline_annotations(pipeline) | {
+        labels.DOCUMENT_HASH: pipeline.document_sha256(),
+        labels.MANAGED_BY_SOURCE: str(source),
+    }
+    object_labels = pipeline_labels(pipeline, name)
+    if pipeline.id:
+        object_labels[labels.PIPELINE_ID] = naming.label_value(pipeline.id)
     if pipeline.schedule is None:
         annotations[labels.ON_DEMAND] = "true"
     found = notes(pipeline, settings)
@@ -29,7 +36,7 @@ def cronjob(pipeline: Pipeline, name: str, settings: Settings) -> Document:
     return {
         "apiVersion": "batch/v1",
         "kind": "CronJob",
-        "metadata": object_meta(name, settings.namespace, pipeline_labels(pipeline, name), annotations),
+        "metadata": object_meta(name, settings.namespace, object_labels, annotations),
         "spec": {
             "schedule": pipeline.schedule.expression if pipeline.schedule else NEVER,
             "timeZone": pipeline.schedule.timezone if pipeline.schedule else "UTC",

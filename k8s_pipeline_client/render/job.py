@@ -13,10 +13,16 @@ from k8s_pipeline_client.settings import REPORTER_OUTAGE_SECONDS, Settings
 
 
 def job_template(pipeline: Pipeline, name: str, settings: Settings) -> Document:
-    """Return ``spec.jobTemplate``: the one truth of how a pipeline runs."""
+    """Return ``spec.jobTemplate``: the one truth of how a pipeline runs.
+
+    Raises:
+        OverlayError: The settings' overlay changes what must stay as it is.
+    """
+    # Kueue takes it from here: its webhook suspends the Job as it is created, and its controller resumes it.
+    queue = {labels.QUEUE_NAME: settings.queue_name} if settings.queue_name else {}
     return {
         "metadata": {
-            "labels": pipeline_labels(pipeline, name),
+            "labels": pipeline_labels(pipeline, name) | queue,
             "annotations": pipeline_annotations(pipeline),
         },
         "spec": {

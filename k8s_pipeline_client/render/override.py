@@ -16,12 +16,13 @@ VOLUME = "k8s-pipeline"
 
 
 def with_own_secret(job: Document) -> Document:
-    """Return the Job, suspended, with its document in a Secret of the Job's own name."""
+    """Return the Job, suspended unless a queue sees to that, with its document in a Secret of the Job's own name."""
     job = copy.deepcopy(job)
     for source in _sources(job):
         if "secret" in source:
             source["secret"]["name"] = job["metadata"]["name"]
-    job["spec"]["suspend"] = True
+    if labels.QUEUE_NAME not in job["metadata"].get("labels", {}):
+        job["spec"]["suspend"] = True
     return job
 
 

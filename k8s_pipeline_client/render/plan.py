@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.domain.entities import Document, IngestionPipeline, Service, Workflow
 from k8s_pipeline_client.domain.pipeline import Pipeline, from_entity, from_workflow
-from k8s_pipeline_client.errors import DefinitionError
+from k8s_pipeline_client.domain.source import Source
+from k8s_pipeline_client.errors import DefinitionError, SettingsError
 from k8s_pipeline_client.render import config, cronjob, job
 from k8s_pipeline_client.render.metadata import owner_reference
+from k8s_pipeline_client.render.overlay import OverlayError
 from k8s_pipeline_client.settings import Settings
 
 
@@ -25,6 +28,7 @@ class Plan:
         suspend: The wanted ``spec.suspend``.
         launcher: Shared by all pipelines of the namespace.
         notes: What was changed in the settings and why.
+        source: Where the definition comes from.
     """
 
     pipeline: Pipeline
@@ -35,6 +39,7 @@ class Plan:
     config_map: Document
     launcher: Document
     notes: Sequence[str]
+    source: Source = Source.FILES
 
     def suspended_cronjob(self) -> Document:
         """Return the CronJob as it is first written: nothing may run before all else is there."""
@@ -63,7 +68,7 @@ class OneShotPlan:
     """A run without a CronJob: a Job that owns its Secret.
 
     Attributes:
-        job: Suspended; it may start once its Secret is there.
+        job: Suspended, so that it starts once its Secret is there; but not where a queue decides when it starts.
     """
 
     name: str
@@ -77,22 +82,32 @@ class OneShotPlan:
         return _owned(self.secret, owner)
 
 
-def plan(pipeline: Pipeline, settings: Settings) -> Plan:
+def plan(pipeline: Pipeline, settings: Settings, *, source: Source = Source.FILES) -> Plan:
     """Plan a pipeline.
+
+    Args:
+        pipeline: What to run.
+        settings: Of all pipelines; what they override for this one applies.
+        source: Where the definition comes from.
 
     Raises:
         DefinitionError: Its document is larger than a Secret may be.
+        SettingsError: An overlay changes what must stay as it is.
     """
     name = pipeline.resource_name
+    own = settings.for_pipeline(pipeline)
+    with _overlay_named(pipeline, settings):
+        planned = cronjob.cronjob(pipeline, name, own, source)
     return Plan(
         pipeline=pipeline,
         name=name,
-        cronjob=cronjob.cronjob(pipeline, name, settings),
+        cronjob=planned,
         suspend=cronjob.suspended(pipeline),
-        secret=config.secret(pipeline, name, settings.namespace),
-        config_map=config.config_map(pipeline, name, settings.namespace),
-        launcher=config.launcher_config_map(settings.namespace),
-        notes=tuple(cronjob.notes(pipeline, settings)),
+        secret=config.secret(pipeline, name, own.namespace),
+        config_map=config.config_map(pipeline, name, own.namespace),
+        launcher=config.launcher_config_map(own.namespace),
+        notes=tuple(cronjob.notes(pipeline, own)),
+        source=source,
     )
 
 
@@ -101,11 +116,15 @@ def plan_one_shot(pipeline: Pipeline, settings: Settings, run_id: str) -> OneSho
 
     Raises:
         DefinitionError: Its document is larger than a Secret may be.
+        SettingsError: An overlay changes what must stay as it is.
     """
     name = naming.one_shot_name(service=pipeline.service, pipeline_type=pipeline.pipeline_type, run_id=run_id)
     mark = {labels.ONE_SHOT: "true"}
+    own = settings.for_pipeline(pipeline)
+    with _overlay_named(pipeline, settings):
+        template = job.job_template(pipeline, name, own)
     run = job.run_job(
-        job.job_template(pipeline, name, settings),
+        template,
         name=name,
         namespace=settings.namespace,
         run_id=run_id,
@@ -113,7 +132,9 @@ def plan_one_shot(pipeline: Pipeline, settings: Settings, run_id: str) -> OneSho
         extra_labels=mark,
     )
     run["metadata"]["annotations"][labels.ON_DEMAND] = "true"
-    run["spec"]["suspend"] = True
+    # A queue suspends and resumes its Jobs itself. To resume one in its place would be to jump the queue.
+    if own.queue_name is None:
+        run["spec"]["suspend"] = True
     secret = config.secret(pipeline, name, settings.namespace)
     secret["metadata"]["labels"] |= mark
     return OneShotPlan(name, run_id, run, secret, config.launcher_config_map(settings.namespace))
@@ -149,6 +170,18 @@ def suspend_manifest(name: str, namespace: str, suspend: bool) -> Document:
         "metadata": {"name": name, "namespace": namespace},
         "spec": {"suspend": suspend},
     }
+
+
+@contextmanager
+def _overlay_named(pipeline: Pipeline, settings: Settings) -> Iterator[None]:
+    """Say in which part of the settings the overlay stands that cannot be used."""
+    try:
+        yield
+    except OverlayError as error:
+        where = "podTemplate"
+        if error.number >= len(settings.pod_template):
+            where = f"overrides[{settings.override_for(pipeline)}].settings.podTemplate"
+        raise SettingsError(f"settings cannot be used for {pipeline.fqn!r}: {where}: {error}") from None
 
 
 def _owned(manifest: Document, owner: Document) -> Document:

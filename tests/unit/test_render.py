@@ -12,11 +12,14 @@ import pytest
 import yaml
 
 from k8s_pipeline_client.domain.entities import IngestionPipeline, Service, Workflow
-from k8s_pipeline_client.errors import DefinitionError
-from k8s_pipeline_client.render import render
+from k8s_pipeline_client.domain.pipeline import Pipeline, from_workflow
+from k8s_pipeline_client.errors import DefinitionError, SettingsError
+from k8s_pipeline_client.render import plan, plan_one_shot, render
 from k8s_pipeline_client.settings import Settings
 from tests.unit.conftest import sample
 
+_ZONE_A = {"nodeSelectorTerms": [{"matchExpressions": [{"key": "zone", "operator": "In", "values": ["a"]}]}]}
+_SELECTOR = {"matchLabels": {"app.kubernetes.io/component": "ingestion"}}
 GOLDEN = Path(__file__).parent / "golden"
 
 
@@ -136,7 +139,7 @@ def test_the_settings_reach_the_pod() -> None:
             "serviceAccountName": "runner",
             "nodeSelector": {"pool": "etl"},
             "tolerations": [{"key": "etl", "operator": "Exists", "effect": "NoSchedule"}],
-            "podAnnotations": {"team": "data", "k8s-pipeline/fqn": "not yours to set"},
+            "podAnnotations": {"team": "data"},
             "extraEnvVars": ["HTTP_PROXY:http://proxy:3128", "A=b=c:d"],
             "fsGroup": None,
             "seccompProfileType": "Localhost",
@@ -157,6 +160,87 @@ def test_the_settings_reach_the_pod() -> None:
     assert "fsGroup" not in pod["securityContext"]
     assert pod["securityContext"]["seccompProfile"] == {"type": "Localhost", "localhostProfile": "profiles/x.json"}
     assert pod["volumes"][0]["projected"]["defaultMode"] == 0o444
+
+
+def test_what_the_pod_is_given_and_where_it_may_run() -> None:
+    values: dict[str, Any] = {
+        "podLabels": {"team": "data"},
+        "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": _ZONE_A}},
+        "topologySpreadConstraints": [
+            {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway", "labelSelector": _SELECTOR}
+        ],
+        "priorityClassName": "batch-low",
+        "runtimeClassName": "gvisor",
+        "volumes": [{"name": "ca", "configMap": {"name": "corporate-ca"}}],
+        "volumeMounts": [{"name": "ca", "mountPath": "/etc/ssl/corporate", "readOnly": True}],
+        "envFrom": [{"prefix": "DB_", "secretRef": {"name": "db", "optional": True}}],
+    }
+    template = _cronjob(Settings.model_validate(values))["spec"]["jobTemplate"]["spec"]["template"]
+    pod, main = template["spec"], template["spec"]["containers"][0]
+    assert template["metadata"]["labels"]["team"] == "data"
+    for key in ("affinity", "topologySpreadConstraints", "priorityClassName", "runtimeClassName"):
+        assert pod[key] == values[key], "as it was given"
+    assert pod["volumes"][1:] == values["volumes"]
+    assert main["volumeMounts"][1:] == values["volumeMounts"]
+    assert main["envFrom"] == values["envFrom"]
+
+
+def test_do_not_disrupt_speaks_to_the_autoscalers() -> None:
+    settings = Settings(do_not_disrupt=True)
+    annotations = _cronjob(settings)["spec"]["jobTemplate"]["spec"]["template"]["metadata"]["annotations"]
+    assert annotations["cluster-autoscaler.kubernetes.io/safe-to-evict"] == "false"
+    assert annotations["karpenter.sh/do-not-disrupt"] == "true"
+
+
+def test_a_queue_gets_the_jobs_and_decides_itself_when_they_start() -> None:
+    """Kueue suspends and resumes what bears its label; its pods and its CronJob are none of its business."""
+    queued, direct = Settings(queue_name="etl"), Settings()
+    cronjob = _cronjob(queued)
+    template = cronjob["spec"]["jobTemplate"]
+    assert template["metadata"]["labels"]["kueue.x-k8s.io/queue-name"] == "etl"
+    assert "suspend" not in template["spec"]
+    for metadata in (cronjob["metadata"], template["spec"]["template"]["metadata"]):
+        assert "kueue.x-k8s.io/queue-name" not in metadata["labels"]
+
+    pipeline, run_id = _workflow_pipeline(), "4c7d1b4e-0000-4000-8000-000000000000"
+    assert "suspend" not in plan_one_shot(pipeline, queued, run_id).job["spec"]
+    assert plan_one_shot(pipeline, direct, run_id).job["spec"]["suspend"] is True
+
+
+def test_an_override_and_its_overlay_apply_to_what_they_fit() -> None:
+    sidecar = {"name": "proxy", "image": "example.com/proxy", "restartPolicy": "Always"}
+    settings = Settings.model_validate(
+        {
+            "overrides": [
+                {
+                    "match": {"serviceType": "postgres"},
+                    "settings": {
+                        "backoffLimit": 0,
+                        "resources": {"limits": {"memory": "8Gi"}},
+                        "podTemplate": {"spec": {"initContainers": [sidecar]}},
+                    },
+                }
+            ]
+        }
+    )
+    job = _cronjob(settings)["spec"]["jobTemplate"]["spec"]
+    assert job["backoffLimit"] == 0
+    assert job["template"]["spec"]["containers"][0]["resources"]["limits"] == {"cpu": "2", "memory": "8Gi"}
+    assert job["template"]["spec"]["initContainers"] == [sidecar]
+    other = plan(_workflow_pipeline(), settings).cronjob["spec"]["jobTemplate"]["spec"]
+    assert other["backoffLimit"] == 3
+    assert "initContainers" not in other["template"]["spec"]
+
+
+def test_an_overlay_that_breaks_the_run_is_refused_before_anything_is_written() -> None:
+    settings = Settings.model_validate({"podTemplate": {"spec": {"containers": [{"name": "main", "args": []}]}}})
+    with pytest.raises(SettingsError, match=r"podTemplate: spec\.containers\[main\]\.args is not to be changed"):
+        _cronjob(settings)
+
+
+def _workflow_pipeline() -> Pipeline:
+    document = {"source": {"type": "mysql", "serviceName": "shop"}, "workflowConfig": {}}
+    return from_workflow(Workflow.model_validate(document), "a test")
 
 
 def test_an_fqn_that_looks_like_a_reference_is_not_expanded() -> None:

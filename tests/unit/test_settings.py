@@ -11,6 +11,15 @@ from k8s_pipeline_client.errors import SettingsError
 from k8s_pipeline_client.settings import Settings, load_settings
 
 
+def _preferred(**values: Any) -> dict[str, Any]:
+    term = {"podAffinityTerm": {"topologyKey": "zone"}, **values}
+    return {"preferredDuringSchedulingIgnoredDuringExecution": [term]}
+
+
+def _spread(**values: Any) -> dict[str, Any]:
+    return {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway", **values}
+
+
 def test_the_defaults_are_those_of_the_helm_documentation() -> None:
     settings = Settings()
     assert settings.ttl_seconds_after_finished == 86400
@@ -55,14 +64,49 @@ def test_extra_environment_is_taken_in_all_its_forms(given: Any, found: dict[str
         ({"backoffLimit": -1}, "backoffLimit"),
         ({"activeDeadlineSeconds": 0}, "activeDeadlineSeconds"),
         ({"imagePullPolicy": "Sometimes"}, "imagePullPolicy"),
-        ({"tolerations": [{"effect": "Nope"}]}, "tolerations.0.effect"),
+        ({"tolerations": [{"effect": "Nope"}]}, "tolerations[0].effect"),
         ({"extraEnvVars": ["no sign"]}, "entry 1"),
         ({"extraEnvVars": "A:b"}, "give a list"),
         ({"extraEnvVars": ["pipelineRunId:x"]}, "pipelineRunId is set by the run itself"),
         ({"runAsUser": 0}, "runAsNonRoot"),
         ({"seccompProfileType": "Localhost"}, "seccompLocalhostProfile"),
         ({"seccompLocalhostProfile": "x.json"}, "seccompLocalhostProfile"),
-        ({"noSuchKey": 1}, "noSuchKey"),
+        ({"noSuchKey": 1}, "noSuchKey: no such key"),
+        ({"ingestionImage": "repo/image@sha256:abc"}, "not a digest"),
+        ({"serviceAccountName": "two..dots"}, "serviceAccountName"),
+        ({"nodeSelector": {"pool": "not a value"}}, "nodeSelector.pool"),
+        ({"podAnnotations": {"a/b/c": "x"}}, "'a/b/c' is not a key"),
+        ({"podAnnotations": {"k8s-pipeline/fqn": "x"}}, "k8s-pipeline/fqn is set by the run itself"),
+        ({"podAnnotations": {"big": "x" * 200_000}}, "192 KiB"),
+        ({"podLabels": {"k8s-pipeline/pipeline": "x"}}, "set by the run itself"),
+        ({"podLabels": {"app.kubernetes.io/name": "x"}}, "set by the run itself"),
+        ({"podLabels": {"batch.kubernetes.io/job-name": "x"}}, "set by the run itself"),
+        ({"podLabels": {"team": "-"}}, "podLabels.team"),
+        ({"tolerations": [{"effect": "NoSchedule"}]}, "without a key"),
+        ({"tolerations": [{"key": "a", "operator": "Exists", "value": "b"}]}, "takes no value"),
+        ({"tolerations": [{"key": "a", "tolerationSeconds": 1}]}, "NoExecute"),
+        ({"affinity": {"nodeAfinity": {}}}, "affinity.nodeAfinity: no such key"),
+        ({"affinity": {"podAffinity": _preferred(weight=101)}}, "weight"),
+        ({"topologySpreadConstraints": [_spread(maxSkew=0)]}, "topologySpreadConstraints[0].maxSkew"),
+        ({"topologySpreadConstraints": [_spread(minDomains=2)]}, "DoNotSchedule"),
+        ({"topologySpreadConstraints": [_spread(), _spread(maxSkew=2)]}, "two constraints"),
+        ({"priorityClassName": "No Such"}, "priorityClassName"),
+        ({"queueName": "q" * 64}, "queueName"),
+        ({"volumes": [{"name": "k8s-pipeline", "emptyDir": {}}]}, "taken by the volume of the run itself"),
+        ({"volumes": [{"name": "ca"}]}, "one source"),
+        ({"volumes": [{"name": "ca", "emptyDir": {}, "secret": {}}]}, "one source"),
+        ({"volumes": [{"name": "ca", "emptyDir": {}}] * 2}, "'ca' twice"),
+        ({"volumeMounts": [{"name": "ca", "mountPath": "/ca"}]}, "'ca', which is none of the volumes"),
+        ({"volumeMounts": [{"name": "ca", "mountPath": "ca"}]}, "not an absolute path"),
+        ({"volumeMounts": [{"name": "ca", "mountPath": "/opt/x/../k8s-pipeline/"}]}, "overlaps /opt/k8s-pipeline"),
+        ({"volumeMounts": [{"name": "ca", "mountPath": "//opt"}]}, "overlaps"),
+        ({"volumeMounts": [{"name": "ca", "mountPath": "/opt/k8s-pipeline/x"}]}, "overlaps"),
+        ({"volumeMounts": [{"name": "ca", "mountPath": "/ca", "subPath": "../x"}]}, "without '..'"),
+        ({"envFrom": [{"prefix": "A_"}]}, "either configMapRef or secretRef"),
+        ({"envFrom": [{"prefix": "=", "secretRef": {"name": "x"}}]}, "envFrom[0].prefix"),
+        ({"doNotDisrupt": True, "podAnnotations": {"karpenter.sh/do-not-disrupt": "false"}}, "the opposite"),
+        ({"podTemplate": {"containers": []}}, "metadata and spec"),
+        ({"podTemplate": {"spec": "x"}}, "metadata and spec"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused_by_name(tmp_path: Path, values: Any, words: str) -> None:
@@ -91,3 +135,17 @@ def test_an_empty_file_means_the_defaults_and_flags_win(tmp_path: Path) -> None:
     path.write_text("namespace: from-file")
     assert load_settings(path, namespace=None).namespace == "from-file"
     assert load_settings(path, namespace="from-flag").namespace == "from-flag"
+
+
+def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "settings.yaml"
+    path.write_text("{backoffLimit: -1, envFrom: [{}], noSuchKey: 1}")
+    with pytest.raises(SettingsError) as caught:
+        load_settings(path)
+    assert all(word in str(caught.value) for word in ("backoffLimit: ", "envFrom[0]: ", "noSuchKey: "))
+
+
+@pytest.mark.parametrize("path", ["/opt/k8s-pipelines", "/opt/other", "/etc/ssl/certs/ca.crt", "/var//x"])
+def test_mounts_beside_ours_are_fine(path: str) -> None:
+    values = {"volumes": [{"name": "v", "emptyDir": {}}], "volumeMounts": [{"name": "v", "mountPath": path}]}
+    assert Settings.model_validate(values).volume_mounts[0].mount_path == path

@@ -1,0 +1,209 @@
+"""The types of single values: what Kubernetes would refuse is refused here, by name and before anything is written."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from k8s_pipeline_client.domain import labels
+
+OWN_VOLUME = "k8s-pipeline"
+OWN_MOUNT_PATH = "/opt/k8s-pipeline"
+"""Where every run finds its document and the launcher."""
+OWN_ENVIRONMENT = frozenset({"config", "pipelineType", "pipelineRunId", "ingestionPipelineFQN", "jobName", "namespace"})
+
+_OWN_LABELS = frozenset(
+    {
+        labels.APP_NAME,
+        labels.APP_COMPONENT,
+        labels.APP_MANAGED_BY,
+        labels.APP_PIPELINE,
+        labels.APP_PIPELINE_TYPE,
+        labels.APP_RUN_ID,
+        "controller-uid",  # these two and batch.kubernetes.io/ are written by the Job controller
+        "job-name",
+    }
+)
+_MAX_ANNOTATIONS_BYTES = 192 * 1024
+"""Kubernetes' limit is 256 KiB; ours have to fit in as well."""
+
+_LABEL = r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
+_DNS_LABEL = r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?"
+_DNS_SUBDOMAIN = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*"
+_QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?")
+_FACTORS: dict[str | None, Decimal] = {
+    None: Decimal(1),
+    "m": Decimal("0.001"),
+    **{unit: Decimal(1000) ** power for power, unit in enumerate("kMGTPE", start=1)},
+    **{f"{unit}i": Decimal(1024) ** power for power, unit in enumerate("KMGTPE", start=1)},
+}
+
+
+class Model(BaseModel):
+    """A mapping with documented keys in camelCase; any other key is an error."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, alias_generator=to_camel, validate_by_name=True, validate_by_alias=True
+    )
+
+    def manifest(self) -> dict[str, Any]:
+        """Return it as Kubernetes takes it: what was given, and nothing else."""
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude_none=True)
+
+
+def parse_quantity(text: str) -> Decimal:
+    """Return a Kubernetes quantity such as ``500m`` or ``4Gi`` as a number.
+
+    Raises:
+        ValueError: It is not one.
+    """
+    match = _QUANTITY.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is not a quantity such as 500m, 2 or 4Gi")
+    return Decimal(match[1]) * _FACTORS[match[2]]
+
+
+def is_own_label(key: str) -> bool:
+    """Tell whether a label of the pod is ours, or the Job controller's, and nobody else's to set."""
+    return key in _OWN_LABELS or key.startswith((labels.PREFIX, "batch.kubernetes.io/"))
+
+
+def is_own_path(path: str) -> bool:
+    """Tell whether a mount at this path would be ours, within it, or hide it."""
+    # normpath keeps two slashes at the start, for POSIX gives them a meaning that Linux does not.
+    normal = "/" + posixpath.normpath(path).strip("/")
+    return f"{normal}/".startswith(f"{OWN_MOUNT_PATH}/") or OWN_MOUNT_PATH.startswith(f"{normal.rstrip('/')}/")
+
+
+def environment(value: Any) -> dict[str, str]:
+    """Take ``KEY:value`` and ``KEY=value``, whichever sign stands first, as well as a mapping.
+
+    Raises:
+        ValueError: It is none of these.
+    """
+    if isinstance(value, Mapping):
+        return {str(key): str(item) for key, item in value.items()}
+    if not isinstance(value, list):
+        raise ValueError("give a list of KEY:value, or a mapping")
+    result: dict[str, str] = {}
+    for number, entry in enumerate(value, start=1):
+        match = re.fullmatch(r"([^:=]+)[:=](.*)", str(entry), re.DOTALL)
+        if match is None:
+            raise ValueError(f"entry {number} has neither ':' nor '=' after its name")
+        result[match[1].strip()] = match[2]
+    return result
+
+
+def _text(value: Any) -> Any:
+    # YAML reads `cpu: 2` as a number, and a person means what they would write between quotes.
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def _quantity(text: str) -> str:
+    parse_quantity(text)
+    return text
+
+
+def _dns_label(text: str) -> str:
+    if not re.fullmatch(_DNS_LABEL, text):
+        raise ValueError(f"{text!r} is not a name that Kubernetes accepts (a-z, 0-9, hyphens, at most 63)")
+    return text
+
+
+def _dns_subdomain(text: str) -> str:
+    if len(text) > 253 or not re.fullmatch(_DNS_SUBDOMAIN, text):
+        raise ValueError(f"{text!r} is not a name that Kubernetes accepts (a-z, 0-9, hyphens, dots)")
+    return text
+
+
+def _label_key(text: str) -> str:
+    prefix, slash, name = text.rpartition("/")
+    if not re.fullmatch(_LABEL, name) or (slash and (len(prefix) > 253 or not re.fullmatch(_DNS_SUBDOMAIN, prefix))):
+        raise ValueError(f"{text!r} is not a key that Kubernetes accepts (name, or domain/name; name at most 63)")
+    return text
+
+
+def _label_value(text: str) -> str:
+    if text and not re.fullmatch(_LABEL, text):
+        raise ValueError(f"{text!r} is not a label's value (at most 63 of A-Z, a-z, 0-9, '-', '_', '.')")
+    return text
+
+
+def _queue_name(text: str) -> str:
+    return _label_value(_dns_subdomain(text))
+
+
+def _no_own_labels(value: dict[str, str]) -> dict[str, str]:
+    for key in value:
+        if is_own_label(key):
+            raise ValueError(f"{key} is set by the run itself")
+    return value
+
+
+def _annotations(value: dict[str, str]) -> dict[str, str]:
+    for key in value:
+        _label_key(key.lower())
+        if key.startswith(labels.PREFIX):
+            raise ValueError(f"{key} is set by the run itself")
+    if sum(len(key.encode()) + len(text.encode()) for key, text in value.items()) > _MAX_ANNOTATIONS_BYTES:
+        raise ValueError(f"more than {_MAX_ANNOTATIONS_BYTES // 1024} KiB in all")
+    return value
+
+
+def _environment_name(text: str) -> str:
+    if not re.fullmatch(r"[-._a-zA-Z][-._a-zA-Z0-9]*", text) or text == "." or text.startswith(".."):
+        raise ValueError(f"{text!r} is not a name of an environment variable")
+    return text
+
+
+def _environment_entries(value: dict[str, str]) -> dict[str, str]:
+    for name, text in value.items():
+        _environment_name(name)
+        if name in OWN_ENVIRONMENT:
+            raise ValueError(f"{name} is set by the run itself")
+        if "\0" in text:
+            raise ValueError(f"the value of {name} has a NUL character, which no environment can have")
+    return value
+
+
+def _image(text: str) -> str:
+    if "@" in text and not re.search(r"[^@]@sha(256:[0-9a-f]{64}|512:[0-9a-f]{128})$", text):
+        raise ValueError("what follows '@' is not a digest (sha256: and 64 hexadecimal digits)")
+    return text
+
+
+def _relative_path(text: str) -> str:
+    if text.startswith("/") or ".." in text.split("/"):
+        raise ValueError(f"{text!r} is not a relative path without '..'")
+    return text
+
+
+def _mount_path(text: str) -> str:
+    if not text.startswith("/") or ":" in text or "\0" in text:
+        raise ValueError(f"{text!r} is not an absolute path without ':'")
+    if is_own_path(text):
+        raise ValueError(f"{text!r} overlaps {OWN_MOUNT_PATH}, where the run finds its document")
+    return text
+
+
+Quantity = Annotated[str, BeforeValidator(_text), AfterValidator(_quantity)]
+DnsLabel = Annotated[str, AfterValidator(_dns_label)]
+DnsSubdomain = Annotated[str, AfterValidator(_dns_subdomain)]
+QueueName = Annotated[str, AfterValidator(_queue_name)]
+LabelKey = Annotated[str, AfterValidator(_label_key)]
+LabelValue = Annotated[str, BeforeValidator(_text), AfterValidator(_label_value)]
+Labels = dict[LabelKey, LabelValue]
+PodLabels = Annotated[Labels, AfterValidator(_no_own_labels)]
+Annotations = Annotated[dict[str, Annotated[str, BeforeValidator(_text)]], AfterValidator(_annotations)]
+EnvironmentName = Annotated[str, AfterValidator(_environment_name)]
+Environment = Annotated[dict[str, str], BeforeValidator(environment), AfterValidator(_environment_entries)]
+Image = Annotated[str, Field(min_length=1, pattern=r"^\S+$"), AfterValidator(_image)]
+RelativePath = Annotated[str, Field(min_length=1), AfterValidator(_relative_path)]
+MountPath = Annotated[str, AfterValidator(_mount_path)]
+UserId = Annotated[int, Field(ge=0, le=2**31 - 1)]

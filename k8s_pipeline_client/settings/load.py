@@ -1,0 +1,49 @@
+"""Reads settings: the file, and above it the flags."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic.alias_generators import to_camel
+
+from k8s_pipeline_client.errors import SettingsError
+from k8s_pipeline_client.settings.models import Settings
+from k8s_pipeline_client.settings.overrides import problems
+
+
+def load_settings(path: Path | None = None, **flags: Any) -> Settings:
+    """Read the settings file, if any; flags that are not None win.
+
+    Raises:
+        SettingsError: The file cannot be read, or values cannot be used; all of them are named at once.
+    """
+    values: dict[str, Any] = dict(_read(path)) if path is not None else {}
+    values |= {to_camel(key): value for key, value in flags.items() if value is not None}
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        found = "; ".join(f"{where or 'settings'}: {why}" for where, why in problems(error))
+        source = str(path) if path is not None else "the flags"
+        raise SettingsError(f"settings from {source} cannot be used: {found}") from None
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    import yaml
+
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"settings file {path} cannot be read: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SettingsError(f"settings file {path} is not YAML: {_where(error)}") from None
+    if not isinstance(content, Mapping | None):
+        raise SettingsError(f"settings file {path} holds no mapping of setting to value")
+    return content or {}
+
+
+def _where(error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    return f"line {mark.line + 1}, column {mark.column + 1}" if mark else "not UTF-8"

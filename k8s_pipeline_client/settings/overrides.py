@@ -1,0 +1,143 @@
+"""Settings of some pipelines only: what an override matches, and how it is merged over the base."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError, field_validator, model_validator
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+from k8s_pipeline_client.settings.fields import Model, environment
+
+if TYPE_CHECKING:
+    from k8s_pipeline_client.domain.pipeline import Pipeline
+
+PROBLEMS = "overrides"
+"""The type of the one error that stands for all problems of all overrides; its ``ctx`` lists them."""
+
+_NOT_HERE = {
+    "namespace": "cannot be overridden: one settings file serves one namespace",
+    "overrides": "an override has none of its own",
+}
+
+Pattern = Annotated[str, Field(min_length=1)]
+Patterns = Annotated[tuple[Pattern, ...], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
+
+
+class Match(Model):
+    """Which pipelines: those that fit every key that is given, with any of its patterns (``*``, ``?``, ``[…]``)."""
+
+    service_type: Patterns = ()
+    service: Patterns = ()
+    type: Patterns = ()
+    fqn: Patterns = ()
+    name: Patterns = ()
+    display_name: Patterns = ()
+    instance: Patterns = ()
+
+    @model_validator(mode="after")
+    def _names_something(self) -> Match:
+        if not any(getattr(self, key) for key in type(self).model_fields):
+            raise ValueError("it names nothing, and so would fit everything: set it in the settings themselves")
+        return self
+
+    def fits(self, pipeline: Pipeline) -> bool:
+        """Tell whether a pipeline is meant."""
+        return (
+            # OpenMetadata itself writes these in two ways: Postgres and postgres.
+            _any([pattern.lower() for pattern in self.service_type], pipeline.service_type.lower())
+            and _any([pattern.lower() for pattern in self.type], pipeline.pipeline_type.lower())
+            and _any(self.service, pipeline.service)
+            and _any(self.fqn, pipeline.fqn)
+            and _any(self.name, pipeline.name)
+            and _any(self.display_name, pipeline.display_name)
+            and _any(self.instance, pipeline.instance)
+        )
+
+
+class Override(Model):
+    """Settings for the pipelines that match."""
+
+    match: Match
+    settings: dict[str, Any] = Field(min_length=1)
+    """By their documented names; checked by `check`, on top of the base."""
+
+    @field_validator("settings")
+    @classmethod
+    def _one_spelling(cls, value: dict[str, Any]) -> dict[str, Any]:
+        result = {to_camel(key): item for key, item in value.items()}
+        if "extraEnvVars" in result:
+            with suppress(ValueError):  # which the check reports
+                result["extraEnvVars"] = environment(result["extraEnvVars"])
+        return result
+
+
+def merged(base: BaseModel, override: Override) -> dict[str, Any]:
+    """Return the values of ``base`` with the override's merged in, to be validated.
+
+    Mappings are merged, in depth, and a null takes a key out of them; anything else is replaced. The overlays of
+    the pod template are not replaced: the override's are applied after those of the base.
+    """
+    values = base.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude={"overrides"})
+    for key, value in override.settings.items():
+        if key == "podTemplate" and isinstance(value, Mapping | list):
+            values[key] = [*values.get(key, ()), *([value] if isinstance(value, Mapping) else value)]
+        elif key not in _NOT_HERE:
+            values[key] = _merge(values.get(key), value)
+    return values
+
+
+def check(base: BaseModel, overrides: Sequence[Override]) -> None:
+    """Check every override on top of the base.
+
+    Raises:
+        PydanticCustomError: Of type `PROBLEMS`.
+    """
+    known = set(_problems(base, base.model_dump(mode="json", by_alias=True, exclude_unset=True)))
+    found: list[tuple[str, str]] = []
+    for number, override in enumerate(overrides):
+        where = f"overrides[{number}].settings"
+        found += [(f"{where}.{key}", why) for key, why in _NOT_HERE.items() if key in override.settings]
+        # What is wrong in the base itself is reported there, once.
+        wrong = [problem for problem in _problems(base, merged(base, override)) if problem not in known]
+        found += [(f"{where}.{path}" if path else where, why) for path, why in wrong]
+    if found:
+        raise PydanticCustomError(PROBLEMS, "{found}", {"found": found})
+
+
+def problems(error: ValidationError) -> Iterator[tuple[str, str]]:
+    """Yield the path and the text of every problem, without the value: it may be a secret."""
+    for item in error.errors(include_input=False, include_url=False):
+        if item["type"] == PROBLEMS:
+            yield from item["ctx"]["found"]
+        else:
+            path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in item["loc"])
+            unknown = item["type"] == "extra_forbidden"
+            yield path.lstrip("."), "no such key" if unknown else item["msg"].removeprefix("Value error, ")
+
+
+def _problems(base: BaseModel, values: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    try:
+        type(base).model_validate(values)
+    except ValidationError as error:
+        yield from problems(error)
+
+
+def _any(patterns: Sequence[str], value: str) -> bool:
+    return not patterns or any(fnmatchcase(value, pattern) for pattern in patterns)
+
+
+def _merge(base: Any, change: Any) -> Any:
+    if not isinstance(change, Mapping):
+        return change
+    result = dict(base) if isinstance(base, Mapping) else {}
+    for key, value in change.items():
+        if value is None:
+            result.pop(key, None)
+        else:
+            result[key] = _merge(result.get(key), value)
+    return result

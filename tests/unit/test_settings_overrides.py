@@ -1,0 +1,161 @@
+"""Settings of some pipelines only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from k8s_pipeline_client.domain.entities import IngestionPipeline, Service
+from k8s_pipeline_client.domain.pipeline import Pipeline, from_entity
+from k8s_pipeline_client.errors import SettingsError
+from k8s_pipeline_client.settings import Settings, load_settings
+from tests.unit.conftest import sample
+
+
+@pytest.fixture
+def postgres() -> Pipeline:
+    """`pg_prod.a1b2c3d4-5e6f-4a7b-8c9d-0e1f2a3b4c5d`, metadata, of service pg_prod."""
+    entity = sample("pipelines/01_postgres_metadata_daily.json")
+    service = Service.model_validate(sample("services/postgres.json"))
+    return from_entity(IngestionPipeline.model_validate(entity), service, "a test")
+
+
+def _settings(*overrides: tuple[dict[str, Any], dict[str, Any]], **base: Any) -> Settings:
+    listed = [{"match": match, "settings": settings} for match, settings in overrides]
+    return Settings.model_validate({**base, "overrides": listed})
+
+
+@pytest.mark.parametrize(
+    "match",
+    [
+        {"serviceType": "Postgres"},
+        {"serviceType": "postgres"},
+        {"serviceType": ["MySQL", "Post*"]},
+        {"service": "pg_prod"},
+        {"service": "pg_*"},
+        {"type": "Metadata"},
+        {"fqn": "pg_prod.*"},
+        {"displayName": "pg_prod_metadata_*"},
+        {"instance": "*"},
+        {"serviceType": "Postgres", "type": "metadata", "service": "pg_prod"},
+    ],
+)
+def test_what_fits(postgres: Pipeline, match: dict[str, Any]) -> None:
+    settings = _settings((match, {"backoffLimit": 7}))
+    assert settings.override_for(postgres) == 0
+    assert settings.for_pipeline(postgres).backoff_limit == 7
+
+
+@pytest.mark.parametrize(
+    "match",
+    [
+        {"serviceType": "MySQL"},
+        {"service": "PG_prod"},
+        {"fqn": "pg_prod"},
+        {"name": "pg_prod_metadata"},
+        {"serviceType": "Postgres", "type": "profiler"},
+    ],
+)
+def test_what_does_not_fit(postgres: Pipeline, match: dict[str, Any]) -> None:
+    settings = _settings((match, {"backoffLimit": 7}))
+    assert settings.override_for(postgres) is None
+    assert settings.for_pipeline(postgres).backoff_limit == 3
+
+
+def test_the_first_that_fits_wins_alone(postgres: Pipeline) -> None:
+    settings = _settings(
+        ({"type": "profiler"}, {"backoffLimit": 1}),
+        ({"type": "metadata"}, {"backoffLimit": 2}),
+        ({"service": "pg_prod"}, {"backoffLimit": 9, "runAsUser": 9}),
+    )
+    assert settings.override_for(postgres) == 1
+    own = settings.for_pipeline(postgres)
+    assert (own.backoff_limit, own.run_as_user) == (2, 1000)
+
+
+def test_mappings_are_merged_and_lists_replaced(postgres: Pipeline) -> None:
+    settings = _settings(
+        (
+            {"type": "metadata"},
+            {
+                "resources": {"limits": {"memory": "8Gi"}},
+                "nodeSelector": {"disk": "ssd", "spot": None},
+                "extraEnvVars": ["B=2"],
+                "tolerations": [{"key": "b", "operator": "Exists"}],
+                "fsGroup": None,
+            },
+        ),
+        resources={"limits": {"memory": "2Gi", "cpu": 1}},
+        nodeSelector={"pool": "etl", "spot": "true"},
+        extraEnvVars=["A=1"],
+        tolerations=[{"key": "a", "operator": "Exists"}],
+        namespace="elsewhere",
+    )
+    own = settings.for_pipeline(postgres)
+    assert own.resources.model_dump() == {
+        "limits": {"cpu": "1", "memory": "8Gi"},
+        "requests": {"cpu": "500m", "memory": "1Gi"},
+    }
+    assert own.node_selector == {"pool": "etl", "disk": "ssd"}
+    assert own.extra_env_vars == {"A": "1", "B": "2"}
+    assert [item.key for item in own.tolerations] == ["b"]
+    assert own.fs_group is None
+    assert own.namespace == "elsewhere"
+
+
+def test_overlays_of_base_and_override_are_both_applied(postgres: Pipeline) -> None:
+    first, second = {"spec": {"hostNetwork": False}}, {"spec": {"dnsPolicy": "Default"}}
+    settings = _settings(({"type": "metadata"}, {"podTemplate": second}), podTemplate=first)
+    assert settings.for_pipeline(postgres).pod_template == (first, second)
+
+
+def test_every_override_is_checked_as_the_file_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "settings.yaml"
+    wrong = [
+        {"match": {"type": "metadata"}, "settings": {"namespace": "other", "noSuchKey": 1}},
+        {"match": {"type": "profiler"}, "settings": {"backoffLimit": 2}},
+        {"match": {"type": "usage"}, "settings": {"resources": {"requests": {"memory": "5Gi"}}}},
+        {"match": {"type": "lineage"}, "settings": {"overrides": [], "extraEnvVars": ["no sign"], "runAsUser": 0}},
+    ]
+    path.write_text(yaml.safe_dump({"activeDeadlineSeconds": 0, "overrides": wrong}))
+    with pytest.raises(SettingsError) as caught:
+        load_settings(path)
+    assert str(caught.value).removeprefix(f"settings from {path} cannot be used: ").split("; ") == [
+        "activeDeadlineSeconds: Input should be greater than 0",
+        "overrides[0].settings.namespace: cannot be overridden: one settings file serves one namespace",
+        "overrides[0].settings.noSuchKey: no such key",
+        "overrides[2].settings.resources: requests.memory 5Gi is above limits.memory 4Gi",
+        "overrides[3].settings.overrides: an override has none of its own",
+        "overrides[3].settings.extraEnvVars: entry 1 has neither ':' nor '=' after its name",
+    ]
+
+
+def test_what_is_wrong_in_the_base_is_said_once(tmp_path: Path) -> None:
+    path = tmp_path / "settings.yaml"
+    wrong = [{"match": {"type": "metadata"}, "settings": {"backoffLimit": 2}}] * 2
+    path.write_text(yaml.safe_dump({"runAsUser": 0, "overrides": wrong}))
+    with pytest.raises(SettingsError) as caught:
+        load_settings(path)
+    assert str(caught.value).count("runAsUser 0 needs runAsNonRoot false") == 1
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ({"match": {}, "settings": {"backoffLimit": 1}}, "overrides[0].match: it names nothing"),
+        ({"match": {"type": []}, "settings": {"backoffLimit": 1}}, "it names nothing"),
+        ({"match": {"kind": "x"}, "settings": {"backoffLimit": 1}}, "overrides[0].match.kind: no such key"),
+        ({"match": {"type": "x"}, "settings": {}}, "overrides[0].settings"),
+        ({"match": {"type": "x"}}, "overrides[0].settings"),
+        ("x", "overrides[0]"),
+    ],
+)
+def test_an_override_that_is_none(tmp_path: Path, override: Any, words: str) -> None:
+    path = tmp_path / "settings.yaml"
+    path.write_text(yaml.safe_dump({"overrides": [override]}))
+    with pytest.raises(SettingsError) as caught:
+        load_settings(path)
+    assert words in str(caught.value)
