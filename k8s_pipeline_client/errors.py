@@ -10,6 +10,7 @@
     │   └── UnknownNameError        a NAME that fits none, or more than one, of the pipelines
     ├── RunActiveError              a run was asked for while one is active
     ├── ForeignObjectError          an object of our name that belongs to another pipeline
+    ├── ManagedElsewhereError       a pipeline that was deployed from another source
     ├── RunFailedError        (3)   the run ended, and failed
     ├── WaitTimeoutError    (124)   the time that the caller allowed is over
     └── ClusterError                the cluster could not, or would not
@@ -77,6 +78,10 @@ class RunActiveError(PipelineError):
 
 class ForeignObjectError(PipelineError):
     """An object of the name that we need belongs to something else."""
+
+
+class ManagedElsewhereError(PipelineError):
+    """The pipeline is managed from another source, which would not learn of the change."""
 
 
 class RunFailedError(PipelineError):

@@ -97,16 +97,20 @@ def warn(text: str) -> None:
 
 
 @contextmanager
-def progress(text: str) -> Iterator[None]:
-    """Show that something is going on: a spinner on a terminal, a line where it takes over a second."""
+def progress(text: str) -> Iterator[Callable[[str], None]]:
+    """Show that something is going on: a spinner on a terminal, a line where it takes over a second.
+
+    Yields:
+        Takes how far it has come; shown on a terminal.
+    """
     if sys.stderr.isatty():
-        with console(stderr=True).status(text):
-            yield
+        with console(stderr=True).status(text) as status:
+            yield status.update
         return
     timer = threading.Timer(_SLOW_SECONDS, note, [f"{text} …"])
     timer.daemon = True
     timer.start()
     try:
-        yield
+        yield lambda text: None
     finally:
         timer.cancel()

@@ -6,18 +6,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from k8s_pipeline_client.client import rename
 from k8s_pipeline_client.client.jobs import annotation
+from k8s_pipeline_client.client.managers import SUSPEND_MANAGER
+from k8s_pipeline_client.client.run import create_run
 from k8s_pipeline_client.client.waiting import poll
-from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
+from k8s_pipeline_client.client.write import GONE_TIMEOUT, Attempt, Writer, stuck
+from k8s_pipeline_client.cluster.port import Cluster, Kind, Object, Propagation
 from k8s_pipeline_client.domain import labels
-from k8s_pipeline_client.errors import ConflictError, ForeignObjectError, NotFoundError, WaitTimeoutError
+from k8s_pipeline_client.domain.source import Source
+from k8s_pipeline_client.errors import (
+    ClusterError,
+    ForeignObjectError,
+    ManagedElsewhereError,
+    NotFoundError,
+    PipelineError,
+    WaitTimeoutError,
+)
 from k8s_pipeline_client.render.plan import OneShotPlan, Plan, suspend_manifest
 
-MANAGER = "k8s-pipeline"
-SUSPEND_MANAGER = "k8s-pipeline-suspend"
-"""Owns ``spec.suspend`` alone, so that a deploy does not undo what a person set, and neither is in doubt."""
-
-_GONE_TIMEOUT = 120.0
+_KEEPER = {Source.FILES: "deployed from files", Source.SERVER: "deployed by the OpenMetadata server"}
 
 
 class Action(StrEnum):
@@ -56,25 +64,44 @@ class Deployer:
             force: Take over fields that another field manager owns.
         """
         self._cluster = cluster
-        self._dry_run = dry_run
-        self._force = force
+        self._writer = Writer(cluster, dry_run=dry_run, force=force)
         self._launchers: set[str] = set()
 
     def deploy(self, plan: Plan) -> DeployResult:
         """Write a pipeline's objects.
 
+        If a write is refused, what was there before is put back; a new pipeline is removed again. The error says
+        what has become of it.
+
         Raises:
             ForeignObjectError: The name is taken by an object of another pipeline.
+            ManagedElsewhereError: It was deployed from another source, and ``force`` is not set.
+            RunActiveError: It was renamed, a run of the earlier name is active, and ``force`` is not set.
             ApiError: The API server refused.
         """
-        existing = self._existing(plan)
-        self._check_launcher(plan.launcher)
-        if existing is None:
-            action, notes = Action.CREATED, self._create(plan)
-        else:
-            action, notes = self._update(plan, existing)
-        return DeployResult(
-            plan.name, plan.pipeline.fqn, plan.pipeline.display_name, action, (*plan.notes, *notes)
+        for _ in poll(GONE_TIMEOUT):
+            existing = self._existing(plan)
+            olds = self._earlier_names(plan)
+            self._check_launcher(plan.launcher)
+            attempt = Attempt(self._writer, plan, existing, olds)
+            try:
+                attempt.write()
+            except PipelineError as error:
+                if attempt.overtaken(error):
+                    continue
+                attempt.roll_back(error)
+                raise
+            action = Action.UPDATED if attempt.changed else Action.UNCHANGED
+            return DeployResult(
+                plan.name,
+                plan.pipeline.fqn,
+                plan.pipeline.display_name,
+                Action.CREATED if existing is None else action,
+                (*plan.notes, *attempt.notes),
+            )
+        raise WaitTimeoutError(
+            f"CronJob {plan.name} is created and deleted by somebody else all the time",
+            hint="see that only one process deploys and deletes it",
         )
 
     def create_one_shot(self, plan: OneShotPlan) -> Object:
@@ -83,9 +110,15 @@ class Deployer:
         The Job comes first, suspended, so that the Secret has an owner from its first write.
         """
         self._check_launcher(plan.launcher)
-        job = self._cluster.create(plan.job)
-        self._apply(plan.owned_by(job))
-        return self._cluster.merge(Kind.JOB, plan.name, {"spec": {"suspend": False}})
+        job = create_run(self._cluster, plan.job)
+        try:
+            self._writer.apply(plan.owned_by(job))
+            if not plan.job["spec"].get("suspend"):
+                return job  # a queue decides when it starts
+            return self._cluster.merge(Kind.JOB, plan.name, {"spec": {"suspend": False}})
+        except ClusterError as error:
+            error.message += f"; {self._removed(job)}"
+            raise
 
     def _existing(self, plan: Plan) -> Object | None:
         existing = self._settled(plan.name)
@@ -98,73 +131,52 @@ class Deployer:
                 f"not to {plan.pipeline.fqn!r}",
                 hint="delete it, or use another namespace or instance",
             )
+        self._refuse_other_source(existing, plan)
         return existing
+
+    def _earlier_names(self, plan: Plan) -> list[Object]:
+        olds = rename.earlier_names(self._cluster, plan)
+        for old in olds:
+            self._refuse_other_source(old, plan)
+        if not self._writer.force:
+            rename.refuse_active(self._cluster, olds, plan)
+        return olds
+
+    def _refuse_other_source(self, existing: Object, plan: Plan) -> None:
+        source = annotation(existing, labels.MANAGED_BY_SOURCE)
+        if self._writer.force or source in ("", plan.source):
+            return
+        keeper = _KEEPER[Source(source)] if source in list(Source) else f"deployed from {source!r}"
+        raise ManagedElsewhereError(
+            f"{annotation(existing, labels.FQN)} was {keeper}, which would undo this deploy or be undone by it",
+            hint="delete it there, or take it over with --force",
+        )
 
     def _settled(self, name: str) -> Object | None:
         """Return the CronJob once it is not on its way out; None if there is none."""
-        for _ in poll(_GONE_TIMEOUT, longest=1.0):
+        for _ in poll(GONE_TIMEOUT, longest=1.0):
             try:
                 existing = self._cluster.get(Kind.CRONJOB, name)
             except NotFoundError:
                 return None
-            if self._dry_run or "deletionTimestamp" not in existing["metadata"]:
+            if self._writer.dry_run or "deletionTimestamp" not in existing["metadata"]:
                 return existing
-        raise _stuck("CronJob", name)
-
-    def _create(self, plan: Plan) -> list[str]:
-        owner = self._apply(plan.suspended_cronjob())
-        self._write_config(plan, owner)
-        if not self._dry_run:  # there is nothing to set it on
-            # Ours by the write above, so nobody's will is overridden.
-            self._apply(plan.suspend_patch(plan.suspend), manager=SUSPEND_MANAGER, force=True)
-        return []
-
-    def _update(self, plan: Plan, existing: Object) -> tuple[Action, list[str]]:
-        self._write_config(plan, existing)
-        notes: list[str] = []
-        # To switch off comes first: the next write gives `suspend` up, and must not let a run slip through.
-        if plan.suspend:
-            notes += self._set_suspend(plan)
-        updated = self._apply(plan.cronjob)
-        if not plan.suspend:
-            notes += self._set_suspend(plan)
-        changed = _version(updated) != _version(existing)
-        return (Action.UPDATED if changed else Action.UNCHANGED), notes
-
-    def _write_config(self, plan: Plan, owner: Object) -> None:
-        for manifest in plan.owned_by(owner):
-            self._apply(manifest)
+        raise stuck("CronJob", name)
 
     def _check_launcher(self, manifest: Object) -> None:
         """Apply the launcher's ConfigMap, once for all pipelines of a deploy."""
         name = manifest["metadata"]["name"]
         if name not in self._launchers:
-            self._apply(manifest)
+            self._writer.apply(manifest)
             self._launchers.add(name)
 
-    def _set_suspend(self, plan: Plan) -> list[str]:
+    def _removed(self, job: Object) -> str:
+        metadata = job["metadata"]
         try:
-            self._apply(plan.suspend_patch(plan.suspend), manager=SUSPEND_MANAGER)
-        except ConflictError as error:
-            state = "suspended" if plan.suspend else "active"
-            return [f"left spec.suspend as somebody else set it, though it should be {state}: {error.message}"]
-        return []
-
-    def _apply(self, manifest: Object, *, manager: str = MANAGER, force: bool | None = None) -> Object:
-        """Apply, and apply again once an object that is being deleted is gone.
-
-        The API server accepts writes to an object that is on its way out, and then forgets them.
-        """
-        for _ in poll(_GONE_TIMEOUT, longest=1.0):
-            answer = self._cluster.apply(
-                manifest,
-                manager=manager,
-                force=self._force if force is None else force,
-                dry_run=self._dry_run,
-            )
-            if "deletionTimestamp" not in answer["metadata"] or self._dry_run:
-                return answer
-        raise _stuck(manifest["kind"], manifest["metadata"]["name"])
+            self._cluster.delete(Kind.JOB, metadata["name"], Propagation.BACKGROUND, uid=metadata["uid"])
+        except ClusterError:
+            return f"Job {metadata['name']} stays, suspended: delete it"
+        return "the Job has been removed again"
 
 
 def set_suspend(cluster: Cluster, name: str, suspend: bool, *, force: bool = False) -> Object:
@@ -174,14 +186,3 @@ def set_suspend(cluster: Cluster, name: str, suspend: bool, *, force: bool = Fal
         ConflictError: Another field manager set it, and ``force`` is not set.
     """
     return cluster.apply(suspend_manifest(name, cluster.namespace, suspend), manager=SUSPEND_MANAGER, force=force)
-
-
-def _stuck(kind: str, name: str) -> WaitTimeoutError:
-    return WaitTimeoutError(
-        f"{kind} {name} is being deleted and does not go",
-        hint=f"look for what holds it: kubectl get {kind} {name} -o yaml, metadata.finalizers",
-    )
-
-
-def _version(item: Object) -> str:
-    return str(item["metadata"]["resourceVersion"])

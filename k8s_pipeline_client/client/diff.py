@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import yaml
 
-from k8s_pipeline_client.client.deploy import MANAGER
+from k8s_pipeline_client.client.managers import MANAGER
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.errors import NotFoundError
 from k8s_pipeline_client.render.plan import Plan

@@ -66,6 +66,8 @@ def wait_for_pods_gone(cluster: Cluster, job_name: str, timeout: float) -> None:
 def delete_pipeline(cluster: Cluster, name: str, timeout: float) -> bool:
     """Delete a pipeline with its runs, and wait until nothing of it is left.
 
+    One that is deployed anew while we wait is another one, and stays.
+
     Returns:
         Whether there was anything.
 
@@ -73,9 +75,13 @@ def delete_pipeline(cluster: Cluster, name: str, timeout: float) -> bool:
         WaitTimeoutError: Something is left when the time is over.
     """
     found = False
+    doomed: set[str] | None = None
     left: list[Object] = []
     for _ in poll(timeout, longest=1.0):
-        left = [item for kind in (*_OWNED, Kind.POD) for item in cluster.list(kind, labels=selector(name))]
+        everything = _everything(cluster, name)
+        if doomed is None:
+            doomed = {item["metadata"]["uid"] for item in everything if item["kind"] == Kind.CRONJOB}
+        left = _without_newer(everything, doomed)
         if not left:
             return found
         found = True
@@ -89,6 +95,26 @@ def delete_pipeline(cluster: Cluster, name: str, timeout: float) -> bool:
         f"{left[0]['kind']} {left[0]['metadata']['name']} is still there after {timeout:.0f} s",
         hint="what was asked for goes on; see kubectl get pods, or delete again with a longer --timeout",
     )
+
+
+def _everything(cluster: Cluster, name: str) -> list[Object]:
+    """Return all objects of a pipeline, owners before what they own."""
+    # CronJobs are read last: one that is new by then has its dependents recognised as its own.
+    return [item for kind in reversed((*_OWNED, Kind.POD)) for item in cluster.list(kind, labels=selector(name))][::-1]
+
+
+def _without_newer(items: list[Object], doomed: set[str]) -> list[Object]:
+    """Leave out CronJobs that came after those that are to go, and all that they own."""
+    newer: set[str] = set()
+    left = []
+    for item in items:
+        metadata = item["metadata"]
+        owners = {reference["uid"] for reference in metadata.get("ownerReferences") or ()}
+        if owners & newer or (item["kind"] == Kind.CRONJOB and metadata["uid"] not in doomed):
+            newer.add(metadata["uid"])
+        else:
+            left.append(item)
+    return left
 
 
 def _log_tail(cluster: Cluster, job_name: str) -> str:

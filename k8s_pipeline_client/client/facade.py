@@ -24,6 +24,7 @@ from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.document import to_json
 from k8s_pipeline_client.domain.entities import Document
 from k8s_pipeline_client.domain.pipeline import Pipeline
+from k8s_pipeline_client.domain.source import Source
 from k8s_pipeline_client.errors import InputError, NotFoundError, UnknownNameError, WaitTimeoutError
 from k8s_pipeline_client.render import plan, plan_one_shot
 from k8s_pipeline_client.settings import Settings
@@ -59,16 +60,25 @@ class K8sPipelineClient:
 
         return cls(KubeCluster(api_client(kubeconfig, context), settings.namespace), settings)
 
-    def deploy(self, pipeline: Pipeline, *, dry_run: bool = False, force: bool = False) -> DeployResult:
+    def deploy(
+        self,
+        pipeline: Pipeline,
+        *,
+        dry_run: bool = False,
+        force: bool = False,
+        source: Source = Source.FILES,
+    ) -> DeployResult:
         """Write a pipeline's objects; again is fine, and changes nothing where nothing has changed.
 
         Args:
             pipeline: What to deploy.
             dry_run: Have the API server check everything and keep nothing.
-            force: Take over fields that another field manager owns.
+            force: Take over fields that another field manager owns, and a pipeline of another source; replace one
+                that was renamed even while it runs.
+            source: Where the definition comes from.
         """
         deployer = self._deployers.setdefault((dry_run, force), Deployer(self._cluster, dry_run=dry_run, force=force))
-        return deployer.deploy(plan(pipeline, self._settings))
+        return deployer.deploy(plan(pipeline, self._settings, source=source))
 
     def diff(self, pipeline: Pipeline) -> list[Difference]:
         """Return what a deploy of the pipeline would change; nothing is kept."""

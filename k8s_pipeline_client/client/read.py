@@ -10,8 +10,8 @@ from k8s_pipeline_client.client.find import find
 from k8s_pipeline_client.client.jobs import annotation, newest_first, run_id, selector
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.domain import labels
-from k8s_pipeline_client.domain.schedule import Schedule
-from k8s_pipeline_client.errors import ForbiddenError, UnknownNameError
+from k8s_pipeline_client.domain.schedule import parse_schedule
+from k8s_pipeline_client.errors import ForbiddenError, ScheduleError, UnknownNameError
 from k8s_pipeline_client.status import (
     CauseCode,
     PipelineStatus,
@@ -182,6 +182,9 @@ def _times(item: Object, now: datetime) -> tuple[datetime | None, datetime | Non
     spec = item["spec"]
     if "schedule" not in spec or spec.get("suspend"):
         return None, None
-    schedule = Schedule(spec["schedule"], spec.get("timeZone") or "UTC")
+    try:
+        schedule = parse_schedule(spec["schedule"], spec.get("timeZone"))
+    except ScheduleError:
+        return None, None  # somebody else's doing, and none of what was asked for
     started = (item.get("status") or {}).get("lastScheduleTime") or item["metadata"]["creationTimestamp"]
     return schedule.next_after(now, anchor=datetime.fromisoformat(started)), schedule.last_before(now)

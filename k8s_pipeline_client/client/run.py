@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import uuid
 
-from k8s_pipeline_client.client.deploy import MANAGER
 from k8s_pipeline_client.client.jobs import annotation, is_finished, newest_first, run_id, selector
+from k8s_pipeline_client.client.managers import MANAGER
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.errors import ConflictError, InputError, RunActiveError
@@ -56,8 +56,11 @@ def create_with_document(cluster: Cluster, job: Object, document: str) -> Object
 
     The Job comes first, suspended, so that the Secret has an owner from its first write.
     """
-    created = create_run(cluster, with_own_secret(job))
+    wanted = with_own_secret(job)
+    created = create_run(cluster, wanted)
     cluster.apply(own_secret(created, document), manager=MANAGER)
+    if not wanted["spec"].get("suspend"):
+        return created  # a queue decides when it starts
     return cluster.merge(Kind.JOB, created["metadata"]["name"], {"spec": {"suspend": False}})
 
 

@@ -12,6 +12,9 @@ from kubernetes.config.config_exception import ConfigException
 
 from k8s_pipeline_client.errors import InputError, UnreachableError
 
+CONNECTIONS = 32
+"""Kept open at most; whoever works in parallel shares them. The client's own default goes by the number of cores."""
+
 
 def api_client(kubeconfig: Path | None = None, context: str | None = None) -> ApiClient:
     """Return a client that knows where the API server is and how to log in.
@@ -28,13 +31,13 @@ def api_client(kubeconfig: Path | None = None, context: str | None = None) -> Ap
     found = kubeconfig or next(
         (part for part in default.split(os.pathsep) if part and Path(part).expanduser().is_file()), None
     )
+    configuration = Configuration(connection_pool_maxsize=CONNECTIONS)
     try:
         if found:
             file = str(kubeconfig) if kubeconfig else default
-            client: ApiClient = kube_config.new_client_from_config(file, context, persist_config=False)
-            return client
+            kube_config.load_kube_config(file, context, client_configuration=configuration, persist_config=False)
+            return ApiClient(configuration=configuration)
         if "KUBERNETES_SERVICE_HOST" in os.environ:
-            configuration = Configuration()
             kube_config.load_incluster_config(client_configuration=configuration)
             return ApiClient(configuration=configuration)
     except (ConfigException, yaml.YAMLError) as error:

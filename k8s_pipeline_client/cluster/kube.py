@@ -8,38 +8,21 @@ from __future__ import annotations
 
 import builtins
 import json
+import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from http import HTTPStatus
-from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from kubernetes.client import ApiClient
-from urllib3 import BaseHTTPResponse
-from urllib3.exceptions import HTTPError, MaxRetryError
-from urllib3.util import Retry, Timeout
 
-from k8s_pipeline_client import __version__
 from k8s_pipeline_client.cluster.port import Kind, Object, Propagation
 from k8s_pipeline_client.cluster.translate import api_error
+from k8s_pipeline_client.cluster.transport import PATIENCE, Transport
 from k8s_pipeline_client.errors import ApiError, ConflictError, NotFoundError, UnreachableError
 
-CONNECT_TIMEOUT = 10.0
-READ_TIMEOUT = 30.0
 _PAGE = 500
-_LOG_CHUNK = 64 * 1024
-
-_RETRY = Retry(
-    total=5,
-    backoff_factor=0.2,
-    backoff_jitter=0.2,
-    backoff_max=10,
-    status_forcelist=[429, 500, 502, 503, 504],
-    allowed_methods=None,  # all: every write of ours may be repeated
-    raise_on_status=False,
-    redirect=0,
-)
+_ESCAPED_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
 _PATHS = {
     Kind.CRONJOB: "/apis/batch/v1/namespaces/{namespace}/cronjobs",
@@ -54,11 +37,16 @@ _PATHS = {
 class KubeCluster:
     """One namespace of a cluster, by its API server; implements `Cluster`."""
 
-    def __init__(self, client: ApiClient, namespace: str) -> None:
-        """Take a client from `connect.api_client`, and the namespace to work in."""
-        self._client = client
+    def __init__(self, client: ApiClient, namespace: str, *, patience: float = PATIENCE) -> None:
+        """Take a client from `connect.api_client`, and the namespace to work in.
+
+        Args:
+            client: Knows where the API server is, and how to log in.
+            namespace: Where everything happens.
+            patience: How long one request may take in all, repetitions included, in seconds.
+        """
+        self._transport = Transport(client, patience=patience)
         self._namespace = namespace
-        self._now: datetime | None = None
 
     @property
     def namespace(self) -> str:
@@ -67,7 +55,7 @@ class KubeCluster:
 
     def now(self) -> datetime:
         """Return the API server's time as of its last answer."""
-        return self._now or datetime.now(UTC)
+        return self._transport.now()
 
     def get(self, kind: Kind, name: str) -> Object:
         """Read one object; see `Cluster.get`."""
@@ -75,15 +63,21 @@ class KubeCluster:
 
     def list(self, kind: Kind, *, labels: str = "", fields: str = "") -> builtins.list[Object]:
         """Read all that fits the selectors, page by page; see `Cluster.list`."""
+        selectors = {"labelSelector": labels, "fieldSelector": fields}
+        query = {**selectors, "limit": str(_PAGE)}
         items: builtins.list[Object] = []
-        query = {"labelSelector": labels, "fieldSelector": fields, "limit": str(_PAGE)}
         while True:
-            page = self._json("GET", self._path(kind), query=query, action=f"list {kind}s")
-            # The items of a list come without apiVersion and kind.
-            items += [
-                {"apiVersion": page["apiVersion"], "kind": kind.value, **item} for item in page["items"] or ()
-            ]
-            token = page.get("metadata", {}).get("continue")
+            try:
+                page = self._page(kind, query)
+            except ApiError as error:
+                if error.status != HTTPStatus.GONE or "continue" not in query:
+                    raise
+                # What was read so far belongs to a state that the API server no longer knows. All anew, and in
+                # one piece, which cannot become too old half-way.
+                items, query = [], dict(selectors)
+                continue
+            items += [{"apiVersion": page["apiVersion"], "kind": kind.value, **item} for item in page["items"] or ()]
+            token = (page.get("metadata") or {}).get("continue")
             if not token:
                 return items
             query["continue"] = token
@@ -125,17 +119,26 @@ class KubeCluster:
             action=f"change {kind} {name}",
         )
 
-    def delete(self, kind: Kind, name: str, propagation: Propagation, *, uid: str | None = None) -> None:
+    def delete(
+        self,
+        kind: Kind,
+        name: str,
+        propagation: Propagation,
+        *,
+        uid: str | None = None,
+        version: str | None = None,
+    ) -> None:
         """Delete an object; see `Cluster.delete`."""
         options: Object = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": propagation.value}
-        if uid:
-            options["preconditions"] = {"uid": uid}
+        conditions = {"uid": uid, "resourceVersion": version}
+        if uid or version:
+            options["preconditions"] = {key: value for key, value in conditions.items() if value}
         try:
             self._json("DELETE", self._path(kind, name), body=options, action=f"delete {kind} {name}")
         except NotFoundError:
             return
         except ConflictError:
-            if uid is None:
+            if uid is None or version is not None:
                 raise  # with a UID it says that the name belongs to another object by now: ours is gone
 
     def read_log(
@@ -159,18 +162,17 @@ class KubeCluster:
             query["sinceTime"] = since_time
         if timestamps:
             query["timestamps"] = "true"
+        action = f"read the log of Pod {pod}"
         # A log that is followed is silent for as long as the program is.
-        timeout = Timeout(connect=CONNECT_TIMEOUT, read=None if follow else READ_TIMEOUT)
-        path, action = self._path(Kind.POD, pod) + "/log", f"read the log of Pod {pod}"
-        response = self._request("GET", path, query=query, timeout=timeout, stream=True)
+        stream = self._transport.stream(self._path(Kind.POD, pod) + "/log", query=query, forever=follow)
         try:
-            if response.status != HTTPStatus.OK:
-                raise api_error(response.status, response.read(), action=action, namespace=self._namespace)
-            yield from response.stream(_LOG_CHUNK)
-        except HTTPError as error:
-            raise UnreachableError(f"the connection broke while we {action}: {error}") from None
+            if stream.status != HTTPStatus.OK:
+                raise api_error(stream.status, b"".join(stream), action=action, namespace=self._namespace)
+            yield from stream
+        except UnreachableError as error:
+            raise UnreachableError(f"{error.message}, while we {action}") from None
         finally:
-            response.close()
+            stream.close()
 
     def namespace_exists(self) -> bool | None:
         """Return whether the namespace is there; None where our rights do not reach that far."""
@@ -186,6 +188,15 @@ class KubeCluster:
         path = _PATHS[kind].format(namespace=quote(self._namespace, safe=""))
         return f"{path}/{quote(name, safe='')}" if name is not None else path
 
+    def _page(self, kind: Kind, query: Mapping[str, str]) -> Object:
+        page = self._json("GET", self._path(kind), query=query, action=f"list {kind}s")
+        if "items" not in page:
+            raise UnreachableError(
+                f"the answer of {self._transport.host} to `list {kind}s` is no list",
+                hint="check that this is the address of a Kubernetes API server",
+            )
+        return page
+
     def _json(
         self,
         method: str,
@@ -196,73 +207,32 @@ class KubeCluster:
         body: Object | None = None,
         content_type: str = "application/json",
     ) -> Object:
-        response = self._request(
+        answer = self._transport.send(
             method,
             path,
             query=query,
-            body=json.dumps(body).encode() if body is not None else None,
+            body=_encoded(body) if body is not None else None,
             content_type=content_type,
-            timeout=Timeout(connect=CONNECT_TIMEOUT, read=READ_TIMEOUT),
         )
-        if not HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
-            raise api_error(response.status, response.data, action=action, namespace=self._namespace)
+        if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+            raise api_error(answer.status, answer.body, action=action, namespace=self._namespace)
         try:
-            answer: Object = json.loads(response.data)
+            found = json.loads(answer.body)
         except ValueError:
+            found = None
+        # Something in between may answer in the API server's place: a login page, a load balancer's own words.
+        if not isinstance(found, dict) or "kind" not in found:
             raise UnreachableError(
-                f"the answer of {self._client.configuration.host} to `{action}` is no JSON",
+                f"the answer of {self._transport.host} to `{action}` is not from a Kubernetes API",
                 hint="check that this is the address of a Kubernetes API server",
-            ) from None
-        return answer
-
-    def _request(
-        self,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, str] | None = None,
-        body: bytes | None = None,
-        content_type: str = "application/json",
-        timeout: Timeout,
-        stream: bool = False,
-    ) -> BaseHTTPResponse:
-        configuration = self._client.configuration
-        headers: dict[str, Any] = {
-            "Accept": "application/json, */*",
-            "User-Agent": f"k8s-pipeline/{__version__}",
-        }
-        if body is not None:
-            headers["Content-Type"] = content_type
-        self._client.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
-        url = f"{configuration.host}{path}"
-        used = {key: value for key, value in (query or {}).items() if value}
-        if used:
-            url += f"?{urlencode(used)}"
-        try:
-            response: BaseHTTPResponse = self._client.rest_client.pool_manager.request(
-                method,
-                url,
-                body=body,
-                headers=headers,
-                timeout=timeout,
-                retries=_RETRY,
-                preload_content=not stream,
             )
-        except HTTPError as error:
-            cause = error.reason if isinstance(error, MaxRetryError) else error
-            raise UnreachableError(
-                f"the API server {configuration.host} gave no answer: {_plain(cause)}",
-                hint="check the address and your network; see kubectl cluster-info",
-            ) from None
-        self._remember_time(response)
-        return response
-
-    def _remember_time(self, response: BaseHTTPResponse) -> None:
-        date = response.headers.get("Date")
-        if date:
-            self._now = parsedate_to_datetime(date)
+        return found
 
 
-def _plain(error: BaseException | None) -> str:
-    # urllib3 puts its connection object in front of what it has to say.
-    return str(error).rsplit(">: ", 1)[-1] or type(error).__name__
+def _encoded(body: Object) -> bytes:
+    r"""Return JSON that is YAML as well, which is what the API server reads an apply patch as.
+
+    YAML takes no surrogates, as JSON's ``\u`` has them for an emoji, and some characters only as ``\u``.
+    """
+    text = json.dumps(body, ensure_ascii=False)
+    return _ESCAPED_IN_YAML.sub(lambda match: f"\\u{ord(match[0]):04x}", text).encode()

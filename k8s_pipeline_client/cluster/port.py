@@ -72,7 +72,15 @@ class Cluster(Protocol):
             NotFoundError: It is not there.
         """
 
-    def delete(self, kind: Kind, name: str, propagation: Propagation, *, uid: str | None = None) -> None:
+    def delete(
+        self,
+        kind: Kind,
+        name: str,
+        propagation: Propagation,
+        *,
+        uid: str | None = None,
+        version: str | None = None,
+    ) -> None:
         """Delete an object; one that is gone already, or has become another one, is fine.
 
         Args:
@@ -80,6 +88,10 @@ class Cluster(Protocol):
             name: Its name.
             propagation: What becomes of its dependents.
             uid: Delete only the object with this UID.
+            version: Delete it only if its ``resourceVersion`` is still this one.
+
+        Raises:
+            ConflictError: It has changed since the version that was given.
         """
 
     def read_log(

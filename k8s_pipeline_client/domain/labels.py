@@ -13,6 +13,8 @@ PIPELINE = PREFIX + "pipeline"
 """Value: the resource name ``om-<slug>-<hash>``, the one key of a pipeline in a namespace."""
 INSTANCE = PREFIX + "instance"
 """Value: the OpenMetadata instance (clusterName), made fit for a label."""
+PIPELINE_ID = PREFIX + "pipeline-id"
+"""On the CronJob. Value: the id in OpenMetadata, made fit for a label: finds a pipeline that was renamed."""
 ONE_SHOT = PREFIX + "one-shot"
 """On the Job and Secret of a run that has no CronJob. Value: ``true``."""
 
@@ -25,6 +27,9 @@ APP_PIPELINE_TYPE = "app.kubernetes.io/pipeline-type"
 APP_RUN_ID = "app.kubernetes.io/run-id"
 """On the Job and pods of a run whose id was handed over; a scheduled run's id is its Job's UID."""
 
+# Read by Kueue, on Jobs.
+QUEUE_NAME = "kueue.x-k8s.io/queue-name"
+
 # Annotations.
 FQN = PREFIX + "fqn"
 ID = PREFIX + "id"
@@ -35,6 +40,8 @@ SERVICE_TYPE = PREFIX + "service-type"
 PIPELINE_TYPE = PREFIX + "pipeline-type"
 ON_DEMAND = PREFIX + "on-demand"
 """On the CronJob of a pipeline without a schedule. Value: ``true``."""
+MANAGED_BY_SOURCE = PREFIX + "managed-by-source"
+"""On the CronJob: which `Source` it was deployed from, and is not silently replaced by another."""
 DOCUMENT_HASH = PREFIX + "document-sha256"
 CLIENT_VERSION = PREFIX + "version"
 KILLED_BY = PREFIX + "killed-by"

@@ -172,10 +172,19 @@ def _schedule(config: AirflowConfig, origin: str) -> Schedule | None:
 
 def _refuse_twins(pipelines: Iterable[Pipeline]) -> None:
     seen: dict[tuple[str, str], Pipeline] = {}
+    ids: dict[tuple[str, str], Pipeline] = {}
     for pipeline in pipelines:
         first = seen.setdefault((pipeline.instance, pipeline.fqn), pipeline)
         if first is not pipeline:
             raise DefinitionError(
                 f"{pipeline.origin}: {pipeline.fqn!r} is defined in {first.origin} already",
                 hint="remove one of the two; a fully qualified name stands for one pipeline",
+            )
+        if pipeline.id is None:
+            continue
+        first = ids.setdefault((pipeline.instance, pipeline.id), pipeline)
+        if first is not pipeline:
+            raise DefinitionError(
+                f"{pipeline.origin}: {pipeline.fqn!r} has the same id as {first.fqn!r} in {first.origin}",
+                hint="take the id out of the copy; one id under two names is a pipeline that was renamed",
             )

@@ -17,9 +17,9 @@ from tests.cluster.support.space import until
 def _cause(program: Program, code: str) -> dict[str, Any]:
     """Wait until the last run is queued for that cause."""
 
-    def look() -> dict[str, Any] | None:
-        run = program("status", "nightly", "-o", "json").json["lastRun"]
-        return run if run["cause"] and run["cause"]["code"] == code else None
+    def look() -> dict[str, Any]:
+        run: dict[str, Any] = program("status", "nightly", "-o", "json").json["lastRun"]
+        return run if run["cause"] and run["cause"]["code"] == code else {}
 
     run = until(look, f"cause {code}")
     assert run["state"] == "queued"

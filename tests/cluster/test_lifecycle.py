@@ -11,9 +11,7 @@ from tests.cluster.support.space import until
 
 
 def _running(program: Program, name: str = "nightly") -> None:
-    until(
-        lambda: program("status", name, "-o", "json").json["lastRun"]["state"] == "running", "the run is running"
-    )
+    until(lambda: program("status", name, "-o", "json").json["lastRun"]["state"] == "running", "the run is running")
 
 
 def test_kill_ends_a_running_run_and_keeps_the_record(program: Program) -> None:

@@ -28,9 +28,7 @@ def test_nothing_beyond_the_role_is_asked_for(program: Program) -> None:
     lines = current().audit_log.read_text().splitlines()
     events = [event for event in map(json.loads, lines) if event["user"]["username"] == account]
     assert len(events) > 20
-    used = {
-        (event["verb"], event["objectRef"]["resource"], event["objectRef"].get("subresource")) for event in events
-    }
+    used = {(event["verb"], event["objectRef"]["resource"], event["objectRef"].get("subresource")) for event in events}
     assert not {verb for verb, _, _ in used} & {"watch", "deletecollection"}
     refused = [event["requestURI"] for event in events if event["responseStatus"]["code"] == 403]
     assert refused == []

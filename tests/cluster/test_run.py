@@ -49,9 +49,7 @@ def test_the_schedule_starts_runs_under_the_id_of_their_job(program: Program) ->
     uid = job["metadata"]["uid"]
     until(lambda: f"runId={uid}" in program("logs", "nightly", code=None).out, "the run's log")
     found = until(
-        lambda: [
-            run for run in program("status", "nightly", "-o", "json").json["runs"] if run["state"] == "success"
-        ],
+        lambda: [run for run in program("status", "nightly", "-o", "json").json["runs"] if run["state"] == "success"],
         "the scheduled run's success",
     )
 
@@ -111,9 +109,7 @@ def test_no_secret_leaves_the_secret(program: Program) -> None:
 
     log = program("logs", "nightly").out
     assert "*********" in log
-    everything = json.dumps(
-        [program.space.list(kind) for kind in ("cronjobs", "jobs", "pods", "configmaps", "events")]
-    )
+    everything = json.dumps([program.space.list(kind) for kind in ("cronjobs", "jobs", "pods", "configmaps", "events")])
     for secret in (PASSWORD, TOKEN):
         assert secret not in log
         assert secret not in everything

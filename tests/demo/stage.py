@@ -67,6 +67,4 @@ def _write(folder: Path, shop: Shop, image: str) -> None:
     (folder / "settings.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
     (folder / "shop_metadata.json").write_text(json.dumps(shop.pipeline(), indent=2))
     (folder / "shop.json").write_text(json.dumps(shop.service(), indent=2))
-    (folder / "wrong_password.yaml").write_text(
-        yaml.safe_dump(shop.workflow_with_a_wrong_password(), sort_keys=False)
-    )
+    (folder / "wrong_password.yaml").write_text(yaml.safe_dump(shop.workflow_with_a_wrong_password(), sort_keys=False))

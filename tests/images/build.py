@@ -15,9 +15,7 @@ from .recipes import HERE, Recipe, ingestion, postgres, standin
 
 REPOSITORY = "k8s-pipeline.local"
 
-RECIPES: Mapping[str, Recipe] = {
-    recipe.name: recipe for recipe in (standin.RECIPE, ingestion.RECIPE, postgres.RECIPE)
-}
+RECIPES: Mapping[str, Recipe] = {recipe.name: recipe for recipe in (standin.RECIPE, ingestion.RECIPE, postgres.RECIPE)}
 NAMES = tuple(RECIPES)
 
 

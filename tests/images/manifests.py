@@ -48,9 +48,7 @@ def recording_server(
 def postgres(namespace: str, *, image: str, password: str, name: str = "shop-postgres") -> list[Manifest]:
     """Secret, Service and Pod of the shop's database; user `om_reader`, database `shop`."""
     container = _container(name, image, ["/bin/sh", "/postgres/start.sh"])
-    container["env"] = [
-        {"name": "READER_PASSWORD", "valueFrom": {"secretKeyRef": {"name": name, "key": "password"}}}
-    ]
+    container["env"] = [{"name": "READER_PASSWORD", "valueFrom": {"secretKeyRef": {"name": name, "key": "password"}}}]
     container["ports"] = [{"name": "postgres", "containerPort": POSTGRES_PORT}]
     # It listens on TCP only after the shop has been filled, so an open port is enough to know.
     container["readinessProbe"] = {

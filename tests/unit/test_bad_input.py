@@ -184,8 +184,7 @@ def test_no_cluster(words: list[str]) -> None:
     assert "--kubeconfig" in result.err
 
 
-def test_a_cluster_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("k8s_pipeline_client.cluster.kube._RETRY", 0)
+def test_a_cluster_that_does_not_answer(tmp_path: Path) -> None:
     config = {
         "apiVersion": "v1",
         "kind": "Config",

@@ -37,9 +37,7 @@ def test_label_values_are_such(text: str) -> None:
 
 
 def test_the_name_tells_a_person_what_it_is() -> None:
-    name = naming.resource_name(
-        instance="openmetadata", fqn="Prod DB.x", service="Prod DB", pipeline_type="metadata"
-    )
+    name = naming.resource_name(instance="openmetadata", fqn="Prod DB.x", service="Prod DB", pipeline_type="metadata")
     assert name.startswith("om-prod-db-metadata-")
 
 

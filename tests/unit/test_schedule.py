@@ -155,8 +155,6 @@ def test_any_text_is_accepted_or_refused_and_what_is_accepted_has_times(text: st
     assert parse_schedule(schedule.expression) == schedule
 
 
-@pytest.mark.parametrize(
-    ("text", "seconds"), [("90s", 90), ("1h30m", 5400), ("1.5h", 5400), (".5s", 0.5), ("0", 0)]
-)
+@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("1h30m", 5400), ("1.5h", 5400), (".5s", 0.5), ("0", 0)])
 def test_durations_are_read_as_go_reads_them(text: str, seconds: float) -> None:
     assert float(parse_duration(text)) == seconds

@@ -37,9 +37,7 @@ def test_start_up_is_a_small_multiple_of_importing_pydantic_and_yaml(words: list
     assert min(own for own, _ in pairs) <= most * min(other for _, other in pairs)
 
 
-@pytest.mark.parametrize(
-    "words", [RENDER[1:], ["validate", *RENDER[2:]], ["--help"], ["run", "--help"], ["version"]]
-)
+@pytest.mark.parametrize("words", [RENDER[1:], ["validate", *RENDER[2:]], ["--help"], ["run", "--help"], ["version"]])
 def test_nothing_that_talks_to_a_cluster_is_imported_without_need(words: list[str]) -> None:
     code = (
         "import sys; from k8s_pipeline_client.cli.main import run; code = run(sys.argv[1:]); "

@@ -98,9 +98,7 @@ class Authority:
 def write_service_account_keys(folder: Path) -> None:
     """Write the keys that sign and verify service account tokens: sa.key and sa.pub."""
     key = ec.generate_private_key(ec.SECP256R1())
-    public = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     write_secret(folder / "sa.key", _key_pem(key))
     (folder / "sa.pub").write_bytes(public)
 
@@ -112,9 +110,7 @@ def write_secret(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
 
-def _builder(
-    subject: x509.Name, issuer: x509.Name, public_key: ec.EllipticCurvePublicKey
-) -> x509.CertificateBuilder:
+def _builder(subject: x509.Name, issuer: x509.Name, public_key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
     return (
         x509.CertificateBuilder()

@@ -103,9 +103,7 @@ def _links() -> list[str]:
     listing = run(["ip", "-json", "link"], check=False).stdout or "[]"
     # Also the pods' ends: they go with their namespaces, but only when the kernel gets round to it.
     return [
-        link["ifname"]
-        for link in json.loads(listing)
-        if addresses.BRIDGE in (link.get("ifname"), link.get("master"))
+        link["ifname"] for link in json.loads(listing) if addresses.BRIDGE in (link.get("ifname"), link.get("master"))
     ]
 
 

@@ -72,9 +72,7 @@ def ensure_packages() -> None:
             run(["apt-get", "update"], env=environment)
             run(install, env=environment)
     if still := missing_packages():
-        raise ClusterError(
-            f"after installing them, programs of these packages are still missing: {' '.join(still)}"
-        )
+        raise ClusterError(f"after installing them, programs of these packages are still missing: {' '.join(still)}")
 
 
 class _ServicesStayStopped:

@@ -32,16 +32,12 @@ class Shop:
     @classmethod
     def open(cls, access: Access, namespace: str, *, database_image: str, server_image: str) -> Shop:
         """Start the pods, and wait until they are ready."""
-        database = manifests.postgres(
-            namespace, image=database_image, password=READER_PASSWORD, name=DATABASE_NAME
-        )
+        database = manifests.postgres(namespace, image=database_image, password=READER_PASSWORD, name=DATABASE_NAME)
         _apply(access, database)
         address = f"{_cluster_ip(access, namespace, DATABASE_NAME)}:{manifests.POSTGRES_PORT}"
         seed = documents.seed(
             services=[documents.database_service(SERVICE, _connection(address, READER_PASSWORD))],
-            pipelines=[
-                documents.ingestion_pipeline(SERVICE, name) for name in ("shop_metadata", "wrong_password")
-            ],
+            pipelines=[documents.ingestion_pipeline(SERVICE, name) for name in ("shop_metadata", "wrong_password")],
         )
         _apply(access, manifests.recording_server(namespace, image=server_image, name=SERVER_NAME, seed=seed))
         pods = [f"pod/{DATABASE_NAME}", f"pod/{SERVER_NAME}"]
@@ -61,9 +57,7 @@ class Shop:
             "fullyQualifiedName": f"{SERVICE}.{name}",
             "pipelineType": "metadata",
             "service": {"type": "databaseService", "name": SERVICE},
-            "sourceConfig": {
-                "config": {"type": "DatabaseMetadata", "schemaFilterPattern": {"includes": ["^public$"]}}
-            },
+            "sourceConfig": {"config": {"type": "DatabaseMetadata", "schemaFilterPattern": {"includes": ["^public$"]}}},
             "airflowConfig": {"scheduleInterval": schedule},
             "enabled": True,
             "openMetadataServerConnection": self._server_connection(),

@@ -110,9 +110,7 @@ class Entities:
         if isinstance(given, str):
             given = {"fullyQualifiedName": given}
         reference = dict(given)
-        collections = (
-            [f"services/{name}" for name in _SERVICES] if key == "service" else [_PARENT_COLLECTIONS[key]]
-        )
+        collections = [f"services/{name}" for name in _SERVICES] if key == "service" else [_PARENT_COLLECTIONS[key]]
         for name in collections:
             for candidate in self._by_fqn.get(name, {}).values():
                 if reference.get("id") == candidate["id"] or (

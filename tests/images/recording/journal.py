@@ -49,9 +49,7 @@ class Journal:
         with self._lock:
             # The number goes on after clear(), so that a reader's `since` never points at other requests.
             self._last += 1
-            entry = Recorded(
-                self._last, round(time.time(), 3), method, path, dict(query), body, dict(auth), status
-            )
+            entry = Recorded(self._last, round(time.time(), 3), method, path, dict(query), body, dict(auth), status)
             self._entries.append(entry)
 
     def since(self, seq: int = 0) -> list[Recorded]:

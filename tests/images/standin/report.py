@@ -89,9 +89,7 @@ class StatusRow:
                 row["endDate"] = _now()
             row.update(pipelineState=state, config={})
             if state != "running":
-                row["status"] = [
-                    {"name": "stand-in", "records": 0, "warnings": 0, "errors": errors, "filtered": 0}
-                ]
+                row["status"] = [{"name": "stand-in", "records": 0, "warnings": 0, "errors": errors, "filtered": 0}]
             self._server.call("PUT", self._path, row)
             logger.info("reported %s", state)
         except (urllib.error.URLError, OSError) as error:

@@ -1,0 +1,76 @@
+"""A pipeline that was renamed in OpenMetadata: the same id, another fully qualified name, so other objects here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from k8s_pipeline_client.client import end
+from k8s_pipeline_client.client.jobs import annotation, is_finished, run_id, selector
+from k8s_pipeline_client.cluster.port import Cluster, Kind, Object, Propagation
+from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.errors import ConflictError, RunActiveError
+from k8s_pipeline_client.render.plan import Plan
+
+_REMOVAL_TIMEOUT = 300.0
+
+
+def earlier_names(cluster: Cluster, plan: Plan) -> list[Object]:
+    """Return the CronJobs that the pipeline had under other names; usually none."""
+    wanted = plan.cronjob["metadata"]["labels"]
+    if labels.PIPELINE_ID not in wanted:
+        return []
+    same = ",".join(f"{key}={wanted[key]}" for key in (labels.INSTANCE, labels.PIPELINE_ID))
+    return [
+        item
+        for item in cluster.list(Kind.CRONJOB, labels=same)
+        if item["metadata"]["name"] != plan.name
+        and annotation(item, labels.ID) == plan.pipeline.id
+        and "deletionTimestamp" not in item["metadata"]
+    ]
+
+
+def refuse_active(cluster: Cluster, olds: Sequence[Object], plan: Plan) -> None:
+    """Refuse to replace a pipeline while it runs: its runs belong to the CronJob that has to go.
+
+    Raises:
+        RunActiveError: A run is active.
+    """
+    for old in olds:
+        for job in cluster.list(Kind.JOB, labels=selector(old["metadata"]["name"])):
+            if not is_finished(job):
+                raise RunActiveError(
+                    f"{plan.pipeline.fqn} was {annotation(old, labels.FQN)} before, and run {run_id(job)} of that "
+                    "one is active; it would end with the objects of the old name",
+                    hint="wait for it, kill it, or deploy with --force",
+                )
+
+
+def remove_cronjob(cluster: Cluster, old: Object, *, force: bool) -> None:
+    """Delete the CronJob of an earlier name; no further run begins under it.
+
+    Raises:
+        RunActiveError: It has changed since it was read, as it does when a run begins.
+    """
+    metadata = old["metadata"]
+    version = None if force else metadata["resourceVersion"]
+    try:
+        cluster.delete(Kind.CRONJOB, metadata["name"], Propagation.BACKGROUND, uid=metadata["uid"], version=version)
+    except ConflictError:
+        raise RunActiveError(
+            f"CronJob {metadata['name']}, the earlier name, has just changed: a run may have begun",
+            hint="deploy again",
+        ) from None
+
+
+def remove_rest(cluster: Cluster, old: Object) -> None:
+    """Remove what is left of an earlier name, and wait until it is gone."""
+    end.delete_pipeline(cluster, old["metadata"]["name"], _REMOVAL_TIMEOUT)
+
+
+def note(old: Object, *, dry_run: bool) -> str:
+    """Say what replacing an earlier name means."""
+    verb = "would be" if dry_run else "was"
+    return (
+        f"renamed: {annotation(old, labels.FQN)} ({old['metadata']['name']}) has the same id and {verb} deleted, "
+        "the records of its runs included"
+    )

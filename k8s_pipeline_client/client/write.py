@@ -1,0 +1,203 @@
+"""The writes of one deploy, in their order; a crash between any two leaves nothing unowned and nothing half-run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from k8s_pipeline_client.client import rename
+from k8s_pipeline_client.client.managers import MANAGER, SUSPEND_MANAGER
+from k8s_pipeline_client.client.rollback import Undo
+from k8s_pipeline_client.client.waiting import poll
+from k8s_pipeline_client.cluster.port import Cluster, Kind, Object, Propagation
+from k8s_pipeline_client.errors import (
+    ClusterError,
+    ConflictError,
+    InvalidError,
+    NotFoundError,
+    PipelineError,
+    WaitTimeoutError,
+)
+from k8s_pipeline_client.render.plan import Plan
+
+GONE_TIMEOUT = 120.0
+
+
+class Writer:
+    """Server-side apply that knows of objects on their way out."""
+
+    def __init__(self, cluster: Cluster, *, dry_run: bool, force: bool) -> None:
+        """Take the cluster, and how to write to it; see `Deployer`."""
+        self.cluster = cluster
+        self.dry_run = dry_run
+        self.force = force
+
+    def apply(self, manifest: Object, *, manager: str = MANAGER, force: bool = False) -> Object:
+        """Apply, and apply again once an object that is being deleted is gone.
+
+        The API server accepts writes to an object that is on its way out, and then forgets them.
+        """
+        for _ in poll(GONE_TIMEOUT, longest=1.0):
+            answer = self.cluster.apply(manifest, manager=manager, force=self.force or force, dry_run=self.dry_run)
+            if "deletionTimestamp" not in answer["metadata"] or self.dry_run:
+                return answer
+        raise stuck(manifest["kind"], manifest["metadata"]["name"])
+
+
+class Attempt:
+    """One try at writing a pipeline.
+
+    Every write to the CronJob after the first names its UID: an object that was deleted meanwhile is not brought
+    back without what belongs to it, and one that somebody else made anew is not mistaken for it.
+    """
+
+    def __init__(self, writer: Writer, plan: Plan, existing: Object | None, olds: Sequence[Object]) -> None:
+        """Take what is to be, what there is, and what there is under earlier names."""
+        self._writer = writer
+        self._cluster = writer.cluster
+        self._plan = plan
+        self._existing = existing
+        self._olds = olds
+        self._uid: str | None = existing["metadata"]["uid"] if existing else None
+        self._undo = Undo(writer.cluster)
+        self.changed = False
+        self.notes: list[str] = []
+
+    def write(self) -> None:
+        """Write everything.
+
+        Raises:
+            PipelineError: Something was refused; `overtaken` and `roll_back` tell what then.
+        """
+        if self._existing is None:
+            self._create()
+        else:
+            self._update(self._existing)
+
+    def overtaken(self, error: PipelineError) -> bool:
+        """Return whether another process has made or removed the CronJob meanwhile, so that all begins anew."""
+        if self._writer.dry_run or not isinstance(error, ConflictError | InvalidError):
+            return False
+        try:
+            found: str | None = self._cluster.get(Kind.CRONJOB, self._plan.name)["metadata"]["uid"]
+        except NotFoundError:
+            found = None
+        except ClusterError:
+            return False
+        return found != self._uid
+
+    def roll_back(self, error: PipelineError) -> None:
+        """Take back what was written, and add to the error what has become of it."""
+        if not self._writer.dry_run:
+            outcome = self._undo.roll_back(error)
+            error.message = f"{error.message}; {outcome}" if outcome else error.message
+
+    def _create(self) -> None:
+        owner = self._writer.apply(self._plan.suspended_cronjob())
+        self.changed = True
+        self._uid = owner["metadata"]["uid"]
+        self._undo.created_pipeline(owner)
+        before = self._config()
+        if not self._writer.dry_run:
+            before = [self._removed_if_of_another(item, owner) for item in before]
+        self._write_config(owner, before)
+        self._retire()
+        if not self._writer.dry_run:  # there is nothing to set it on
+            # Ours by the write above, so nobody's will is overridden.
+            self._apply_suspend(self._plan.suspend, force=True)
+
+    def _update(self, existing: Object) -> None:
+        self._write_config(existing, self._config())
+        # To switch off comes first: the next write gives `suspend` up, and must not let a run slip through.
+        if self._plan.suspend or self._olds:
+            self._set_suspend(existing, True)
+        # Under two names at once it must not run either, so that it stays suspended until the old one is gone.
+        two_names = bool(self._olds) and not self._writer.dry_run
+        wanted = self._plan.suspended_cronjob() if two_names else self._plan.cronjob
+        updated = self._writer.apply(self._pinned(wanted))
+        if _version(updated) != _version(existing):
+            self._undo.changed(existing, updated)
+        self.changed |= _content(updated) != _content(existing)
+        self._retire()
+        if not self._plan.suspend:
+            self._set_suspend(existing, False, force=bool(self._olds))
+
+    def _config(self) -> list[Object | None]:
+        """Return Secret and ConfigMap as they are."""
+        return [self._get(Kind.SECRET), self._get(Kind.CONFIG_MAP)]
+
+    def _write_config(self, owner: Object, before: Sequence[Object | None]) -> None:
+        for manifest, was in zip(self._plan.owned_by(owner), before, strict=True):
+            answer = self._writer.apply(manifest)
+            if was is None:
+                self._undo.created(answer)
+            elif _version(was) != _version(answer):
+                self._undo.changed(was, answer)
+            self.changed |= was is None or _content(was) != _content(answer)
+
+    def _removed_if_of_another(self, item: Object | None, owner: Object) -> Object | None:
+        """Delete what belonged to a CronJob that is gone: the garbage collector may be about to, at any moment."""
+        owners = [reference["uid"] for reference in (item or {"metadata": {}})["metadata"].get("ownerReferences", ())]
+        if item is None or not owners or owner["metadata"]["uid"] in owners:
+            return item
+        metadata = item["metadata"]
+        self._cluster.delete(Kind(item["kind"]), metadata["name"], Propagation.BACKGROUND, uid=metadata["uid"])
+        return None
+
+    def _retire(self) -> None:
+        """Remove what the pipeline was under earlier names; ours is complete by now, but suspended."""
+        self.notes += [rename.note(old, dry_run=self._writer.dry_run) for old in self._olds]
+        if self._writer.dry_run:
+            return
+        for old in self._olds:
+            rename.remove_cronjob(self._cluster, old, force=self._writer.force)
+            self._undo.no_way_back(
+                f"CronJob {self._plan.name} is complete but suspended, and {old['metadata']['name']}, its earlier "
+                "name, is deleted: deploy again to switch it on"
+            )
+            rename.remove_rest(self._cluster, old)
+
+    def _set_suspend(self, existing: Object, suspend: bool, *, force: bool = False) -> None:
+        try:
+            answer = self._apply_suspend(suspend, force=force)
+        except ConflictError as error:
+            if self.overtaken(error):
+                raise
+            state = "suspended" if suspend else "active"
+            self.notes.append(
+                f"left spec.suspend as somebody else set it, though it should be {state}: {error.message}"
+            )
+            return
+        if bool(answer["spec"].get("suspend")) != bool(existing["spec"].get("suspend")):
+            self._undo.suspended(existing)
+            self.changed = True
+
+    def _apply_suspend(self, suspend: bool, *, force: bool = False) -> Object:
+        return self._writer.apply(self._pinned(self._plan.suspend_patch(suspend)), manager=SUSPEND_MANAGER, force=force)
+
+    def _pinned(self, manifest: Object) -> Object:
+        return {**manifest, "metadata": {**manifest["metadata"], "uid": self._uid}}
+
+    def _get(self, kind: Kind) -> Object | None:
+        try:
+            return self._cluster.get(kind, self._plan.name)
+        except NotFoundError:
+            return None
+
+
+def stuck(kind: str, name: str) -> WaitTimeoutError:
+    """Return the error for an object that is being deleted and stays."""
+    return WaitTimeoutError(
+        f"{kind} {name} is being deleted and does not go",
+        hint=f"look for what holds it: kubectl get {kind} {name} -o yaml, metadata.finalizers",
+    )
+
+
+def _version(item: Object) -> str:
+    return str(item["metadata"]["resourceVersion"])
+
+
+def _content(item: Object) -> dict[str, Any]:
+    """Return what a definition decides; the version also changes with the status, and with who owns a field."""
+    metadata = {key: item["metadata"].get(key) for key in ("labels", "annotations", "ownerReferences")}
+    return {**item, "metadata": metadata, "status": None}

@@ -1,0 +1,244 @@
+"""What the client makes of an API server, or a network, that is not well."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from k8s_pipeline_client.cluster import kube
+from k8s_pipeline_client.cluster.connect import api_client
+from k8s_pipeline_client.cluster.kube import KubeCluster
+from k8s_pipeline_client.cluster.port import Kind
+from k8s_pipeline_client.errors import ApiError, ClusterError, UnreachableError
+from tests.cluster.support import faults
+from tests.cluster.support.access import Access
+from tests.cluster.support.definitions import pipeline, service
+from tests.cluster.support.faults import Effect, FaultProxy, answer, garbage
+from tests.cluster.support.program import Program
+from tests.cluster.support.space import Space, until
+
+LOST = {
+    "429": answer(429, retry_after="0"),
+    "500": answer(500),
+    "502": answer(502),
+    "503": answer(503),
+    "504": answer(504),
+    "reset before": faults.reset_before,
+    "reset after": faults.reset_after,
+    "truncated": faults.truncated,
+}
+"""Ways to have no answer, with the request carried out or not."""
+
+
+@pytest.fixture(scope="module")
+def shared(access: Access, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Space]:
+    """One namespace for the tests that only need some."""
+    space = Space.create(access, tmp_path_factory.mktemp("space"))
+    yield space
+    space.remove()
+
+
+@pytest.fixture(scope="module")
+def proxy(shared: Space) -> Iterator[FaultProxy]:
+    proxy = FaultProxy(shared.kubeconfig)
+    yield proxy
+    proxy.close()
+
+
+@pytest.fixture
+def cluster(shared: Space, proxy: FaultProxy, tmp_path: Path) -> KubeCluster:
+    """Our adapter behind the proxy, with little patience."""
+    proxy.mend()
+    found = KubeCluster(api_client(proxy.kubeconfig(tmp_path / "faulty")), shared.namespace, patience=2.0)
+    found.list(Kind.SECRET)
+    proxy.mend()
+    return found
+
+
+@pytest.fixture
+def faulty(space: Space, standin: str, tmp_path: Path) -> Iterator[tuple[Program, FaultProxy]]:
+    """The program behind a proxy of its own."""
+    proxy = FaultProxy(space.kubeconfig)
+    through = replace(space, kubeconfig=proxy.kubeconfig(tmp_path / "faulty"))
+    yield Program(through, image=standin, folder=tmp_path), proxy
+    proxy.close()
+
+
+def _config_map(space: Space, name: str, **data: str) -> dict[str, Any]:
+    metadata = {"name": name, "namespace": space.namespace, "labels": {"test": "yes"}}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
+
+
+def _every_other(effect: Effect) -> Effect:
+    lock, seen = threading.Lock(), [0]
+
+    def sometimes(handler: Any) -> None:
+        with lock:
+            seen[0] += 1
+            hit = seen[0] % 2
+        if hit:
+            effect(handler)
+        else:
+            handler.passed_on()
+
+    return sometimes
+
+
+@pytest.mark.parametrize("how", LOST)
+def test_a_pipelines_whole_life_with_every_other_answer_lost(faulty: tuple[Program, FaultProxy], how: str) -> None:
+    program, proxy = faulty
+    proxy.fault(_every_other(LOST[how]), times=None)
+
+    program.deploy(pipeline({"log": "ran"}, {"sleep": 600}, schedule="@yearly"), service())
+    run = program("run", "nightly", "-o", "json").json
+    (job,) = program.space.list("jobs")
+    assert job["metadata"]["name"] == run["jobName"]
+    until(lambda: program("status", "nightly", "-o", "json").json["lastRun"]["state"] == "running", "it runs")
+    assert program("kill", "nightly", "-o", "json").json[0]["cause"]["code"] == "Killed"
+    program("disable", "nightly")
+    program("delete", "nightly")
+
+    for kind in ("cronjobs", "jobs", "secrets", "pods"):
+        assert program.space.list(kind, "k8s-pipeline/pipeline") == []
+    assert len([request for request in proxy.requests if request.status != 200]) > 10
+
+
+def test_a_one_shot_run_whose_creation_was_not_answered_is_one_run(faulty: tuple[Program, FaultProxy]) -> None:
+    program, proxy = faulty
+    path = program.file("p.yaml", pipeline({"log": "once"}), service())
+    proxy.fault(faults.reset_after, method="POST")
+
+    assert program("run", "-f", path, "--wait", "-o", "json").json["state"] == "success"
+
+    assert len(program.space.list("jobs")) == 1
+
+
+def test_a_one_shot_run_whose_secret_is_refused_leaves_nothing(faulty: tuple[Program, FaultProxy]) -> None:
+    program, proxy = faulty
+    path = program.file("p.yaml", pipeline({"log": "once"}), service())
+    proxy.fault(answer(403, message="secrets are full"), method="PATCH", path="/secrets/", times=None)
+
+    refused = program("run", "-f", path, code=1)
+
+    assert "secrets are full" in refused.err
+    assert "the Job has been removed again" in refused.err
+    until(lambda: not program.space.list("jobs"), "the Job is gone")
+
+
+def test_retry_after_is_waited_for(cluster: KubeCluster, proxy: FaultProxy) -> None:
+    proxy.fault(answer(429, retry_after="1"))
+    start = time.monotonic()
+
+    cluster.list(Kind.SECRET)
+
+    assert time.monotonic() - start >= 1.0
+    assert [request.status for request in proxy.requests] == [429, 200]
+
+
+def test_a_retry_after_beyond_all_patience_is_not_waited_for(cluster: KubeCluster, proxy: FaultProxy) -> None:
+    proxy.fault(answer(429, retry_after="3600", message="come back tomorrow"))
+    start = time.monotonic()
+
+    with pytest.raises(ApiError, match="come back tomorrow") as refused:
+        cluster.list(Kind.SECRET)
+
+    assert refused.value.status == 429
+    assert time.monotonic() - start < 1.0
+
+
+@pytest.mark.parametrize(
+    "effect",
+    [faults.hang, faults.trickle(0.05), faults.reset_before, faults.truncated, answer(503), faults.slow(20)],
+    ids=["hang", "trickle", "reset", "truncated", "503", "slow"],
+)
+def test_the_time_of_a_request_is_bounded(cluster: KubeCluster, proxy: FaultProxy, effect: Effect) -> None:
+    proxy.fault(effect, times=None)
+    start = time.monotonic()
+
+    with pytest.raises(ClusterError):
+        cluster.list(Kind.SECRET)
+
+    assert time.monotonic() - start < 4.0  # it has two seconds
+
+
+def test_a_slow_answer_is_an_answer(cluster: KubeCluster, proxy: FaultProxy, shared: Space) -> None:
+    proxy.fault(faults.slow(1.0))
+    assert cluster.apply(_config_map(shared, "slow", a="b"), manager="test")["data"] == {"a": "b"}
+
+
+def test_an_address_that_has_never_answered_is_given_up_soon(proxy: FaultProxy, shared: Space, tmp_path: Path) -> None:
+    kubeconfig = proxy.kubeconfig(tmp_path / "closed")
+    proxy.refuse()
+    start = time.monotonic()
+
+    with pytest.raises(UnreachableError, match="refused"):
+        KubeCluster(api_client(kubeconfig), shared.namespace).list(Kind.SECRET)
+
+    assert time.monotonic() - start < 5.0
+    proxy.listen()
+
+
+@pytest.mark.parametrize(
+    "effect",
+    [
+        answer(500),
+        answer(403),
+        faults.truncated,
+        garbage(b""),
+        garbage(b"<html>please log in</html>"),
+        garbage(b"{}"),
+        garbage(b"[]"),
+        garbage(b'{"kind": "SecretList", "apiVersion": "v1"}'),
+    ],
+    ids=["500", "403", "truncated", "empty", "login page", "no object", "array", "no items"],
+)
+def test_a_failed_read_is_an_error_and_never_an_empty_result(
+    cluster: KubeCluster, proxy: FaultProxy, effect: Effect
+) -> None:
+    proxy.fault(effect, times=None)
+    with pytest.raises(ClusterError):
+        cluster.list(Kind.SECRET)
+    with pytest.raises(ClusterError):
+        cluster.list(Kind.CRONJOB)
+
+
+def test_list_and_status_say_so_where_they_cannot_read(faulty: tuple[Program, FaultProxy]) -> None:
+    program, proxy = faulty
+    program.deploy(pipeline({"log": "x"}), service())
+    proxy.fault(answer(500, message="etcd is away"), path="/(jobs|pods)", times=None)
+
+    for words in (["list"], ["status", "nightly"]):
+        result = program(*words, code=1)
+        assert "etcd is away" in result.err
+        assert result.out == ""
+
+
+def test_a_list_in_pages_is_whole_and_starts_over_where_a_page_is_gone(
+    cluster: KubeCluster, proxy: FaultProxy, shared: Space, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kube, "_PAGE", 2)
+    names = [f"page-{number}" for number in range(5)]
+    for name in names:
+        cluster.apply(_config_map(shared, name), manager="test")
+
+    def listed() -> list[str]:
+        found = cluster.list(Kind.CONFIG_MAP, labels="test=yes")
+        return [item["metadata"]["name"] for item in found if item["metadata"]["name"] in names]
+
+    assert listed() == names
+    proxy.mend()
+    proxy.fault(answer(410, message="the continue token is too old"), path="continue=", nth=2)
+    assert listed() == names
+    assert [request.status for request in proxy.requests] == [200, 200, 410, 200]
+
+
+def test_a_log_that_breaks_off_is_an_error(cluster: KubeCluster, proxy: FaultProxy) -> None:
+    proxy.fault(garbage(b"not a log", status=502), path="/log", times=None)
+    with pytest.raises(ClusterError):
+        b"".join(cluster.read_log("no-such-pod", container="main"))
