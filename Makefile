@@ -17,8 +17,12 @@ demo: $(BIN)/.installed ## A real ingestion on a real Kubernetes, from nothing (
 
 .PHONY: test
 test: lint ## All checks and all tests, the cluster's included
+	@$(BIN)/python -m tests.cluster.support.prepare
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not disruptive"
 	$(BIN)/pytest -m disruptive tests/cluster
+ifdef CI
+	K8S_PIPELINE_TEST_LIFECYCLE=1 $(BIN)/pytest tests/cluster/local
+endif
 
 .PHONY: test-unit
 test-unit: $(BIN)/.installed ## Only the tests that need no cluster

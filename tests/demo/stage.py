@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,14 +10,13 @@ from typing import Any
 import yaml
 
 from tests.cluster.local.paths import cache_folder
-from tests.cluster.support.access import Access, connect
+from tests.cluster.support.access import Access
+from tests.cluster.support.prepare import prepare
 from tests.cluster.support.shop import Shop
 from tests.cluster.support.space import Space
 from tests.demo.speech import say
-from tests.images.build import build
 
 NAMESPACE = "k8s-pipeline-demo"
-IMAGES = ("standin", "postgres", "ingestion")
 
 
 @dataclass(frozen=True)
@@ -37,12 +35,7 @@ class Stage:
 def set_up() -> Stage:
     """Have everything that the demo needs, made or found."""
     say("A Kubernetes to run on, and three images (the first time: binaries are built, packages fetched).")
-    with ThreadPoolExecutor() as pool:
-        # Both are mostly waiting for the network and for one core each.
-        built = pool.submit(lambda: [build(name) for name in IMAGES])
-        access = connect()
-        built.result()
-    images = {name: access.image(name) for name in IMAGES}
+    access, images = prepare()
     folder = cache_folder() / "demo"
     folder.mkdir(parents=True, exist_ok=True)
     say("A namespace that enforces the `restricted` standard, with the rights of rbac/ and nothing more.")

@@ -1,0 +1,40 @@
+"""Has cluster and images ready, before tests that have a time limit: `python -m tests.cluster.support.prepare`."""
+
+from __future__ import annotations
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.cluster.local.errors import ClusterError
+from tests.cluster.support.access import Access, connect
+from tests.images.build import NAMES, build
+from tests.images.errors import ImageBuildError
+
+
+def prepare() -> tuple[Access, dict[str, str]]:
+    """Return access to the cluster, and the reference of every image, which the cluster then has.
+
+    Raises:
+        ClusterError: There is no cluster to be had.
+        ImageBuildError: An image cannot be built.
+    """
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        # Beside the cluster's first build: the one waits for the network while the other compiles.
+        building = pool.submit(lambda: [build(name) for name in NAMES])
+        access = connect()
+        building.result()
+    return access, {name: access.image(name) for name in NAMES}
+
+
+def main() -> int:
+    """Prepare; return an exit code."""
+    try:
+        prepare()
+    except (ClusterError, ImageBuildError) as error:
+        print(f"error: no cluster for the cluster tests: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
