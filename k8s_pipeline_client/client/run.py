@@ -56,7 +56,7 @@ def create_with_document(cluster: Cluster, job: Object, document: str) -> Object
 
     The Job comes first, suspended, so that the Secret has an owner from its first write.
     """
-    wanted = with_own_secret(job)
+    wanted = with_own_secret(job, document)
     created = create_run(cluster, wanted)
     cluster.apply(own_secret(created, document), manager=MANAGER)
     if not wanted["spec"].get("suspend"):

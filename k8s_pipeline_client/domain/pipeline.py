@@ -10,6 +10,7 @@ from k8s_pipeline_client.domain import naming
 from k8s_pipeline_client.domain.document import to_json
 from k8s_pipeline_client.domain.entities import AirflowConfig, Document, IngestionPipeline, Service, Workflow
 from k8s_pipeline_client.domain.recognise import Definition
+from k8s_pipeline_client.domain.references import References, references_of
 from k8s_pipeline_client.domain.schedule import Schedule, parse_schedule
 from k8s_pipeline_client.domain.workflow import PIPELINE_TYPES, build_document, instance_of, type_of_document
 from k8s_pipeline_client.errors import DefinitionError, ScheduleError
@@ -28,6 +29,7 @@ class Pipeline:
         instance: Which OpenMetadata server it belongs to.
         document: The workflow document that the ingestion gets; holds secrets.
         origin: Where it was defined, for people.
+        may_refer: Whether references in the document are resolved in the pod. An entity's is handed over as it is.
     """
 
     fqn: str
@@ -42,6 +44,7 @@ class Pipeline:
     document: Document
     origin: str
     id: str | None = None
+    may_refer: bool = False
 
     @property
     def resource_name(self) -> str:
@@ -49,6 +52,14 @@ class Pipeline:
         return naming.resource_name(
             instance=self.instance, fqn=self.fqn, service=self.service, pipeline_type=self.pipeline_type
         )
+
+    def references(self) -> References:
+        """Return what the document refers to instead of holding it.
+
+        Raises:
+            DefinitionError: A reference is malformed, or stands where none can be.
+        """
+        return references_of(self.document, self.origin) if self.may_refer else References()
 
     def document_text(self) -> str:
         """Return the document as JSON, which is YAML too and survives any value."""
@@ -90,7 +101,7 @@ def from_workflow(workflow: Workflow, origin: str) -> Pipeline:
     """Make a pipeline of a plain workflow document.
 
     Raises:
-        DefinitionError: It names no service.
+        DefinitionError: It names no service, or has a reference that is malformed.
         ScheduleError: Kubernetes would refuse its schedule.
     """
     service = workflow.source.get("serviceName")
@@ -102,6 +113,7 @@ def from_workflow(workflow: Workflow, origin: str) -> Pipeline:
         )
     document = workflow.document()
     kind = type_of_document(document)
+    references_of(document, origin)
     fqn = workflow.ingestion_pipeline_fqn
     name = workflow.name or (naming.fqn_parts(fqn)[-1] if fqn else f"{service}_{kind}")
     return Pipeline(
@@ -116,6 +128,7 @@ def from_workflow(workflow: Workflow, origin: str) -> Pipeline:
         instance=instance_of(workflow.workflow_config.get("openMetadataServerConfig")),
         document=document,
         origin=origin,
+        may_refer=True,
     )
 
 

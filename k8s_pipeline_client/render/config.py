@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
+from types import MappingProxyType
 
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.entities import Document
 from k8s_pipeline_client.domain.pipeline import Pipeline
+from k8s_pipeline_client.domain.references import References
 from k8s_pipeline_client.errors import DefinitionError
 from k8s_pipeline_client.render.metadata import object_meta, pipeline_annotations, pipeline_labels
+from k8s_pipeline_client.settings import OWN_MOUNT_PATH
 
 DOCUMENT_KEY = "workflow.json"
-LAUNCHER_KEY = "launcher.py"
+LAUNCHER_KEY = "launch.py"
+"""The file of the launcher that is started; it lies beside the package with the others."""
+
+_PACKAGE, _LAUNCHER = "k8s_pipeline_client", "launcher"
+_PACKAGE_KEY = "package.py"
+
+RESOLVE_OPTION = "--resolve"
+_SECRETS = "secrets"
 
 MAX_SECRET_BYTES = 1024 * 1024
 """Kubernetes refuses a Secret whose data is larger (``MaxSecretSize``)."""
@@ -67,7 +79,7 @@ def config_map(pipeline: Pipeline, name: str, namespace: str) -> Document:
 
 def launcher_config_map(namespace: str) -> Document:
     """Return the ConfigMap with the launcher: one per namespace and version, immutable, shared by all runs."""
-    name, text = launcher()
+    name, files = launcher()
     object_labels = {
         labels.APP_NAME: "openmetadata",
         labels.APP_COMPONENT: "launcher",
@@ -79,12 +91,48 @@ def launcher_config_map(namespace: str) -> Document:
         # No version annotation here: two versions of this program with the same launcher share the object.
         "metadata": {"name": name, "namespace": namespace, "labels": object_labels},
         "immutable": True,
-        "data": {LAUNCHER_KEY: text},
+        "data": dict(files),
     }
 
 
+def launcher_items() -> list[Document]:
+    """Return where a pod finds the launcher's files: one to start, and beside it the package that it imports."""
+    _, files = launcher()
+    return [{"key": key, "path": _launcher_path(key)} for key in files]
+
+
+def launcher_options(references: References) -> list[str]:
+    """Return the launcher's options: where the document is, and whether its references are to be resolved."""
+    options = ["--config", f"{OWN_MOUNT_PATH}/{DOCUMENT_KEY}"]
+    if references.any:
+        options += [RESOLVE_OPTION, f"{OWN_MOUNT_PATH}/{_SECRETS}"]
+    return options
+
+
+def secret_sources(references: References) -> list[Document]:
+    """Return the sources of the pod's volume that hold the keys of Secrets to which the document refers."""
+    return [
+        {"secret": {"name": name, "items": [{"key": key, "path": f"{_SECRETS}/{name}/{key}"} for key in keys]}}
+        for name, keys in references.secrets.items()
+    ]
+
+
+def _launcher_path(key: str) -> str:
+    if key == LAUNCHER_KEY:
+        return key
+    return f"{_PACKAGE}/__init__.py" if key == _PACKAGE_KEY else f"{_PACKAGE}/{_LAUNCHER}/{key}"
+
+
 @cache
-def launcher() -> tuple[str, str]:
-    """Return the name of the launcher's ConfigMap and the launcher's text."""
-    text = resources.files("k8s_pipeline_client").joinpath("launcher.py").read_text(encoding="utf-8")
-    return f"om-launcher-{hashlib.sha256(text.encode()).hexdigest()[:10]}", text
+def launcher() -> tuple[str, Mapping[str, str]]:
+    """Return the name of the launcher's ConfigMap and the launcher's files, by their keys."""
+    folder = resources.files(_PACKAGE).joinpath(_LAUNCHER)
+    files = {
+        entry.name: entry.read_text(encoding="utf-8")
+        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
+        if entry.name.endswith(".py")
+    }
+    # Empty. Without it, Python would prefer a whole package of that name elsewhere on its path to ours.
+    files[_PACKAGE_KEY] = ""
+    digest = hashlib.sha256(json.dumps(files).encode()).hexdigest()
+    return f"om-launcher-{digest[:10]}", MappingProxyType(files)

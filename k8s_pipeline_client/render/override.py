@@ -5,22 +5,38 @@ from __future__ import annotations
 import base64
 import copy
 import hashlib
+import json
 
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.entities import Document
+from k8s_pipeline_client.domain.references import references_of
 from k8s_pipeline_client.errors import InputError
-from k8s_pipeline_client.render.config import DOCUMENT_KEY, MAX_SECRET_BYTES
+from k8s_pipeline_client.render.config import DOCUMENT_KEY, MAX_SECRET_BYTES, RESOLVE_OPTION, secret_sources
 from k8s_pipeline_client.render.metadata import object_meta, owner_reference
 
 VOLUME = "k8s-pipeline"
 
 
-def with_own_secret(job: Document) -> Document:
-    """Return the Job, suspended unless a queue sees to that, with its document in a Secret of the Job's own name."""
+def with_own_secret(job: Document, text: str) -> Document:
+    """Return the Job, suspended unless a queue sees to that, with its document in a Secret of the Job's own name.
+
+    Args:
+        job: Made from the pipeline's template.
+        text: The document; where references are resolved, it may refer to other Secrets than the pipeline's.
+
+    Raises:
+        DefinitionError: A reference is malformed, or stands where none can be.
+    """
     job = copy.deepcopy(job)
-    for source in _sources(job):
-        if "secret" in source:
-            source["secret"]["name"] = job["metadata"]["name"]
+    for volume in _volumes(job):
+        sources = volume["projected"]["sources"]
+        for source in sources:
+            if _holds_document(source):
+                source["secret"]["name"] = job["metadata"]["name"]
+        if _resolves(job):
+            kept = [source for source in sources if "secret" not in source or _holds_document(source)]
+            referred_to = secret_sources(references_of(json.loads(text), "the run's own document"))
+            volume["projected"]["sources"] = [*kept, *referred_to]
     if labels.QUEUE_NAME not in job["metadata"].get("labels", {}):
         job["spec"]["suspend"] = True
     return job
@@ -28,7 +44,8 @@ def with_own_secret(job: Document) -> Document:
 
 def secret_name(job: Document) -> str:
     """Return the name of the Secret that holds a Job's document."""
-    return next((str(source["secret"]["name"]) for source in _sources(job) if "secret" in source), "")
+    sources = [source for volume in _volumes(job) for source in volume["projected"]["sources"]]
+    return next((str(source["secret"]["name"]) for source in sources if _holds_document(source)), "")
 
 
 def own_secret(job: Document, text: str) -> Document:
@@ -60,6 +77,16 @@ def own_secret(job: Document, text: str) -> Document:
     }
 
 
-def _sources(job: Document) -> list[Document]:
+def _volumes(job: Document) -> list[Document]:
     volumes = job["spec"]["template"]["spec"].get("volumes") or []
-    return [source for item in volumes if item["name"] == VOLUME for source in item["projected"]["sources"]]
+    return [volume for volume in volumes if volume["name"] == VOLUME]
+
+
+def _holds_document(source: Document) -> bool:
+    items = source.get("secret", {}).get("items") or []
+    return any(item["path"] == DOCUMENT_KEY for item in items)
+
+
+def _resolves(job: Document) -> bool:
+    containers = job["spec"]["template"]["spec"]["containers"]
+    return any(RESOLVE_OPTION in (container.get("args") or []) for container in containers)

@@ -9,10 +9,10 @@ from k8s_pipeline_client.domain.entities import Document
 from k8s_pipeline_client.domain.pipeline import Pipeline
 from k8s_pipeline_client.render import config
 from k8s_pipeline_client.render.metadata import pipeline_annotations, pipeline_labels
-from k8s_pipeline_client.settings import Settings
+from k8s_pipeline_client.render.overlay import overlaid
+from k8s_pipeline_client.settings import DO_NOT_DISRUPT, OWN_MOUNT_PATH, OWN_VOLUME, Settings
 
 MAIN_CONTAINER = "main"
-MOUNT_PATH = "/opt/k8s-pipeline"
 FINAL_EXIT_CODES = (78, 143)
 """Ascending, as Kubernetes wants them: the document or entry point is unusable; ended by SIGTERM. No retry helps."""
 
@@ -24,15 +24,20 @@ def pod_template(pipeline: Pipeline, name: str, settings: Settings) -> Document:
         pipeline: What to run.
         name: The name of the Secret with its document, and the value of our label.
         settings: How to run it.
+
+    Raises:
+        OverlayError: The settings' overlay changes what must stay as it is.
     """
-    return {
+    disruption = DO_NOT_DISRUPT if settings.do_not_disrupt else {}
+    template = {
         "metadata": {
-            "labels": pipeline_labels(pipeline, name),
             # The user's first: ours say what the pod is, and must be right.
-            "annotations": {**settings.pod_annotations, **pipeline_annotations(pipeline)},
+            "labels": {**settings.pod_labels, **pipeline_labels(pipeline, name)},
+            "annotations": {**disruption, **settings.pod_annotations, **pipeline_annotations(pipeline)},
         },
         "spec": _pod_spec(pipeline, name, settings),
     }
+    return overlaid(template, settings.pod_template, MAIN_CONTAINER)
 
 
 def _pod_spec(pipeline: Pipeline, name: str, settings: Settings) -> Document:
@@ -47,25 +52,29 @@ def _pod_spec(pipeline: Pipeline, name: str, settings: Settings) -> Document:
             "enableServiceLinks": False,
             "imagePullSecrets": [{"name": secret} for secret in settings.image_pull_secrets],
             "nodeSelector": settings.node_selector,
-            "tolerations": [
-                toleration.model_dump(by_alias=True, exclude_none=True) for toleration in settings.tolerations
-            ],
+            "tolerations": [toleration.manifest() for toleration in settings.tolerations],
+            "affinity": settings.affinity.manifest() if settings.affinity else None,
+            "topologySpreadConstraints": [item.manifest() for item in settings.topology_spread_constraints],
+            "priorityClassName": settings.priority_class_name,
+            "runtimeClassName": settings.runtime_class_name,
             "securityContext": _pod_security(settings),
             "containers": [_main_container(pipeline, settings)],
-            "volumes": [_volume(name, settings)],
+            "volumes": [_volume(pipeline, name, settings), *(volume.manifest() for volume in settings.volumes)],
         }
     )
 
 
 def _main_container(pipeline: Pipeline, settings: Settings) -> Document:
-    return {
+    own_mount = {"name": OWN_VOLUME, "mountPath": OWN_MOUNT_PATH, "readOnly": True}
+    container = {
         "name": MAIN_CONTAINER,
         "image": settings.ingestion_image,
         "imagePullPolicy": settings.image_pull_policy,
         # The launcher stands in front of the image's own `python main.py`.
-        "command": ["python", f"{MOUNT_PATH}/{config.LAUNCHER_KEY}"],
-        "args": ["--config", f"{MOUNT_PATH}/{config.DOCUMENT_KEY}", "--", "main.py"],
+        "command": ["python", f"{OWN_MOUNT_PATH}/{config.LAUNCHER_KEY}"],
+        "args": [*config.launcher_options(pipeline.references()), "--", "main.py"],
         "env": _environment(pipeline, settings),
+        "envFrom": [source.manifest() for source in settings.env_from],
         "resources": settings.resources.model_dump(),
         "securityContext": {
             "allowPrivilegeEscalation": False,
@@ -76,8 +85,9 @@ def _main_container(pipeline: Pipeline, settings: Settings) -> Document:
         },
         # Not FallbackToLogsOnError: it copies log text into the pod's status.
         "terminationMessagePolicy": "File",
-        "volumeMounts": [{"name": "k8s-pipeline", "mountPath": MOUNT_PATH, "readOnly": True}],
+        "volumeMounts": [own_mount, *(mount.manifest() for mount in settings.volume_mounts)],
     }
+    return _without_empty(container)
 
 
 def _environment(pipeline: Pipeline, settings: Settings) -> list[Document]:
@@ -117,16 +127,17 @@ def _pod_security(settings: Settings) -> Document:
     return context
 
 
-def _volume(name: str, settings: Settings) -> Document:
+def _volume(pipeline: Pipeline, name: str, settings: Settings) -> Document:
     # Readable by the group where fsGroup makes it ours, else by all: there is no third way for a UID not root.
     mode = 0o440 if settings.fs_group is not None else 0o444
     return {
-        "name": "k8s-pipeline",
+        "name": OWN_VOLUME,
         "projected": {
             "defaultMode": mode,
             "sources": [
                 {"secret": {"name": name, "items": [_item(config.DOCUMENT_KEY)]}},
-                {"configMap": {"name": config.launcher()[0], "items": [_item(config.LAUNCHER_KEY)]}},
+                {"configMap": {"name": config.launcher()[0], "items": config.launcher_items()}},
+                *config.secret_sources(pipeline.references()),
             ],
         },
     }
@@ -137,4 +148,4 @@ def _item(key: str) -> Document:
 
 
 def _without_empty(spec: dict[str, Any]) -> Document:
-    return {key: value for key, value in spec.items() if value not in ([], {})}
+    return {key: value for key, value in spec.items() if value not in (None, [], {})}

@@ -253,8 +253,23 @@ def _exit_code(pod: Pod) -> Cause | None:
         )
     first_line, *more = said.splitlines()
     detail = said if more else ""
-    hint = "deploy the pipeline again: no retry helps" if end.exit_code == EX_CONFIG else "see its log"
-    return Cause(CauseCode.EXIT_CODE, f"The ingestion ended with {code}: {first_line}", detail, hint)
+    hint = (
+        "no retry helps: change what it names, and deploy the pipeline again"
+        if end.exit_code == EX_CONFIG
+        else "see its log"
+    )
+    return Cause(
+        CauseCode.EXIT_CODE, f"The ingestion ended with {code}: {_with_last_error(pod, first_line)}", detail, hint
+    )
+
+
+def _with_last_error(pod: Pod, cause: str) -> str:
+    """In one line: the exception often says only which step failed, and the log, before it, why."""
+    error = pod.last_words.last_error if pod.last_words else ""
+    if not error or error in cause:
+        return cause
+    is_bare_exit = cause == f"SystemExit: {pod.main.exit_code}"
+    return error if is_bare_exit or cause in error else f"{cause}; last error in its log: {error}"
 
 
 def _signal_name(exit_code: int) -> str:

@@ -53,12 +53,14 @@ class LastWords:
 
     Attributes:
         cause: One line.
+        last_error: The error in its log that tells most about a failure, in one line.
         peak_memory_bytes: The highest that it saw.
         duration_seconds: Of the work; empty in one that was not completed.
         document_sha256: Of the workflow document that it read.
     """
 
     cause: str = ""
+    last_error: str = ""
     peak_memory_bytes: int | None = None
     duration_seconds: float | None = None
     document_sha256: str | None = None
@@ -74,6 +76,7 @@ def read_last_words(message: str) -> LastWords | None:
         return None
     return LastWords(
         cause=text(value.get("cause")),
+        last_error=text(value.get("lastError")),
         peak_memory_bytes=number(value.get("peakMemoryBytes")),
         duration_seconds=real(value.get("durationSeconds")) if "exitCode" in value else None,
         document_sha256=text(value.get("documentSha256")) or None,

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from k8s_pipeline_client import launcher
-from k8s_pipeline_client.launcher import EXIT_UNUSABLE, MASK
+from k8s_pipeline_client.launcher import MASK
+from k8s_pipeline_client.launcher.program import EXIT_UNUSABLE, parse
+from k8s_pipeline_client.launcher.unusable import read_file
 from tests.unit.test_launcher_support import DOCUMENT, SECRET, Pod, interpreters, running
 
 pytestmark = pytest.mark.timeout(60)
@@ -135,7 +136,9 @@ def test_what_cannot_be_started(pod: Pod, document: bytes | None, target: str, w
 
 
 def test_a_command_line_that_cannot_be_used(pod: Pod) -> None:
-    done = subprocess.run([sys.executable, launcher.__file__, "--config", "x"], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "mount/launch.py", "--config", "x"], cwd=pod.folder, capture_output=True, text=True
+    )
     assert done.returncode == 2 and "required: target" in done.stderr
 
 
@@ -194,5 +197,5 @@ def test_handed_over_byte_for_byte(tmp_path: Path, document: dict[str, str]) -> 
     path = tmp_path / "workflow.json"
     for ascii_only in (True, False):
         path.write_bytes(json.dumps(document, ensure_ascii=ascii_only, indent=1).replace("\n", "\r\n").encode())
-        raw = launcher._read(str(path), "document")
-        assert (raw, launcher._parse(raw)) == (path.read_bytes(), document)
+        raw = read_file(str(path), "document")
+        assert (raw, parse(raw)) == (path.read_bytes(), document)

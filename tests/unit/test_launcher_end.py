@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from k8s_pipeline_client import launcher
 from k8s_pipeline_client.launcher import MASK
+from k8s_pipeline_client.launcher.report import Report
 from tests.unit.test_launcher_support import Pod, interpreters, running, wait_for
 
 pytestmark = pytest.mark.timeout(60)
@@ -134,7 +134,8 @@ def test_children_die_of_it_by_themselves(pod: Pod) -> None:
         def handle():
             signal.signal(signal.SIGTERM, lambda *_: os._exit(5))
             ready.set()
-            time.sleep(60)
+            while True:
+                time.sleep(0.01)  # not in one piece: a signal just before it would wait for its end
         ready = multiprocessing.get_context("fork").Event()
         process = multiprocessing.get_context("fork").Process(target=handle)
         process.start()
@@ -210,7 +211,7 @@ def test_the_cause(pod: Pod, code: str, cause: str) -> None:
 def test_the_message_stays_within_its_limit(tmp_path: Path) -> None:
     path = tmp_path / "log"
     path.touch()
-    launcher._Attempt(str(path), 15).note(cause="\0" * 3000, exitCode=1)
+    Report(str(path)).note(cause="\0" * 3000, exitCode=1)
     assert len(path.read_bytes()) <= 4096
     assert json.loads(path.read_text())["cause"].endswith("\0…")
 

@@ -13,7 +13,6 @@ from textwrap import dedent
 
 import pytest
 
-from k8s_pipeline_client import launcher
 from k8s_pipeline_client.launcher import MASK
 from tests.unit.test_launcher_support import Pod, running
 
@@ -90,6 +89,59 @@ def test_lines_appear_at_once(pod: Pod) -> None:
     assert pod.end(process, b"go on\n").out == "go on\n"
 
 
+def test_lines_keep_their_order(pod: Pod) -> None:
+    ended = pod.run(
+        """
+        import fcntl, os, sys, termios
+        def settled(descriptor):
+            while fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4)) != bytes(4):
+                os.sched_yield()
+        for number in range(200):
+            print("out", number)
+            settled(1)
+            os.system(f"echo err {number} >&2") if number % 20 == 0 else print("err", number, file=sys.stderr)
+            settled(2)
+        """,
+        stderr=subprocess.STDOUT,
+    )
+    assert ended.out == "".join(f"out {number}\nerr {number}\n" for number in range(200))
+
+
+def test_what_stderr_says_stands_below_what_was_printed_before(pod: Pod) -> None:
+    ended = pod.run(
+        """
+        import sys, time
+        for number in range(300):
+            print("line", number)
+            print("more", number)
+            print("error", number, file=sys.stderr)
+        print("the last line")
+        raise ValueError("this is why")
+        """,
+        stderr=subprocess.STDOUT,
+    )
+    lines = ended.out.splitlines()
+    places = {line: place for place, line in enumerate(lines)}
+    assert len(places) == len(lines) == 300 * 3 + 5
+    assert [line for line in lines if "error" in line] == [f"error {number}" for number in range(300)]
+    assert all(places[f"more {number}"] < places[f"error {number}"] for number in range(300))
+    assert places["the last line"] < places["Traceback (most recent call last):"]
+    assert lines[-1] == "ValueError: this is why"
+
+
+def test_a_stream_that_never_pauses_does_not_hold_up_the_other(pod: Pod) -> None:
+    process = pod.start("import os; os.system('yes &'); os.write(2, b'heard\\n'); input()", stdout=subprocess.DEVNULL)
+    assert process.stderr and process.stdin
+    assert process.stderr.readline() == b"heard\n"
+    process.stdin.write(b"\n")
+    assert process.wait(20) == 0
+
+
+def test_a_stream_that_is_closed_does_not_end_the_other(pod: Pod) -> None:
+    ended = pod.run("import os; os.write(1, b'last s3cr3t'); os.close(1); os.write(2, b'still there\\n')")
+    assert (ended.out, ended.err, ended.code) == ("last s3cr3t", "still there\n", 0)
+
+
 def test_a_grandchild_that_stays_does_not_hold_up_the_end(pod: Pod) -> None:
     began = time.monotonic()
     process = pod.start("import os; os.system('yes >&2 & echo $!; sleep 60 & echo $!')", stdout=subprocess.PIPE)
@@ -108,14 +160,14 @@ def test_a_grandchild_that_stays_does_not_hold_up_the_end(pod: Pod) -> None:
 def test_what_cannot_be_masked_is_withheld_and_blocks_nobody(tmp_path: Path) -> None:
     code = """
         import os, sys
-        import launcher
-        class Broken(launcher.Masker):
+        from k8s_pipeline_client.launcher import pump as module
+        class Broken(module.Masker):
             def feed(self, data, *, last=False):
                 if b"poison" in data:
                     raise MemoryError
                 return super().feed(data, last=last)
-        launcher.Masker = Broken
-        pump = launcher._Pump(["hidden-one"])
+        module.Masker = Broken
+        pump = module.Pump(["hidden-one"], lambda shown: None)
         print("first", flush=True)
         os.write(2, b"second\\n")
         os.write(1, b"poison " * 9)
@@ -126,7 +178,6 @@ def test_what_cannot_be_masked_is_withheld_and_blocks_nobody(tmp_path: Path) -> 
         """
     done = subprocess.run(
         [sys.executable, "-c", dedent(code)],
-        env={**os.environ, "PYTHONPATH": os.path.dirname(launcher.__file__)},
         capture_output=True,
         text=True,
         timeout=30,

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from k8s_pipeline_client.launcher import MASK, Masker, is_secret_key, mask, secret_values
+from k8s_pipeline_client.launcher import MASK, is_secret_key, mask, secret_values
+from k8s_pipeline_client.launcher.redact import Masker
 
 PEM = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG\nAQEFAASCBKcwggSjAgEA\nshort\n-----END PRIVATE KEY-----"
 JWT = "eyJraWQiOiJHYjM4OWEi.eyJzdWIiOiJib3QifQ.c2lnbmF0dXJl-_x"
@@ -237,7 +238,8 @@ def test_texts_that_no_encoding_takes() -> None:
 
 def test_importing_it_is_cheap_and_does_nothing() -> None:
     heavy = "{'argparse', 'ctypes', 'resource', 'runpy', 'subprocess', 'logging'}"
-    code = f"import sys, os; import launcher; print({heavy} & set(sys.modules), type(os.environ).__module__)"
-    folder = __file__.rsplit("/tests/", 1)[0] + "/k8s_pipeline_client"
+    code = "import sys, os; import k8s_pipeline_client.launcher; "
+    code += f"print({heavy} & set(sys.modules), type(os.environ).__module__)"
+    folder = __file__.rsplit("/tests/", 1)[0]
     done = subprocess.run([sys.executable, "-S", "-c", code], cwd=folder, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set() os"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -15,7 +14,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
-from k8s_pipeline_client import launcher
+from k8s_pipeline_client.render import config
 
 SECRET = "s3cr3t-välue"
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
@@ -46,6 +45,12 @@ class Pod:
         self.log = folder / "termination-log"
         self.log.touch()
         (folder / "mount").mkdir()
+        # As the pod mounts it.
+        _, files = config.launcher()
+        for item in config.launcher_items():
+            path = folder / "mount" / item["path"]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(files[item["key"]])
         (folder / "image").mkdir()
 
     def write(self, name: str, code: str) -> None:
@@ -56,18 +61,17 @@ class Pod:
     def start(self, code: str, *target: str, **more: Any) -> subprocess.Popen[bytes]:
         if code:
             self.write("main.py", code)
-        config = self.folder / "mount" / "workflow.json"
+        document = self.folder / "mount" / "workflow.json"
         if self.document is not None:
-            config.write_bytes(self.document)
-        shutil.copy(launcher.__file__, self.folder / "mount" / "launcher.py")
-        command = [self.python, "../mount/launcher.py", "--termination-log", str(self.log), *self.options]
+            document.write_bytes(self.document)
+        command = [self.python, f"../mount/{config.LAUNCHER_KEY}", "--termination-log", str(self.log), *self.options]
         process = subprocess.Popen(
-            [*command, "--config", str(config), "--", *(target or ("main.py",))],
+            [*command, "--config", str(document), "--", *(target or ("main.py",))],
             cwd=self.folder / "image",
             bufsize=0,
             stdin=subprocess.PIPE,
             stdout=more.pop("stdout", subprocess.PIPE),
-            stderr=subprocess.PIPE,
+            stderr=more.pop("stderr", subprocess.PIPE),
             env={**ENVIRONMENT, **more.pop("env", {})},
             **more,
         )
@@ -84,7 +88,7 @@ class Pod:
     def end(self, process: subprocess.Popen[bytes], answer: bytes = b"") -> Ended:
         out, err = process.communicate(answer, timeout=30)
         text = self.log.read_text()
-        return Ended(process.returncode, (out or b"").decode(), err.decode(), json.loads(text) if text else {})
+        return Ended(process.returncode, (out or b"").decode(), (err or b"").decode(), json.loads(text) if text else {})
 
     def run(self, code: str, *target: str, **more: Any) -> Ended:
         return self.end(self.start(code, *target, **more))

@@ -109,9 +109,7 @@ def test_every_code_has_a_case() -> None:
         ([("Started", "")], "BackoffLimitExceeded", "the pods that would tell why are gone"),
     ],
 )
-def test_events_tell_what_became_of_a_pod_that_is_gone(
-    events: list[tuple[str, str]], code: str, words: str
-) -> None:
+def test_events_tell_what_became_of_a_pod_that_is_gone(events: list[tuple[str, str]], code: str, words: str) -> None:
     left = [event(*one, about=GONE, seconds=second) for second, one in enumerate(events)]
     cause = run_status(job(failed(), failed=1), [], left, now()).cause
     assert cause is not None

@@ -116,9 +116,7 @@ def test_a_retry_that_cannot_start_says_so_while_the_run_is_running() -> None:
         (job(active=1, backoff_limit=2), terminated(1), "running"),
         (job(active=1, backoff_limit=2, failed=2), terminated(1), "failed"),
         (
-            job(
-                active=1, backoff_limit=2, uncountedTerminatedPods={"failed": ["pod-0"], "succeeded": []}, failed=1
-            ),
+            job(active=1, backoff_limit=2, uncountedTerminatedPods={"failed": ["pod-0"], "succeeded": []}, failed=1),
             terminated(1),
             "failed",
         ),
@@ -245,9 +243,7 @@ def test_the_duration_of_an_attempt_that_was_killed_is_that_of_its_container() -
     assert attempt.duration_seconds == 57.0
 
 
-@pytest.mark.parametrize(
-    "message", ["", "not JSON", "[1, 2]", '{"peakMemoryBytes": "much", "cause": 7}', "[" * 4_000]
-)
+@pytest.mark.parametrize("message", ["", "not JSON", "[1, 2]", '{"peakMemoryBytes": "much", "cause": 7}', "[" * 4_000])
 def test_a_termination_message_of_any_kind_is_lived_with(message: str) -> None:
     (attempt,) = run_status(job(failed()), [pod(terminated(1, message=message))], [], now()).attempts
     assert (attempt.exit_code, attempt.peak_memory_bytes, attempt.document_sha256) == (1, None, None)
@@ -260,9 +256,7 @@ def test_times_of_a_run() -> None:
     ]
     status = run_status(job(complete(60), backoff_limit=1, failed=1), attempts, [], now())
     seconds = [
-        (moment - START).total_seconds()
-        for moment in (status.created_at, status.started_at, status.ended_at)
-        if moment
+        (moment - START).total_seconds() for moment in (status.created_at, status.started_at, status.ended_at) if moment
     ]
     assert seconds == [0, 4, 60]
 

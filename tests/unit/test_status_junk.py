@@ -91,9 +91,7 @@ def check(job_: Any, pods: Any, events: Any) -> None:
     shown = json.dumps(status.as_dict(), allow_nan=False)
     if status.cause:
         assert Cause.from_dict(json.loads(shown)["cause"]) == status.cause
-    whole = pipeline_status(
-        job_ if isinstance(job_, dict) else {}, [status], now(), due_at=now() - timedelta(days=1)
-    )
+    whole = pipeline_status(job_ if isinstance(job_, dict) else {}, [status], now(), due_at=now() - timedelta(days=1))
     assert json.dumps(whole.as_dict(), allow_nan=False)
 
 

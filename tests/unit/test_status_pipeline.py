@@ -15,9 +15,7 @@ DUE = START
 LATE = DUE + timedelta(seconds=721)
 
 
-def run(
-    name: str, created: float, state: State = State.SUCCESS, ended: float | None = None, **more: Any
-) -> RunStatus:
+def run(name: str, created: float, state: State = State.SUCCESS, ended: float | None = None, **more: Any) -> RunStatus:
     facts: dict[str, Any] = {
         "trigger": Trigger.SCHEDULED,
         "scheduled_at": START + timedelta(seconds=created),
@@ -73,12 +71,8 @@ def test_last_and_active_runs_are_found_in_any_order() -> None:
     ],
     ids=["on schedule", "disabled", "on demand: suspended, and yet enabled"],
 )
-def test_on_demand_is_no_schedule_and_no_suspension(
-    annotations: Obj, suspend: bool, shown: tuple[Any, ...]
-) -> None:
-    status = pipeline_status(
-        cronjob(annotations=annotations, suspend=suspend), [], LATE, due_at=DUE, next_run_at=LATE
-    )
+def test_on_demand_is_no_schedule_and_no_suspension(annotations: Obj, suspend: bool, shown: tuple[Any, ...]) -> None:
+    status = pipeline_status(cronjob(annotations=annotations, suspend=suspend), [], LATE, due_at=DUE, next_run_at=LATE)
     assert (status.schedule, status.suspended, status.enabled, status.next_run_at is not None) == shown
     assert (status.missed is not None) == shown[3]
 

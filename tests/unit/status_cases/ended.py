@@ -36,13 +36,7 @@ ENDED = [
         "a limit too small for the runtime itself",
         "OOMKilled",
         "OOMKilled, exit code 128",
-        [
-            pod(
-                terminated(
-                    128, "StartError", "container init was OOM-killed (memory limit too low?)", started=None
-                )
-            )
-        ],
+        [pod(terminated(128, "StartError", "container init was OOM-killed (memory limit too low?)", started=None))],
         detail="memory limit too low?",
     ),
     Case(
@@ -143,9 +137,7 @@ ENDED = [
             failed("DeadlineExceeded"),
             annotations={
                 "k8s-pipeline/killed-by": "k8s-pipeline",
-                labels.KILLED_BECAUSE: json.dumps(
-                    Cause(CauseCode.IMAGE_PULL, "The image cannot be pulled").as_dict()
-                ),
+                labels.KILLED_BECAUSE: json.dumps(Cause(CauseCode.IMAGE_PULL, "The image cannot be pulled").as_dict()),
             },
         ),
     ),
@@ -168,6 +160,29 @@ ENDED = [
             )
         ],
         hint="see its log",
+    ),
+    Case(
+        "exit code, an exception that says little, and an error in the log that says more",
+        "ExitCode",
+        "code 1: SourceConnectionException: CheckAccess; last error in its log: CheckAccess-FATAL: no such user",
+        [
+            pod(
+                terminated(
+                    1,
+                    message=last_words(
+                        "SourceConnectionException: CheckAccess",
+                        lastError="CheckAccess-FATAL: no such user",
+                        exitCode=1,
+                    ),
+                )
+            )
+        ],
+    ),
+    Case(
+        "sys.exit after an error in the log",
+        "ExitCode",
+        "The ingestion ended with exit code 1: Unable to reach the server",
+        [pod(terminated(1, message=last_words("SystemExit: 1", lastError="Unable to reach the server", exitCode=1)))],
     ),
     Case("exit code without a message", "ExitCode", "The ingestion ended with exit code 1", [pod(terminated(1))]),
     Case(
@@ -254,9 +269,7 @@ ENDED = [
         "its node is gone",
         [pod(terminated(137), conditions=disrupted("DeletionByPodGC", "PodGC: node no longer exists"))],
     ),
-    Case(
-        "a disruption of a newer Kubernetes", "Evicted", "(Tidying)", [pod(None, conditions=disrupted("Tidying"))]
-    ),
+    Case("a disruption of a newer Kubernetes", "Evicted", "(Tidying)", [pod(None, conditions=disrupted("Tidying"))]),
     Case(
         "node that forgot the container",
         "NodeLost",

@@ -49,9 +49,7 @@ WAITS = [
         "image never pulled",
         "ImagePull",
         "(ErrImageNeverPull)",
-        pending(
-            waiting("ErrImageNeverPull", f'Container image "{IMAGE}" is not present with pull policy of Never')
-        ),
+        pending(waiting("ErrImageNeverPull", f'Container image "{IMAGE}" is not present with pull policy of Never')),
         job=active(),
         hint="load the image onto the node",
     ),
@@ -59,9 +57,7 @@ WAITS = [
         "image name",
         "ImagePull",
         "(InvalidImageName)",
-        pending(
-            waiting("InvalidImageName", 'Failed to apply default image tag "UPPER": invalid reference format')
-        ),
+        pending(waiting("InvalidImageName", 'Failed to apply default image tag "UPPER": invalid reference format')),
         job=active(),
         hint="correct the image's name",
     ),
@@ -151,9 +147,7 @@ WAITS = [
         pending(None, conditions=scheduled("Scheduling is blocked due to non-empty gates", "SchedulingGated")),
         job=active(),
     ),
-    Case(
-        "quota", "QuotaExceeded", "ResourceQuota", events=[event("FailedCreate", QUOTA)], job=job(), detail=QUOTA
-    ),
+    Case("quota", "QuotaExceeded", "ResourceQuota", events=[event("FailedCreate", QUOTA)], job=job(), detail=QUOTA),
     Case(
         "Pod Security",
         "AdmissionRefused",
@@ -173,9 +167,7 @@ WAITS = [
         "AdmissionRefused",
         "admission webhook",
         events=[
-            event(
-                "FailedCreate", 'Error creating: admission webhook "validate.kyverno.svc" denied the request: no'
-            )
+            event("FailedCreate", 'Error creating: admission webhook "validate.kyverno.svc" denied the request: no')
         ],
         job=job(),
     ),
@@ -197,9 +189,7 @@ WAITS = [
         "any other refusal",
         "AdmissionRefused",
         "The API server refuses the run's pod",
-        events=[
-            event("FailedCreate", "Error creating: maximum memory usage per Container is 1Gi, but limit is 2Gi")
-        ],
+        events=[event("FailedCreate", "Error creating: maximum memory usage per Container is 1Gi, but limit is 2Gi")],
         job=job(),
     ),
     Case(

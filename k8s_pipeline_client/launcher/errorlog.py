@@ -1,0 +1,90 @@
+"""Finds the error in a log that tells most about why a run failed.
+
+The exception with which an ingestion ends often says which step failed, and no more; why, it has logged before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+
+KEPT_BYTES = 512 * 1024
+"""How much of the log's end is looked through."""
+
+MAX_ERROR_BYTES = 600
+
+_MAX_PIECES = 8192  # each has an overhead: a program that writes letter by letter must not cost megabytes
+_MAX_LINES = 20  # of one record
+
+_LEVEL = r"(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL)"
+_ERRORS = {"ERROR", "CRITICAL", "FATAL"}
+# The line with which a record begins: the level comes first, or after a time and perhaps a name.
+#   [2026-01-31 12:00:00] ERROR    {metadata.Ingestion:workflow:10} - text
+#   2026-01-31 12:00:00,000 - name - ERROR - text
+#   ERROR:root:text
+_RECORD = rf"""
+    (?: [\[(]? \d{{2,4}} [-/.:] \d\d  (?: (?! \b{_LEVEL}\b ) . ){{0,120}} )?
+    [\[(<]? \b(?P<level>{_LEVEL})\b [\])>]? (?= [\s:|,-] | $)
+    [\s:|,-]*
+    (?: \{{ [^{{}}]* \}} [\s-]* )?
+    (?P<text> .*)
+    """
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_NAMES_EXCEPTION = re.compile(r"\b\w*(?:Error|Exception)\b|\bFATAL\b")
+
+
+class ErrorLog:
+    """Keeps the end of a log. It is looked through only when a run has failed: keeping it must cost nothing."""
+
+    def __init__(self) -> None:
+        self._pieces: deque[bytes] = deque()
+        self._size = 0
+
+    def feed(self, piece: bytes) -> None:
+        """Take the next piece."""
+        self._pieces.append(piece)
+        self._size += len(piece)
+        while self._size > KEPT_BYTES or len(self._pieces) > _MAX_PIECES:
+            self._size -= len(self._pieces.popleft())
+
+    def last_error(self) -> str:
+        """Return the last error that names an exception, else the last one, in one line; empty if there is none."""
+        # A copy: where the pump could not be drained in time, it still feeds.
+        errors = errors_in(b"".join(self._pieces.copy()).decode(errors="replace"))
+        telling = [error for error in errors if _NAMES_EXCEPTION.search(error)]
+        chosen = (telling or errors or [""])[-1]
+        return _shortened(chosen)
+
+
+def errors_in(log: str) -> list[str]:
+    """Return the texts of the records from level ERROR on, each in one line, without time, level and place.
+
+    A record of several lines goes on until the next one begins, an empty line, or a traceback.
+    """
+    first_line = re.compile(_RECORD, re.VERBOSE)  # here: it takes a while, and most runs do not need it
+    errors: list[list[str]] = []
+    lines: list[str] = []
+    for line in _COLOUR.sub("", log).splitlines():
+        record = first_line.match(line)
+        if record:
+            lines = [record["text"]]
+            if record["level"] in _ERRORS:
+                errors.append(lines)
+        elif not line.strip() or line.startswith("Traceback "):
+            lines = []
+        elif len(lines) < _MAX_LINES:
+            lines.append(line)
+    return [text for text in map(_in_one_line, errors) if text]
+
+
+def _in_one_line(lines: list[str]) -> str:
+    text = " ".join(lines)
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
+def _shortened(text: str) -> str:
+    raw = text.encode(errors="replace")
+    if len(raw) <= MAX_ERROR_BYTES:
+        return raw.decode()
+    room = MAX_ERROR_BYTES - len("…".encode())
+    return raw[:room].decode(errors="ignore") + "…"

@@ -1,0 +1,102 @@
+"""The launcher's program: reads the document, hands it over, runs the entry point, and notes how that ended.
+
+The exit code is the entry point's, or 78 (``EX_CONFIG``): it was not started, as the document or the entry point
+cannot be used, and trying again is of no use.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import sys
+from typing import Any
+
+from k8s_pipeline_client.launcher import yamljson
+from k8s_pipeline_client.launcher.detect import secret_values, secrets_among
+from k8s_pipeline_client.launcher.ending import Ending
+from k8s_pipeline_client.launcher.entry import cause_of, execute, own_part
+from k8s_pipeline_client.launcher.environ import answer_config_with
+from k8s_pipeline_client.launcher.references import Resolver
+from k8s_pipeline_client.launcher.report import Report
+from k8s_pipeline_client.launcher.unusable import Unusable, read_file
+
+EXIT_UNUSABLE = 78
+
+
+def main(arguments: list[str]) -> int:
+    """Run the entry point that the command line names, and return its exit code."""
+    options = _parser().parse_args(arguments)
+    report = Report(options.termination_log)
+    secrets: list[str] = []
+    try:
+        raw = read_file(options.config, "document")
+        report.note(launcher=options.launcher, documentSha256=hashlib.sha256(raw).hexdigest())
+        document = parse(raw)
+        if options.resolve:
+            resolver = Resolver(os.environ, options.resolve)
+            document = resolver.resolve(document)
+            raw = _written(document)
+            secrets += secrets_among(resolver.values)
+        secrets += secret_values(document)
+        answer_config_with(raw)
+        Ending(report, options.refresh).prepare(secrets)
+        execute(options.target)
+    except Unusable as error:
+        report.note(exitCode=EXIT_UNUSABLE, cause=str(error))
+        print(f"launcher: {error}", file=sys.stderr, flush=True)
+        return EXIT_UNUSABLE
+    except SystemExit as stop:
+        status = _status_of(stop)
+        report.note(exitCode=status, cause=cause_of(stop, secrets) if status else "")
+        raise
+    except BaseException as error:
+        report.note(exitCode=1, cause=cause_of(error, secrets))
+        trace = own_part(error.__traceback__)
+        sys.excepthook(type(error), error.with_traceback(trace), trace)
+        return 1
+    report.facts["exitCode"] = 0
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="launch.py", usage="%(prog)s --config FILE -- main.py [ARGUMENT ...]")
+    parser.add_argument("--config", required=True, help="the workflow document, a JSON object")
+    parser.add_argument(
+        "--resolve", metavar="FOLDER", help="resolve references; those to Secrets by this folder's files"
+    )
+    parser.add_argument("--launcher", default="", help="which launcher this is, for the termination message")
+    parser.add_argument("--termination-log", default="/dev/termination-log")
+    parser.add_argument("--refresh", type=float, default=15.0, help="seconds between two termination messages")
+    parser.add_argument("target", nargs="+", help="a file, or -m and a module; and its arguments")
+    return parser
+
+
+def parse(raw: bytes) -> dict[str, Any]:
+    """Return the workflow document.
+
+    Raises:
+        Unusable: It is not a JSON object; the error says nothing of what it is, which could be a secret.
+    """
+    try:
+        document = json.loads(raw.decode())
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        raise Unusable("the document is not a JSON object")
+    return document
+
+
+def _written(document: dict[str, Any]) -> bytes:
+    try:
+        return yamljson.dumps(document).encode()
+    except (ValueError, RecursionError):
+        raise Unusable("the document with its references resolved cannot be written as JSON") from None
+
+
+def _status_of(stop: SystemExit) -> int:
+    """Return the exit code that Python makes of a SystemExit."""
+    if stop.code is None:
+        return 0
+    return stop.code & 255 if isinstance(stop.code, int) else 1

@@ -1,0 +1,63 @@
+"""The launcher's own modules: found wherever the pod mounts them, and gone before the entry point looks."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.unit.test_launcher_support import ENVIRONMENT, Pod, interpreters, running
+
+pytestmark = pytest.mark.timeout(60)
+
+FACTS = """
+    import json, os, sys
+    path = [os.path.relpath(entry) if entry else entry for entry in sys.path]
+    ours = [name for name in sys.modules if name.startswith("k8s_pipeline_client")]
+    print(json.dumps([path, ours]))
+    """
+
+
+@pytest.fixture
+def pod(tmp_path: Path) -> Iterator[Pod]:
+    with running(tmp_path) as pod:
+        yield pod
+
+
+@pytest.mark.parametrize("python", interpreters())
+@pytest.mark.parametrize("safe", ["", "1"])
+def test_the_entry_point_finds_nothing_of_it(pod: Pod, python: str, safe: str) -> None:
+    pod.python = python
+    environment = {"PYTHONSAFEPATH": safe, "PYTHONPATH": "/not/there"}
+    ended = pod.run(FACTS, env=environment)
+    stock = subprocess.run(
+        [python, "main.py"], cwd=pod.folder / "image", env={**ENVIRONMENT, **environment}, capture_output=True
+    )
+    assert ended.err == ""
+    assert json.loads(ended.out) == json.loads(stock.stdout)
+    assert json.loads(ended.out)[1] == []
+
+
+def test_a_mount_of_links_as_kubernetes_makes_it(pod: Pod) -> None:
+    mount = pod.folder / "mount"
+    mount.rename(pod.folder / "..2026")
+    mount.mkdir()
+    (mount / "..data").symlink_to("../..2026")
+    for name in ("launch.py", "k8s_pipeline_client"):
+        (mount / name).symlink_to(f"..data/{name}")
+    ended = pod.run(FACTS)
+    assert (ended.code, ended.err) == (0, "")
+    assert json.loads(ended.out)[0][0] == "."
+
+
+def test_a_package_of_the_same_name_in_the_image_is_not_mistaken_for_it(pod: Pod) -> None:
+    pod.write("k8s_pipeline_client/__init__.py", "WHERE = 'image'")
+    pod.write("k8s_pipeline_client/launcher/__init__.py", "raise RuntimeError('not this one')")
+    code = "import k8s_pipeline_client; print(k8s_pipeline_client.WHERE)"
+    for path in ("", str(pod.folder / "image"), os.pathsep.join([str(pod.folder / "image"), str(pod.folder)])):
+        ended = pod.run(code, env={"PYTHONPATH": path})
+        assert (ended.out, ended.err) == ("image\n", "")
