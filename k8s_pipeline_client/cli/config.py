@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from k8s_pipeline_client.cli.choose import choose
 from k8s_pipeline_client.cli.options import Globals, common_options, files_option, pass_globals
-from k8s_pipeline_client.errors import InputError, UnknownNameError
+from k8s_pipeline_client.errors import InputError
 
 if TYPE_CHECKING:
     from k8s_pipeline_client.domain.pipeline import Pipeline
     from k8s_pipeline_client.settings import Settings
-
-_KEYS: tuple[Callable[[Pipeline], str | None], ...] = (
-    lambda pipeline: pipeline.resource_name,
-    lambda pipeline: pipeline.fqn,
-    lambda pipeline: pipeline.id,
-    lambda pipeline: pipeline.name,
-    lambda pipeline: pipeline.display_name,
-    lambda pipeline: f"{pipeline.service}/{pipeline.pipeline_type}",
-)
-"""What NAME may be, as for the commands that ask the cluster; the first that fits anything decides."""
 
 
 @click.command("config")
@@ -48,7 +39,7 @@ def config_command(values: Globals, name: str | None, files: tuple[Path, ...]) -
             raise InputError(
                 f"config looks for {name!r} in files, and none are named", hint="add -f with its definition"
             )
-        pipeline = _chosen(read_pipelines(files), name)
+        pipeline = choose(read_pipelines(files), name, option="--for NAME")
         number = settings.override_for(pipeline)
         for text in plan(pipeline, settings).notes:  # which also shows whether its overlay can be used
             warn(f"{pipeline.display_name}: {text}")
@@ -69,22 +60,6 @@ def config_command(values: Globals, name: str | None, files: tuple[Path, ...]) -
     if pipeline is not None:
         fits = "no override fits" if match is None else f"overrides[{number}] fits: {_cell(match)}"
         note(f"{pipeline.fqn}: {fits}")
-
-
-def _chosen(pipelines: Sequence[Pipeline], name: str | None) -> Pipeline:
-    """Return the pipeline that NAME stands for; without one, the only one."""
-    fitting = list(pipelines)
-    if name is not None:
-        by_key = ([item for item in pipelines if key(item) == name] for key in _KEYS)
-        fitting = next(filter(None, by_key), [])
-    if len(fitting) == 1:
-        return fitting[0]
-    listed = ", ".join(sorted(item.fqn for item in fitting or pipelines))
-    if name is None:
-        raise InputError(f"the files define {len(fitting)} pipelines", hint=f"choose one with --for: {listed}")
-    if fitting:
-        raise UnknownNameError(f"{name!r} fits {len(fitting)} pipelines: {listed}", hint="give one of these names")
-    raise UnknownNameError(f"no pipeline {name!r} in the files", hint=f"they define {listed}")
 
 
 def _described(

@@ -9,6 +9,8 @@ import click
 
 from k8s_pipeline_client.cli.options import Globals, common_options, files_option, pass_globals
 
+_RESOURCES = {"CronJob": "cronjob.batch"}
+
 
 @click.command("render")
 @files_option(required=True)
@@ -34,7 +36,7 @@ def render_command(values: Globals, files: tuple[Path, ...]) -> None:
         {"apiVersion": "v1", "kind": "List", "items": list(unique.values())},
         values.format("documents"),
         table=lambda: click.echo("".join(f"---\n{to_yaml(item)}" for item in unique.values()), nl=False),
-        names=lambda: [f"{kind.lower()}/{name}" for kind, name in unique],
+        names=lambda: [f"{_RESOURCES.get(kind, kind.lower())}/{name}" for kind, name in unique],
     )
 
 

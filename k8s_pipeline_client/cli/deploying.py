@@ -56,13 +56,19 @@ _UNWELL = (429, 502, 503, 504)
 def deploy_command(values: Globals, files: tuple[Path, ...], dry_run: str, force: bool, parallel: int) -> int:
     """Create or update pipelines; nothing is written unless every definition is usable."""
     from k8s_pipeline_client.cli.files import read_pipelines
+    from k8s_pipeline_client.cli.output import warn
     from k8s_pipeline_client.render import plan
 
     settings = values.settings()
     pipelines = read_pipelines(files)
     plans = [plan(pipeline, settings) for pipeline in pipelines]
     if dry_run == "client":
-        found = [_shown(item.name, item.pipeline.fqn, item.pipeline.display_name, "checked") for item in plans]
+        for item in plans:
+            for text in item.notes:
+                warn(f"{item.pipeline.display_name}: {text}")
+        found = [
+            _shown(item.name, item.pipeline.fqn, item.pipeline.display_name, "checked", item.notes) for item in plans
+        ]
         _print(values, found, dry_run)
         return 0
     client = values.client()

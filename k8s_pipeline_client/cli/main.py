@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import traceback
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -86,14 +87,16 @@ def run(arguments: list[str] | None = None) -> int:
         click.echo("interrupted", err=True)
         return _INTERRUPTED
     except PipelineError as error:
-        _report(error)
         if values.verbose:
-            raise
+            traceback.print_exc()
+        _report(error)
         return error.exit_code
-    except BrokenPipeError:
-        # The reader (`| head`) has left. Python would complain once more when it flushes at exit.
-        sys.stdout = None
-        return _BROKEN_PIPE
+    except SystemExit:
+        return _BROKEN_PIPE  # click's answer where the reader (`| head`) has left
+    except OSError as error:
+        # What we read and the cluster have errors of their own: this is about what we write.
+        click.echo(f"error: the output cannot be written: {error.strerror}", err=True)
+        return 1
     return result if isinstance(result, int) else 0
 
 

@@ -41,21 +41,26 @@ def delete_command(values: Globals, names: tuple[str, ...], timeout: float | Non
     from k8s_pipeline_client.client.facade import DELETE_TIMEOUT
 
     client = values.client()
-    deleted: list[tuple[str, str]] = []
-    for name in dict.fromkeys(names):
-        with progress(f"deleting {name}"):
-            deleted.append((name, client.delete(name, timeout=DELETE_TIMEOUT if timeout is None else timeout)))
+    # All of them first: where one is unknown, nothing is deleted.
+    wanted = {client.resource_name(name): name for name in names}
+    deleted: dict[str, str] = {}
 
     def table() -> None:
-        for name, _ in deleted:
+        for name in deleted.values():
             click.echo(f"{name} deleted")
 
-    emit(
-        [{"resourceName": resource, "action": "deleted"} for _, resource in deleted],
-        values.format(),
-        table=table,
-        names=lambda: [f"cronjob.batch/{resource}" for _, resource in deleted],
-    )
+    try:
+        for resource, name in wanted.items():
+            with progress(f"deleting {name}"):
+                client.delete(resource, timeout=DELETE_TIMEOUT if timeout is None else timeout)
+            deleted[resource] = name
+    finally:  # where one fails, what has been deleted is said all the same
+        emit(
+            [{"resourceName": resource, "action": "deleted"} for resource in deleted],
+            values.format(),
+            table=table,
+            names=lambda: [f"cronjob.batch/{resource}" for resource in deleted],
+        )
 
 
 def _say(values: Globals, resource: str, name: str, what: str) -> None:

@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -57,7 +57,7 @@ def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], *, wide: 
     from rich import box
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD if sys.stdout.isatty() else None, pad_edge=False, show_edge=False)
+    table = Table(box=box.SIMPLE_HEAD if is_terminal(sys.stdout) else None, pad_edge=False, show_edge=False)
     for number, header in enumerate(headers):
         table.add_column(header, no_wrap=True, overflow="ellipsis", ratio=1 if number == wide else None)
     for row in rows:
@@ -77,12 +77,17 @@ def cell_text(cell: str) -> Any:
     return Text(cell, style=colours.get(cell, ""))
 
 
+def is_terminal(stream: TextIO | None) -> bool:
+    """Tell whether a stream leads to a terminal; one that was closed leads nowhere."""
+    return stream is not None and stream.isatty()
+
+
 def console(*, stderr: bool = False) -> Any:
     """Return a rich console: colours on a terminal only, no wrapping where there is none."""
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() else _UNBOUNDED
+    width = None if is_terminal(stream) else _UNBOUNDED
     return Console(file=stream, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
 
 
@@ -103,9 +108,11 @@ def progress(text: str) -> Iterator[Callable[[str], None]]:
     Yields:
         Takes how far it has come; shown on a terminal.
     """
-    if sys.stderr.isatty():
-        with console(stderr=True).status(text) as status:
-            yield status.update
+    if is_terminal(sys.stderr):
+        from rich.text import Text
+
+        with console(stderr=True).status(Text(text)) as status:  # plain text: a name may hold brackets
+            yield lambda text: status.update(Text(text))
         return
     timer = threading.Timer(_SLOW_SECONDS, note, [f"{text} …"])
     timer.daemon = True

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 from uuid import UUID
 
 import click
@@ -121,7 +121,7 @@ def logs_command(
 
     since_seconds = None if since is None else max(1, round(since))
     options = LogOptions(tail_lines=tail, since_seconds=since_seconds, timestamps=timestamps, attempt=attempt)
-    _copy(values.client().logs(name, run=run, follow=follow, options=options, note=note))
+    _copy(values.client().logs(name, run=run, follow=follow, options=options, note=note), sys.stdout)
 
 
 @click.command("kill")
@@ -173,7 +173,7 @@ def see_to_the_end(
     Raises:
         RunFailedError: It failed.
     """
-    ended = _wait(client, started, logs=logs, timeout=timeout)
+    ended = _wait(values, client, started, logs=logs, timeout=timeout)
     show_run(values, ended, title)
     if ended.state.value == "failed":
         raise RunFailedError(f"run {ended.run_id} failed", hint=f"next: {_next_command(values, title, ended)}")
@@ -199,20 +199,15 @@ def _one_pipeline(files: tuple[Path, ...], name: str | None) -> Pipeline | None:
     """Return the pipeline that is to be run from files; None if there are no files."""
     if not files:
         return None
+    from k8s_pipeline_client.cli.choose import choose
     from k8s_pipeline_client.cli.files import read_pipelines
 
-    pipelines = read_pipelines(files)
-    fitting = [item for item in pipelines if name is None or name in (item.fqn, item.name, item.display_name, item.id)]
-    if len(fitting) == 1:
-        return fitting[0]
-    names = ", ".join(item.fqn for item in pipelines)
-    raise InputError(
-        f"the files define {len(pipelines)} pipelines, and {len(fitting)} fit: {names}",
-        hint="say which one: k8s-pipeline run NAME -f FILE",
-    )
+    return choose(read_pipelines(files), name, option="run NAME -f FILE")
 
 
-def _wait(client: K8sPipelineClient, started: RunStatus, *, logs: bool, timeout: float | None) -> RunStatus:
+def _wait(
+    values: Globals, client: K8sPipelineClient, started: RunStatus, *, logs: bool, timeout: float | None
+) -> RunStatus:
     """Wait for the end of a run, and show on the way what becomes of it."""
     from k8s_pipeline_client.cli.output import note
     from k8s_pipeline_client.cli.text import cause_lines, run_line
@@ -224,27 +219,31 @@ def _wait(client: K8sPipelineClient, started: RunStatus, *, logs: bool, timeout:
 
     if not logs:
         return client.wait(started.job_name, timeout=timeout, on_change=on_change)
-    reader = threading.Thread(target=_follow, args=(client, started.job_name, timeout), daemon=True)
+    target = sys.stdout if values.format() == "table" else sys.stderr  # the result must stay what it says it is
+    reader = threading.Thread(target=_follow, args=(client, started.job_name, timeout, target), daemon=True)
     reader.start()
     ended = client.wait(started.job_name, timeout=timeout, on_change=on_change)
     reader.join(_LOG_DRAIN_SECONDS)
     return ended
 
 
-def _follow(client: K8sPipelineClient, job_name: str, timeout: float | None) -> None:
+def _follow(client: K8sPipelineClient, job_name: str, timeout: float | None, target: TextIO | None) -> None:
     from k8s_pipeline_client.cli.output import note, warn
 
     try:
-        _copy(client.follow(job_name, timeout=timeout, note=note))
+        _copy(client.follow(job_name, timeout=timeout, note=note), target)
+    except OSError:
+        return  # nobody reads it any more; the run's end is waited for all the same
     except PipelineError as error:
         warn(str(error))  # the run's end is what is waited for; its log can be read again
 
 
-def _copy(chunks: Iterator[bytes]) -> None:
+def _copy(chunks: Iterator[bytes], target: TextIO | None) -> None:
     """Write bytes as they are: a log need not be UTF-8."""
     for chunk in chunks:
-        sys.stdout.buffer.write(chunk)
-        sys.stdout.buffer.flush()
+        if target is not None:
+            target.buffer.write(chunk)
+            target.buffer.flush()
 
 
 def show_run(values: Globals, status: RunStatus, title: str) -> None:

@@ -63,6 +63,8 @@ def list_command(values: Globals) -> None:
 @click.pass_context
 def status_command(ctx: click.Context, name: str | None, watch: bool) -> None:
     """Show one pipeline in full: its schedule, its runs, and why the last one failed. Without NAME: list."""
+    from k8s_pipeline_client.cli.output import is_terminal
+
     values = ctx.ensure_object(Globals)
     if name is None:
         ctx.invoke(list_command)
@@ -73,7 +75,7 @@ def status_command(ctx: click.Context, name: str | None, watch: bool) -> None:
         found, runs = client.status(name)
         shown = {**found.as_dict(), "runs": [run.as_dict() for run in runs]}
         if shown != previous:
-            if watch and previous is not None and sys.stdout.isatty():
+            if watch and previous is not None and is_terminal(sys.stdout):
                 click.clear()
             _show(values, found, runs, shown)
         previous = shown

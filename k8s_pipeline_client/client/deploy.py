@@ -9,14 +9,13 @@ from enum import StrEnum
 from k8s_pipeline_client.client import rename
 from k8s_pipeline_client.client.jobs import annotation
 from k8s_pipeline_client.client.managers import SUSPEND_MANAGER
-from k8s_pipeline_client.client.run import create_run
+from k8s_pipeline_client.client.run import create_run, let_go
 from k8s_pipeline_client.client.waiting import poll
 from k8s_pipeline_client.client.write import GONE_TIMEOUT, Attempt, Writer, stuck
-from k8s_pipeline_client.cluster.port import Cluster, Kind, Object, Propagation
+from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.source import Source
 from k8s_pipeline_client.errors import (
-    ClusterError,
     ForeignObjectError,
     ManagedElsewhereError,
     NotFoundError,
@@ -111,14 +110,8 @@ class Deployer:
         """
         self._check_launcher(plan.launcher)
         job = create_run(self._cluster, plan.job)
-        try:
-            self._writer.apply(plan.owned_by(job))
-            if not plan.job["spec"].get("suspend"):
-                return job  # a queue decides when it starts
-            return self._cluster.merge(Kind.JOB, plan.name, {"spec": {"suspend": False}})
-        except ClusterError as error:
-            error.message += f"; {self._removed(job)}"
-            raise
+        held = bool(plan.job["spec"].get("suspend"))
+        return let_go(self._cluster, job, lambda: self._writer.apply(plan.owned_by(job)), held=held)
 
     def _existing(self, plan: Plan) -> Object | None:
         existing = self._settled(plan.name)
@@ -169,14 +162,6 @@ class Deployer:
         if name not in self._launchers:
             self._writer.apply(manifest)
             self._launchers.add(name)
-
-    def _removed(self, job: Object) -> str:
-        metadata = job["metadata"]
-        try:
-            self._cluster.delete(Kind.JOB, metadata["name"], Propagation.BACKGROUND, uid=metadata["uid"])
-        except ClusterError:
-            return f"Job {metadata['name']} stays, suspended: delete it"
-        return "the Job has been removed again"
 
 
 def set_suspend(cluster: Cluster, name: str, suspend: bool, *, force: bool = False) -> Object:

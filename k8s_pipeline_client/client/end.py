@@ -33,6 +33,7 @@ def kill_run(cluster: Cluster, job: Object, *, by: str) -> None:
     annotations = {
         labels.KILLED_BY: by,
         labels.KILLED_AT: cluster.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+        labels.NET_SECONDS: str(job["spec"].get("activeDeadlineSeconds") or ""),
         **({labels.LOG_TAIL: tail} if tail else {}),
     }
     patch = {

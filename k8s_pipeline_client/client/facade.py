@@ -245,7 +245,7 @@ class K8sPipelineClient:
             WaitTimeoutError: A pod is still there.
         """
         item = self._reader.find(name)
-        jobs = [self._reader.job_of(item, run)] if run else self._reader.jobs_of(item)
+        jobs = self._reader.jobs_of(item) if run is None else [self._reader.job_of(item, run)]
         active = [job for job in jobs if not is_finished(job)]
         for job in active:
             end.kill_run(self._cluster, job, by=by or _who())
@@ -268,13 +268,30 @@ class K8sPipelineClient:
             UnknownNameError: There is nothing of that name.
             WaitTimeoutError: Something is left.
         """
-        resource = str(self._reader.find(name)["metadata"]["name"])
+        resource = self.resource_name(name)
         end.delete_pipeline(self._cluster, resource, timeout)
         return resource
 
+    def resource_name(self, name: str) -> str:
+        """Return the resource name of the one pipeline, or one-shot run, that NAME stands for."""
+        return str(self._reader.find(name)["metadata"]["name"])
+
     def _job(self, name: str) -> Object:
-        """Return the Job of the run that the text names, or of a pipeline's newest run."""
-        return self._reader.job_by_run(name) or self._reader.job_of(self._reader.find(name), None)
+        """Return the Job of a run, or of a pipeline's newest run.
+
+        A whole run id or Job name comes first, then pipelines, then the beginning of a run id: many a pipeline's name
+        could be one.
+        """
+        job = self._reader.job_by_run(name, whole=True)
+        if job is not None:
+            return job
+        try:
+            return self._reader.job_of(self._reader.find(name), None)
+        except UnknownNameError:
+            job = self._reader.job_by_run(name)
+            if job is None:
+                raise
+            return job
 
     def _cronjob(self, name: str) -> Object:
         item = self._reader.find(name)

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 MANAGER = "k8s-pipeline"
 SUSPEND_MANAGER = "k8s-pipeline-suspend"
-"""Owns ``spec.suspend`` alone, so that a deploy does not undo what a person set, and neither is in doubt."""
+"""Owns ``spec.suspend`` alone: a deploy, `enable` and `disable` set it, and whoever else does is seen by name."""

@@ -64,7 +64,7 @@ class Reader:
             if jobs:
                 return jobs[0]
             raise UnknownNameError(f"{title} has no runs", hint=f"start one: k8s-pipeline run {title!r}")
-        fitting = [job for job in jobs if run_id(job).startswith(wanted_run) or job["metadata"]["name"] == wanted_run]
+        fitting = [job for job in jobs if _is_called(job, wanted_run)]
         if len(fitting) == 1:
             return fitting[0]
         known = ", ".join(run_id(job) for job in jobs[:8]) or "none"
@@ -72,14 +72,18 @@ class Reader:
             f"{title} has {'no' if not fitting else len(fitting)} runs {wanted_run!r}", hint=f"known are {known}"
         )
 
-    def job_by_run(self, text: str) -> Object | None:
-        """Return the Job of a run of any pipeline, named by id, by its beginning, or by Job; None if there is none.
+    def job_by_run(self, text: str, *, whole: bool = False) -> Object | None:
+        """Return the Job of a run of any pipeline; None if there is none.
+
+        Args:
+            text: A run's id, or the name of its Job; unless ``whole``, the beginning of an id will do.
+            whole: Take whole ids and names only.
 
         Raises:
             UnknownNameError: More than one run's id begins like that.
         """
         jobs = newest_first(self._cluster.list(Kind.JOB, labels=labels.PIPELINE))
-        fitting = [job for job in jobs if run_id(job).startswith(text) or job["metadata"]["name"] == text]
+        fitting = [job for job in jobs if _is_called(job, text, whole=whole)]
         if len(fitting) > 1:
             known = ", ".join(run_id(job) for job in fitting[:8])
             raise UnknownNameError(f"{len(fitting)} runs are called {text!r}: {known}", hint="give more of the id")
@@ -175,6 +179,12 @@ class Reader:
                 f"namespace {namespace} does not exist",
                 hint=f"create it (kubectl create namespace {namespace}) or name another with --namespace",
             )
+
+
+def _is_called(job: Object, text: str, *, whole: bool = False) -> bool:
+    """Tell whether a run's id or Job is meant; an empty text, as of an unset variable, means none."""
+    identity = run_id(job)
+    return text in (identity, job["metadata"]["name"]) or bool(text and not whole and identity.startswith(text))
 
 
 def _times(item: Object, now: datetime) -> tuple[datetime | None, datetime | None]:

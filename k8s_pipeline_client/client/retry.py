@@ -55,6 +55,9 @@ def _again(cluster: Cluster, job: Object, document: str) -> Object:
         run_id=identity,
     )
     spec = {key: value for key, value in copy.deepcopy(job["spec"]).items() if key not in ("selector", "suspend")}
+    net = annotation(job, labels.NET_SECONDS)
+    if net:  # the kill has put one second in its place
+        spec["activeDeadlineSeconds"] = int(net)
     pod = spec["template"]["metadata"]
     pod["labels"] = _ours(pod["labels"])
     kept = {key: value for key, value in job["metadata"].get("annotations", {}).items() if not _is_of_the_run(key)}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import uuid
+from collections.abc import Callable
 
 from k8s_pipeline_client.client.jobs import annotation, is_finished, newest_first, run_id, selector
 from k8s_pipeline_client.client.managers import MANAGER
-from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
+from k8s_pipeline_client.cluster.port import Cluster, Kind, Object, Propagation
 from k8s_pipeline_client.domain import labels, naming
-from k8s_pipeline_client.errors import ConflictError, InputError, RunActiveError
+from k8s_pipeline_client.errors import ClusterError, ConflictError, InputError, RunActiveError
 from k8s_pipeline_client.render.config import DOCUMENT_KEY
 from k8s_pipeline_client.render.job import run_job
 from k8s_pipeline_client.render.metadata import owner_reference
@@ -58,10 +59,40 @@ def create_with_document(cluster: Cluster, job: Object, document: str) -> Object
     """
     wanted = with_own_secret(job, document)
     created = create_run(cluster, wanted)
-    cluster.apply(own_secret(created, document), manager=MANAGER)
-    if not wanted["spec"].get("suspend"):
-        return created  # a queue decides when it starts
-    return cluster.merge(Kind.JOB, created["metadata"]["name"], {"spec": {"suspend": False}})
+    secret = own_secret(created, document)
+    held = bool(wanted["spec"].get("suspend"))
+    return let_go(cluster, created, lambda: cluster.apply(secret, manager=MANAGER), held=held)
+
+
+def let_go(cluster: Cluster, job: Object, write_secret: Callable[[], object], *, held: bool) -> Object:
+    """Write the Secret that a Job needs, and let the Job start; return it.
+
+    Args:
+        cluster: Where.
+        job: As the API server returned it.
+        write_secret: Writes the Secret.
+        held: We have suspended the Job. If a queue has, it decides when the Job starts.
+
+    Raises:
+        ClusterError: It was refused; the Job is removed again, or the error says that it is not.
+    """
+    name = job["metadata"]["name"]
+    try:
+        write_secret()
+        return cluster.merge(Kind.JOB, name, {"spec": {"suspend": False}}) if held else job
+    except ClusterError as error:
+        error.message += f"; {_removed(cluster, job)}"
+        raise
+
+
+def _removed(cluster: Cluster, job: Object) -> str:
+    """Remove a Job that would stay suspended for ever, and stand in the way of others; say what became of it."""
+    name = job["metadata"]["name"]
+    try:
+        cluster.delete(Kind.JOB, name, Propagation.BACKGROUND, uid=job["metadata"]["uid"])
+    except ClusterError:
+        return f"Job {name} is left behind, suspended: delete it"
+    return "nothing of the run is left"
 
 
 def create_run(cluster: Cluster, job: Object) -> Object:

@@ -171,6 +171,8 @@ class Attempt:
         if bool(answer["spec"].get("suspend")) != bool(existing["spec"].get("suspend")):
             self._undo.suspended(existing)
             self.changed = True
+            before, after = ("enabled", "disabled") if suspend else ("disabled", "enabled")
+            self.notes.append(f"was {before}, and is {after} now, as its definition says")
 
     def _apply_suspend(self, suspend: bool, *, force: bool = False) -> Object:
         return self._writer.apply(self._pinned(self._plan.suspend_patch(suspend)), manager=SUSPEND_MANAGER, force=force)

@@ -40,7 +40,8 @@ def api_client(kubeconfig: Path | None = None, context: str | None = None) -> Ap
         if "KUBERNETES_SERVICE_HOST" in os.environ:
             kube_config.load_incluster_config(client_configuration=configuration)
             return ApiClient(configuration=configuration)
-    except (ConfigException, yaml.YAMLError) as error:
+    # What stands in the file is taken as it is: anything can be wrong with its shape.
+    except (ConfigException, yaml.YAMLError, TypeError, AttributeError, ValueError, KeyError, OSError) as error:
         raise InputError(f"kubeconfig {found} cannot be used: {error}", hint="see kubectl config view") from None
     raise UnreachableError(
         "no cluster is configured: no kubeconfig was found, and this is not a pod",

@@ -53,6 +53,8 @@ KILLED_BECAUSE = PREFIX + "killed-because"
 
 A run that does not start is ended after its start timeout, and its pod, with the reason, goes at that moment.
 """
+NET_SECONDS = PREFIX + "net-seconds"
+"""On a killed Job: its own deadline as it was before, which a run made from it needs again."""
 LOG_TAIL = PREFIX + "log-tail"
 """On a killed Job: the last lines of the log, with the document's secrets struck out."""
 REQUEST = PREFIX + "request"
@@ -65,7 +67,7 @@ PEAK_MEMORY = PREFIX + "peak-memory-bytes"
 DURATION = PREFIX + "duration-seconds"
 """On a finished Job: how long its last attempt took, as the launcher measured it."""
 
-OF_A_RUN = (KILLED_BY, KILLED_AT, KILLED_BECAUSE, LOG_TAIL, REQUEST, PEAK_MEMORY, DURATION)
+OF_A_RUN = (KILLED_BY, KILLED_AT, KILLED_BECAUSE, NET_SECONDS, LOG_TAIL, REQUEST, PEAK_MEMORY, DURATION)
 """What belongs to one run, and must not be copied to the next."""
 
 # Written by Kubernetes.

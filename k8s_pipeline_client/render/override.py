@@ -26,7 +26,13 @@ def with_own_secret(job: Document, text: str) -> Document:
 
     Raises:
         DefinitionError: A reference is malformed, or stands where none can be.
+        InputError: The document is larger than a Secret may be.
     """
+    size = len(text.encode())
+    if size > MAX_SECRET_BYTES:
+        raise InputError(
+            f"with what is laid over it, the document has {size:,} bytes; a Secret holds {MAX_SECRET_BYTES:,}"
+        )
     job = copy.deepcopy(job)
     for volume in _volumes(job):
         sources = volume["projected"]["sources"]
@@ -54,15 +60,8 @@ def own_secret(job: Document, text: str) -> Document:
     Args:
         job: As the API server returned it: the Secret's owner.
         text: The document.
-
-    Raises:
-        InputError: The document is larger than a Secret may be.
     """
     content = text.encode()
-    if len(content) > MAX_SECRET_BYTES:
-        raise InputError(
-            f"with what is laid over it, the document has {len(content):,} bytes; a Secret holds {MAX_SECRET_BYTES:,}"
-        )
     metadata = job["metadata"]
     annotations = {labels.DOCUMENT_HASH: hashlib.sha256(content).hexdigest()}
     return {

@@ -84,3 +84,40 @@ def test_apply_and_stop_are_other_words_for_deploy_and_kill(program: Program) ->
     program("apply", "-f", path)
     program("run", "nightly")
     assert [run["state"] for run in program("stop", "nightly", "-o", "json").json] == ["failed"]
+
+
+def test_a_pipelines_name_comes_before_the_beginning_of_a_run_id(program: Program) -> None:
+    program.deploy(pipeline({"log": "I am db"}, name="db"), pipeline({"log": "other"}, name="other"), service())
+    program("run", "db", "--wait")
+    program("run", "other", "--run-id", "db3c0000-0000-4000-8000-000000000000", "--wait")
+
+    assert "I am db" in program("logs", "db").out
+    assert program("wait", "db", "-o", "json").json["runId"] != "db3c0000-0000-4000-8000-000000000000"
+    assert "other" in program("logs", "db3c").out
+
+
+def test_a_killed_one_shot_run_is_retried_with_all_its_time(program: Program) -> None:
+    once = program("run", "-f", program.file("p.json", pipeline({"sleep": 30}), service()), "-o", "json").json
+    before = program.space.get("job", once["jobName"])["spec"]["activeDeadlineSeconds"]
+    program("kill", once["jobName"])
+
+    again = program("retry", "-o", "json").json
+
+    assert program.space.get("job", again["jobName"])["spec"]["activeDeadlineSeconds"] == before
+
+
+def test_a_run_that_is_refused_leaves_nothing_behind(program: Program) -> None:
+    program.deploy(pipeline({"log": "x"}), service())
+    filler = program.file("big.json", {"source": {"filler": "x" * 2**20}})
+
+    assert "1,048,576" in program("run", "nightly", "--override", filler, code=2).err
+    assert program.space.list("jobs") == []
+
+
+def test_json_stays_json_while_the_log_is_shown(program: Program) -> None:
+    program.deploy(pipeline({"log": "a line of the log"}), service())
+
+    shown = program("run", "nightly", "--logs", "-o", "json")
+
+    assert shown.json["state"] == "success"
+    assert "a line of the log" in shown.err

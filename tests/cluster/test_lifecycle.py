@@ -198,3 +198,36 @@ def test_a_namespace_that_is_not_there_is_said_so(program: Program) -> None:
         assert 'namespaces "not-there" not found' in result.err
         assert "kubectl create namespace not-there" in result.err
     assert "namespace not-there does not exist" in call([*admin, "list"]).err
+
+
+def test_an_empty_run_id_as_of_an_unset_variable_means_no_run(program: Program) -> None:
+    program.deploy(pipeline({"sleep": 600}), service())
+    program("run", "nightly")
+
+    assert "has no runs ''" in program("kill", "nightly", "--run", "", code=2).err
+    assert program("status", "nightly", "-o", "json").json["activeRuns"]
+
+
+def test_where_one_name_is_unknown_nothing_is_deleted(program: Program) -> None:
+    program.deploy(pipeline(), service())
+
+    assert "no pipeline 'nosuch'" in program("delete", "nightly", "nosuch", code=2).err
+    assert len(program.space.list("cronjobs")) == 1
+
+
+def test_a_deploy_says_when_it_enables_what_was_disabled(program: Program) -> None:
+    entity = pipeline(schedule="@daily")
+    program.deploy(entity, service())
+    program("disable", "nightly")
+
+    (deployed,) = program.deploy(entity, service()).json
+
+    assert "was disabled, and is enabled now, as its definition says" in deployed["notes"]
+
+
+def test_diff_is_silent_about_what_a_deploy_would_leave_alone(program: Program) -> None:
+    entity = pipeline(schedule="@daily")
+    name = program.deploy(entity, service()).json[0]["resourceName"]
+    program.space.kubectl("patch", "cronjob", name, "--type=merge", "-p", '{"spec": {"suspend": true}}')
+
+    assert program("diff", "-f", program.file("p.json", entity, service())).out == ""

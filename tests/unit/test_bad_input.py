@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -225,3 +227,33 @@ def test_usage_errors(words: list[str]) -> None:
     assert result.code == 2
     assert result.err
     assert not result.out
+
+
+def test_verbose_shows_more_and_keeps_the_exit_code() -> None:
+    for words in (["render", "-f", "/no/such"], ["diff", "-f", "/no/such"]):
+        result = call(["-v", *words])
+        assert result.code == 2
+        assert "Traceback" in result.err
+        assert result.err.count("error: ") == 1
+
+
+def test_a_name_with_brackets_is_no_markup(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("k8s_pipeline_client.cli.output.is_terminal", lambda stream: True)
+    assert "no cluster is configured" in call(["delete", "[/prod]"]).err
+
+
+@pytest.mark.parametrize("content", ["[]", "foo", "clusters: 1", "\xff"])
+def test_a_kubeconfig_of_any_other_shape(tmp_path: Path, content: str) -> None:
+    (tmp_path / "odd").write_bytes(content.encode("latin-1"))
+    _refused(call(["--kubeconfig", str(tmp_path / "odd"), "list"]), "cannot be used")
+
+
+def test_streams_that_are_closed_are_no_trouble(samples: Path) -> None:
+    program = Path(sys.executable).with_name("k8s-pipeline")
+    files = f"-f {samples / PIPELINE} -f {samples / SERVICE}"
+    for redirection in (">&-", "2>&-", "<&-"):
+        done = subprocess.run(f"{program} validate {files} {redirection}", shell=True, capture_output=True, check=False)
+        assert (done.returncode, done.stderr) == (0, b""), redirection
+    full = subprocess.run(f"{program} validate {files} >/dev/full", shell=True, capture_output=True, check=False)
+    assert full.returncode == 1
+    assert b"cannot be written" in full.stderr

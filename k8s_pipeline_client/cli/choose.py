@@ -1,0 +1,44 @@
+"""Finds the pipeline that a person means among those that files define."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from k8s_pipeline_client.domain.pipeline import Pipeline
+from k8s_pipeline_client.errors import InputError, UnknownNameError
+
+_KEYS: tuple[Callable[[Pipeline], str | None], ...] = (
+    lambda pipeline: pipeline.resource_name,
+    lambda pipeline: pipeline.fqn,
+    lambda pipeline: pipeline.id,
+    lambda pipeline: pipeline.name,
+    lambda pipeline: pipeline.display_name,
+    lambda pipeline: f"{pipeline.service}/{pipeline.pipeline_type}",
+)
+"""What NAME may be, the most exact first; the first that fits anything decides, as on the cluster."""
+
+
+def choose(pipelines: Sequence[Pipeline], name: str | None, *, option: str) -> Pipeline:
+    """Return the pipeline that NAME stands for; without one, the only one.
+
+    Args:
+        pipelines: What the files define.
+        name: As it was given.
+        option: How it is given, for the error.
+
+    Raises:
+        InputError: There are several, and none was named.
+        UnknownNameError: None fits, or more than one.
+    """
+    fitting = list(pipelines)
+    if name is not None:
+        by_key = ([item for item in pipelines if key(item) == name] for key in _KEYS)
+        fitting = next(filter(None, by_key), [])
+    if len(fitting) == 1:
+        return fitting[0]
+    listed = ", ".join(sorted(item.fqn for item in fitting or pipelines))
+    if name is None:
+        raise InputError(f"the files define {len(fitting)} pipelines", hint=f"choose one with {option}: {listed}")
+    if fitting:
+        raise UnknownNameError(f"{name!r} fits {len(fitting)} pipelines: {listed}", hint="give one of these names")
+    raise UnknownNameError(f"no pipeline {name!r} in the files", hint=f"they define {listed}")
