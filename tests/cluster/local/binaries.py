@@ -82,7 +82,7 @@ def linker_flags(versions: Versions) -> str:
 
 def _build_into(target: Path, paths: Paths, versions: Versions) -> None:
     began = time.monotonic()
-    say(f"building {len(NEEDED)} binaries, once: about seven minutes on two cores ({target})")
+    say(f"building {len(NEEDED)} binaries, once: some six minutes on two cores ({target})")
     temporary = Path(tempfile.mkdtemp(prefix=".build-", dir=paths.binaries))
     out = temporary / "bin"
     out.mkdir()

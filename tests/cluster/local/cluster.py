@@ -29,7 +29,6 @@ _COMPONENTS = (
     "kube-scheduler",
     "kubelet",
     "kube-proxy",
-    "coredns",
 )
 _READY_SECONDS = 120.0
 _BUSY_SECONDS = 30.0
@@ -90,7 +89,8 @@ def prepare(paths: Paths | None = None) -> Path:
         require_root()
         ensure_packages()
     binaries = ensure_binaries(paths, wanted())
-    coredns.ensure_coredns(paths, wanted())
+    if coredns.is_wanted():
+        coredns.ensure_coredns(paths, wanted())
     ensure_pause_archive(paths)
     return binaries
 
@@ -98,7 +98,8 @@ def prepare(paths: Paths | None = None) -> Path:
 def component_states(paths: Paths) -> dict[str, Process | None]:
     """Return each component's process, or None where it does not run."""
     alive = {process.name: process for process in read_record(paths.record) if process.alive}
-    return {name: alive.get(name) for name in _COMPONENTS}
+    names = (*_COMPONENTS, "coredns") if coredns.is_wanted() else _COMPONENTS
+    return {name: alive.get(name) for name in names}
 
 
 def is_healthy(paths: Paths) -> bool:
@@ -157,12 +158,14 @@ def _start(paths: Paths, binaries: Path) -> None:
     starter.start("kube-controller-manager", components.kube_controller_manager(paths, binaries))
     starter.start("kube-scheduler", components.kube_scheduler(paths, binaries))
     starter.start("kube-proxy", components.kube_proxy(paths, binaries))
-    coredns.create_objects(paths)
-    starter.start("coredns", components.coredns(paths, coredns.ensure_coredns(paths, wanted())))
+    if coredns.is_wanted():
+        coredns.create_objects(paths)
+        starter.start("coredns", components.coredns(paths, coredns.ensure_coredns(paths, wanted())))
     starter.wait("the node", lambda: api.node_is_schedulable(paths))
     starter.wait("the default namespace", lambda: api.namespace_is_furnished(paths))
     starter.wait("Services", network.services_are_translated)
-    starter.wait("cluster DNS", coredns.answers)
+    if coredns.is_wanted():
+        starter.wait("cluster DNS", coredns.answers)
     say("the cluster is up")
 
 

@@ -10,7 +10,7 @@ import yaml
 from tests.cluster.local import addresses
 from tests.cluster.local.cgroups import is_v1
 from tests.cluster.local.coredns import USER as COREDNS_USER
-from tests.cluster.local.coredns import corefile
+from tests.cluster.local.coredns import corefile, nameserver
 from tests.cluster.local.identities import component_kubeconfig
 from tests.cluster.local.paths import Paths
 from tests.cluster.local.pause import PAUSE_TAG
@@ -27,7 +27,7 @@ def write_configs(paths: Paths, cni_plugins: Path) -> None:
     paths.cni_config.mkdir(parents=True, exist_ok=True)
     # What pods of dnsPolicy Default get. The machine's own file may not exist, or may name a resolver on a
     # loopback address, which is another one inside a pod.
-    (paths.config / "resolv.conf").write_text(f"nameserver {addresses.DNS_SERVICE_IP}\n")
+    (paths.config / "resolv.conf").write_text(f"nameserver {nameserver()}\n")
     coredns = corefile(component_kubeconfig(paths, "coredns"), Path("/etc/resolv.conf"))
     (paths.config / "Corefile").write_text(coredns)
     (paths.config / "audit-policy.yaml").write_text(_yaml(audit_policy()))
@@ -116,7 +116,7 @@ def kubelet(paths: Paths) -> dict[str, object]:
         "makeIPTablesUtilChains": False,
         "resolvConf": str(paths.config / "resolv.conf"),
         "clusterDomain": addresses.CLUSTER_DOMAIN,
-        "clusterDNS": [str(addresses.DNS_SERVICE_IP)],
+        "clusterDNS": [nameserver()],
     }
 
 

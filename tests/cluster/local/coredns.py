@@ -18,10 +18,23 @@ from tests.cluster.local.paths import Paths
 from tests.cluster.local.progress import step
 from tests.cluster.local.versions import Versions
 
+WANTED_VARIABLE = "K8S_PIPELINE_TEST_DNS"
+"""Set to anything, it adds cluster DNS. Nothing here needs it, and building it takes two minutes more."""
+
 USER = "system:coredns"
 _MODULE = "github.com/coredns/coredns"
 _SOURCE = Path(__file__).with_name("sources") / "coredns" / "main.go"
 _RBAC = "rbac.authorization.k8s.io"
+
+
+def is_wanted() -> bool:
+    """Tell whether the cluster is to have DNS."""
+    return bool(os.environ.get(WANTED_VARIABLE))
+
+
+def nameserver() -> str:
+    """Return where pods look names up. Without cluster DNS: where nobody listens, so that they are refused at once."""
+    return str(addresses.DNS_SERVICE_IP) if is_wanted() else "127.0.0.1"
 
 
 def ensure_coredns(paths: Paths, versions: Versions) -> Path:
