@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,13 @@ from k8s_pipeline_client.errors import InputError
 if TYPE_CHECKING:
     from k8s_pipeline_client.domain.pipeline import Pipeline
     from k8s_pipeline_client.settings import Settings
+
+
+_NAMED_BY_PEOPLE = ("extraEnvVars", "podAnnotations", "annotations")
+_SECRET_WORD = re.compile(
+    r"(?:^|[^a-z0-9])(?:pass|pat|pwd|pw|key|auth|pin)(?![a-z0-9])|cred|token|secret|passw|passphrase", re.IGNORECASE
+)
+"""More than a launcher may strike out of a log: here a value too many that is masked does no harm."""
 
 
 @click.command("config")
@@ -79,7 +87,7 @@ def _described(
         if key in changed:
             adds = isinstance(dumped.get(key), dict) or field == "pod_template"
             origin = f"overrides[{number}]" + (f" over {origin}" if adds and getattr(settings, field) else "")
-        found[key] = {"value": _masked(dumped.get(key), environment=field == "extra_env_vars"), "origin": origin}
+        found[key] = {"value": _masked(dumped.get(key), environment=key in _NAMED_BY_PEOPLE), "origin": origin}
     return found
 
 
@@ -91,14 +99,20 @@ def _origin(values: Globals, settings: Settings, field: str) -> str:
     return str(values.config)
 
 
+def _says_secret(name: str) -> bool:
+    from k8s_pipeline_client.launcher import is_secret_key
+
+    return is_secret_key(name) or bool(_SECRET_WORD.search(name))
+
+
 def _masked(value: Any, *, environment: bool = False) -> Any:
     """Return a value without its secrets.
 
     Args:
         value: What JSON can hold.
-        environment: Whether its keys are names of environment variables.
+        environment: Whether its keys are names that people gave, as those of environment variables and annotations.
     """
-    from k8s_pipeline_client.launcher import MASK, is_secret_key, mask, secret_values
+    from k8s_pipeline_client.launcher import MASK, mask, secret_values
 
     if isinstance(value, str):
         return mask(value, secret_values(value))
@@ -106,11 +120,11 @@ def _masked(value: Any, *, environment: bool = False) -> Any:
         return [_masked(item) for item in value]
     if not isinstance(value, Mapping):
         return value
-    named = is_secret_key(str(value.get("name", "")))  # {"name": "API_TOKEN", "value": …}
+    named = _says_secret(str(value.get("name", "")))  # {"name": "API_TOKEN", "value": …}
     return {
         key: MASK
-        if isinstance(item, str) and ((environment and is_secret_key(key)) or (named and key == "value"))
-        else _masked(item, environment=key == "extraEnvVars")
+        if isinstance(item, str) and ((environment and _says_secret(key)) or (named and key == "value"))
+        else _masked(item, environment=key in _NAMED_BY_PEOPLE)
         for key, item in value.items()
     }
 

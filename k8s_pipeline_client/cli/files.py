@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from k8s_pipeline_client.domain.pipeline import Pipeline, resolve
 from k8s_pipeline_client.domain.recognise import Definition, recognise
+from k8s_pipeline_client.domain.yamltext import UnusableTextError, load_documents
 from k8s_pipeline_client.errors import DefinitionError, InputError
 
 _SUFFIXES = (".json", ".yaml", ".yml")
@@ -73,27 +73,23 @@ def _read(path: Path) -> Iterator[Definition]:
 
 def _text(path: Path, origin: str) -> str:
     try:
-        return sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8-sig")
+        return _bytes(path).decode("utf-8-sig")
     except OSError as error:
         raise InputError(f"{origin} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise DefinitionError(f"{origin} is not UTF-8 text (byte {error.start})") from None
 
 
-def _parse(text: str, origin: str) -> list[Any]:
-    if text.lstrip()[:1] in ("{", "["):
-        try:
-            return [json.loads(text)]
-        except ValueError:
-            pass  # YAML's own braces, or several documents: YAML reads both, and says what is wrong
-    import yaml
+def _bytes(path: Path) -> bytes:
+    if str(path) != "-":
+        return path.read_bytes()
+    if sys.stdin is None:
+        raise InputError("standard input cannot be read: it is closed", hint="pipe definitions in, or name a file")
+    return sys.stdin.buffer.read()
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+def _parse(text: str, origin: str) -> list[Any]:
     try:
-        return list(yaml.load_all(text, Loader=loader))
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        # Not the parser's excerpt of the text: it may show a secret.
-        problem = getattr(error, "problem", None) or "the text cannot be parsed"
-        raise DefinitionError(f"{origin}{where}: neither JSON nor YAML: {problem}") from None
+        return load_documents(text)
+    except UnusableTextError as error:
+        raise DefinitionError(error.at(origin)) from None

@@ -95,13 +95,25 @@ class Duration(click.ParamType[float]):
         return seconds
 
 
+class _Source(click.Path):
+    """A file, a folder, or ``-``; an empty text, as an unset variable leaves it, would mean the current folder."""
+
+    def convert(
+        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | bytes | os.PathLike[str]:
+        """Return the path."""
+        if not os.fspath(value):
+            self.fail("it is empty; name a file or a folder, or - for standard input", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 files_option = partial(
     click.option,
     "-f",
     "--filename",
     "files",
     multiple=True,
-    type=click.Path(path_type=Path, allow_dash=True),
+    type=_Source(path_type=Path, allow_dash=True),
     metavar="FILE|DIR",
     help="Definitions, JSON or YAML; a folder means all in it; - is standard input. May be repeated.",
 )

@@ -1,6 +1,6 @@
 """The schedule grammar of Kubernetes CronJobs, and nothing but it.
 
-Kubernetes parses schedules with the Go library ``robfig/cron``; croniter accepts more (day-of-week 7, six
+Kubernetes parses schedules with the Go library ``robfig/cron``; what Python has accepts more (day-of-week 7, six
 fields, ``L``) and less (``@every``). What this module accepts, the API server accepts, and vice versa.
 Source: ``ParseStandard`` of robfig/cron v3 and ``validateScheduleFormat`` of Kubernetes' batch validation.
 """
@@ -22,8 +22,9 @@ _DAYS = {name: number for number, name in enumerate(["sun", "mon", "tue", "wed",
 
 # What Go calls white space; Python's str.split() would also split at the separators 0x1c to 0x1f.
 _SPACE = re.compile("[\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+")
-_INTEGER = re.compile(r"[+-]?[0-9]+")
+_INTEGER = re.compile(r"(?:(-)|\+)?0*([0-9]{1,19})")  # not more digits: Python refuses to read thousands of them
 _MAX_INT = 2**63 - 1
+_STEP = re.compile(r"0{0,9}[1-9][0-9]{0,8}")
 
 _ALIASES = {
     "@yearly": "0 0 1 1 *",
@@ -132,17 +133,14 @@ def sunday_as_zero(expression: str) -> str:
 def _sunday_in_range(item: str) -> str:
     head, slash, step = item.partition("/")
     low, hyphen, high = head.partition("-")
+    if slash and not _STEP.fullmatch(step):
+        return item  # for Kubernetes' own grammar to judge
     if not hyphen:
-        return f"0{slash}{step}" if low == "7" else item
-    if high != "7":
+        return "0" if item == "7" else item
+    start = _DAYS.get(low.lower(), int(low) if low in tuple("01234567") else None)
+    if high != "7" or start is None:
         return item
-    if low == "7":
-        return "0"
-    start = _DAYS.get(low.lower(), int(low) if low.isascii() and low.isdigit() else None)
-    stride = int(step) if step.isascii() and step.isdigit() else 1
-    if start is None or stride == 0 or (slash and not step):
-        return item
-    return ",".join(str(day % 7) for day in range(start, 8, stride))
+    return ",".join(str(day % 7) for day in range(start, 8, int(step or 1)))
 
 
 def _parse_field(text: str, bounds: _Bounds) -> Field:
@@ -191,6 +189,7 @@ def _parse_value(text: str, bounds: _Bounds) -> int:
 
 
 def _parse_integer(text: str, bounds: _Bounds) -> int:
-    if not _INTEGER.fullmatch(text) or not 0 <= int(text) <= _MAX_INT:
+    match = _INTEGER.fullmatch(text)
+    if match is None or int(match[2]) > (0 if match[1] else _MAX_INT):
         raise CronSyntaxError(f"{text!r} is not a {bounds.name} that Kubernetes knows")
-    return int(text)
+    return int(match[2])

@@ -23,7 +23,12 @@ class Entity(BaseModel):
     """Fields by OpenMetadata's camelCase names; unknown ones are kept in ``model_extra``."""
 
     model_config = ConfigDict(
-        extra="allow", frozen=True, alias_generator=to_camel, validate_by_name=True, validate_by_alias=True
+        extra="allow",
+        frozen=True,
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        ser_json_inf_nan="constants",  # not null: what JSON has no form for is refused when the document is written
     )
 
 

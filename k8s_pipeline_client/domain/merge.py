@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from k8s_pipeline_client.domain.entities import Document
+from k8s_pipeline_client.domain.yamltext import UnusableTextError, load_document
 from k8s_pipeline_client.errors import InputError
 
 _STEP = re.compile(r"((?:[^.\[\]\\]|\\.)+)((?:\[[0-9]+\])*)(?:\.|$)")
@@ -30,8 +31,6 @@ def set_paths(document: Document, assignments: Iterable[str]) -> Document:
     Raises:
         InputError: An assignment is not of that form, or its path does not fit the document.
     """
-    import yaml
-
     for assignment in assignments:
         path, equals, text = assignment.partition("=")
         steps = _steps(path)
@@ -40,9 +39,9 @@ def set_paths(document: Document, assignments: Iterable[str]) -> Document:
                 f"{path!r} is not a path to set", hint="write --set source.sourceConfig.config.includeTags=false"
             )
         try:
-            value = yaml.safe_load(text)
-        except yaml.YAMLError:
-            raise InputError(f"the value that {path} is set to is not YAML", hint="put text into quotes") from None
+            value = load_document(text)
+        except UnusableTextError as error:
+            raise InputError(error.at(f"the value of {path} cannot be used"), hint="put text into quotes") from None
         document = _set(document, steps, value, path)
     return document
 

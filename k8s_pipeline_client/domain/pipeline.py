@@ -8,11 +8,24 @@ from dataclasses import dataclass
 
 from k8s_pipeline_client.domain import naming
 from k8s_pipeline_client.domain.document import to_json
-from k8s_pipeline_client.domain.entities import AirflowConfig, Document, IngestionPipeline, Service, Workflow
+from k8s_pipeline_client.domain.entities import (
+    AirflowConfig,
+    Document,
+    EntityReference,
+    IngestionPipeline,
+    Service,
+    Workflow,
+)
 from k8s_pipeline_client.domain.recognise import Definition
 from k8s_pipeline_client.domain.references import References, references_of
-from k8s_pipeline_client.domain.schedule import Schedule, parse_schedule
-from k8s_pipeline_client.domain.workflow import PIPELINE_TYPES, build_document, instance_of, type_of_document
+from k8s_pipeline_client.domain.schedule import Schedule, check_timezone, parse_schedule
+from k8s_pipeline_client.domain.workflow import (
+    PIPELINE_TYPES,
+    build_document,
+    instance_of,
+    server_config,
+    type_of_document,
+)
 from k8s_pipeline_client.errors import DefinitionError, ScheduleError
 
 
@@ -115,7 +128,12 @@ def from_workflow(workflow: Workflow, origin: str) -> Pipeline:
     kind = type_of_document(document)
     references_of(document, origin)
     fqn = workflow.ingestion_pipeline_fqn
-    name = workflow.name or (naming.fqn_parts(fqn)[-1] if fqn else f"{service}_{kind}")
+    parts = naming.fqn_parts(fqn) if fqn else [f"{service}_{kind}"]
+    if not parts:
+        raise DefinitionError(
+            f"{origin}: ingestionPipelineFQN {fqn!r} names nothing", hint="write service.pipeline, or leave it out"
+        )
+    name = workflow.name or parts[-1]
     return Pipeline(
         fqn=fqn or f"{service}.{name}",
         name=name,
@@ -125,7 +143,7 @@ def from_workflow(workflow: Workflow, origin: str) -> Pipeline:
         service_type=source_type.lower(),
         schedule=_schedule(workflow.airflow_config, origin),
         enabled=workflow.enabled and not workflow.airflow_config.pause_pipeline,
-        instance=instance_of(workflow.workflow_config.get("openMetadataServerConfig")),
+        instance=instance_of(server_config(workflow.workflow_config, origin)),
         document=document,
         origin=origin,
         may_refer=True,
@@ -155,14 +173,24 @@ def resolve(definitions: Iterable[Definition]) -> list[Pipeline]:
 
 def _service_of(pipeline: IngestionPipeline, services: Sequence[Definition], origin: str) -> Service:
     reference = pipeline.service
-    wanted = reference.name or reference.fully_qualified_name
-    for definition in services:
-        service = definition.entity
-        if isinstance(service, Service) and (
-            (service.id is not None and service.id == reference.id)
-            or wanted in (service.name, service.fully_qualified_name)
-        ):
-            return service
+    wanted = reference.name or reference.fully_qualified_name or reference.id
+    if wanted is None:
+        raise DefinitionError(f"{origin}: its service has neither name nor id", hint="add service.name")
+    fitting = [
+        (item.origin, item.entity)
+        for item in services
+        if isinstance(item.entity, Service) and _fits(item.entity, reference)
+    ]
+    # An id says for certain which one is meant; a name may be that of two services of different kinds.
+    fitting = [pair for pair in fitting if reference.id and pair[1].id == reference.id] or fitting
+    if fitting and all(service == fitting[0][1] for _, service in fitting):
+        return fitting[0][1]
+    if fitting:
+        raise DefinitionError(
+            f"{origin}: pipeline {pipeline.display_name or pipeline.name!r} belongs to {wanted!r}, and services of "
+            f"that name stand in {' and '.join(item for item, _ in fitting)}",
+            hint="leave all but one out, or give the service's id in the pipeline's reference",
+        )
     if pipeline.pipeline_type not in PIPELINE_TYPES:  # the more telling error of the two
         build_document(pipeline, Service(name="-", service_type="-"), origin)
     kind = reference.type or "service"
@@ -173,11 +201,20 @@ def _service_of(pipeline: IngestionPipeline, services: Sequence[Definition], ori
     )
 
 
+def _fits(service: Service, reference: EntityReference) -> bool:
+    """Tell whether a service may be the one that is referred to: by its id, or by its name where no id denies it."""
+    if service.id is not None and reference.id is not None:
+        return service.id == reference.id
+    wanted = reference.name or reference.fully_qualified_name
+    return wanted is not None and wanted in (service.name, service.fully_qualified_name)
+
+
 def _schedule(config: AirflowConfig, origin: str) -> Schedule | None:
     text = (config.schedule_interval or "").strip()
-    if not text:
-        return None
     try:
+        if not text:
+            check_timezone(config.pipeline_timezone)
+            return None
         return parse_schedule(text, config.pipeline_timezone)
     except ScheduleError as error:
         raise ScheduleError(f"{origin}: {error.message}", hint=error.hint) from None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from importlib import resources
+from itertools import product
 from zoneinfo import ZoneInfo
 
 from k8s_pipeline_client.domain import cron
@@ -14,8 +16,12 @@ from k8s_pipeline_client.errors import ScheduleError
 NEVER = "0 0 31 2 *"
 """Accepted by Kubernetes, and never due: the schedule of a CronJob that is run on demand only."""
 
-_FULL_WEEK = tuple(range(7))
-_FULL_MONTH = tuple(range(1, 32))
+_HOUR = timedelta(hours=1)
+_LONGEST_FOLD = timedelta(hours=3)
+_MAX_YEARS = 5
+"""Further than that Kubernetes does not look for a due time either."""
+
+_Fields = tuple[cron.Field, cron.Field, cron.Field, cron.Field, cron.Field]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,29 +56,59 @@ class Schedule:
             return None
         return self._step(moment + timedelta(microseconds=1), forwards=False)
 
-    def runs_within(self, window: timedelta, *, start: datetime, limit: int = 100) -> int:
-        """Count the due times in the window that begins at ``start``, up to ``limit``."""
-        count, moment = 0, start
-        while count < limit:
-            following = self.next_after(moment)
-            if following is None or following > start + window:
-                break
-            count, moment = count + 1, following
-        return count
+    def most_within_an_hour(self, limit: int = 100) -> int:
+        """Return how often it is due in the busiest hour, up to ``limit``."""
+        every = cron.parse_every(self.expression)
+        if every is not None:
+            return min(limit, -int(-_HOUR.total_seconds() // every))
+        # Whichever hours it names: any 60 minutes that begin at a due time hold every minute of the hour once.
+        return min(limit, len(cron.parse_fields(self.expression)[0].values))
 
     def _step(self, moment: datetime, *, forwards: bool) -> datetime | None:
-        expression = _for_croniter(self.expression)
-        if expression is None:
-            return None
-        from croniter import CroniterBadDateError, croniter  # 30 ms that most commands do not need
+        zone = ZoneInfo(self.timezone)
+        here = moment.astimezone(zone)
+        local = here.replace(tzinfo=None, fold=0)
+        # Where clocks have just been put back, or are about to be, what they show next need not be what comes next.
+        ambiguous = here.utcoffset() != here.replace(fold=1 - here.fold).utcoffset()
+        slack = _LONGEST_FOLD if ambiguous else timedelta()
+        best: datetime | None = None
+        for shown in self._shown(local - slack if forwards else local + slack, forwards=forwards):
+            if best is not None and abs(shown - local) > slack:
+                break
+            for due in _moments_of(shown, zone):
+                if forwards and due > moment:
+                    best = min(best or due, due)
+                elif not forwards and due < moment:
+                    best = max(best or due, due)
+        return best
 
-        local = moment.astimezone(ZoneInfo(self.timezone))
-        iterator = croniter(expression, local)
-        try:
-            due: datetime = iterator.get_next(datetime) if forwards else iterator.get_prev(datetime)
-        except CroniterBadDateError:
-            return None
-        return due.astimezone(UTC)
+    def _shown(self, start: datetime, *, forwards: bool) -> Iterator[datetime]:
+        """Yield what clocks show (naive) when it is due, from ``start`` on or back from it."""
+        fields = cron.parse_fields(self.expression)
+        minutes, hours = fields[0].values, fields[1].values
+        order = 1 if forwards else -1
+        day = start.date()
+        while abs(day.year - start.year) <= _MAX_YEARS:
+            if _is_due_on(day, fields):
+                for hour, minute in product(hours[::order], minutes[::order]):
+                    shown = datetime(day.year, day.month, day.day, hour, minute)
+                    if shown >= start if forwards else shown <= start:
+                        yield shown
+            day += timedelta(days=order)
+
+
+def _moments_of(shown: datetime, zone: ZoneInfo) -> set[datetime]:
+    """Return when clocks show this: never for a time that is left out, twice for one that comes again."""
+    moments = {shown.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)}
+    return {moment for moment in moments if moment.astimezone(zone).replace(tzinfo=None, fold=0) == shown}
+
+
+def _is_due_on(day: date, fields: _Fields) -> bool:
+    _, _, of_month, month, of_week = fields
+    if day.month not in month.values:
+        return False
+    fits_month, fits_week = day.day in of_month.values, day.isoweekday() % 7 in of_week.values
+    return fits_month and fits_week if of_month.star or of_week.star else fits_month or fits_week
 
 
 def parse_schedule(expression: str, timezone: str | None = None) -> Schedule:
@@ -114,17 +150,3 @@ def check_timezone(name: str | None) -> str:
 def _zones() -> frozenset[str]:
     # The list of the tzdata package, not the machine's: the answer must not depend on where we run.
     return frozenset(resources.files("tzdata").joinpath("zones").read_text().split())
-
-
-def _for_croniter(expression: str) -> str | None:
-    """Write the parsed fields out as lists, so that both libraries mean the same; None if never due."""
-    minute, hour, day, month, weekday = cron.parse_fields(expression)
-    fields = [minute, hour, day, month, weekday]
-    if not all(field.values for field in fields):
-        return None
-    either = not day.star and not weekday.star
-    if either and (day.values == _FULL_MONTH or weekday.values == _FULL_WEEK):
-        # Either of the two, one of them always: every day. croniter would read a full list as a star.
-        day = weekday = cron.Field((), star=True)
-    fields = [minute, hour, day, month, weekday]
-    return " ".join("*" if field.star else ",".join(map(str, field.values)) for field in fields)

@@ -69,6 +69,21 @@ def type_of_document(document: Document) -> str:
     return "metadata"
 
 
+def server_config(workflow_config: Document, origin: str) -> Document | None:
+    """Return ``openMetadataServerConfig``, if it is there.
+
+    Raises:
+        DefinitionError: It is no mapping.
+    """
+    found = workflow_config.get("openMetadataServerConfig")
+    if found is not None and not isinstance(found, dict):
+        raise DefinitionError(
+            f"{origin}: workflowConfig.openMetadataServerConfig is no mapping",
+            hint="it holds hostPort, authProvider, securityConfig …",
+        )
+    return found
+
+
 def instance_of(server_connection: Document | None) -> str:
     """Return which OpenMetadata a connection leads to, by its clusterName."""
     return str((server_connection or {}).get("clusterName") or "openmetadata")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.domain.entities import Document
 from k8s_pipeline_client.domain.pipeline import Pipeline
@@ -12,9 +10,6 @@ from k8s_pipeline_client.domain.source import Source
 from k8s_pipeline_client.render.job import job_template
 from k8s_pipeline_client.render.metadata import object_meta, pipeline_annotations, pipeline_labels
 from k8s_pipeline_client.settings import MIN_STARTING_DEADLINE_SECONDS, REPORTER_OUTAGE_SECONDS, Settings
-
-# Any day will do to count how often a schedule is due in an hour; it must only be the same day always.
-_COUNT_FROM = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 def cronjob(pipeline: Pipeline, name: str, settings: Settings, source: Source = Source.FILES) -> Document:
@@ -63,8 +58,7 @@ def history_limits(pipeline: Pipeline, settings: Settings) -> tuple[int, int]:
     """Return how many successful and failed Jobs stay: all that an hour can bring, or more where set."""
     floor = 1
     if pipeline.schedule is not None:
-        window = timedelta(seconds=REPORTER_OUTAGE_SECONDS)
-        floor = max(floor, pipeline.schedule.runs_within(window, start=_COUNT_FROM))
+        floor = max(floor, pipeline.schedule.most_within_an_hour())
     return (
         max(settings.successful_jobs_history_limit, floor),
         max(settings.failed_jobs_history_limit, floor),

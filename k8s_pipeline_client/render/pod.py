@@ -104,8 +104,8 @@ def _environment(pipeline: Pipeline, settings: Settings) -> list[Document]:
 
 
 def _literal(text: str) -> str:
-    # Kubernetes expands $(NAME) in values; a doubled dollar sign stands for itself.
-    return text.replace("$(", "$$(")
+    # Kubernetes expands $(NAME) in values, and takes two dollar signs for one, whatever follows.
+    return text.replace("$", "$$")
 
 
 def _field(path: str) -> Document:

@@ -88,21 +88,47 @@ def environment(value: Any) -> dict[str, str]:
         ValueError: It is none of these.
     """
     if isinstance(value, Mapping):
-        return {str(key): str(item) for key, item in value.items()}
+        return {str(key): _entry(str(key), item) for key, item in value.items()}
     if not isinstance(value, list):
         raise ValueError("give a list of KEY:value, or a mapping")
     result: dict[str, str] = {}
     for number, entry in enumerate(value, start=1):
-        match = re.fullmatch(r"([^:=]+)[:=](.*)", str(entry), re.DOTALL)
+        if not isinstance(entry, str):
+            raise ValueError(f"entry {number} is not text: put KEY:value, without a space in between, in quotes")
+        match = re.fullmatch(r"([^:=]+)[:=](.*)", entry, re.DOTALL)
         if match is None:
             raise ValueError(f"entry {number} has neither ':' nor '=' after its name")
         result[match[1].strip()] = match[2]
     return result
 
 
+def _entry(key: str, value: Any) -> str:
+    if value is None:
+        raise ValueError(f'{key} has no value; write "" for an empty one')
+    if isinstance(value, bool | float):
+        raise ValueError(f"{key} is not text, and could be written in several ways: put it in quotes")
+    if not isinstance(value, str | int):
+        raise ValueError(f"{key} is a mapping or a list, and a variable holds text")
+    return str(value)
+
+
+def _metadata_text(value: Any) -> Any:
+    # As with variables: what 1.10 or yes is as text only its writer knows. Truth values are refused as no text.
+    if isinstance(value, float):
+        raise ValueError("a number with a point could be written in several ways: put it in quotes")
+    return _text(value)
+
+
 def _text(value: Any) -> Any:
     # YAML reads `cpu: 2` as a number, and a person means what they would write between quotes.
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def _number(value: Any) -> Any:
+    # Python counts with truth values, and YAML has more words for them than one thinks of.
+    if isinstance(value, bool):
+        raise ValueError("a number is wanted, not a truth value (YAML's true, false, yes, no, on, off)")
+    return value
 
 
 def _quantity(text: str) -> str:
@@ -192,18 +218,19 @@ def _mount_path(text: str) -> str:
     return text
 
 
+NO_TRUTH_VALUE = BeforeValidator(_number)
 Quantity = Annotated[str, BeforeValidator(_text), AfterValidator(_quantity)]
 DnsLabel = Annotated[str, AfterValidator(_dns_label)]
 DnsSubdomain = Annotated[str, AfterValidator(_dns_subdomain)]
 QueueName = Annotated[str, AfterValidator(_queue_name)]
 LabelKey = Annotated[str, AfterValidator(_label_key)]
-LabelValue = Annotated[str, BeforeValidator(_text), AfterValidator(_label_value)]
+LabelValue = Annotated[str, BeforeValidator(_metadata_text), AfterValidator(_label_value)]
 Labels = dict[LabelKey, LabelValue]
 PodLabels = Annotated[Labels, AfterValidator(_no_own_labels)]
-Annotations = Annotated[dict[str, Annotated[str, BeforeValidator(_text)]], AfterValidator(_annotations)]
+Annotations = Annotated[dict[str, Annotated[str, BeforeValidator(_metadata_text)]], AfterValidator(_annotations)]
 EnvironmentName = Annotated[str, AfterValidator(_environment_name)]
 Environment = Annotated[dict[str, str], BeforeValidator(environment), AfterValidator(_environment_entries)]
 Image = Annotated[str, Field(min_length=1, pattern=r"^\S+$"), AfterValidator(_image)]
 RelativePath = Annotated[str, Field(min_length=1), AfterValidator(_relative_path)]
 MountPath = Annotated[str, AfterValidator(_mount_path)]
-UserId = Annotated[int, Field(ge=0, le=2**31 - 1)]
+UserId = Annotated[int, Field(ge=0, le=2**31 - 1), NO_TRUTH_VALUE]

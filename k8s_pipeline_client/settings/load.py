@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
+from k8s_pipeline_client.domain.yamltext import UnusableTextError, load_document
 from k8s_pipeline_client.errors import SettingsError
 from k8s_pipeline_client.settings.models import Settings
 from k8s_pipeline_client.settings.overrides import problems
@@ -31,19 +32,14 @@ def load_settings(path: Path | None = None, **flags: Any) -> Settings:
 
 
 def _read(path: Path) -> Mapping[str, Any]:
-    import yaml
-
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = load_document(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(f"settings file {path} cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SettingsError(f"settings file {path} is not YAML: {_where(error)}") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"settings file {path} is not YAML: not UTF-8") from None
+    except UnusableTextError as error:
+        raise SettingsError(error.at(f"settings file {path}")) from None
     if not isinstance(content, Mapping | None):
         raise SettingsError(f"settings file {path} holds no mapping of setting to value")
     return content or {}
-
-
-def _where(error: Exception) -> str:
-    mark = getattr(error, "problem_mark", None)
-    return f"line {mark.line + 1}, column {mark.column + 1}" if mark else "not UTF-8"

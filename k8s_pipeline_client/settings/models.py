@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, JsonValue, ValidationInfo, field_va
 
 from k8s_pipeline_client.settings import overrides
 from k8s_pipeline_client.settings.fields import (
+    NO_TRUTH_VALUE,
     Annotations,
     DnsLabel,
     DnsSubdomain,
@@ -89,14 +90,14 @@ class Settings(Model):
     service_account_name: DnsSubdomain = "openmetadata-ingestion"
     resources: Resources = Resources()
 
-    active_deadline_seconds: Annotated[int, Field(gt=0, le=2**31 - 2**20)] = 7200
-    start_timeout_seconds: Annotated[int, Field(gt=0, le=2**19)] = 900
-    termination_grace_period_seconds: Annotated[int, Field(ge=1, le=3600)] = 60
-    ttl_seconds_after_finished: Annotated[int, Field(ge=0, le=2**31 - 1)] = 86400
-    backoff_limit: Annotated[int, Field(ge=0, le=1000)] = 3
-    successful_jobs_history_limit: Annotated[int, Field(ge=0, le=1000)] = 3
-    failed_jobs_history_limit: Annotated[int, Field(ge=0, le=1000)] = 3
-    starting_deadline_seconds: Annotated[int, Field(ge=0, le=2**31 - 1)] = 600
+    active_deadline_seconds: Annotated[int, Field(gt=0, le=2**31 - 2**20), NO_TRUTH_VALUE] = 7200
+    start_timeout_seconds: Annotated[int, Field(gt=0, le=2**19), NO_TRUTH_VALUE] = 900
+    termination_grace_period_seconds: Annotated[int, Field(ge=1, le=3600), NO_TRUTH_VALUE] = 60
+    ttl_seconds_after_finished: Annotated[int, Field(ge=0, le=2**31 - 1), NO_TRUTH_VALUE] = 86400
+    backoff_limit: Annotated[int, Field(ge=0, le=1000), NO_TRUTH_VALUE] = 3
+    successful_jobs_history_limit: Annotated[int, Field(ge=0, le=1000), NO_TRUTH_VALUE] = 3
+    failed_jobs_history_limit: Annotated[int, Field(ge=0, le=1000), NO_TRUTH_VALUE] = 3
+    starting_deadline_seconds: Annotated[int, Field(ge=0, le=2**31 - 1), NO_TRUTH_VALUE] = 600
 
     node_selector: Labels = Field(default_factory=dict)
     tolerations: tuple[Toleration, ...] = ()

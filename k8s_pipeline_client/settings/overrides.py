@@ -70,7 +70,8 @@ class Override(Model):
     @classmethod
     def _one_spelling(cls, value: dict[str, Any]) -> dict[str, Any]:
         result = {to_camel(key): item for key, item in value.items()}
-        if "extraEnvVars" in result:
+        # A list becomes the mapping that can be merged; a mapping may have nulls, which take variables out.
+        if isinstance(result.get("extraEnvVars"), list):
             with suppress(ValueError):  # which the check reports
                 result["extraEnvVars"] = environment(result["extraEnvVars"])
         return result

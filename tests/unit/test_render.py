@@ -131,6 +131,14 @@ def test_floors_are_kept_and_said() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("schedule", "kept"), [("*/5 9-17 * * *", 12), ("*/20 * * * mon", 3), ("@daily", 3), ("@every 10m", 6)]
+)
+def test_as_many_finished_runs_are_kept_as_the_busiest_hour_brings(schedule: str, kept: int) -> None:
+    spec = _cronjob(Settings(), airflowConfig={"scheduleInterval": schedule})["spec"]
+    assert (spec["successfulJobsHistoryLimit"], spec["failedJobsHistoryLimit"]) == (kept, kept)
+
+
 def test_the_settings_reach_the_pod() -> None:
     settings = Settings.model_validate(
         {
@@ -243,10 +251,15 @@ def _workflow_pipeline() -> Pipeline:
     return from_workflow(Workflow.model_validate(document), "a test")
 
 
-def test_an_fqn_that_looks_like_a_reference_is_not_expanded() -> None:
-    cronjob = _cronjob(Settings(), fullyQualifiedName="pg.$(HOME)")
+@pytest.mark.parametrize(
+    ("fqn", "value"),
+    [("pg.$(HOME)", "pg.$$(HOME)"), ("pg.$$", "pg.$$$$"), ("pg.$$(HOME)", "pg.$$$$(HOME)"), ("pg.a$b", "pg.a$$b")],
+)
+def test_an_fqn_that_looks_like_a_reference_is_not_expanded(fqn: str, value: str) -> None:
+    cronjob = _cronjob(Settings(), fullyQualifiedName=fqn)
     main = cronjob["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
-    assert {"name": "ingestionPipelineFQN", "value": "pg.$$(HOME)"} in main["env"]
+    assert {"name": "ingestionPipelineFQN", "value": value} in main["env"]
+    assert value.replace("$$", "$") == fqn, "as Kubernetes reads it"
 
 
 def test_a_document_over_the_limit_of_a_secret_is_refused() -> None:

@@ -24,6 +24,9 @@ ACCEPTED = [
     "5/10 * * * *",
     "1,,2 * * * *",
     "+5 * * * *",
+    "*/+2 * * * *",
+    f"{'0' * 5000}5 * * * *",
+    "*/9223372036854775807 * * * *",
     " 0  3\t* * * ",
     "@hourly",
     "@daily",
@@ -67,6 +70,17 @@ REFUSED = [
     "@every 1",
     "@every 1d",
     "R * * * *",
+    "0 0 * * 1-7/x",
+    "0 0 * * 1-7/2/3",
+    "0 0 * * 1-7/+2",
+    "0 0 * * 1-7/0",
+    "0 0 * * 1-7/",
+    "0 0 * * 7-7/x",
+    "0 0 * * 7/2",
+    "0 0 * * 1,9-7",
+    f"0 0 * * 1-7/{'0' * 5000}1",
+    "99999999999999999999 * * * *",
+    "9223372036854775808 * * * *",
 ]
 
 
@@ -90,6 +104,7 @@ def test_what_kubernetes_refuses_is_refused_by_name(text: str) -> None:
         ("0 3 * * 5-7", "0 3 * * 5,6,0"),
         ("0 3 * * mon-7/2", "0 3 * * 1,3,5,0"),
         ("0 3 * * 7-7", "0 3 * * 0"),
+        ("0 3 * * 0-7/03", "0 3 * * 0,3,6"),
         ("7 7 7 7 *", "7 7 7 7 *"),
         ("0 3 * * */7", "0 3 * * */7"),
     ],
@@ -130,10 +145,21 @@ def test_the_last_due_time_includes_this_very_moment() -> None:
     assert parse_schedule("0 12 * * *").last_before(NOW) == NOW
 
 
-def test_runs_within_an_hour_are_counted() -> None:
-    hour = timedelta(hours=1)
-    assert parse_schedule("*/5 * * * *").runs_within(hour, start=NOW) == 12
-    assert parse_schedule("@every 1s").runs_within(hour, start=NOW) == 100
+@pytest.mark.parametrize(
+    ("text", "most"),
+    [
+        ("*/5 * * * *", 12),
+        ("*/5 9-17 * * mon", 12),
+        ("0,50,55 23,0 * * *", 3),
+        ("@daily", 1),
+        ("@every 1s", 100),
+        ("@every 40m", 2),
+        ("@every 1h", 1),
+        ("@every 26h", 1),
+    ],
+)
+def test_the_runs_of_the_busiest_hour_are_counted(text: str, most: int) -> None:
+    assert parse_schedule(text).most_within_an_hour() == most
 
 
 @pytest.mark.parametrize(

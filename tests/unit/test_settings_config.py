@@ -84,6 +84,25 @@ def test_no_secret_is_shown(path: Path) -> None:
             assert secret not in out
 
 
+@pytest.mark.parametrize("name", ["GITHUB_PAT", "DB_PASS", "MY_CREDS", "TOKENS", "SSH_KEY", "PIN", "x.io/auth", "pw"])
+def test_what_may_be_a_secret_by_its_name_is_masked(path: Path, name: str) -> None:
+    template: dict[str, Any] = {"metadata": {"annotations": {name: "geheim-11"}}}
+    values: dict[str, Any] = {"podAnnotations": {name: "geheim-11"}, "podTemplate": template}
+    if "/" not in name:
+        values["extraEnvVars"] = {name: "geheim-11"}
+        template["spec"] = {"containers": [{"name": "main", "env": [{"name": name, "value": "geheim-11"}]}]}
+    values["overrides"] = [{"match": {"type": "*"}, "settings": {"podAnnotations": {name: "geheim-11"}}}]
+    for words in ([], POSTGRES):
+        out = _config(path, values, *words).out
+        assert "*********" in out
+        assert "geheim-11" not in out
+
+
+def test_other_names_are_shown(path: Path) -> None:
+    names = ("PATH", "COMPASS", "KEYBOARD", "AUTHOR", "SPIN")
+    assert _config(path, {"extraEnvVars": dict.fromkeys(names, "seen-11")}).out.count("seen-11") == len(names)
+
+
 def test_a_table_has_a_line_for_every_setting(path: Path) -> None:
     lines = _config(path, {"queueName": "etl"}).out.splitlines()
     assert lines[0].split() == ["SETTING", "ORIGIN", "VALUE"]

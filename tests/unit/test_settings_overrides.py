@@ -159,3 +159,19 @@ def test_an_override_that_is_none(tmp_path: Path, override: Any, words: str) -> 
     with pytest.raises(SettingsError) as caught:
         load_settings(path)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("base", [{"KEEP": "1", "B": "2"}, ["KEEP:1", "B=2"]])
+def test_a_null_takes_a_variable_out(postgres: Pipeline, base: Any) -> None:
+    settings = _settings(({"type": "*"}, {"extraEnvVars": {"KEEP": None, "C": 3}}), extraEnvVars=base)
+    assert settings.for_pipeline(postgres).extra_env_vars == {"B": "2", "C": "3"}
+    assert settings.extra_env_vars == {"KEEP": "1", "B": "2"}
+
+
+@pytest.mark.parametrize("value", [True, 1.5, {"a": "b"}, ["a"]])
+def test_a_variable_of_an_override_is_text_too(tmp_path: Path, value: Any) -> None:
+    path = tmp_path / "settings.yaml"
+    settings = {"overrides": [{"match": {"type": "*"}, "settings": {"extraEnvVars": {"A": value}}}]}
+    path.write_text(yaml.safe_dump(settings))
+    with pytest.raises(SettingsError, match=r"overrides\[0\]\.settings\.extraEnvVars: A is "):
+        load_settings(path)

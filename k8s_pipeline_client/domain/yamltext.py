@@ -1,0 +1,197 @@
+"""Reads JSON and YAML as the plain values that JSON has, whoever wrote the text.
+
+PyYAML by itself makes dates and bytes of what is not quoted, takes the last of two equal keys, follows aliases
+without end, and quotes the text in its messages: it may be a secret.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+MAX_DEPTH = 100
+MAX_REPEATED = 200_000
+"""So many values may be there again through aliases; a few lines of them could otherwise stand for billions."""
+
+_TAG = "tag:yaml.org,2002:"
+_TEXT = frozenset({f"{_TAG}str", f"{_TAG}timestamp", f"{_TAG}value", f"{_TAG}merge"})
+_SCALARS = _TEXT | {f"{_TAG}{kind}" for kind in ("null", "bool", "int", "float")}
+_COLLECTIONS = frozenset({f"{_TAG}seq", f"{_TAG}map"})
+_TOO_DEEP = f"it is nested more than {MAX_DEPTH} levels deep"
+
+
+class UnusableTextError(ValueError):
+    """A text that is not read; ``str()`` says where and why, and shows no value.
+
+    Attributes:
+        where: Line and column, or nothing where they are not known.
+        problem: Why.
+    """
+
+    def __init__(self, problem: str, mark: Any = None) -> None:
+        self.where = f"line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
+        self.problem = problem
+        super().__init__(f"{self.where}: {problem}" if self.where else problem)
+
+    def at(self, origin: str) -> str:
+        """Return the message for a text that comes from somewhere."""
+        return f"{origin}, {self}" if self.where else f"{origin}: {self}"
+
+
+def load_documents(text: str) -> list[Any]:
+    """Return all documents of a JSON or YAML text.
+
+    Raises:
+        UnusableTextError: It is neither, or holds what JSON cannot hold.
+    """
+    if text.lstrip()[:1] in ("{", "["):
+        try:
+            found = json.loads(text, object_pairs_hook=_without_twins)
+        except RecursionError:
+            raise UnusableTextError(_TOO_DEEP) from None
+        except ValueError:
+            pass  # YAML's own braces, or several documents: YAML reads both, and says what is wrong and where
+        else:
+            _check_depth(found)
+            return [found]
+    return list(_yaml_documents(text))
+
+
+def load_document(text: str) -> Any:
+    """Return the one document of a text; None where there is none.
+
+    Raises:
+        UnusableTextError: It is neither JSON nor YAML, holds what JSON cannot hold, or several documents.
+    """
+    documents = load_documents(text)
+    if len(documents) > 1:
+        raise UnusableTextError("it holds several documents, and one is wanted")
+    return documents[0] if documents else None
+
+
+def _yaml_documents(text: str) -> Iterator[Any]:
+    import yaml  # most of the start-up of a command that reads no YAML
+
+    loader = None
+    try:
+        loader = _loader_class()(text)
+        while loader.check_node():
+            node = loader.get_node()
+            _Check().node(node, 1)
+            yield loader.construct_document(node)
+    except yaml.YAMLError as error:
+        # libyaml's problems are fixed texts; those of the parser in Python quote what they found.
+        fixed = hasattr(yaml, "CSafeLoader") and getattr(error, "problem", None)
+        problem = f"neither JSON nor YAML: {fixed or 'the text cannot be parsed'}"
+        raise UnusableTextError(problem, getattr(error, "problem_mark", None)) from None
+    except UnicodeError:  # half a surrogate pair
+        raise UnusableTextError("neither JSON nor YAML: the text cannot be parsed") from None
+    finally:
+        if loader is not None:
+            loader.dispose()
+
+
+@cache
+def _loader_class() -> Any:
+    import yaml
+
+    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+        """Builds plain values only."""
+
+        _depth = 0
+
+        # These two are called for every value while libyaml reads it, and too deep a nesting makes that crash.
+        def descend_resolver(self, parent: Any, index: Any) -> None:
+            self._depth += 1
+            if self._depth > MAX_DEPTH:
+                raise UnusableTextError(_TOO_DEEP, parent.start_mark)
+
+        def ascend_resolver(self) -> None:
+            self._depth -= 1
+
+        def construct_object(self, node: Any, deep: bool = False) -> Any:
+            try:
+                return super().construct_object(node, deep)
+            except (ValueError, KeyError, AttributeError) as error:
+                if isinstance(error, UnusableTextError):
+                    raise
+                kind = str(node.tag).removeprefix(_TAG)
+                raise UnusableTextError(f"this is no {kind} that can be read", node.start_mark) from None
+
+    for tag in _TEXT:
+        # A date is text, as it is in JSON; so are `=` and `<<`, which have a meaning as keys only.
+        Loader.add_constructor(tag, yaml.SafeLoader.construct_yaml_str)
+    return Loader
+
+
+class _Check:
+    """Checks the nodes of one document before values are made of them."""
+
+    def __init__(self) -> None:
+        self._above: set[int] = set()
+        self._seen: set[int] = set()
+        self._repeated = 0
+
+    def node(self, node: Any, depth: int) -> None:
+        """Check a node and all below it."""
+        if id(node) in self._above:
+            raise UnusableTextError("this refers to itself by an alias", node.start_mark)
+        if depth > MAX_DEPTH:
+            raise UnusableTextError(_TOO_DEEP, node.start_mark)
+        self._repeated += id(node) in self._seen
+        if self._repeated > MAX_REPEATED:
+            raise UnusableTextError(f"its aliases repeat more than {MAX_REPEATED:,} values", node.start_mark)
+        if not isinstance(node.value, list):
+            _check_tag(node, _SCALARS)
+            self._seen.add(id(node))
+            return
+        _check_tag(node, _COLLECTIONS)
+        is_mapping = node.id == "mapping"
+        if is_mapping and id(node) not in self._seen:
+            _check_keys(node)
+        self._seen.add(id(node))
+        self._above.add(id(node))
+        for item in node.value:
+            self.node(item[1] if is_mapping else item, depth + 1)
+        self._above.remove(id(node))
+
+
+def _check_tag(node: Any, known: frozenset[str]) -> None:
+    if node.tag not in known:
+        # Not the tag: what somebody forgot to quote may be a password.
+        raise UnusableTextError("a value that begins with ! must be quoted", node.start_mark)
+
+
+def _check_keys(mapping: Any) -> None:
+    found: set[str] = set()
+    for key, _ in mapping.value:
+        if isinstance(key.value, list) or key.tag not in _TEXT:
+            _check_tag(key, _SCALARS | _COLLECTIONS)
+            raise UnusableTextError("a key that is not text must be quoted", key.start_mark)
+        if key.value in found:
+            raise UnusableTextError(f"the key {key.value!r} is there twice", key.start_mark)
+        if key.tag != f"{_TAG}merge":  # `<<` may be there as often as one likes
+            found.add(key.value)
+
+
+def _check_depth(value: Any) -> None:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            child
+            for item in level
+            if isinstance(item, dict | list)
+            for child in (item.values() if isinstance(item, dict) else item)
+        ]
+        if not level:
+            return
+    raise UnusableTextError(_TOO_DEEP)
+
+
+def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key twice")  # which YAML finds again, and says in which line
+    return found
