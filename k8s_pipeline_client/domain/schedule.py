@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib import resources
-from itertools import product
 from zoneinfo import ZoneInfo
 
 from k8s_pipeline_client.domain import cron
@@ -16,6 +15,8 @@ from k8s_pipeline_client.errors import ScheduleError
 NEVER = "0 0 31 2 *"
 """Accepted by Kubernetes, and never due: the schedule of a CronJob that is run on demand only."""
 
+_FULL_WEEK = tuple(range(7))
+_FULL_MONTH = tuple(range(1, 32))
 _HOUR = timedelta(hours=1)
 _LONGEST_FOLD = timedelta(hours=3)
 _MAX_YEARS = 5
@@ -84,17 +85,20 @@ class Schedule:
 
     def _shown(self, start: datetime, *, forwards: bool) -> Iterator[datetime]:
         """Yield what clocks show (naive) when it is due, from ``start`` on or back from it."""
-        fields = cron.parse_fields(self.expression)
-        minutes, hours = fields[0].values, fields[1].values
-        order = 1 if forwards else -1
-        day = start.date()
-        while abs(day.year - start.year) <= _MAX_YEARS:
-            if _is_due_on(day, fields):
-                for hour, minute in product(hours[::order], minutes[::order]):
-                    shown = datetime(day.year, day.month, day.day, hour, minute)
-                    if shown >= start if forwards else shown <= start:
-                        yield shown
-            day += timedelta(days=order)
+        expression = _for_croniter(cron.parse_fields(self.expression))
+        if expression is None:
+            return
+        from croniter import CroniterBadDateError, croniter  # 30 ms that most commands do not need
+
+        nudge = timedelta(microseconds=-1 if forwards else 1)  # so that `start` itself counts
+        # Without a time zone: what becomes of a time when clocks change is Kubernetes' way, not croniter's.
+        times = croniter(expression, start + nudge, max_years_between_matches=_MAX_YEARS)
+        step = times.get_next if forwards else times.get_prev
+        while True:
+            try:
+                yield step(datetime)
+            except CroniterBadDateError:
+                return
 
 
 def _moments_of(shown: datetime, zone: ZoneInfo) -> set[datetime]:
@@ -103,12 +107,18 @@ def _moments_of(shown: datetime, zone: ZoneInfo) -> set[datetime]:
     return {moment for moment in moments if moment.astimezone(zone).replace(tzinfo=None, fold=0) == shown}
 
 
-def _is_due_on(day: date, fields: _Fields) -> bool:
-    _, _, of_month, month, of_week = fields
-    if day.month not in month.values:
-        return False
-    fits_month, fits_week = day.day in of_month.values, day.isoweekday() % 7 in of_week.values
-    return fits_month and fits_week if of_month.star or of_week.star else fits_month or fits_week
+def _for_croniter(fields: _Fields) -> str | None:
+    """Write the parsed fields out as lists, so that both libraries mean the same; None if it is never due."""
+    if not all(field.values for field in fields):
+        return None
+    minute, hour, day, month, weekday = fields
+    either = not day.star and not weekday.star
+    if either and (day.values == _FULL_MONTH or weekday.values == _FULL_WEEK):
+        # Either of the two, one of them always: every day. croniter would read a full list as a star.
+        day = weekday = cron.Field((), star=True)
+    return " ".join(
+        "*" if field.star else ",".join(map(str, field.values)) for field in (minute, hour, day, month, weekday)
+    )
 
 
 def parse_schedule(expression: str, timezone: str | None = None) -> Schedule:

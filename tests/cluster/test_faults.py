@@ -127,7 +127,7 @@ def test_a_one_shot_run_whose_secret_is_refused_leaves_nothing(faulty: tuple[Pro
     refused = program("run", "-f", path, code=1)
 
     assert "secrets are full" in refused.err
-    assert "the Job has been removed again" in refused.err
+    assert "nothing of the run is left" in refused.err
     until(lambda: not program.space.list("jobs"), "the Job is gone")
 
 
