@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--launcher", default="", help="which launcher this is, for the termination message")
     parser.add_argument("--termination-log", default="/dev/termination-log")
-    parser.add_argument("--refresh", type=float, default=15.0, help="seconds between two termination messages")
+    parser.add_argument("--refresh", type=float, default=3.0, help="seconds between two termination messages")
     parser.add_argument("target", nargs="+", help="a file, or -m and a module; and its arguments")
     return parser
 

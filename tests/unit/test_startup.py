@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import subprocess
 import sys
@@ -18,12 +19,14 @@ RENDER = [
     *("-f", str(SAMPLES / "pipelines/01_postgres_metadata_daily.json")),
     *("-f", str(SAMPLES / "services/postgres.json")),
 ]
-ROUNDS = 3
+ROUNDS = 5
+# An installed program has its byte code; a checkout must be let write it, or every start compiles it anew.
+ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
 
 
 def _cpu_seconds(words: Sequence[str]) -> float:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(words, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run(words, check=True, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
@@ -32,7 +35,7 @@ def _cpu_seconds(words: Sequence[str]) -> float:
 def test_start_up_is_a_small_multiple_of_importing_pydantic_and_yaml(words: list[str], most: float) -> None:
     base = [sys.executable, "-c", "import pydantic, pydantic.main, yaml"]
     for command in (base, words):
-        subprocess.run(command, check=True, capture_output=True)  # so that all byte code is there
+        subprocess.run(command, check=True, env=ENVIRONMENT, capture_output=True)  # so that all byte code is there
     pairs = [(_cpu_seconds(words), _cpu_seconds(base)) for _ in range(ROUNDS)]
     assert min(own for own, _ in pairs) <= most * min(other for _, other in pairs)
 
