@@ -13,8 +13,7 @@ from k8s_pipeline_client.domain.references import references_of
 from k8s_pipeline_client.errors import InputError
 from k8s_pipeline_client.render.config import DOCUMENT_KEY, MAX_SECRET_BYTES, RESOLVE_OPTION, secret_sources
 from k8s_pipeline_client.render.metadata import object_meta, owner_reference
-
-VOLUME = "k8s-pipeline"
+from k8s_pipeline_client.settings import OWN_VOLUME
 
 
 def with_own_secret(job: Document, text: str) -> Document:
@@ -78,7 +77,7 @@ def own_secret(job: Document, text: str) -> Document:
 
 def _volumes(job: Document) -> list[Document]:
     volumes = job["spec"]["template"]["spec"].get("volumes") or []
-    return [volume for volume in volumes if volume["name"] == VOLUME]
+    return [volume for volume in volumes if volume["name"] == OWN_VOLUME]
 
 
 def _holds_document(source: Document) -> bool:
