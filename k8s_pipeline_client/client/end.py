@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from k8s_pipeline_client.client.jobs import selector
+from k8s_pipeline_client.client.jobs import pods_of, selector
 from k8s_pipeline_client.client.waiting import poll
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object, Propagation
 from k8s_pipeline_client.domain import labels
@@ -54,7 +54,7 @@ def wait_for_pods_gone(cluster: Cluster, job_name: str, timeout: float) -> None:
     """
     left: list[Object] = []
     for _ in poll(timeout, longest=1.0):
-        pods = cluster.list(Kind.POD, labels=f"{labels.JOB_NAME}={job_name}")
+        pods = pods_of(cluster, job_name)
         left = [pod for pod in pods if (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed")]
         if not left:
             return
@@ -120,7 +120,7 @@ def _without_newer(items: list[Object], doomed: set[str]) -> list[Object]:
 
 def _log_tail(cluster: Cluster, job_name: str) -> str:
     """Return the end of the log of the Job's newest pod; empty where there is none to read."""
-    pods = cluster.list(Kind.POD, labels=f"{labels.JOB_NAME}={job_name}")
+    pods = pods_of(cluster, job_name)
     if not pods:
         return ""
     pod = max(pods, key=lambda item: item["metadata"]["creationTimestamp"])

@@ -1,14 +1,19 @@
-"""Small facts about raw Jobs, CronJobs and Pods."""
+"""Small facts about raw Jobs, CronJobs and Pods, and how to come by them."""
 
 from __future__ import annotations
 
-from k8s_pipeline_client.cluster.port import Object
+from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.domain import labels
 
 
 def selector(name: str) -> str:
     """Return the label selector for everything that belongs to one pipeline."""
     return f"{labels.PIPELINE}={name}"
+
+
+def pods_of(cluster: Cluster, job_name: str) -> list[Object]:
+    """Read the pods of one Job."""
+    return cluster.list(Kind.POD, labels=f"{labels.JOB_NAME}={job_name}")
 
 
 def is_finished(job: Object) -> bool:

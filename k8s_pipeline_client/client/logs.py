@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from k8s_pipeline_client.client.jobs import annotation, is_finished
+from k8s_pipeline_client.client.jobs import annotation, is_finished, pods_of
 from k8s_pipeline_client.client.logstream import Resumable
 from k8s_pipeline_client.client.waiting import poll
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
@@ -47,7 +47,7 @@ def read_log(cluster: Cluster, job: Object, status: RunStatus, options: LogOptio
     Raises:
         UnknownNameError: There is no such attempt.
     """
-    pods = _by_age(_pods(cluster, job))
+    pods = _by_age(pods_of(cluster, job["metadata"]["name"]))
     if not pods:
         yield from _without_pod(job, status, note)
         return
@@ -78,7 +78,7 @@ def follow_log(
     name = job["metadata"]["name"]
     for _ in poll(timeout, first=0.2, longest=1.0):
         over = _is_over(cluster, name)  # before the pods are read, so that none that came last is missed
-        started = [pod for pod in _by_age(_pods(cluster, job)) if _has_started(pod)]
+        started = [pod for pod in _by_age(pods_of(cluster, job["metadata"]["name"])) if _has_started(pod)]
         fresh = [pod for pod in started if pod["metadata"]["uid"] not in seen]
         if not seen:
             fresh = fresh[-1:]  # of attempts that are over already, only the newest
@@ -167,10 +167,6 @@ def _has_ended(cluster: Cluster, pod: str) -> bool:
         return "terminated" in _main_state(cluster.get(Kind.POD, pod))
     except NotFoundError:
         return True
-
-
-def _pods(cluster: Cluster, job: Object) -> list[Object]:
-    return cluster.list(Kind.POD, labels=f"{labels.JOB_NAME}={job['metadata']['name']}")
 
 
 def _by_age(pods: list[Object]) -> list[Object]:

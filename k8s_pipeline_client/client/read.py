@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from k8s_pipeline_client.client.find import find
-from k8s_pipeline_client.client.jobs import annotation, newest_first, run_id, selector
+from k8s_pipeline_client.client.jobs import annotation, newest_first, pods_of, run_id, selector
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.schedule import parse_schedule
@@ -99,7 +99,7 @@ class Reader:
 
     def run(self, job: Object) -> RunStatus:
         """Return the status of one run."""
-        pods = self._cluster.list(Kind.POD, labels=f"{labels.JOB_NAME}={job['metadata']['name']}")
+        pods = pods_of(self._cluster, job["metadata"]["name"])
         status = run_status(job, pods, self._events([job, *pods]), self._cluster.now())
         if status.cause and status.cause.code is CauseCode.OOM_KILLED:
             return self._sized(job, status)
