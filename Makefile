@@ -25,7 +25,7 @@ ifdef CI
 endif
 
 .PHONY: test-unit
-test-unit: $(BIN)/.installed ## Only the tests that need no cluster
+test-unit: $(BIN)/.installed ## Only the tests that need neither a cluster nor a program started (those: tests/programs)
 	$(BIN)/pytest -q -n auto tests/unit
 
 .PHONY: lint

@@ -7,36 +7,39 @@ import sys
 import traceback
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from k8s_pipeline_client.cli.options import Globals, common_options, program
 from k8s_pipeline_client.errors import PipelineError
 
-_COMMANDS: Mapping[str, str] = MappingProxyType(
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+_COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        "render": "definitions",
-        "validate": "definitions",
-        "diff": "diffing",
-        "deploy": "deploying",
-        "run": "running",
-        "wait": "history",
-        "retry": "history",
-        "list": "showing",
-        "status": "showing",
-        "runs": "history",
-        "logs": "running",
-        "kill": "running",
-        "enable": "managing",
-        "disable": "managing",
-        "delete": "managing",
-        "config": "config",
-        "version": "about",
-        "completion": "about",
+        "render": ("definitions", "Print the manifests, for `kubectl apply --server-side -f -`."),
+        "validate": ("definitions", "Check definitions and settings, and show what they would become."),
+        "diff": ("diffing", "Show what a deploy would change."),
+        "deploy": ("deploying", "Create or update pipelines."),
+        "run": ("running", "Start a run of a deployed pipeline, or of a file."),
+        "wait": ("history", "Wait for the end of a run."),
+        "retry": ("history", "Run a run again, under a new id."),
+        "list": ("showing", "List the pipelines with their schedules and last runs."),
+        "status": ("showing", "Show one pipeline in full, and why its runs failed."),
+        "runs": ("history", "List the runs of a pipeline, or of all."),
+        "logs": ("running", "Print the log of a run."),
+        "kill": ("running", "End active runs; the schedule goes on."),
+        "enable": ("managing", "Let a pipeline's schedule run."),
+        "disable": ("managing", "Stop a pipeline's schedule."),
+        "delete": ("managing", "Delete pipelines with their runs."),
+        "config": ("config", "Print every setting, its value and its origin."),
+        "version": ("about", "Print the version."),
+        "completion": ("about", "Print the completion script of a shell."),
     }
 )
-"""Command by module of this package: a command is imported when it is used, or when help lists it."""
+"""Command by module of this package, and what it does in a line: listing them imports none of them."""
 
 _ALIASES: Mapping[str, str] = MappingProxyType({"apply": "deploy", "stop": "kill"})
 
@@ -52,9 +55,21 @@ class _LazyGroup(click.Group):
         cmd_name = _ALIASES.get(cmd_name, cmd_name)
         if cmd_name not in _COMMANDS:
             return None
-        module = importlib.import_module(f"k8s_pipeline_client.cli.{_COMMANDS[cmd_name]}")
+        module = importlib.import_module(f"k8s_pipeline_client.cli.{_COMMANDS[cmd_name][0]}")
         command: click.Command = getattr(module, f"{cmd_name}_command")
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        names = [
+            CompletionItem(name, help=what) for name, (_, what) in _COMMANDS.items() if name.startswith(incomplete)
+        ]
+        return names + click.Command.shell_complete(self, ctx, incomplete)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, what) for name, (_, what) in _COMMANDS.items()])
 
 
 @click.group(

@@ -26,6 +26,7 @@ from k8s_pipeline_client.settings.fields import (
 )
 from k8s_pipeline_client.settings.overrides import Override
 from k8s_pipeline_client.settings.scheduling import Affinity, Toleration, TopologySpreadConstraint
+from k8s_pipeline_client.settings.server import ServerSettings
 from k8s_pipeline_client.settings.sources import EnvFromSource, Volume, VolumeMount, check_mounts
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def _overlays(value: Any) -> Any:
     return [value] if isinstance(value, Mapping) else value
 
 
-class Settings(Model):
+class Settings(ServerSettings):
     """Everything that can be set about runs. Times are in seconds."""
 
     namespace: DnsLabel = "openmetadata-pipelines"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.cluster.support.program import Result, call
-from tests.unit.conftest import sample
+from tests.data import sample
 
 PIPELINE = "pipelines/01_postgres_metadata_daily.json"
 SERVICE = "services/postgres.json"

@@ -16,7 +16,7 @@ from k8s_pipeline_client.domain.pipeline import Pipeline, from_workflow
 from k8s_pipeline_client.errors import DefinitionError, SettingsError
 from k8s_pipeline_client.render import plan, plan_one_shot, render
 from k8s_pipeline_client.settings import Settings
-from tests.unit.conftest import sample
+from tests.data import sample
 
 _ZONE_A = {"nodeSelectorTerms": [{"matchExpressions": [{"key": "zone", "operator": "In", "values": ["a"]}]}]}
 _SELECTOR = {"matchLabels": {"app.kubernetes.io/component": "ingestion"}}

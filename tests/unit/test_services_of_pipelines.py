@@ -13,7 +13,7 @@ from k8s_pipeline_client.domain.pipeline import resolve
 from k8s_pipeline_client.domain.recognise import recognise
 from k8s_pipeline_client.errors import DefinitionError, PipelineError
 from tests.cluster.support.program import Result, call
-from tests.unit.conftest import sample
+from tests.data import sample
 
 PIPELINE = "pipelines/01_postgres_metadata_daily.json"
 ID, OTHER = "d0668592-9cf6-5653-9631-d19f5ca99200", "00000000-0000-4000-8000-000000000000"

@@ -10,7 +10,7 @@ import yaml
 
 from tests.cluster.support.program import Result, call
 from tests.cluster.support.schema import check_output
-from tests.unit.conftest import SAMPLES
+from tests.data import SAMPLES
 
 POSTGRES = [
     *("-f", str(SAMPLES / "pipelines/01_postgres_metadata_daily.json")),

@@ -12,7 +12,7 @@ from k8s_pipeline_client.domain.entities import IngestionPipeline, Service
 from k8s_pipeline_client.domain.pipeline import Pipeline, from_entity
 from k8s_pipeline_client.errors import SettingsError
 from k8s_pipeline_client.settings import Settings, load_settings
-from tests.unit.conftest import sample
+from tests.data import sample
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from k8s_pipeline_client.domain.yamltext import UnusableTextError, load_document
 from k8s_pipeline_client.errors import InputError, SettingsError
 from k8s_pipeline_client.settings import load_settings
 from tests.cluster.support.program import Result, call
-from tests.unit.conftest import SAMPLES
+from tests.data import SAMPLES
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{name}: &{name} [{', '.join([f'*{below}'] * 9)}]\n" for below, name in zip("abcdefg", "bcdefgh", strict=True)

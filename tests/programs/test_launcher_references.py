@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from k8s_pipeline_client.launcher import MASK, yamljson
 from k8s_pipeline_client.launcher.program import EXIT_UNUSABLE
 from k8s_pipeline_client.launcher.references import VARIABLE, Resolver, references_in
 from k8s_pipeline_client.launcher.unusable import Unusable
-from tests.unit.test_launcher_support import Pod, interpreters, running
+from tests.programs.pod import Pod, interpreters
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -111,12 +110,6 @@ def test_where_references_are() -> None:
         ("b.d", "$${A}"),
         ("e", document["e"]),
     ]
-
-
-@pytest.fixture
-def pod(tmp_path: Path) -> Iterator[Pod]:
-    with running(tmp_path) as pod:
-        yield pod
 
 
 @pytest.mark.parametrize("python", interpreters())

@@ -8,22 +8,15 @@ import json
 import sys
 import termios
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from k8s_pipeline_client.launcher import MASK
 from k8s_pipeline_client.launcher.report import Report
-from tests.unit.test_launcher_support import Pod, interpreters, running, wait_for
+from tests.programs.pod import Pod, interpreters, wait_for
 
 pytestmark = pytest.mark.timeout(60)
-
-
-@pytest.fixture
-def pod(tmp_path: Path) -> Iterator[Pod]:
-    with running(tmp_path) as pod:
-        yield pod
 
 
 IN_C = "import ctypes; m = ctypes.create_string_buffer(64); lock = ctypes.CDLL(None).pthread_mutex_lock; lock(m)"

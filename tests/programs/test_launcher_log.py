@@ -7,22 +7,15 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
 from k8s_pipeline_client.launcher import MASK
-from tests.unit.test_launcher_support import Pod, running
+from tests.programs.pod import Pod
 
 pytestmark = pytest.mark.timeout(60)
-
-
-@pytest.fixture
-def pod(tmp_path: Path) -> Iterator[Pod]:
-    with running(tmp_path) as pod:
-        yield pod
 
 
 def test_whoever_writes_it_is_masked(pod: Pod) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.conftest import SAMPLES
+from tests.data import SAMPLES
 
 PROGRAM = str(Path(sys.executable).with_name("k8s-pipeline"))
 RENDER = [

@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.unit.test_launcher_support import ENVIRONMENT, Pod, interpreters, running
+from tests.programs.pod import ENVIRONMENT, Pod, interpreters
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -20,12 +18,6 @@ FACTS = """
     ours = [name for name in sys.modules if name.startswith("k8s_pipeline_client")]
     print(json.dumps([path, ours]))
     """
-
-
-@pytest.fixture
-def pod(tmp_path: Path) -> Iterator[Pod]:
-    with running(tmp_path) as pod:
-        yield pod
 
 
 @pytest.mark.parametrize("python", interpreters())

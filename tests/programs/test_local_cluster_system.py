@@ -92,15 +92,18 @@ def test_starting_what_does_not_exist(tmp_path: Path) -> None:
 
 
 def test_only_our_programs_with_our_folders_are_found(tmp_path: Path) -> None:
-    code = "import time; time.sleep(60)"
+    code = "import time; print('up', flush=True); time.sleep(60)"
     program = tmp_path / "kubelet"
     program.symlink_to(sys.executable)
     with (
-        subprocess.Popen([program, "-c", code, f"--config={tmp_path}/state/x"]) as ours,
-        subprocess.Popen([program, "-c", code, f"--config={tmp_path}/statement"]) as foreign,
-        subprocess.Popen([sys.executable, "-c", code, f"--config={tmp_path}/state/x"]) as other,
+        subprocess.Popen([program, "-c", code, f"--config={tmp_path}/state/x"], stdout=subprocess.PIPE) as ours,
+        subprocess.Popen([program, "-c", code, f"--config={tmp_path}/statement"], stdout=subprocess.PIPE) as foreign,
+        subprocess.Popen([sys.executable, "-c", code, f"--config={tmp_path}/state/x"], stdout=subprocess.PIPE) as other,
     ):
         try:
+            for started in (ours, foreign, other):
+                assert started.stdout  # in the first moments of a process its command line cannot be read
+                assert started.stdout.readline() == b"up\n"
             found = processes.find_ours([tmp_path / "state"])
         finally:
             for started in (ours, foreign, other):

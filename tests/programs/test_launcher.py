@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,15 +14,9 @@ from hypothesis import strategies as st
 from k8s_pipeline_client.launcher import MASK
 from k8s_pipeline_client.launcher.program import EXIT_UNUSABLE, parse
 from k8s_pipeline_client.launcher.unusable import read_file
-from tests.unit.test_launcher_support import DOCUMENT, SECRET, Pod, interpreters, running
+from tests.programs.pod import DOCUMENT, SECRET, Pod, interpreters
 
 pytestmark = pytest.mark.timeout(60)
-
-
-@pytest.fixture
-def pod(tmp_path: Path) -> Iterator[Pod]:
-    with running(tmp_path) as pod:
-        yield pod
 
 
 @pytest.mark.parametrize("python", interpreters())

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +10,7 @@ from hypothesis import strategies as st
 
 from k8s_pipeline_client.launcher import MASK
 from k8s_pipeline_client.launcher.errorlog import KEPT_BYTES, MAX_ERROR_BYTES, ErrorLog, errors_in
-from tests.unit.test_launcher_support import Pod, running
+from tests.programs.pod import Pod
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -100,12 +98,6 @@ def test_a_long_log_costs_little_memory_and_little_time() -> None:
     assert kept.last_error() == ""
     assert time.process_time() - began < 2
     assert kept._size <= KEPT_BYTES
-
-
-@pytest.fixture
-def pod(tmp_path: Path) -> Iterator[Pod]:
-    with running(tmp_path) as pod:
-        yield pod
 
 
 LOGGING = """

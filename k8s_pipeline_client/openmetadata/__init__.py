@@ -1,0 +1,1 @@
+"""The OpenMetadata server: what is asked of it, and the only place that talks to it."""
