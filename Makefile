@@ -25,8 +25,8 @@ ifdef CI
 endif
 
 .PHONY: test-unit
-test-unit: $(BIN)/.installed ## Only the tests that need neither a cluster nor a program started (those: tests/programs)
-	$(BIN)/pytest -q -n auto tests/unit
+test-unit: $(BIN)/.installed ## In seconds: what needs neither a cluster nor a program started, few examples each
+	$(BIN)/pytest -q -n auto --hypothesis-profile=quick tests/unit
 
 .PHONY: lint
 lint: $(BIN)/.installed ## ruff, mypy, import-linter

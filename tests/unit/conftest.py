@@ -16,8 +16,8 @@ def samples() -> Path:
 
 
 @pytest.fixture(autouse=True)
-def no_cluster(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def no_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
     """A test that finds a cluster here would be none of these."""
     monkeypatch.setenv("NO_COLOR", "1")
-    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "no-kubeconfig"))
+    monkeypatch.setenv("KUBECONFIG", "/nonexistent/kubeconfig")
     monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)

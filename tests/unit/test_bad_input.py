@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -246,14 +244,3 @@ def test_a_name_with_brackets_is_no_markup(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_kubeconfig_of_any_other_shape(tmp_path: Path, content: str) -> None:
     (tmp_path / "odd").write_bytes(content.encode("latin-1"))
     _refused(call(["--kubeconfig", str(tmp_path / "odd"), "list"]), "cannot be used")
-
-
-def test_streams_that_are_closed_are_no_trouble(samples: Path) -> None:
-    program = Path(sys.executable).with_name("k8s-pipeline")
-    files = f"-f {samples / PIPELINE} -f {samples / SERVICE}"
-    for redirection in (">&-", "2>&-", "<&-"):
-        done = subprocess.run(f"{program} validate {files} {redirection}", shell=True, capture_output=True, check=False)
-        assert (done.returncode, done.stderr) == (0, b""), redirection
-    full = subprocess.run(f"{program} validate {files} >/dev/full", shell=True, capture_output=True, check=False)
-    assert full.returncode == 1
-    assert b"cannot be written" in full.stderr

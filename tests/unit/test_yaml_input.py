@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,6 @@ from k8s_pipeline_client.domain.yamltext import UnusableTextError, load_document
 from k8s_pipeline_client.errors import InputError, SettingsError
 from k8s_pipeline_client.settings import load_settings
 from tests.cluster.support.program import Result, call
-from tests.data import SAMPLES
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{name}: &{name} [{', '.join([f'*{below}'] * 9)}]\n" for below, name in zip("abcdefg", "bcdefgh", strict=True)
@@ -58,11 +55,7 @@ UNUSABLE = {
 }
 
 
-def validate(text: str | bytes) -> Result:
-    if isinstance(text, bytes):
-        code = "import sys; from k8s_pipeline_client.cli.main import run; sys.exit(run(['validate', '-f', '-']))"
-        done = subprocess.run([sys.executable, "-c", code], input=text, capture_output=True)
-        return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
+def validate(text: str) -> Result:
     return call(["validate", "-f", "-"], given=text)
 
 
@@ -139,22 +132,6 @@ def test_the_program_says_it_in_one_line(name: str) -> None:
     assert result.err.count("\n") == 1
     assert where in result.err
     assert why in result.err
-
-
-def test_standard_input_is_read_as_files_are() -> None:
-    documents = (SAMPLES / "pipelines/01_postgres_metadata_daily.json", SAMPLES / "services/postgres.json")
-    text = "\n---\n".join(path.read_text() for path in documents)
-    assert validate(b"\xef\xbb\xbf" + text.encode()).code == 0
-    result = validate(b"\xff\xfea")
-    assert result.code == 2
-    assert "standard input is not UTF-8 text (byte 0)" in result.err
-
-
-def test_standard_input_that_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    code = "import sys; sys.stdin = None; from k8s_pipeline_client.cli.main import run; sys.exit(run(sys.argv[1:]))"
-    done = subprocess.run([sys.executable, "-c", code, "validate", "-f", "-"], capture_output=True, text=True)
-    assert done.returncode == 2
-    assert done.stderr.startswith("error: standard input cannot be read: it is closed")
 
 
 @pytest.mark.parametrize("command", ["validate", "render", "config", "deploy"])
