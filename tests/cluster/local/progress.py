@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 _STARTED = time.monotonic()
@@ -18,15 +18,16 @@ def say(message: str) -> None:
 
 
 @contextmanager
-def step(message: str) -> Iterator[None]:
-    """Announce something long, and say now and then that it is still going on."""
+def step(message: str, state: Callable[[], str] = lambda: "") -> Iterator[None]:
+    """Announce something long, and say now and then that it is still going on, and how far it is."""
     say(message)
     began = time.monotonic()
     done = threading.Event()
 
     def heartbeat() -> None:
         while not done.wait(_HEARTBEAT_SECONDS):
-            say(f"{message} ... {time.monotonic() - began:.0f} s so far")
+            how_far = state()
+            say(f"{message} ... {time.monotonic() - began:.0f} s so far{how_far and ', ' + how_far}")
 
     thread = threading.Thread(target=heartbeat, daemon=True)
     thread.start()
