@@ -12,7 +12,7 @@ from k8s_pipeline_client.cli.options import Globals
 from k8s_pipeline_client.errors import PipelineError
 
 if TYPE_CHECKING:
-    from k8s_pipeline_client.client import K8sPipelineClient
+    from k8s_pipeline_client.client import Pipelines
 
 
 def complete_name(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -23,17 +23,19 @@ def complete_name(ctx: click.Context, parameter: click.Parameter, incomplete: st
 def complete_run(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Offer the ids of runs, newest first, with their pipelines and states."""
 
-    def offers(client: K8sPipelineClient) -> list[tuple[str, str]]:
+    def offers(client: Pipelines) -> list[tuple[str, str]]:
         return [(run.run_id, f"{title}: {run.state}") for title, run in client.runs(ctx.params.get("name"))]
 
     return _fitting(ctx, offers, incomplete)
 
 
 def _fitting(
-    ctx: click.Context, offers: Callable[[K8sPipelineClient], list[tuple[str, str]]], incomplete: str
+    ctx: click.Context, offers: Callable[[Pipelines], list[tuple[str, str]]], incomplete: str
 ) -> list[CompletionItem]:
+    values = ctx.ensure_object(Globals)
+    values.quiet = True
     try:
-        found = offers(ctx.ensure_object(Globals).client())
+        found = offers(values.client())
     except PipelineError:
         return []  # an error would end up in the middle of what is being typed
     return [CompletionItem(value, help=text) for value, text in found if value.startswith(incomplete)]

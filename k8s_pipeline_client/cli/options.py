@@ -16,8 +16,8 @@ from click.core import ParameterSource
 from k8s_pipeline_client.domain.duration import parse_duration
 
 if TYPE_CHECKING:
-    from k8s_pipeline_client.client import K8sPipelineClient
-    from k8s_pipeline_client.settings import Settings
+    from k8s_pipeline_client.client import Pipelines
+    from k8s_pipeline_client.settings import Loaded, Settings
 
 _PLACE = ("config", "namespace", "kubeconfig", "context")
 
@@ -28,26 +28,38 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Globals:
     """What the options that every command has were set to."""
 
-    config: Path | None = None
+    config: tuple[Path, ...] = ()
     namespace: str | None = None
     kubeconfig: Path | None = None
     context: str | None = None
     output: str | None = None
     verbose: bool = False
-    place: dict[str, str] = field(default_factory=dict)
+    place: dict[str, str | tuple[str, ...]] = field(default_factory=dict)
     """Those typed options that say where: the next command that we suggest needs them too."""
+    quiet: bool = False
+    """Whether warnings are left out, as while a word is being typed."""
+    _loaded: Loaded | None = field(default=None, repr=False)
 
     def settings(self) -> Settings:
-        """Read the settings: the file, and above it the flags."""
+        """Read the settings: files, above them the environment, and above it the flags."""
+        return self.loaded().settings
+
+    def loaded(self) -> Loaded:
+        """Read the settings with their origins, once; what is to be said about them is said then."""
+        from k8s_pipeline_client.cli.output import warn
         from k8s_pipeline_client.settings import load_settings
 
-        return load_settings(self.config, namespace=self.namespace)
+        if self._loaded is None:
+            self._loaded = load_settings(self.config, environ=os.environ, namespace=self.namespace)
+            for text in () if self.quiet else self._loaded.warnings:
+                warn(text)
+        return self._loaded
 
-    def client(self) -> K8sPipelineClient:
+    def client(self) -> Pipelines:
         """Connect to the cluster."""
-        from k8s_pipeline_client.client import K8sPipelineClient
+        from k8s_pipeline_client.client import Pipelines
 
-        return K8sPipelineClient.connect(self.settings(), kubeconfig=self.kubeconfig, context=self.context)
+        return Pipelines.connect(self.settings(), kubeconfig=self.kubeconfig, context=self.context)
 
     def format(self, default: str = "table") -> str:
         """Return the output format that was asked for."""
@@ -55,16 +67,17 @@ class Globals:
 
 
 def common_options(command: F) -> F:
-    """Add the options that every command has; the one nearest to the end of the line wins."""
+    """Add the options that every command has; the one nearest to the end of the line wins, but for --config."""
     path = click.Path(path_type=Path, dir_okay=False)
     options = [
-        _option("--config", type=path, envvar="K8S_PIPELINE_CONFIG", help="Settings file (YAML)."),
         _option(
-            "-n",
-            "--namespace",
-            envvar="K8S_NAMESPACE",
-            help="Namespace of the pipelines. [default: openmetadata-pipelines]",
+            "--config",
+            type=path,
+            multiple=True,
+            envvar="K8S_PIPELINE_CONFIG",
+            help="Settings: a file of ours, the server's openmetadata.yaml, or Helm values. May be repeated.",
         ),
+        _option("-n", "--namespace", help="Namespace of the pipelines. [default: openmetadata-pipelines]"),
         _option("--kubeconfig", type=path, help="Kubeconfig file; as kubectl finds it if not given."),
         _option("--context", help="Context of the kubeconfig."),
         _option("-o", "--output", type=click.Choice(["table", "json", "yaml", "name"]), help="Output format."),
@@ -119,6 +132,17 @@ files_option = partial(
 )
 
 
+service_option = partial(
+    click.option,
+    "--service",
+    "services",
+    multiple=True,
+    type=_Source(path_type=Path, allow_dash=True),
+    metavar="FILE|DIR",
+    help="Service entities whose connections go into the documents; else runs ask OpenMetadata. May be repeated.",
+)
+
+
 def program() -> str:
     """Return how the program was called; as a kubectl plugin, `kubectl ompipeline`."""
     name = os.path.basename(sys.argv[0])
@@ -130,9 +154,14 @@ def _option(*names: str, **settings: Any) -> Callable[[F], F]:
         assert parameter.name is not None
         source = ctx.get_parameter_source(parameter.name)
         values = ctx.ensure_object(Globals)
-        if value and (source is ParameterSource.COMMANDLINE or not getattr(values, parameter.name)):
-            setattr(values, parameter.name, value)
-            if source is ParameterSource.COMMANDLINE and parameter.name in _PLACE:
-                values.place[f"--{parameter.name}"] = str(value)
+        typed = source is ParameterSource.COMMANDLINE
+        if not value or not (typed or not getattr(values, parameter.name)):
+            return
+        option = f"--{parameter.name}"
+        if parameter.multiple and option in values.place:  # typed before the command, and after it
+            value = (*getattr(values, parameter.name), *value)
+        setattr(values, parameter.name, value)
+        if typed and parameter.name in _PLACE:
+            values.place[option] = tuple(map(str, value)) if parameter.multiple else str(value)
 
     return click.option(*names, expose_value=False, callback=remember, **settings)

@@ -97,14 +97,19 @@ def attempt_cells(attempt: Attempt, limit: str | None) -> list[str]:
     ]
 
 
-def command(*words: str, place: Mapping[str, str]) -> str:
+def command(*words: str, place: Mapping[str, str | tuple[str, ...]]) -> str:
     """Return a command line of this program that can be typed as it is.
 
     Args:
         words: Command and arguments.
-        place: The options that say where, as they were typed.
+        place: The options that say where, as they were typed; several values of one that may be repeated.
     """
-    options = [word for option in place.items() for word in option]
+    options = [
+        word
+        for option, given in place.items()
+        for value in ([given] if isinstance(given, str) else given)
+        for word in (option, value)
+    ]
     return f"{program()} {shlex.join([*words, *options])}"
 
 

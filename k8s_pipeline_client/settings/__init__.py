@@ -10,9 +10,8 @@ from k8s_pipeline_client.settings.fields import (
     OWN_VOLUME,
     is_own_label,
     is_own_path,
-    parse_quantity,
 )
-from k8s_pipeline_client.settings.load import load_settings
+from k8s_pipeline_client.settings.load import Loaded, load_settings
 from k8s_pipeline_client.settings.models import (
     DO_NOT_DISRUPT,
     MIN_STARTING_DEADLINE_SECONDS,
@@ -29,6 +28,7 @@ __all__ = [
     "OWN_MOUNT_PATH",
     "OWN_VOLUME",
     "REPORTER_OUTAGE_SECONDS",
+    "Loaded",
     "Match",
     "Override",
     "Resources",
@@ -36,5 +36,4 @@ __all__ = [
     "is_own_label",
     "is_own_path",
     "load_settings",
-    "parse_quantity",
 ]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.domain.quantity import parse_quantity
+from k8s_pipeline_client.settings import syntax
 
 OWN_VOLUME = "k8s-pipeline"
 OWN_MOUNT_PATH = "/opt/k8s-pipeline"
@@ -35,14 +36,12 @@ _MAX_ANNOTATIONS_BYTES = 192 * 1024
 
 _LABEL = r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
 _DNS_LABEL = r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?"
+_IMAGE = re.compile(
+    r"(?:(?:[A-Za-z0-9](?:[-A-Za-z0-9.]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(?::[0-9]+)?/)?"  # registry
+    r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*)*"  # repository
+    r"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@[a-z0-9:]+)?"
+)
 _DNS_SUBDOMAIN = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*"
-_QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?")
-_FACTORS: dict[str | None, Decimal] = {
-    None: Decimal(1),
-    "m": Decimal("0.001"),
-    **{unit: Decimal(1000) ** power for power, unit in enumerate("kMGTPE", start=1)},
-    **{f"{unit}i": Decimal(1024) ** power for power, unit in enumerate("KMGTPE", start=1)},
-}
 
 
 class Model(BaseModel):
@@ -57,18 +56,6 @@ class Model(BaseModel):
         return self.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude_none=True)
 
 
-def parse_quantity(text: str) -> Decimal:
-    """Return a Kubernetes quantity such as ``500m`` or ``4Gi`` as a number.
-
-    Raises:
-        ValueError: It is not one.
-    """
-    match = _QUANTITY.fullmatch(text)
-    if match is None:
-        raise ValueError(f"{text!r} is not a quantity such as 500m, 2 or 4Gi")
-    return Decimal(match[1]) * _FACTORS[match[2]]
-
-
 def is_own_label(key: str) -> bool:
     """Tell whether a label of the pod is ours, or the Job controller's, and nobody else's to set."""
     return key in _OWN_LABELS or key.startswith((labels.PREFIX, "batch.kubernetes.io/"))
@@ -79,37 +66,6 @@ def is_own_path(path: str) -> bool:
     # normpath keeps two slashes at the start, for POSIX gives them a meaning that Linux does not.
     normal = "/" + posixpath.normpath(path).strip("/")
     return f"{normal}/".startswith(f"{OWN_MOUNT_PATH}/") or OWN_MOUNT_PATH.startswith(f"{normal.rstrip('/')}/")
-
-
-def environment(value: Any) -> dict[str, str]:
-    """Take ``KEY:value`` and ``KEY=value``, whichever sign stands first, as well as a mapping.
-
-    Raises:
-        ValueError: It is none of these.
-    """
-    if isinstance(value, Mapping):
-        return {str(key): _entry(str(key), item) for key, item in value.items()}
-    if not isinstance(value, list):
-        raise ValueError("give a list of KEY:value, or a mapping")
-    result: dict[str, str] = {}
-    for number, entry in enumerate(value, start=1):
-        if not isinstance(entry, str):
-            raise ValueError(f"entry {number} is not text: put KEY:value, without a space in between, in quotes")
-        match = re.fullmatch(r"([^:=]+)[:=](.*)", entry, re.DOTALL)
-        if match is None:
-            raise ValueError(f"entry {number} has neither ':' nor '=' after its name")
-        result[match[1].strip()] = match[2]
-    return result
-
-
-def _entry(key: str, value: Any) -> str:
-    if value is None:
-        raise ValueError(f'{key} has no value; write "" for an empty one')
-    if isinstance(value, bool | float):
-        raise ValueError(f"{key} is not text, and could be written in several ways: put it in quotes")
-    if not isinstance(value, str | int):
-        raise ValueError(f"{key} is a mapping or a list, and a variable holds text")
-    return str(value)
 
 
 def _metadata_text(value: Any) -> Any:
@@ -128,6 +84,27 @@ def _number(value: Any) -> Any:
     # Python counts with truth values, and YAML has more words for them than one thinks of.
     if isinstance(value, bool):
         raise ValueError("a number is wanted, not a truth value (YAML's true, false, yes, no, on, off)")
+    if isinstance(value, str) and not re.fullmatch(r"[+-]?[0-9]{1,19}", value.strip()):
+        raise ValueError("a whole number is wanted")
+    return value
+
+
+def _flag(value: Any) -> Any:
+    # Other words that pydantic would take (yes, on, 1) are false in OpenMetadata's own client: better none than two.
+    words = {"true": True, "false": False}
+    found = words.get(value.strip().lower()) if isinstance(value, str) else value
+    if not isinstance(found, bool):
+        raise ValueError("true or false is wanted")
+    return found
+
+
+def _names(value: Any) -> Any:
+    value = syntax.structure(value)
+    if isinstance(value, str):
+        return [name for name in (part.strip() for part in value.split(",")) if name]
+    if isinstance(value, list):
+        # As pods have them: {name: registry}.
+        return [item["name"] if isinstance(item, Mapping) and set(item) == {"name"} else item for item in value]
     return value
 
 
@@ -199,9 +176,21 @@ def _environment_entries(value: dict[str, str]) -> dict[str, str]:
 
 
 def _image(text: str) -> str:
+    if not text:
+        raise ValueError("it is empty; name an image")
     if "@" in text and not re.search(r"[^@]@sha(256:[0-9a-f]{64}|512:[0-9a-f]{128})$", text):
         raise ValueError("what follows '@' is not a digest (sha256: and 64 hexadecimal digits)")
+    if not _IMAGE.fullmatch(text):
+        raise ValueError(
+            "it is not an image as in registry.example:5000/team/ingestion:1.12.0 (lower case but for the tag)"
+        )
     return text
+
+
+def _address(text: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", text.strip()):
+        raise ValueError("it is not an address such as http://openmetadata:8585/api")
+    return text.strip().rstrip("/")
 
 
 def _relative_path(text: str) -> str:
@@ -218,19 +207,26 @@ def _mount_path(text: str) -> str:
     return text
 
 
-NO_TRUTH_VALUE = BeforeValidator(_number)
+WHOLE_NUMBER = BeforeValidator(_number)
+Flag = Annotated[bool, BeforeValidator(_flag)]
 Quantity = Annotated[str, BeforeValidator(_text), AfterValidator(_quantity)]
 DnsLabel = Annotated[str, AfterValidator(_dns_label)]
 DnsSubdomain = Annotated[str, AfterValidator(_dns_subdomain)]
 QueueName = Annotated[str, AfterValidator(_queue_name)]
 LabelKey = Annotated[str, AfterValidator(_label_key)]
 LabelValue = Annotated[str, BeforeValidator(_metadata_text), AfterValidator(_label_value)]
-Labels = dict[LabelKey, LabelValue]
+Names = Annotated[tuple[DnsSubdomain, ...], BeforeValidator(_names)]
+Labels = Annotated[dict[LabelKey, LabelValue], BeforeValidator(syntax.pairs)]
 PodLabels = Annotated[Labels, AfterValidator(_no_own_labels)]
-Annotations = Annotated[dict[str, Annotated[str, BeforeValidator(_metadata_text)]], AfterValidator(_annotations)]
+Annotations = Annotated[
+    dict[str, Annotated[str, BeforeValidator(_metadata_text)]],
+    BeforeValidator(syntax.pairs),
+    AfterValidator(_annotations),
+]
 EnvironmentName = Annotated[str, AfterValidator(_environment_name)]
-Environment = Annotated[dict[str, str], BeforeValidator(environment), AfterValidator(_environment_entries)]
-Image = Annotated[str, Field(min_length=1, pattern=r"^\S+$"), AfterValidator(_image)]
+Environment = Annotated[dict[str, str], BeforeValidator(syntax.environment), AfterValidator(_environment_entries)]
+Image = Annotated[str, AfterValidator(_image)]
+Address = Annotated[str, AfterValidator(_address)]
 RelativePath = Annotated[str, Field(min_length=1), AfterValidator(_relative_path)]
 MountPath = Annotated[str, AfterValidator(_mount_path)]
-UserId = Annotated[int, Field(ge=0, le=2**31 - 1), NO_TRUTH_VALUE]
+UserId = Annotated[int, Field(ge=0, le=2**31 - 1), WHOLE_NUMBER]

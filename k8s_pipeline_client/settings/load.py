@@ -1,45 +1,191 @@
-"""Reads settings: the file, and above it the flags."""
+"""Reads settings from all their sources: files, above them the environment, above that flags."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic.alias_generators import to_camel
 
-from k8s_pipeline_client.domain.yamltext import UnusableTextError, load_document
 from k8s_pipeline_client.errors import SettingsError
+from k8s_pipeline_client.settings.advice import advice
+from k8s_pipeline_client.settings.keys import (
+    KNOWN,
+    VARIABLES,
+    Given,
+    KeyPath,
+    Layer,
+    documented,
+    is_given,
+    nested,
+    put,
+)
+from k8s_pipeline_client.settings.masking import shown
 from k8s_pipeline_client.settings.models import Settings
-from k8s_pipeline_client.settings.overrides import problems
+from k8s_pipeline_client.settings.overrides import Place, located, path_of
+from k8s_pipeline_client.settings.shapes import Contribution, Problem, read_text
+
+DEFAULT = "default"
+"""The origin of what no source gives."""
+
+_OURS = ("K8S_", "PIPELINE_SERVICE_CLIENT_")
+_ALIKE = 0.92
 
 
-def load_settings(path: Path | None = None, **flags: Any) -> Settings:
-    """Read the settings file, if any; flags that are not None win.
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings, and where they come from.
+
+    Attributes:
+        settings: The settings.
+        origins: Of every documented key: file and key, environment variable, flag, or `DEFAULT`; of settings that
+            consist of several (``resources``) also of each one that was given (``resources.limits.cpu``).
+        warnings: What a person should know, one sentence each.
+    """
+
+    settings: Settings
+    origins: Mapping[str, str]
+    warnings: Sequence[str]
+
+
+def load_settings(paths: Sequence[Path] = (), *, environ: Mapping[str, str], **flags: Any) -> Loaded:
+    """Read settings files, the later ones above the earlier; above them environment variables, and flags.
+
+    Args:
+        paths: Files of any of the shapes of `read_text`.
+        environ: The environment.
+        flags: By the names of the fields of `Settings`; those that are None were not given.
 
     Raises:
-        SettingsError: The file cannot be read, or values cannot be used; all of them are named at once.
+        SettingsError: A file cannot be read, or values cannot be used; all of these are named at once.
     """
-    values: dict[str, Any] = dict(_read(path)) if path is not None else {}
-    values |= {to_camel(key): value for key, value in flags.items() if value is not None}
-    try:
-        return Settings.model_validate(values)
-    except ValidationError as error:
-        found = "; ".join(f"{where or 'settings'}: {why}" for where, why in problems(error))
-        source = str(path) if path is not None else "the flags"
-        raise SettingsError(f"settings from {source} cannot be used: {found}") from None
+    contributions = [read_text(_text(path), str(path), environ) for path in paths]
+    contributions += [_of_environment(environ), _of_flags(flags)]
+    layer: Layer = {}
+    for contribution in contributions:
+        for path, given in contribution.layer.items():
+            put(layer, path, given)
+    settings, problems = _validated(layer)
+    problems = [problem for contribution in contributions for problem in contribution.problems] + problems
+    if settings is None or problems:
+        found = "; ".join(f"{problem.key}: {problem.why} ({problem.origin})" for problem in problems)
+        raise SettingsError(f"settings cannot be used: {found}")
+    warnings = [text for contribution in contributions for text in contribution.warnings]
+    origins = MappingProxyType(_origins(layer))
+    return Loaded(settings, origins, (*warnings, *advice(settings, origins)))
 
 
-def _read(path: Path) -> Mapping[str, Any]:
+def _text(path: Path) -> str:
     try:
-        content = load_document(path.read_text(encoding="utf-8"))
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise SettingsError(f"settings file {path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise SettingsError(f"settings file {path} is not YAML: not UTF-8") from None
-    except UnusableTextError as error:
-        raise SettingsError(error.at(f"settings file {path}")) from None
-    if not isinstance(content, Mapping | None):
-        raise SettingsError(f"settings file {path} holds no mapping of setting to value")
-    return content or {}
+
+
+def _of_environment(environ: Mapping[str, str]) -> Contribution:
+    found = Contribution()
+    for name, path in VARIABLES.items():
+        value = _unquoted(environ.get(name, "").strip())
+        if is_given(path, value):
+            put(found.layer, path, Given(value, f"environment variable {name}"))
+    for name in sorted(name for name in environ if name.startswith(_OURS) and name not in VARIABLES):
+        if close := get_close_matches(name, VARIABLES, n=1, cutoff=_ALIKE):
+            found.warnings.append(f"environment variable {name} is not known, and not used; {close[0]} is one")
+    return found
+
+
+def _unquoted(text: str) -> str:
+    """Return a text without quotes around it: the chart writes them, for the server reads its variables as YAML."""
+    if len(text) < 2 or text[0] != text[-1] or text[0] not in "\"'":
+        return text
+    try:
+        return str(json.loads(text)).strip()
+    except ValueError:
+        return text if text[0] in text[1:-1] else text[1:-1].strip()
+
+
+def _of_flags(flags: Mapping[str, Any]) -> Contribution:
+    found = Contribution()
+    for name, value in flags.items():
+        if value is not None:
+            put(found.layer, (documented(name),), Given(value, f"flag --{name.replace('_', '-')}"))
+    return found
+
+
+def _validated(layer: Layer) -> tuple[Settings | None, list[Problem]]:
+    """Return the settings, or what is wrong with them: also what is only found where single values are right."""
+    problems: list[Problem] = []
+    wrong: set[str] = set()
+    while True:
+        usable = {path: given for path, given in layer.items() if path[0] not in wrong}
+        try:
+            return Settings.model_validate(nested(usable)), problems
+        except ValidationError as error:
+            found = list(located(error))
+        fresh = [(where, why) for where, why in found if not wrong or not _mentions(wrong, why)]
+        problems += [_problem(where, why, usable) for where, why in fresh]
+        more = {key for key in {path[0] for path in usable} for where, why in found if _concerns(where, why, key)}
+        if not more:
+            return None, problems
+        wrong |= more
+
+
+def _concerns(where: Place, why: str, key: str) -> bool:
+    return where[0] == key if where else _mentions([key], why)
+
+
+def _mentions(keys: Iterable[str], text: str) -> bool:
+    return any(re.search(rf"\b{key}\b", text) for key in keys)
+
+
+def _problem(where: Place, why: str, layer: Layer) -> Problem:
+    concerned = [path for path in layer if _concerns(where, why, path[0]) and _overlap(path, where)]
+    origin = ", ".join(dict.fromkeys(layer[path].origin for path in concerned)) or DEFAULT
+    value = _value_at(nested(layer), where) if where else None
+    text = shown(where, value) if value is not None else None
+    is_said = text is None or (text[0] in "\"'" and text in why)
+    return Problem(path_of(where) or "settings", why, f"from {origin}" if is_said else f"it is {text}, from {origin}")
+
+
+def _overlap(path: KeyPath, where: Place) -> bool:
+    return all(one == other for one, other in zip(path, where, strict=False))
+
+
+def _value_at(value: Any, where: Place) -> Any:
+    for part in where:
+        if isinstance(value, Mapping):
+            value = value.get(str(part))
+        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+            value = value[part]
+        else:
+            return None
+    return value
+
+
+def _origins(layer: Layer) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for key in KNOWN:
+        parts = {path: given.origin for path, given in layer.items() if path[0] == key}
+        found[key] = _together(parts) or DEFAULT
+        found |= {".".join(path): origin for path, origin in parts.items() if len(path) > 1}
+    return found
+
+
+def _together(parts: Mapping[KeyPath, str]) -> str:
+    """Return where the parts of one setting come from: those of one block of a file as that block."""
+    blocks: dict[str, list[str]] = {}
+    for path, origin in parts.items():
+        inner = ".".join(path[1:])
+        block = origin.removesuffix(f".{inner}") if inner else origin
+        blocks.setdefault(block, []).append(inner)
+    if len(blocks) == 1:
+        return next(iter(blocks))
+    return "; ".join(f"{', '.join(names)} from {block}" for block, names in blocks.items())

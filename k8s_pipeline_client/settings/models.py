@@ -5,29 +5,41 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, JsonValue, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    JsonValue,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
+from k8s_pipeline_client.domain.quantity import parse_quantity
+from k8s_pipeline_client.errors import SettingsError
 from k8s_pipeline_client.settings import overrides
 from k8s_pipeline_client.settings.fields import (
-    NO_TRUTH_VALUE,
+    WHOLE_NUMBER,
     Annotations,
     DnsLabel,
     DnsSubdomain,
     Environment,
+    Flag,
     Image,
     Labels,
     Model,
+    Names,
     PodLabels,
     Quantity,
     QueueName,
     RelativePath,
     UserId,
-    parse_quantity,
 )
 from k8s_pipeline_client.settings.overrides import Override
 from k8s_pipeline_client.settings.scheduling import Affinity, Toleration, TopologySpreadConstraint
-from k8s_pipeline_client.settings.server import ServerSettings
+from k8s_pipeline_client.settings.server import OPTIONAL, ServerSettings
 from k8s_pipeline_client.settings.sources import EnvFromSource, Volume, VolumeMount, check_mounts
+from k8s_pipeline_client.settings.syntax import listed
 
 if TYPE_CHECKING:
     from k8s_pipeline_client.domain.pipeline import Pipeline
@@ -87,27 +99,27 @@ class Settings(ServerSettings):
     namespace: DnsLabel = "openmetadata-pipelines"
     ingestion_image: Image = "docker.getcollate.io/openmetadata/ingestion:latest"
     image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
-    image_pull_secrets: tuple[DnsSubdomain, ...] = ()
+    image_pull_secrets: Names = ()
     service_account_name: DnsSubdomain = "openmetadata-ingestion"
     resources: Resources = Resources()
 
-    active_deadline_seconds: Annotated[int, Field(gt=0, le=2**31 - 2**20), NO_TRUTH_VALUE] = 7200
-    start_timeout_seconds: Annotated[int, Field(gt=0, le=2**19), NO_TRUTH_VALUE] = 900
-    termination_grace_period_seconds: Annotated[int, Field(ge=1, le=3600), NO_TRUTH_VALUE] = 60
-    ttl_seconds_after_finished: Annotated[int, Field(ge=0, le=2**31 - 1), NO_TRUTH_VALUE] = 86400
-    backoff_limit: Annotated[int, Field(ge=0, le=1000), NO_TRUTH_VALUE] = 3
-    successful_jobs_history_limit: Annotated[int, Field(ge=0, le=1000), NO_TRUTH_VALUE] = 3
-    failed_jobs_history_limit: Annotated[int, Field(ge=0, le=1000), NO_TRUTH_VALUE] = 3
-    starting_deadline_seconds: Annotated[int, Field(ge=0, le=2**31 - 1), NO_TRUTH_VALUE] = 600
+    active_deadline_seconds: Annotated[int, Field(gt=0, le=2**31 - 2**20), WHOLE_NUMBER] = 7200
+    start_timeout_seconds: Annotated[int, Field(gt=0, le=2**19), WHOLE_NUMBER] = 900
+    termination_grace_period_seconds: Annotated[int, Field(ge=1, le=3600), WHOLE_NUMBER] = 60
+    ttl_seconds_after_finished: Annotated[int, Field(ge=0, le=2**31 - 1), WHOLE_NUMBER] = 86400
+    backoff_limit: Annotated[int, Field(ge=0, le=1000), WHOLE_NUMBER] = 3
+    successful_jobs_history_limit: Annotated[int, Field(ge=0, le=1000), WHOLE_NUMBER] = 3
+    failed_jobs_history_limit: Annotated[int, Field(ge=0, le=1000), WHOLE_NUMBER] = 3
+    starting_deadline_seconds: Annotated[int, Field(ge=0, le=2**31 - 1), WHOLE_NUMBER] = 600
 
     node_selector: Labels = Field(default_factory=dict)
-    tolerations: tuple[Toleration, ...] = ()
+    tolerations: Annotated[tuple[Toleration, ...], BeforeValidator(listed)] = ()
     affinity: Affinity | None = None
     topology_spread_constraints: tuple[TopologySpreadConstraint, ...] = ()
     priority_class_name: DnsSubdomain | None = None
     runtime_class_name: DnsSubdomain | None = None
     queue_name: QueueName | None = None
-    do_not_disrupt: bool = False
+    do_not_disrupt: Flag = False
 
     pod_labels: PodLabels = Field(default_factory=dict)
     pod_annotations: Annotations = Field(default_factory=dict)
@@ -119,9 +131,9 @@ class Settings(ServerSettings):
     run_as_user: UserId = 1000
     run_as_group: UserId = 1000
     fs_group: UserId | None = 1000
-    run_as_non_root: bool = True
+    run_as_non_root: Flag = True
     seccomp_profile_type: Literal["RuntimeDefault", "Localhost", "Unconfined"] = "RuntimeDefault"
-    seccomp_localhost_profile: RelativePath | None = None
+    seccomp_localhost_profile: Annotated[RelativePath | None, OPTIONAL] = None
 
     pod_template: Annotated[tuple[dict[str, JsonValue], ...], BeforeValidator(_overlays)] = ()
     """Strategic merge patches for the pod template, applied one after the other."""
@@ -134,11 +146,23 @@ class Settings(ServerSettings):
         return next((i for i, item in enumerate(self.overrides) if item.match.fits(pipeline)), None)
 
     def for_pipeline(self, pipeline: Pipeline) -> Settings:
-        """Return the settings of a pipeline: these, with the override that applies to it, if any, merged in."""
+        """Return the settings of a pipeline: these, under what its own definition sets, under the override that fits.
+
+        Raises:
+            SettingsError: What its definition sets does not go together with the settings.
+        """
         number = self.override_for(pipeline)
-        if number is None:
+        change = {} if number is None else self.overrides[number].settings
+        if not pipeline.own_settings and not change:
             return self
-        return Settings.model_validate(overrides.merged(self, self.overrides[number]))
+        values = overrides.merged(overrides.values_of(self), pipeline.own_settings)
+        try:
+            return Settings.model_validate(overrides.merged(values, change))
+        except ValidationError as error:
+            found = "; ".join(
+                f"{overrides.path_of(where) or 'settings'}: {why}" for where, why in overrides.located(error)
+            )
+            raise SettingsError(f"{pipeline.origin}: its own settings cannot be used: {found}") from None
 
     @field_validator("image_pull_secrets")
     @classmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +11,9 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationError, field_v
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from k8s_pipeline_client.settings.fields import Model, environment
+from k8s_pipeline_client.settings.fields import Model
+from k8s_pipeline_client.settings.server import ServerSettings
+from k8s_pipeline_client.settings.syntax import environment, pairs
 
 if TYPE_CHECKING:
     from k8s_pipeline_client.domain.pipeline import Pipeline
@@ -19,10 +21,24 @@ if TYPE_CHECKING:
 PROBLEMS = "overrides"
 """The type of the one error that stands for all problems of all overrides; its ``ctx`` lists them."""
 
-_NOT_HERE = {
+_OF_THE_SERVER = "cannot be overridden: it is about the server or the cluster, not about runs"
+NOT_HERE = {
     "namespace": "cannot be overridden: one settings file serves one namespace",
     "overrides": "an override has none of its own",
+    **{to_camel(key): _OF_THE_SERVER for key in ServerSettings.model_fields},
+    **{str(field.alias): _OF_THE_SERVER for field in ServerSettings.model_fields.values()},
 }
+"""What an override cannot set, and why."""
+
+_MAPPINGS: Mapping[str, Callable[[Any], Any]] = {
+    "extraEnvVars": environment,
+    "nodeSelector": pairs,
+    "podLabels": pairs,
+    "podAnnotations": pairs,
+}
+
+Place = tuple[str | int, ...]
+"""Where in the settings: keys, and numbers within lists."""
 
 Pattern = Annotated[str, Field(min_length=1)]
 Patterns = Annotated[tuple[Pattern, ...], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
@@ -70,24 +86,30 @@ class Override(Model):
     @classmethod
     def _one_spelling(cls, value: dict[str, Any]) -> dict[str, Any]:
         result = {to_camel(key): item for key, item in value.items()}
-        # A list becomes the mapping that can be merged; a mapping may have nulls, which take variables out.
-        if isinstance(result.get("extraEnvVars"), list):
-            with suppress(ValueError):  # which the check reports
-                result["extraEnvVars"] = environment(result["extraEnvVars"])
+        # A list or a text becomes the mapping that can be merged; a mapping may have nulls, which take keys out.
+        for key, parse in _MAPPINGS.items():
+            if isinstance(result.get(key), list | str):
+                with suppress(ValueError):  # which the check reports
+                    result[key] = parse(result[key])
         return result
 
 
-def merged(base: BaseModel, override: Override) -> dict[str, Any]:
-    """Return the values of ``base`` with the override's merged in, to be validated.
+def values_of(settings: BaseModel) -> dict[str, Any]:
+    """Return the values that were set, by their documented names, to merge and validate them again."""
+    return settings.model_dump(by_alias=True, exclude_unset=True, exclude={"overrides"})
+
+
+def merged(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values with others merged in, to be validated.
 
     Mappings are merged, in depth, and a null takes a key out of them; anything else is replaced. The overlays of
-    the pod template are not replaced: the override's are applied after those of the base.
+    the pod template are not replaced: those of the change are applied after those of the base.
     """
-    values = base.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude={"overrides"})
-    for key, value in override.settings.items():
+    values = dict(base)
+    for key, value in change.items():
         if key == "podTemplate" and isinstance(value, Mapping | list):
             values[key] = [*values.get(key, ()), *([value] if isinstance(value, Mapping) else value)]
-        elif key not in _NOT_HERE:
+        elif key not in NOT_HERE:
             values[key] = _merge(values.get(key), value)
     return values
 
@@ -98,34 +120,39 @@ def check(base: BaseModel, overrides: Sequence[Override]) -> None:
     Raises:
         PydanticCustomError: Of type `PROBLEMS`.
     """
-    known = set(_problems(base, base.model_dump(mode="json", by_alias=True, exclude_unset=True)))
-    found: list[tuple[str, str]] = []
+    values = values_of(base)
+    known = set(_located(base, values))
+    found: list[tuple[Place, str]] = []
     for number, override in enumerate(overrides):
-        where = f"overrides[{number}].settings"
-        found += [(f"{where}.{key}", why) for key, why in _NOT_HERE.items() if key in override.settings]
+        where: Place = ("overrides", number, "settings")
+        found += [((*where, key), why) for key, why in NOT_HERE.items() if key in override.settings]
         # What is wrong in the base itself is reported there, once.
-        wrong = [problem for problem in _problems(base, merged(base, override)) if problem not in known]
-        found += [(f"{where}.{path}" if path else where, why) for path, why in wrong]
+        wrong = [problem for problem in _located(base, merged(values, override.settings)) if problem not in known]
+        found += [((*where, *place), why) for place, why in wrong]
     if found:
         raise PydanticCustomError(PROBLEMS, "{found}", {"found": found})
 
 
-def problems(error: ValidationError) -> Iterator[tuple[str, str]]:
-    """Yield the path and the text of every problem, without the value: it may be a secret."""
+def path_of(place: Place) -> str:
+    """Return a place as people write it: ``tolerations[0].effect``."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place).lstrip(".")
+
+
+def located(error: ValidationError) -> Iterator[tuple[Place, str]]:
+    """Yield the place and the text of every problem, without the value: it may be a secret."""
     for item in error.errors(include_input=False, include_url=False):
         if item["type"] == PROBLEMS:
             yield from item["ctx"]["found"]
         else:
-            path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in item["loc"])
             unknown = item["type"] == "extra_forbidden"
-            yield path.lstrip("."), "no such key" if unknown else item["msg"].removeprefix("Value error, ")
+            yield item["loc"], "no such key" if unknown else item["msg"].removeprefix("Value error, ")
 
 
-def _problems(base: BaseModel, values: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _located(base: BaseModel, values: dict[str, Any]) -> Iterator[tuple[Place, str]]:
     try:
         type(base).model_validate(values)
     except ValidationError as error:
-        yield from problems(error)
+        yield from located(error)
 
 
 def _any(patterns: Sequence[str], value: str) -> bool:

@@ -9,10 +9,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from k8s_pipeline_client.settings.fields import NO_TRUTH_VALUE, DnsLabel, LabelKey, Labels, LabelValue, Model
+from k8s_pipeline_client.settings.fields import WHOLE_NUMBER, DnsLabel, LabelKey, Labels, LabelValue, Model
 
-Weight = Annotated[int, Field(ge=1, le=100), NO_TRUTH_VALUE]
-Int32 = Annotated[int, Field(ge=1, le=2**31 - 1), NO_TRUTH_VALUE]
+Weight = Annotated[int, Field(ge=1, le=100), WHOLE_NUMBER]
+Int32 = Annotated[int, Field(ge=1, le=2**31 - 1), WHOLE_NUMBER]
 
 
 class Toleration(Model):
@@ -22,7 +22,7 @@ class Toleration(Model):
     operator: Literal["Equal", "Exists"] | None = None
     value: LabelValue | None = None
     effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = None
-    toleration_seconds: Annotated[int, Field(ge=-(2**63), le=2**63 - 1), NO_TRUTH_VALUE] | None = None
+    toleration_seconds: Annotated[int, Field(ge=-(2**63), le=2**63 - 1), WHOLE_NUMBER] | None = None
 
     @model_validator(mode="after")
     def _fits_together(self) -> Toleration:

@@ -12,6 +12,7 @@ from k8s_pipeline_client.settings.fields import (
     DnsLabel,
     DnsSubdomain,
     EnvironmentName,
+    Flag,
     Model,
     MountPath,
     RelativePath,
@@ -41,14 +42,14 @@ class VolumeMount(Model):
     name: DnsLabel
     mount_path: MountPath
     sub_path: RelativePath | None = None
-    read_only: bool | None = None
+    read_only: Flag | None = None
 
 
 class ObjectReference(Model):
     """The name of a Secret or ConfigMap in the namespace of the runs."""
 
     name: DnsSubdomain
-    optional: bool | None = None
+    optional: Flag | None = None
 
 
 class EnvFromSource(Model):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from k8s_pipeline_client.domain.quantity import memory_bytes
 from k8s_pipeline_client.status.models import CauseCode, RunStatus
 from k8s_pipeline_client.status.raw import mebibytes
 
@@ -13,9 +13,6 @@ _STEP = 256 * 2**20
 _ROOM_ABOVE_LIMIT = 1.5
 _ROOM_ABOVE_PEAK = 1.25
 _SHOWN = 3
-
-_UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
-_UNITS |= {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 
 
 def with_sizes(runs: Sequence[RunStatus]) -> list[RunStatus]:
@@ -50,9 +47,3 @@ def suggested_limit(limit: int, peaks: Iterable[int]) -> str:
     wanted = max([limit * _ROOM_ABOVE_LIMIT, *(peak * _ROOM_ABOVE_PEAK for peak in peaks)])
     mebi = -int(-wanted // _STEP) * _STEP // 2**20
     return f"{mebi // 1024}Gi" if mebi % 1024 == 0 else f"{mebi}Mi"
-
-
-def memory_bytes(quantity: str | None) -> int | None:
-    """Return a memory quantity in bytes; None for one in an unusual form."""
-    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([kMGT]|[KMGT]i)?", quantity or "")
-    return int(float(match[1]) * _UNITS[match[2] or ""]) if match else None

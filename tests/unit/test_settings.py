@@ -9,6 +9,7 @@ import pytest
 
 from k8s_pipeline_client.errors import SettingsError
 from k8s_pipeline_client.settings import Settings, load_settings
+from tests.unit.settings_files import Files
 
 
 def _preferred(**values: Any) -> dict[str, Any]:
@@ -60,6 +61,9 @@ def test_extra_environment_is_taken_in_all_its_forms(given: Any, found: dict[str
         ({"namespace": "x" * 64}, "namespace"),
         ({"ingestionImage": ""}, "ingestionImage"),
         ({"ingestionImage": "two words"}, "ingestionImage"),
+        ({"ingestionImage": "a/Upper:1"}, "it is not an image as in"),
+        ({"ingestionImage": "a/b:c:d"}, "it is not an image as in"),
+        ({"ingestionImage": "a/b:-c"}, "it is not an image as in"),
         ({"resources": {"limits": {"memory": "lots"}}}, "'lots' is not a quantity"),
         ({"resources": {"requests": {"cpu": "3"}}}, "requests.cpu 3 is above limits.cpu 2"),
         ({"backoffLimit": -1}, "backoffLimit"),
@@ -67,7 +71,7 @@ def test_extra_environment_is_taken_in_all_its_forms(given: Any, found: dict[str
         ({"imagePullPolicy": "Sometimes"}, "imagePullPolicy"),
         ({"tolerations": [{"effect": "Nope"}]}, "tolerations[0].effect"),
         ({"extraEnvVars": ["no sign"]}, "entry 1"),
-        ({"extraEnvVars": "A:b"}, "give a list"),
+        ({"extraEnvVars": 5}, "give a list"),
         ({"extraEnvVars": {"A": None}}, 'extraEnvVars: A has no value; write ""'),
         ({"extraEnvVars": {"A": True}}, "A is not text, and could be written in several ways: put it in quotes"),
         ({"extraEnvVars": {"A": 1.5}}, "put it in quotes"),
@@ -128,7 +132,7 @@ def test_a_value_that_cannot_be_used_is_refused_by_name(tmp_path: Path, values: 
     path = tmp_path / "settings.yaml"
     path.write_text(yaml.safe_dump(values))
     with pytest.raises(SettingsError) as caught:
-        load_settings(path)
+        load_settings([path], environ={})
     assert words in str(caught.value)
     assert str(path) in str(caught.value)
 
@@ -138,24 +142,62 @@ def test_a_file_that_is_no_settings_file(tmp_path: Path, text: str, words: str) 
     path = tmp_path / "settings.yaml"
     path.write_bytes(text.encode("latin-1"))
     with pytest.raises(SettingsError, match=words):
-        load_settings(path)
+        load_settings([path], environ={})
 
 
-def test_an_empty_file_means_the_defaults_and_flags_win(tmp_path: Path) -> None:
-    path = tmp_path / "settings.yaml"
-    path.write_text("")
-    assert load_settings(path) == Settings()
-    path.write_text("namespace: from-file")
-    assert load_settings(path, namespace=None).namespace == "from-file"
-    assert load_settings(path, namespace="from-flag").namespace == "from-flag"
+def test_an_empty_file_means_the_defaults_and_flags_win(files: Files) -> None:
+    assert files.settings("") == files.settings() == Settings()
+    assert files.settings({"namespace": "from-file"}, namespace=None).namespace == "from-file"
+    assert files.settings({"namespace": "from-file"}, namespace="from-flag").namespace == "from-flag"
 
 
-def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
-    path = tmp_path / "settings.yaml"
-    path.write_text("{backoffLimit: -1, envFrom: [{}], noSuchKey: 1}")
-    with pytest.raises(SettingsError) as caught:
-        load_settings(path)
-    assert all(word in str(caught.value) for word in ("backoffLimit: ", "envFrom[0]: ", "noSuchKey: "))
+def test_all_that_is_wrong_is_said_at_once_with_its_value_and_origin(files: Files) -> None:
+    path = files.write("{backoffLimit: -1, envFrom: [{}], noSuchKey: 1}", "0.yaml")
+    found = files.refused(path.read_text(), environ={"K8S_RUN_AS_USER": "many"})
+    assert found.removeprefix("settings cannot be used: ").split("; ") == [
+        f"noSuchKey: no such key ({path}: noSuchKey)",
+        f"backoffLimit: Input should be greater than or equal to 0 (it is -1, from {path}: backoffLimit)",
+        f"envFrom[0]: give either configMapRef or secretRef (from {path}: envFrom)",
+        "runAsUser: a whole number is wanted (it is 'many', from environment variable K8S_RUN_AS_USER)",
+    ]
+
+
+def test_what_does_not_go_together_is_said_beside_what_is_wrong_by_itself(files: Files) -> None:
+    found = files.refused({"backoffLimit": -1, "runAsUser": 0, "seccompLocalhostProfile": "x"})
+    for words in ("backoffLimit: ", "runAsUser 0 needs runAsNonRoot false (from ", "0.yaml: runAsUser)"):
+        assert words in found
+    assert "seccompLocalhostProfile goes with seccompProfileType Localhost" in found
+
+
+def test_what_is_wrong_is_not_held_against_what_depends_on_it(files: Files) -> None:
+    found = files.refused({"seccompProfileType": "localhost", "seccompLocalhostProfile": "x"})
+    assert "seccompProfileType: Input should be 'RuntimeDefault'" in found
+    assert "goes with" not in found
+
+
+def test_a_key_that_was_misspelled_is_answered_with_the_right_one(files: Files) -> None:
+    assert "backofLimit: no such key; backoffLimit is one" in files.refused({"backofLimit": 1})
+
+
+def test_a_key_in_two_spellings_is_refused(files: Files) -> None:
+    found = files.refused({"backoffLimit": 1, "backoff_limit": 2})
+    assert "backoffLimit: it is there twice, also as backoff_limit" in found
+
+
+def test_no_secret_stands_in_an_error(files: Files) -> None:
+    found = files.refused(
+        {
+            "serverToken": ["geheim-1"],
+            "extraEnvVars": ["TOKEN geheim-2"],
+            "podAnnotations": {"a/b/c": "geheim-3"},
+            "kubeConfigContent": {"token": "geheim-4"},
+            "logStorageConfiguration": {"awsConfig": {"awsSecretAccessKey": 7777777}},
+        },
+        environ={"K8S_EXTRA_ENV_VARS": "geheim-5"},
+    )
+    assert "geheim" not in found
+    assert "7777777" not in found
+    assert "awsSecretAccessKey: Input should be a valid string (it is *********, from " in found
 
 
 @pytest.mark.parametrize("path", ["/opt/k8s-pipelines", "/opt/other", "/etc/ssl/certs/ca.crt", "/var//x"])

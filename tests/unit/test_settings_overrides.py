@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from k8s_pipeline_client.domain.pipeline import Pipeline, from_entity
 from k8s_pipeline_client.errors import SettingsError
 from k8s_pipeline_client.settings import Settings, load_settings
 from tests.data import sample
+from tests.unit.settings_files import Files
 
 
 @pytest.fixture
@@ -122,15 +124,26 @@ def test_every_override_is_checked_as_the_file_is_read(tmp_path: Path) -> None:
     ]
     path.write_text(yaml.safe_dump({"activeDeadlineSeconds": 0, "overrides": wrong}))
     with pytest.raises(SettingsError) as caught:
-        load_settings(path)
-    assert str(caught.value).removeprefix(f"settings from {path} cannot be used: ").split("; ") == [
-        "activeDeadlineSeconds: Input should be greater than 0",
-        "overrides[0].settings.namespace: cannot be overridden: one settings file serves one namespace",
-        "overrides[0].settings.noSuchKey: no such key",
-        "overrides[2].settings.resources: requests.memory 5Gi is above limits.memory 4Gi",
-        "overrides[3].settings.overrides: an override has none of its own",
-        "overrides[3].settings.extraEnvVars: entry 1 has neither ':' nor '=' after its name",
+        load_settings([path], environ={})
+    assert str(caught.value).removeprefix("settings cannot be used: ").split("; ") == [
+        f"activeDeadlineSeconds: Input should be greater than 0 (it is 0, from {path}: activeDeadlineSeconds)",
+        *(
+            f"overrides{text}from {path}: overrides)"
+            for text in (
+                "[0].settings.namespace: cannot be overridden: one settings file serves one namespace (it is 'other', ",
+                "[0].settings.noSuchKey: no such key (it is 1, ",
+                "[2].settings.resources: requests.memory 5Gi is above limits.memory 4Gi (",
+                "[3].settings.overrides: an override has none of its own (",
+                "[3].settings.extraEnvVars: entry 1 has neither ':' nor '=' after its name (",
+            )
+        ),
     ]
+
+
+@pytest.mark.parametrize("key", ["metadataApiEndpoint", "verifySSL", "inCluster", "instance", "useOMJobOperator"])
+def test_what_is_not_about_runs_cannot_be_overridden(files: Files, key: str) -> None:
+    found = files.refused({"overrides": [{"match": {"type": "*"}, "settings": {key: "x"}}]})
+    assert f"overrides[0].settings.{key}: cannot be overridden: it is about the server or the cluster" in found
 
 
 def test_what_is_wrong_in_the_base_is_said_once(tmp_path: Path) -> None:
@@ -138,7 +151,7 @@ def test_what_is_wrong_in_the_base_is_said_once(tmp_path: Path) -> None:
     wrong = [{"match": {"type": "metadata"}, "settings": {"backoffLimit": 2}}] * 2
     path.write_text(yaml.safe_dump({"runAsUser": 0, "overrides": wrong}))
     with pytest.raises(SettingsError) as caught:
-        load_settings(path)
+        load_settings([path], environ={})
     assert str(caught.value).count("runAsUser 0 needs runAsNonRoot false") == 1
 
 
@@ -157,8 +170,41 @@ def test_an_override_that_is_none(tmp_path: Path, override: Any, words: str) -> 
     path = tmp_path / "settings.yaml"
     path.write_text(yaml.safe_dump({"overrides": [override]}))
     with pytest.raises(SettingsError) as caught:
-        load_settings(path)
+        load_settings([path], environ={})
     assert words in str(caught.value)
+
+
+def test_text_is_merged_as_the_mapping_that_it_stands_for(postgres: Pipeline) -> None:
+    change = {"nodeSelector": "disk=ssd", "podAnnotations": "a=2,b=3", "extraEnvVars": "B:2,C:3"}
+    settings = _settings(
+        ({"type": "*"}, change), nodeSelector="pool=etl", podAnnotations={"a": "1"}, extraEnvVars="A=1"
+    )
+    own = settings.for_pipeline(postgres)
+    assert own.node_selector == {"pool": "etl", "disk": "ssd"}
+    assert own.pod_annotations == {"a": "2", "b": "3"}
+    assert own.extra_env_vars == {"A": "1", "B": "2", "C": "3"}
+
+
+def test_what_a_pipeline_sets_for_itself_stands_between_settings_and_override(postgres: Pipeline) -> None:
+    own = replace(postgres, own_settings={"backoffLimit": 1, "activeDeadlineSeconds": 60})
+    settings = _settings(({"type": "*"}, {"backoffLimit": 7}), backoffLimit=5, activeDeadlineSeconds=50, runAsUser=9)
+    found = settings.for_pipeline(own)
+    assert (found.backoff_limit, found.active_deadline_seconds, found.run_as_user) == (7, 60, 9)
+    assert Settings().for_pipeline(own).backoff_limit == 1
+    assert Settings().for_pipeline(postgres) == Settings()
+
+
+def test_what_a_pipeline_sets_for_itself_is_checked(postgres: Pipeline) -> None:
+    own = replace(postgres, own_settings={"activeDeadlineSeconds": 2**40})
+    with pytest.raises(SettingsError, match="a test: its own settings cannot be used: activeDeadlineSeconds: Input"):
+        Settings().for_pipeline(own)
+
+
+def test_the_settings_of_a_pipeline_keep_their_secrets(postgres: Pipeline) -> None:
+    settings = _settings(({"type": "*"}, {"backoffLimit": 7}), serverToken="geheim-1")
+    token = settings.for_pipeline(postgres).server_token
+    assert token is not None
+    assert token.get_secret_value() == "geheim-1"
 
 
 @pytest.mark.parametrize("base", [{"KEEP": "1", "B": "2"}, ["KEEP:1", "B=2"]])
@@ -174,4 +220,4 @@ def test_a_variable_of_an_override_is_text_too(tmp_path: Path, value: Any) -> No
     settings = {"overrides": [{"match": {"type": "*"}, "settings": {"extraEnvVars": {"A": value}}}]}
     path.write_text(yaml.safe_dump(settings))
     with pytest.raises(SettingsError, match=r"overrides\[0\]\.settings\.extraEnvVars: A is "):
-        load_settings(path)
+        load_settings([path], environ={})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from k8s_pipeline_client.status.sizing import memory_bytes, suggested_limit
+from k8s_pipeline_client.status.sizing import suggested_limit
 
 MI = 2**20
 
@@ -21,11 +21,3 @@ MI = 2**20
 )
 def test_the_suggestion_leaves_room_above_limit_and_peaks(limit: int, peaks: list[int], suggested: str) -> None:
     assert suggested_limit(limit, peaks) == suggested
-
-
-@pytest.mark.parametrize(
-    ("quantity", "found"),
-    [("256Mi", 256 * MI), ("1.5Gi", 1536 * MI), ("1G", 10**9), ("128", 128), ("1m", None), (None, None)],
-)
-def test_quantities(quantity: str | None, found: int | None) -> None:
-    assert memory_bytes(quantity) == found

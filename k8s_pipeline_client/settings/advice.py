@@ -1,0 +1,46 @@
+"""What a person should know about settings that can be used."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from k8s_pipeline_client.settings.models import Settings
+
+_DEFAULT = "default"
+
+
+def advice(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:
+    """Yield what does not mean what it seems to, one sentence each.
+
+    Args:
+        settings: What applies.
+        origins: Where each documented key comes from.
+    """
+    if settings.is_noop:
+        yield (
+            "the pipeline service client is switched off (enabled, className), so the server asks nobody to run"
+            " pipelines; this program does what it is told all the same"
+        )
+    if origins["ingestionImage"] != _DEFAULT and (how := _floating(settings.ingestion_image)):
+        yield (
+            f"ingestionImage {settings.ingestion_image} {how}: the version that runs can change, and then no longer fit"
+            " the server's; name the server's version"
+        )
+    if settings.use_om_job_operator:
+        yield (
+            "useOMJobOperator is true, and has no effect: no operator is needed. CronJobs and Jobs take the place of"
+            " CronOMJobs and OMJobs, Job conditions and the launcher's last words that of the exit handler, causes in"
+            " `status` that of its diagnostics, and Kubernetes removes old runs itself"
+        )
+    if settings.skip_init:
+        yield "skipInit is not needed: nothing is connected to before it is used"
+
+
+def _floating(image: str) -> str:
+    if "@" in image:
+        return ""
+    tag = re.search(r":([^/:]+)$", image)
+    if tag is None:
+        return "has no tag, which means latest"
+    return "is tagged latest" if tag[1] == "latest" else ""

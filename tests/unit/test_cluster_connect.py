@@ -1,0 +1,96 @@
+"""How a cluster is found: by flags, else by the settings, else as kubectl does."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from k8s_pipeline_client.cluster.connect import AS_KUBECTL, Way, api_client
+from k8s_pipeline_client.errors import InputError, UnreachableError
+from tests.cluster.support.program import call
+
+
+def _kubeconfig(host: str) -> str:
+    return json.dumps(
+        {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": "one",
+            "clusters": [
+                {"name": "one", "cluster": {"server": f"https://{host}"}},
+                {"name": "two", "cluster": {"server": f"https://two.{host}"}},
+            ],
+            "contexts": [{"name": name, "context": {"cluster": name, "user": "me"}} for name in ("one", "two")],
+            "users": [{"name": "me", "user": {"token": "geheim-1"}}],
+        }
+    )
+
+
+def _host(kubeconfig: Path | None = None, context: str | None = None, way: Way = AS_KUBECTL) -> str:
+    found: str = api_client(kubeconfig, context, way).configuration.host
+    return found.removeprefix("https://")
+
+
+@pytest.fixture
+def flag(tmp_path: Path) -> Path:
+    """A kubeconfig to be named by a flag."""
+    path = tmp_path / "flag"
+    path.write_text(_kubeconfig("flag"))
+    return path
+
+
+def test_the_kubeconfig_in_the_settings_and_a_context_of_it() -> None:
+    way = Way(content=SecretStr(_kubeconfig("content")))
+    assert _host(way=way) == "content"
+    assert _host(context="two", way=way) == "two.content"
+
+
+def test_the_file_that_the_settings_name_yields_to_the_content(flag: Path) -> None:
+    assert _host(way=Way(path=str(flag))) == "flag"
+    assert _host(way=Way(path=str(flag), content=SecretStr(_kubeconfig("content")))) == "content"
+
+
+def test_the_flag_wins(flag: Path) -> None:
+    way = Way(in_cluster=True, content=SecretStr(_kubeconfig("content")), path="/none")
+    assert _host(flag, way=way) == "flag"
+
+
+def test_settings_win_over_the_variable_of_kubectl(flag: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = tmp_path / "other"
+    other.write_text(_kubeconfig("other"))
+    monkeypatch.setenv("KUBECONFIG", str(other))
+    assert _host() == "other"
+    assert _host(way=Way(path=str(flag))) == "flag"
+
+
+def test_in_cluster_is_said_where_it_cannot_be() -> None:
+    with pytest.raises(InputError, match="inCluster is true, and this is not a pod"):
+        api_client(way=Way(in_cluster=True))
+    assert _host(way=Way(in_cluster=True, content=SecretStr(_kubeconfig("content")))) == "content"
+
+
+def test_not_in_cluster_means_not_even_in_a_pod(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+    with pytest.raises(UnreachableError):
+        api_client(way=Way(in_cluster=False))
+    with pytest.raises(InputError, match="the account of this pod cannot be used"):
+        api_client(way=Way(in_cluster=True))
+
+
+@pytest.mark.parametrize("content", ["a: [", "[]", "token: geheim-1: x", "x", "clusters: 1"])
+def test_content_that_is_no_kubeconfig_is_refused_without_it(content: str) -> None:
+    with pytest.raises(InputError, match="kubeConfigContent cannot be used") as caught:
+        api_client(way=Way(content=SecretStr(content)))
+    assert "geheim" not in str(caught.value)
+
+
+def test_the_program_follows_its_settings(tmp_path: Path) -> None:
+    settings = tmp_path / "settings.yaml"
+    settings.write_text(f"kubeconfigPath: {tmp_path / 'none'}")
+    result = call(["--config", str(settings), "list"])
+    assert result.code == 2
+    assert "kubeconfigPath " in result.err
+    assert "does not exist" in result.err
