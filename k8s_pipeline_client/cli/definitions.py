@@ -7,26 +7,27 @@ from pathlib import Path
 
 import click
 
-from k8s_pipeline_client.cli.options import Globals, common_options, files_option, pass_globals
+from k8s_pipeline_client.cli.options import Globals, common_options, files_option, pass_globals, service_option
 
-_RESOURCES = {"CronJob": "cronjob.batch"}
+_RESOURCES = {"CronJob": "cronjob.batch", "Job": "job.batch"}
 
 
 @click.command("render")
 @files_option(required=True)
+@service_option()
 @common_options
 @pass_globals
-def render_command(values: Globals, files: tuple[Path, ...]) -> None:
+def render_command(values: Globals, files: tuple[Path, ...], services: tuple[Path, ...]) -> None:
     """Print the manifests, for `kubectl apply --server-side -f -`.
 
     They hold the workflow documents with their secrets (in Secrets), so mind where they go.
     """
     from k8s_pipeline_client.cli.files import read_pipelines
     from k8s_pipeline_client.cli.output import emit, to_yaml, warn
-    from k8s_pipeline_client.render import plan
+    from k8s_pipeline_client.render import planned
 
     settings = values.settings()
-    plans = [plan(pipeline, settings) for pipeline in read_pipelines(files)]
+    plans = [planned(pipeline, settings) for pipeline in read_pipelines(files, services, settings=settings)]
     manifests = [manifest for item in plans for manifest in item.manifests()]
     unique = {(item["kind"], item["metadata"]["name"]): item for item in manifests}
     for item in plans:
@@ -42,17 +43,18 @@ def render_command(values: Globals, files: tuple[Path, ...]) -> None:
 
 @click.command("validate")
 @files_option(required=True)
+@service_option()
 @common_options
 @pass_globals
-def validate_command(values: Globals, files: tuple[Path, ...]) -> None:
+def validate_command(values: Globals, files: tuple[Path, ...], services: tuple[Path, ...]) -> None:
     """Check definitions and settings, and show what they would become."""
     from k8s_pipeline_client.cli.files import read_pipelines
     from k8s_pipeline_client.cli.output import emit, print_table, warn
     from k8s_pipeline_client.cli.text import moment, schedule_text
-    from k8s_pipeline_client.render import plan
+    from k8s_pipeline_client.render import planned
 
     settings = values.settings()
-    plans = [plan(pipeline, settings) for pipeline in read_pipelines(files)]
+    plans = [planned(pipeline, settings) for pipeline in read_pipelines(files, services, settings=settings)]
     now = datetime.now(UTC)
     rows = []
     found = []
@@ -83,5 +85,5 @@ def validate_command(values: Globals, files: tuple[Path, ...]) -> None:
         found,
         values.format(),
         table=lambda: print_table(["NAME", "SERVICE", "TYPE", "SCHEDULE", "NEXT"], rows, wide=0),
-        names=lambda: [f"cronjob.batch/{item.name}" for item in plans],
+        names=lambda: [f"{'job' if item.pipeline.runs_once else 'cronjob'}.batch/{item.name}" for item in plans],
     )

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from k8s_pipeline_client.domain.pipeline import Pipeline, resolve
 from k8s_pipeline_client.domain.recognise import Definition, recognise
 from k8s_pipeline_client.domain.yamltext import UnusableTextError, load_documents
 from k8s_pipeline_client.errors import DefinitionError, InputError
+from k8s_pipeline_client.settings.given import connection_for
+
+if TYPE_CHECKING:
+    from k8s_pipeline_client.settings import Settings
 
 _SUFFIXES = (".json", ".yaml", ".yml")
 
 
-def read_pipelines(paths: Iterable[Path]) -> list[Pipeline]:
+def read_pipelines(
+    paths: Iterable[Path], services: Iterable[Path] = (), *, settings: Settings | None = None
+) -> list[Pipeline]:
     """Return the pipelines that the files define, with their services.
+
+    Args:
+        paths: Files and folders, ``-`` for standard input.
+        services: The same, with services whose connections go into the documents of their pipelines.
+        settings: They say which OpenMetadata it is, and how it is reached where a definition does not.
 
     Raises:
         InputError: A file cannot be read, or holds nothing that can be used.
@@ -24,7 +36,14 @@ def read_pipelines(paths: Iterable[Path]) -> list[Pipeline]:
     paths = list(paths)
     if not paths:
         raise InputError("nothing to read", hint="name files or folders with -f")
-    pipelines = resolve(definition for path in _expand(paths) for definition in _read(path))
+    definitions = [definition for path in _expand(paths) for definition in _read(path)]
+    definitions += [item for path in _expand(services) for item in _read(path, with_connection=True)]
+    pipelines = resolve(
+        definitions,
+        now=datetime.now(UTC),
+        connection=connection_for(definitions, settings) if settings else None,
+        instance=settings.instance if settings else None,
+    )
     if not pipelines:
         raise DefinitionError(
             f"there is no pipeline in {', '.join(map(str, paths))}", hint="services alone are not run; add -f"
@@ -62,13 +81,14 @@ def _expand(paths: Iterable[Path]) -> Iterator[Path]:
             yield path
 
 
-def _read(path: Path) -> Iterator[Definition]:
+def _read(path: Path, *, with_connection: bool = False) -> Iterator[Definition]:
     origin = "standard input" if str(path) == "-" else str(path)
     documents = [document for document in _parse(_text(path, origin), origin) if document is not None]
     if not documents:
         raise DefinitionError(f"{origin} is empty")
     for number, document in enumerate(documents, start=1):
-        yield from recognise(document, origin if len(documents) == 1 else f"{origin}, document {number}")
+        where = origin if len(documents) == 1 else f"{origin}, document {number}"
+        yield from recognise(document, where, with_connection=with_connection)
 
 
 def _text(path: Path, origin: str) -> str:

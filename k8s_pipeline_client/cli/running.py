@@ -14,11 +14,18 @@ from uuid import UUID
 import click
 
 from k8s_pipeline_client.cli.complete import complete_name, complete_run
-from k8s_pipeline_client.cli.options import Duration, Globals, common_options, files_option, pass_globals
+from k8s_pipeline_client.cli.options import (
+    Duration,
+    Globals,
+    common_options,
+    files_option,
+    pass_globals,
+    service_option,
+)
 from k8s_pipeline_client.errors import InputError, PipelineError, RunFailedError
 
 if TYPE_CHECKING:
-    from k8s_pipeline_client.client import K8sPipelineClient
+    from k8s_pipeline_client.client import Pipelines
     from k8s_pipeline_client.domain.entities import Document
     from k8s_pipeline_client.domain.pipeline import Pipeline
     from k8s_pipeline_client.status import RunStatus
@@ -29,6 +36,7 @@ _LOG_DRAIN_SECONDS = 10.0
 @click.command("run")
 @click.argument("name", required=False, shell_complete=complete_name)
 @files_option()
+@service_option()
 @click.option("--run-id", type=click.UUID, help="The run's id; a new one if not given.")
 @click.option("--wait", is_flag=True, help="Wait for the end; exit code 3 if the run fails.")
 @click.option("--logs", is_flag=True, help="Show the log as it is written; implies --wait.")
@@ -52,6 +60,7 @@ def run_command(
     values: Globals,
     name: str | None,
     files: tuple[Path, ...],
+    services: tuple[Path, ...],
     run_id: UUID | None,
     wait: bool,
     logs: bool,
@@ -64,16 +73,18 @@ def run_command(
 
     Works whether the pipeline is enabled, disabled or on demand.
     """
-    from k8s_pipeline_client.cli.output import progress
+    from k8s_pipeline_client.cli.output import progress, warn
 
     change = _change(override, assignments)
-    pipeline = _one_pipeline(files, name)
+    pipeline = _one_pipeline(values, files, services, name)
     if pipeline is None and name is None:
         raise InputError("nothing to run", hint="give a pipeline's NAME, or a file with -f")
     client = values.client()
     identity = str(run_id) if run_id else None
     with progress("starting the run"):
         if pipeline is not None:
+            for text in pipeline.notes:
+                warn(f"{pipeline.display_name}: {text}")
             if change:
                 pipeline = replace(pipeline, document=change(pipeline.document))
             started = client.run_once(pipeline, run_id=identity)
@@ -147,7 +158,8 @@ def kill_command(values: Globals, name: str, run: str | None, timeout: float | N
 
     def table() -> None:
         for status in killed:
-            click.echo(f"run {status.run_id} was killed")
+            succeeded = status.state.value == "success"
+            click.echo(f"run {status.run_id} {'had succeeded before' if succeeded else 'was killed'}")
         if not killed:
             click.echo("no run is active")
 
@@ -161,7 +173,7 @@ def kill_command(values: Globals, name: str, run: str | None, timeout: float | N
 
 def see_to_the_end(
     values: Globals,
-    client: K8sPipelineClient,
+    client: Pipelines,
     started: RunStatus,
     title: str,
     *,
@@ -195,19 +207,19 @@ def _change(override: Path | None, assignments: tuple[str, ...]) -> Callable[[Do
     return change
 
 
-def _one_pipeline(files: tuple[Path, ...], name: str | None) -> Pipeline | None:
+def _one_pipeline(
+    values: Globals, files: tuple[Path, ...], services: tuple[Path, ...], name: str | None
+) -> Pipeline | None:
     """Return the pipeline that is to be run from files; None if there are no files."""
     if not files:
         return None
     from k8s_pipeline_client.cli.choose import choose
     from k8s_pipeline_client.cli.files import read_pipelines
 
-    return choose(read_pipelines(files), name, option="run NAME -f FILE")
+    return choose(read_pipelines(files, services, settings=values.settings()), name, option="run NAME -f FILE")
 
 
-def _wait(
-    values: Globals, client: K8sPipelineClient, started: RunStatus, *, logs: bool, timeout: float | None
-) -> RunStatus:
+def _wait(values: Globals, client: Pipelines, started: RunStatus, *, logs: bool, timeout: float | None) -> RunStatus:
     """Wait for the end of a run, and show on the way what becomes of it."""
     from k8s_pipeline_client.cli.output import note
     from k8s_pipeline_client.cli.text import cause_lines, run_line
@@ -227,7 +239,7 @@ def _wait(
     return ended
 
 
-def _follow(client: K8sPipelineClient, job_name: str, timeout: float | None, target: TextIO | None) -> None:
+def _follow(client: Pipelines, job_name: str, timeout: float | None, target: TextIO | None) -> None:
     from k8s_pipeline_client.cli.output import note, warn
 
     try:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from k8s_pipeline_client.client.jobs import annotation, is_finished, newest_first, run_id, selector
 from k8s_pipeline_client.client.managers import MANAGER
+from k8s_pipeline_client.client.sidecars import is_over
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object, Propagation
 from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.errors import ClusterError, ConflictError, InputError, RunActiveError
@@ -31,7 +32,7 @@ def start_run(
         cluster: Where.
         cronjob: As read from the cluster; it may be suspended.
         requested_id: The run's UUID; a new one if None.
-        allow_overlap: Start even while another run is active.
+        allow_overlap: Start even while another run is active; where the CronJob allows that, it needs no asking.
         document: The run's own workflow document; the pipeline's if None.
 
     Raises:
@@ -40,7 +41,7 @@ def start_run(
     """
     identity = check_run_id(requested_id) if requested_id else str(uuid.uuid4())
     name = cronjob["metadata"]["name"]
-    if not allow_overlap:
+    if not allow_overlap and cronjob["spec"].get("concurrencyPolicy") != "Allow":
         _refuse_overlap(cluster, cronjob)
     job = run_job(
         cronjob["spec"]["jobTemplate"],
@@ -144,7 +145,7 @@ def check_run_id(text: str) -> str:
 
 
 def _refuse_overlap(cluster: Cluster, cronjob: Object) -> None:
-    active = active_runs(cluster, cronjob["metadata"]["name"])
+    active = [job for job in active_runs(cluster, cronjob["metadata"]["name"]) if not is_over(cluster, job)]
     if active:
         title = annotation(cronjob, labels.DISPLAY_NAME) or cronjob["metadata"]["name"]
         raise RunActiveError(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, Strict
 from pydantic.alias_generators import to_camel
 
 Document = dict[str, Any]
@@ -14,7 +14,10 @@ Document = dict[str, Any]
 _KEY_ORDER = {
     key: number
     for number, key in enumerate(
-        ("source", "processor", "stage", "bulkSink", "sink", "workflowConfig", "ingestionPipelineFQN")
+        (
+            *("source", "processor", "stage", "bulkSink", "sink", "workflowConfig"),
+            *("sourcePythonClass", "appConfig", "appPrivateConfig", "ingestionPipelineFQN"),
+        )
     )
 }
 
@@ -41,18 +44,33 @@ class EntityReference(Entity):
     fully_qualified_name: str | None = None
 
 
+Count = Annotated[int, Strict(), Field(ge=0, le=2**31 - 2**20)]
+"""A number of things or seconds that Kubernetes can hold; text or a truth value is none."""
+Moment = str | Annotated[int, Strict()] | Annotated[float, Strict()]
+"""A date or a time as the API writes it: ISO 8601, or milliseconds since 1970."""
+
+
 class AirflowConfig(Entity):
-    """When a pipeline runs; the name is history, every pipeline service reads it."""
+    """When and how a pipeline runs; the name is history, every pipeline service reads it. Times are in seconds."""
 
     schedule_interval: str | None = None
     pipeline_timezone: str | None = None
-    pause_pipeline: bool = False
+    pause_pipeline: bool | None = None
+    pipeline_catchup: bool | None = None
+    start_date: Moment | None = None
+    end_date: Moment | None = None
+    retries: Annotated[Count, Field(le=1000)] | None = None
+    retry_delay: Count | None = None
+    workflow_timeout: Count | None = None
+    max_active_runs: Annotated[Count, Field(ge=1)] | None = None
+    concurrency: Count | None = None
+    email: str | None = None
 
 
 class SourceConfig(Entity):
     """What to ingest; ``config`` depends on the pipeline's type."""
 
-    config: Document = Field(default_factory=dict)
+    config: Document | None = None
 
 
 class IngestionPipeline(Entity):
@@ -68,7 +86,7 @@ class IngestionPipeline(Entity):
     airflow_config: AirflowConfig = AirflowConfig()
     open_metadata_server_connection: Document | None = None
     logger_level: str | None = None
-    raise_on_error: bool = True
+    raise_on_error: bool | None = None
     enabled: bool | None = None
     enable_streamable_logs: bool | None = None
     deployed: bool | None = None
@@ -81,18 +99,47 @@ class Service(Entity):
     service_type: str = Field(min_length=1)
     id: str | None = None
     fully_qualified_name: str | None = None
+    connection: Document | None = None
+    ingestion_runner: EntityReference | None = None
+
+
+class AutomationWorkflow(Entity):
+    """An automation: something that OpenMetadata asks for once, such as the test of a connection."""
+
+    name: str = Field(min_length=1)
+    workflow_type: str
+    request: Document
+    id: str | None = None
+    display_name: str | None = None
+    fully_qualified_name: str | None = None
+    open_metadata_server_connection: Document | None = None
+
+
+class App(Entity):
+    """An application as it is installed in OpenMetadata."""
+
+    name: str = Field(min_length=1)
+    app_type: str | None = None
+    id: str | None = None
+    display_name: str | None = None
+    fully_qualified_name: str | None = None
+    source_python_class: str | None = None
+    app_configuration: Document | None = None
+    private_configuration: Document | None = None
+    open_metadata_server_connection: Document | None = None
     ingestion_runner: EntityReference | None = None
 
 
 class Workflow(Entity):
-    """A plain workflow document: what people hand to ``metadata ingest -c``.
+    """A plain workflow document: what people hand to ``metadata ingest -c``, or to ``metadata app -c``.
 
     ``name``, ``displayName``, ``enabled`` and ``airflowConfig`` are ours: they say how to run it, mean what
     they mean in the entity, and are not part of the document that the ingestion gets.
     """
 
-    source: Document
     workflow_config: Document
+    source: Document | None = None
+    source_python_class: str | None = None
     name: str | None = Field(default=None, min_length=1)
     display_name: str | None = None
     enabled: bool = True

@@ -3,30 +3,50 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
 
-from k8s_pipeline_client.domain import naming
+from k8s_pipeline_client.domain import airflow, automation, naming
+from k8s_pipeline_client.domain.connection import TokenSource, instance_of
 from k8s_pipeline_client.domain.document import to_json
 from k8s_pipeline_client.domain.entities import (
-    AirflowConfig,
+    App,
+    AutomationWorkflow,
     Document,
-    EntityReference,
     IngestionPipeline,
     Service,
     Workflow,
 )
 from k8s_pipeline_client.domain.recognise import Definition
 from k8s_pipeline_client.domain.references import References, references_of
-from k8s_pipeline_client.domain.schedule import Schedule, check_timezone, parse_schedule
+from k8s_pipeline_client.domain.schedule import Schedule
+from k8s_pipeline_client.domain.services import OPEN_METADATA, service_of
+from k8s_pipeline_client.domain.twins import refuse_twins
 from k8s_pipeline_client.domain.workflow import (
-    PIPELINE_TYPES,
+    APPLICATION,
     build_document,
-    instance_of,
+    has_connection,
     server_config,
     type_of_document,
 )
-from k8s_pipeline_client.errors import DefinitionError, ScheduleError
+from k8s_pipeline_client.errors import DefinitionError
+
+MAIN = ("main.py",)
+"""The stock image's entry point for every type of pipeline."""
+RUN_AUTOMATION = ("run_automation.py",)
+
+
+class Component(StrEnum):
+    """What is run, as ``app.kubernetes.io/component`` says it."""
+
+    INGESTION = "ingestion"
+    """A pipeline: of any type, deployed or run once."""
+    AUTOMATION = "automation"
+    APPLICATION = "application"
+    """An application that is run by itself, without a pipeline of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +63,14 @@ class Pipeline:
         document: The workflow document that the ingestion gets; holds secrets.
         origin: Where it was defined, for people.
         may_refer: Whether references in the document are resolved in the pod. An entity's is handed over as it is.
+        component: What is run. Only an ingestion can be deployed; the others run once.
+        entry_point: What Python starts in the image: a file, or ``-m`` and a module.
+        may_overlap: Whether the schedule may start a run while another one is active.
+        window: From when until when scheduled runs do their work, as `airflow.Terms` has it.
+        own_settings: Documented settings, by name, that the definition sets for itself.
+        notes: What of the definition is not expressed, or otherwise than was asked for, one sentence each.
+        token_from: Where the bot's token is, if not in the document.
+        ca_bundle: The certificates that the run is to trust, PEM; empty where it needs none of ours.
     """
 
     fqn: str
@@ -58,6 +86,26 @@ class Pipeline:
     origin: str
     id: str | None = None
     may_refer: bool = False
+    component: Component = Component.INGESTION
+    entry_point: Sequence[str] = MAIN
+    may_overlap: bool = False
+    window: str = ""
+    own_settings: Mapping[str, Any] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+    token_from: TokenSource | None = None
+    ca_bundle: str = ""
+
+    def __post_init__(self) -> None:
+        if "\0" in self.fqn:  # the pod has it in an environment variable
+            raise DefinitionError(
+                f"{self.origin}: the fully qualified name holds a NUL character, which no environment can have",
+                hint="rename the pipeline, or its service",
+            )
+
+    @property
+    def runs_once(self) -> bool:
+        """Whether it is run when it is asked for and never deployed."""
+        return self.component is not Component.INGESTION
 
     @property
     def resource_name(self) -> str:
@@ -83,16 +131,36 @@ class Pipeline:
         return hashlib.sha256(self.document_text().encode()).hexdigest()
 
 
-def from_entity(pipeline: IngestionPipeline, service: Service, origin: str) -> Pipeline:
+def from_entity(
+    pipeline: IngestionPipeline,
+    service: Service,
+    origin: str,
+    *,
+    now: datetime | None = None,
+    connection: Document | None = None,
+    instance: str | None = None,
+    with_connection: bool = False,
+) -> Pipeline:
     """Make a pipeline of an IngestionPipeline entity and its service.
+
+    Args:
+        pipeline: The entity.
+        service: What it belongs to.
+        origin: Where it was defined, for errors.
+        now: Aware; what a startDate and an endDate are compared with.
+        connection: How OpenMetadata is reached, if the entity does not say.
+        instance: Which OpenMetadata it belongs to; the connection's clusterName if None.
+        with_connection: Put the service's connection into the document.
 
     Raises:
         DefinitionError: Something that the workflow document needs is missing or not supported.
         ScheduleError: Kubernetes would refuse its schedule.
     """
     fqn = pipeline.fully_qualified_name or f"{service.name}.{pipeline.name}"
-    if pipeline.fully_qualified_name is None:
-        pipeline = pipeline.model_copy(update={"fully_qualified_name": fqn})
+    server = pipeline.open_metadata_server_connection or connection
+    pipeline = pipeline.model_copy(update={"fully_qualified_name": fqn, "open_metadata_server_connection": server})
+    document = build_document(pipeline, service, origin, with_connection=with_connection)
+    terms = airflow.read(pipeline.airflow_config, origin, now)
     return Pipeline(
         fqn=fqn,
         name=pipeline.name,
@@ -100,40 +168,47 @@ def from_entity(pipeline: IngestionPipeline, service: Service, origin: str) -> P
         pipeline_type=pipeline.pipeline_type,
         service=service.name,
         service_type=service.service_type.lower(),
-        schedule=_schedule(pipeline.airflow_config, origin),
+        schedule=terms.schedule,
         # Absent means enabled: that is what the schema says, and what a person expects.
-        enabled=pipeline.enabled is not False and not pipeline.airflow_config.pause_pipeline,
-        instance=instance_of(pipeline.open_metadata_server_connection),
-        document=build_document(pipeline, service, origin),
+        enabled=pipeline.enabled is not False and not terms.paused,
+        instance=instance or instance_of(server),
+        document=document,
         origin=origin,
         id=pipeline.id,
+        may_overlap=terms.may_overlap,
+        window=terms.window,
+        own_settings=terms.own_settings,
+        notes=(*terms.notes, *_notes(pipeline, document)),
     )
 
 
-def from_workflow(workflow: Workflow, origin: str) -> Pipeline:
+def from_workflow(
+    workflow: Workflow, origin: str, *, now: datetime | None = None, instance: str | None = None
+) -> Pipeline:
     """Make a pipeline of a plain workflow document.
+
+    Args:
+        workflow: The document.
+        origin: Where it stands, for errors.
+        now: Aware; what a startDate and an endDate are compared with.
+        instance: Which OpenMetadata it belongs to; the connection's clusterName if None.
 
     Raises:
         DefinitionError: It names no service, or has a reference that is malformed.
         ScheduleError: Kubernetes would refuse its schedule.
     """
-    service = workflow.source.get("serviceName")
-    source_type = workflow.source.get("type")
-    if not isinstance(service, str) or not service or not isinstance(source_type, str) or not source_type:
-        raise DefinitionError(
-            f"{origin}: source.type and source.serviceName are needed to tell the pipelines apart",
-            hint="add them; the ingestion needs them as well",
-        )
+    service, source_type = _service_named_in(workflow, origin)
     document = workflow.document()
     kind = type_of_document(document)
     references_of(document, origin)
     fqn = workflow.ingestion_pipeline_fqn
-    parts = naming.fqn_parts(fqn) if fqn else [f"{service}_{kind}"]
+    parts = naming.fqn_parts(fqn) if fqn else [_name_of(workflow, service, kind)]
     if not parts:
         raise DefinitionError(
             f"{origin}: ingestionPipelineFQN {fqn!r} names nothing", hint="write service.pipeline, or leave it out"
         )
     name = workflow.name or parts[-1]
+    terms = airflow.read(workflow.airflow_config, origin, now)
     return Pipeline(
         fqn=fqn or f"{service}.{name}",
         name=name,
@@ -141,17 +216,86 @@ def from_workflow(workflow: Workflow, origin: str) -> Pipeline:
         pipeline_type=kind,
         service=service,
         service_type=source_type.lower(),
-        schedule=_schedule(workflow.airflow_config, origin),
-        enabled=workflow.enabled and not workflow.airflow_config.pause_pipeline,
-        instance=instance_of(server_config(workflow.workflow_config, origin)),
+        schedule=terms.schedule,
+        enabled=workflow.enabled and not terms.paused,
+        instance=instance or instance_of(server_config(workflow.workflow_config, origin)),
         document=document,
         origin=origin,
         may_refer=True,
+        may_overlap=terms.may_overlap,
+        window=terms.window,
+        own_settings=terms.own_settings,
+        notes=terms.notes,
     )
 
 
-def resolve(definitions: Iterable[Definition]) -> list[Pipeline]:
+def from_automation(
+    workflow: AutomationWorkflow, origin: str, *, connection: Document | None = None, instance: str | None = None
+) -> Pipeline:
+    """Make what runs once of an automation; the arguments are those of `from_entity`.
+
+    Raises:
+        DefinitionError: There is no connection to OpenMetadata.
+    """
+    document = automation.automation_document(workflow, connection, origin)
+    kind = str(Component.AUTOMATION)
+    return Pipeline(
+        fqn=workflow.fully_qualified_name or workflow.name,
+        name=workflow.name,
+        display_name=workflow.display_name or workflow.name,
+        pipeline_type=kind,
+        service=workflow.name,
+        service_type=str(workflow.request.get("connectionType") or kind).lower(),
+        schedule=None,
+        enabled=True,
+        instance=instance or instance_of(document["openMetadataServerConnection"]),
+        document=document,
+        origin=origin,
+        id=workflow.id,
+        component=Component.AUTOMATION,
+        entry_point=RUN_AUTOMATION,
+        own_settings=automation.SETTINGS,
+    )
+
+
+def from_app(app: App, origin: str, *, connection: Document | None = None, instance: str | None = None) -> Pipeline:
+    """Make what runs once of an application; the arguments are those of `from_entity`.
+
+    Raises:
+        DefinitionError: It does not run in a pod, or there is no connection to OpenMetadata.
+    """
+    document = automation.application_document(app, connection, origin)
+    return Pipeline(
+        fqn=app.fully_qualified_name or app.name,
+        name=app.name,
+        display_name=app.display_name or app.name,
+        pipeline_type=APPLICATION,
+        service=app.name,
+        service_type=OPEN_METADATA.lower(),
+        schedule=None,
+        enabled=True,
+        instance=instance or instance_of(document["workflowConfig"]["openMetadataServerConfig"]),
+        document=document,
+        origin=origin,
+        id=app.id,
+        component=Component.APPLICATION,
+    )
+
+
+def resolve(
+    definitions: Iterable[Definition],
+    *,
+    now: datetime | None = None,
+    connection: Document | None = None,
+    instance: str | None = None,
+) -> list[Pipeline]:
     """Make pipelines of all definitions, each with its service; in the order in which they came.
+
+    Args:
+        definitions: Pipelines, services, plain workflow documents, automations and applications.
+        now: Aware; what a startDate and an endDate are compared with.
+        connection: How OpenMetadata is reached, for entities that do not say.
+        instance: Which OpenMetadata all of them belong to; each connection's clusterName if None.
 
     Raises:
         DefinitionError: A service is missing, a pipeline is defined twice, or one cannot be built.
@@ -161,80 +305,66 @@ def resolve(definitions: Iterable[Definition]) -> list[Pipeline]:
     services = [item for item in definitions if isinstance(item.entity, Service)]
     pipelines: list[Pipeline] = []
     for definition in definitions:
-        entity = definition.entity
+        entity, origin = definition.entity, definition.origin
         if isinstance(entity, IngestionPipeline):
-            service = _service_of(entity, services, definition.origin)
-            pipelines.append(from_entity(entity, service, definition.origin))
+            service, is_given = service_of(entity, services, origin)
+            pipelines.append(
+                from_entity(
+                    entity,
+                    service,
+                    origin,
+                    now=now,
+                    connection=connection,
+                    instance=instance,
+                    with_connection=is_given,
+                )
+            )
         elif isinstance(entity, Workflow):
-            pipelines.append(from_workflow(entity, definition.origin))
-    _refuse_twins(pipelines)
+            pipelines.append(from_workflow(entity, origin, now=now, instance=instance))
+        elif isinstance(entity, AutomationWorkflow):
+            pipelines.append(from_automation(entity, origin, connection=connection, instance=instance))
+        elif isinstance(entity, App):
+            pipelines.append(from_app(entity, origin, connection=connection, instance=instance))
+    refuse_twins(pipelines)
     return pipelines
 
 
-def _service_of(pipeline: IngestionPipeline, services: Sequence[Definition], origin: str) -> Service:
-    reference = pipeline.service
-    wanted = reference.name or reference.fully_qualified_name or reference.id
-    if wanted is None:
-        raise DefinitionError(f"{origin}: its service has neither name nor id", hint="add service.name")
-    fitting = [
-        (item.origin, item.entity)
-        for item in services
-        if isinstance(item.entity, Service) and _fits(item.entity, reference)
-    ]
-    # An id says for certain which one is meant; a name may be that of two services of different kinds.
-    fitting = [pair for pair in fitting if reference.id and pair[1].id == reference.id] or fitting
-    if fitting and all(service == fitting[0][1] for _, service in fitting):
-        return fitting[0][1]
-    if fitting:
-        raise DefinitionError(
-            f"{origin}: pipeline {pipeline.display_name or pipeline.name!r} belongs to {wanted!r}, and services of "
-            f"that name stand in {' and '.join(item for item, _ in fitting)}",
-            hint="leave all but one out, or give the service's id in the pipeline's reference",
+def _notes(pipeline: IngestionPipeline, document: Document) -> Iterator[str]:
+    """Yield what else of an entity comes out otherwise than was asked for."""
+    if pipeline.raise_on_error is False:
+        yield (
+            "raiseOnError false stands in the document, but the stock image's main.py does not look at it: "
+            "a run with errors fails"
         )
-    if pipeline.pipeline_type not in PIPELINE_TYPES:  # the more telling error of the two
-        build_document(pipeline, Service(name="-", service_type="-"), origin)
-    kind = reference.type or "service"
-    raise DefinitionError(
-        f"{origin}: pipeline {pipeline.display_name or pipeline.name!r} belongs to the {kind} {wanted!r}, "
-        "whose type is in none of the files",
-        hint=f"add -f FILE with the {kind} entity {wanted!r}: its serviceType (Postgres, Tableau, …) is needed",
-    )
+    server = pipeline.open_metadata_server_connection or {}
+    fetches = has_connection(pipeline) and "serviceConnection" not in document["source"]
+    if fetches and server.get("storeServiceConnection") is False:
+        yield (
+            "storeServiceConnection is false, so OpenMetadata may not know the service's connection, which the run "
+            "asks it for: --service FILE puts it into the document"
+        )
 
 
-def _fits(service: Service, reference: EntityReference) -> bool:
-    """Tell whether a service may be the one that is referred to: by its id, or by its name where no id denies it."""
-    if service.id is not None and reference.id is not None:
-        return service.id == reference.id
-    wanted = reference.name or reference.fully_qualified_name
-    return wanted is not None and wanted in (service.name, service.fully_qualified_name)
+def _service_named_in(workflow: Workflow, origin: str) -> tuple[str, str]:
+    """Return name and type of a plain workflow document's service."""
+    if _is_application(workflow):
+        return OPEN_METADATA, OPEN_METADATA
+    source = workflow.source or {}
+    service, source_type = source.get("serviceName"), source.get("type")
+    if not isinstance(service, str) or not service or not isinstance(source_type, str) or not source_type:
+        raise DefinitionError(
+            f"{origin}: source.type and source.serviceName are needed to tell the pipelines apart",
+            hint="add them; the ingestion needs them as well",
+        )
+    return service, source_type
 
 
-def _schedule(config: AirflowConfig, origin: str) -> Schedule | None:
-    text = (config.schedule_interval or "").strip()
-    try:
-        if not text:
-            check_timezone(config.pipeline_timezone)
-            return None
-        return parse_schedule(text, config.pipeline_timezone)
-    except ScheduleError as error:
-        raise ScheduleError(f"{origin}: {error.message}", hint=error.hint) from None
+def _name_of(workflow: Workflow, service: str, kind: str) -> str:
+    """Return what a plain workflow document is called that does not say."""
+    if _is_application(workflow):
+        return str(workflow.source_python_class).rpartition(".")[2]
+    return f"{service}_{kind}"
 
 
-def _refuse_twins(pipelines: Iterable[Pipeline]) -> None:
-    seen: dict[tuple[str, str], Pipeline] = {}
-    ids: dict[tuple[str, str], Pipeline] = {}
-    for pipeline in pipelines:
-        first = seen.setdefault((pipeline.instance, pipeline.fqn), pipeline)
-        if first is not pipeline:
-            raise DefinitionError(
-                f"{pipeline.origin}: {pipeline.fqn!r} is defined in {first.origin} already",
-                hint="remove one of the two; a fully qualified name stands for one pipeline",
-            )
-        if pipeline.id is None:
-            continue
-        first = ids.setdefault((pipeline.instance, pipeline.id), pipeline)
-        if first is not pipeline:
-            raise DefinitionError(
-                f"{pipeline.origin}: {pipeline.fqn!r} has the same id as {first.fqn!r} in {first.origin}",
-                hint="take the id out of the copy; one id under two names is a pipeline that was renamed",
-            )
+def _is_application(workflow: Workflow) -> bool:
+    return "source" not in workflow.model_fields_set and bool(workflow.source_python_class)

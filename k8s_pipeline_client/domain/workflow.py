@@ -1,61 +1,73 @@
-"""The workflow document that the ingestion gets, one builder per pipeline type."""
+"""The workflow document that the ingestion gets, one builder per pipeline type.
+
+The documents are those of OpenMetadata's server. What stands behind each, and what differs where, is said in
+docs/reference/pipeline-types.md.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
-from types import MappingProxyType
+from typing import Any
 
 from k8s_pipeline_client.domain.entities import Document, IngestionPipeline, Service
-from k8s_pipeline_client.errors import DefinitionError
+from k8s_pipeline_client.errors import DefinitionError, NotRunByPipelinesError
 
-PIPELINE_TYPES = (
-    "metadata",
-    "usage",
-    "lineage",
-    "profiler",
-    "autoClassification",
-    "TestSuite",
-    "dataInsight",
-    "elasticSearchReindex",
-    "dbt",
-    "application",
-    "policyAgent",
-)
-"""``PipelineType`` of OpenMetadata's schema."""
+APPLICATION = "application"
+TEST_SUITE = "TestSuite"
 
-_Builder = Callable[[IngestionPipeline, Service], Document]
+_Builder = Callable[[IngestionPipeline, Document], Document]
+"""Takes the pipeline and its default source, and returns what the document begins with."""
 
 
-def build_document(pipeline: IngestionPipeline, service: Service, origin: str) -> Document:
-    """Build the workflow document of an IngestionPipeline, as OpenMetadata's server would.
+def build_document(
+    pipeline: IngestionPipeline, service: Service, origin: str, *, with_connection: bool = False
+) -> Document:
+    """Build the workflow document of an IngestionPipeline.
 
-    The source's connection is left out, as the server leaves it out: the ingestion framework fetches it, with
-    the secrets manager in between.
+    Args:
+        pipeline: With its fully qualified name and its server connection.
+        service: What it belongs to.
+        origin: Where the pipeline was defined, for errors.
+        with_connection: Put the service's connection in. Without it the ingestion framework fetches it from the
+            server, with the secrets manager in between: that is the server's own way.
+
+    Returns:
+        Keys in OpenMetadata's order, without nulls; empty mappings and lists are kept.
 
     Raises:
-        DefinitionError: The type is unknown, not supported, or something that the document needs is missing.
+        DefinitionError: The type is not one that runs, or something that the document needs is missing.
     """
-    kind = pipeline.pipeline_type
-    if kind not in PIPELINE_TYPES:
-        raise DefinitionError(f"{origin}: unknown pipelineType {kind!r}", hint=f"one of {', '.join(PIPELINE_TYPES)}")
-    builder = _BUILDERS.get(kind)
-    if builder is None:
-        raise DefinitionError(
-            f"{origin}: pipelines of type {kind} cannot be built from an entity yet",
-            hint="give its workflow document (source, sink, workflowConfig) instead",
-        )
-    document = builder(pipeline, service)
-    document |= _tail(pipeline, service, origin)
+    check_type(pipeline.pipeline_type, origin)
+    connection = _connection(service, origin) if with_connection and has_connection(pipeline) else None
+    begin = _BUILDERS[pipeline.pipeline_type](pipeline, _source(pipeline, service, connection))
+    document: Document = without_nulls(begin | _tail(pipeline, service, origin))
     return document
+
+
+def check_type(kind: str, origin: str) -> None:
+    """Check that pipelines of a type are run.
+
+    Raises:
+        NotRunByPipelinesError: OpenMetadata does itself what they did.
+        DefinitionError: The type is unknown, or nothing that OpenMetadata publishes runs it.
+    """
+    if kind in _NOT_RUN:
+        error, why, hint = _NOT_RUN[kind]
+        raise error(f"{origin}: pipelines of type {kind} cannot be run: {why}", hint=hint)
+    if kind not in _BUILDERS:
+        raise DefinitionError(f"{origin}: unknown pipelineType {kind!r}", hint=f"one of {', '.join(PIPELINE_TYPES)}")
 
 
 def type_of_document(document: Document) -> str:
     """Return the pipeline type that a plain workflow document asks for."""
+    if "source" not in document:
+        return APPLICATION
     processor = _type_at(document, "processor")
     by_processor = {
         "orm-profiler": "profiler",
         "tag-pii-processor": "autoClassification",
-        "orm-test-runner": "TestSuite",
+        "orm-test-runner": TEST_SUITE,
         "query-parser": "usage",
     }
     if processor in by_processor:
@@ -63,10 +75,8 @@ def type_of_document(document: Document) -> str:
     source = _type_at(document, "source")
     if source == "dbt":
         return "dbt"
-    for suffix in ("usage", "lineage"):
-        if source.endswith(f"-{suffix}"):
-            return suffix
-    return "metadata"
+    by_suffix = {"usage": "usage", "lineage": "lineage", "policy": "policyAgent"}
+    return by_suffix.get(source.rpartition("-")[2] if "-" in source else "", "metadata")
 
 
 def server_config(workflow_config: Document, origin: str) -> Document | None:
@@ -84,53 +94,175 @@ def server_config(workflow_config: Document, origin: str) -> Document | None:
     return found
 
 
-def instance_of(server_connection: Document | None) -> str:
-    """Return which OpenMetadata a connection leads to, by its clusterName."""
-    return str((server_connection or {}).get("clusterName") or "openmetadata")
-
-
-def _metadata(pipeline: IngestionPipeline, service: Service) -> Document:
+def workflow_config(server: Document, *, logger_level: str | None = None, raise_on_error: bool = True) -> Document:
+    """Return the part that is the same in every document."""
     return {
-        "source": {
-            "type": service.service_type.lower(),
-            "serviceName": service.name,
-            "sourceConfig": _source_config(pipeline),
-        },
-        "sink": {"type": "metadata-rest", "config": {}},
+        "loggerLevel": logger_level or "INFO",
+        "raiseOnError": raise_on_error,
+        "successThreshold": 90,
+        "openMetadataServerConfig": server,
     }
 
 
-_BUILDERS: MappingProxyType[str, _Builder] = MappingProxyType({"metadata": _metadata})
+def required_connection(connection: Document | None, origin: str) -> Document:
+    """Return the connection to OpenMetadata.
 
-
-def _source_config(pipeline: IngestionPipeline) -> Document:
-    return pipeline.source_config.model_dump(mode="json", by_alias=True, exclude_unset=True)
-
-
-def _tail(pipeline: IngestionPipeline, service: Service, origin: str) -> Document:
-    connection = pipeline.open_metadata_server_connection
+    Raises:
+        DefinitionError: There is none.
+    """
     if not connection:
         raise DefinitionError(
             f"{origin}: openMetadataServerConnection is missing, so the run could not reach OpenMetadata",
-            hint="read the pipeline from OpenMetadata with a bot's token (others do not see that field), "
+            hint="read the entity from OpenMetadata with a bot's token (others do not see that field), "
             "or add the connection",
         )
-    tail: Document = {
-        "workflowConfig": {
-            "loggerLevel": pipeline.logger_level or "INFO",
-            "raiseOnError": pipeline.raise_on_error,
-            "successThreshold": 90,
-            "openMetadataServerConfig": connection,
-        },
+    return connection
+
+
+def without_nulls(value: Any) -> Any:
+    """Return a value without the keys that are null, as the server writes documents; elements of lists stay."""
+    if isinstance(value, dict):
+        return {key: without_nulls(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [without_nulls(item) for item in value]
+    return value
+
+
+def _metadata(pipeline: IngestionPipeline, source: Document) -> Document:
+    return {"source": source, "sink": _part("metadata-rest")}
+
+
+def _lineage(pipeline: IngestionPipeline, source: Document) -> Document:
+    return {"source": _marked(source, "lineage"), "sink": _part("metadata-rest")}
+
+
+def _dbt(pipeline: IngestionPipeline, source: Document) -> Document:
+    return {"source": source | {"type": "dbt"}, "sink": _part("metadata-rest")}
+
+
+def _usage(pipeline: IngestionPipeline, source: Document) -> Document:
+    config = pipeline.source_config.config or {}
+    # Absent is the schema's default. Where it is emptied, the server makes a name up at each call; here it follows
+    # from the pipeline, since a document that changes by itself would look like a change at each deploy. Every run
+    # has a /tmp of its own, so that two of them cannot meet there.
+    named = config.get("stageFileLocation", "/tmp/query_log")
+    filename = named or f"/tmp/openmetadata/{_short_hash(pipeline.fully_qualified_name or pipeline.name)}"
+    return {
+        "source": _marked(source, "usage"),
+        "processor": _part("query-parser"),
+        "stage": _part("table-usage", filename=filename),
+        "bulkSink": _part("metadata-usage", filename=filename),
+    }
+
+
+def _profiler(pipeline: IngestionPipeline, source: Document) -> Document:
+    metrics = (pipeline.source_config.config or {}).get("metrics")
+    config = {"profiler": {"name": "ingestion-profiler", "metrics": metrics}} if metrics else {}
+    return {"source": source, "processor": _part("orm-profiler", **config), "sink": _part("metadata-rest")}
+
+
+def _auto_classification(pipeline: IngestionPipeline, source: Document) -> Document:
+    return {"source": source, "processor": _part("tag-pii-processor"), "sink": _part("metadata-rest")}
+
+
+def _test_suite(pipeline: IngestionPipeline, source: Document) -> Document:
+    if is_of_test_suite(pipeline):
+        source = source | {"type": "testSuite"}
+    return {"source": source, "processor": _part("orm-test-runner"), "sink": _part("metadata-rest")}
+
+
+def _application(pipeline: IngestionPipeline, source: Document) -> Document:
+    config = pipeline.source_config.config or {}
+    parts = {key: config.get(key) for key in ("sourcePythonClass", "appConfig", "appPrivateConfig")}
+    return {"workflowConfig": None, **parts}  # its place is the first; the tail fills it
+
+
+_BUILDERS: dict[str, _Builder] = {
+    "metadata": _metadata,
+    "usage": _usage,
+    "lineage": _lineage,
+    "profiler": _profiler,
+    "autoClassification": _auto_classification,
+    TEST_SUITE: _test_suite,
+    "dbt": _dbt,
+    APPLICATION: _application,
+}
+
+_NOT_RUN: dict[str, tuple[type[DefinitionError], str, str]] = {
+    "dataInsight": (
+        NotRunByPipelinesError,
+        "the ingestion has no workflow for it any more",
+        "use OpenMetadata's Data Insights application, which runs inside the server",
+    ),
+    "elasticSearchReindex": (
+        NotRunByPipelinesError,
+        "the ingestion has no source for it any more",
+        "use OpenMetadata's Search Indexing application, which runs inside the server",
+    ),
+    "policyAgent": (
+        DefinitionError,
+        "no published ingestion has a workflow for it",
+        "if your image has one, give its workflow document (source, sink, workflowConfig) instead of the entity",
+    ),
+}
+
+PIPELINE_TYPES = (*_BUILDERS, *_NOT_RUN)
+"""``PipelineType`` of OpenMetadata's schema."""
+
+
+def is_of_test_suite(pipeline: IngestionPipeline) -> bool:
+    """Tell whether a pipeline belongs to a test suite, which is no service: the run finds those of its tables."""
+    return pipeline.pipeline_type == TEST_SUITE and pipeline.service.type == "testSuite"
+
+
+def has_connection(pipeline: IngestionPipeline) -> bool:
+    """Tell whether a run of the pipeline connects to its service."""
+    return pipeline.pipeline_type != APPLICATION and not is_of_test_suite(pipeline)
+
+
+def _source(pipeline: IngestionPipeline, service: Service, connection: Document | None) -> Document:
+    source: Document = {"type": service.service_type.lower(), "serviceName": service.name}
+    if connection is not None:
+        source["serviceConnection"] = connection
+    config = pipeline.source_config.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    return {**source, "sourceConfig": config}
+
+
+def _connection(service: Service, origin: str) -> Document:
+    if not service.connection:
+        raise DefinitionError(
+            f"{origin}: the service {service.name!r} that was given has no connection",
+            hint="read it from OpenMetadata with a bot's token, or leave --service out: the run then asks OpenMetadata",
+        )
+    return service.connection
+
+
+def _tail(pipeline: IngestionPipeline, service: Service, origin: str) -> Document:
+    server = required_connection(pipeline.open_metadata_server_connection, origin)
+    runner = service.ingestion_runner
+    return {
+        "workflowConfig": workflow_config(
+            server, logger_level=pipeline.logger_level, raise_on_error=pipeline.raise_on_error is not False
+        ),
         "ingestionPipelineFQN": pipeline.fully_qualified_name,
         "enableStreamableLogs": bool(pipeline.enable_streamable_logs),
+        "ingestionRunnerName": (runner.name or None) if runner else None,
     }
-    if service.ingestion_runner and service.ingestion_runner.name:
-        tail["ingestionRunnerName"] = service.ingestion_runner.name
-    return tail
+
+
+def _marked(source: Document, mark: str) -> Document:
+    return source | {"type": f"{source['type']}-{mark}"}
+
+
+def _part(kind: str, **config: Any) -> Document:
+    return {"type": kind, "config": config}
 
 
 def _type_at(document: Document, key: str) -> str:
     part = document.get(key)
     kind = part.get("type") if isinstance(part, dict) else None
     return kind if isinstance(kind, str) else ""
+
+
+def _short_hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:6]

@@ -27,7 +27,7 @@ class Report:
         self._pid = os.getpid()
         # Reentrant: SIGTERM may come in the middle of a note, and notes its own.
         self._writing = threading.RLock()
-        self.facts: dict[str, Any] = {"startedAt": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+        self.facts: dict[str, Any] = {"startedAt": utc()}
 
     @property
     def is_of_this_process(self) -> bool:
@@ -60,6 +60,11 @@ class Report:
                 # Written over, then cut off: a reader never finds it empty.
                 file.write(data)
                 file.truncate()
+
+
+def utc() -> str:
+    """Return the time as RFC 3339 in UTC; of two such texts the later time is the greater one."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
 def _peak_memory_bytes() -> int:

@@ -35,7 +35,7 @@ def cronjob(pipeline: Pipeline, name: str, settings: Settings, source: Source = 
         "spec": {
             "schedule": pipeline.schedule.expression if pipeline.schedule else NEVER,
             "timeZone": pipeline.schedule.timezone if pipeline.schedule else "UTC",
-            "concurrencyPolicy": "Forbid",
+            "concurrencyPolicy": "Allow" if pipeline.may_overlap else "Forbid",
             "startingDeadlineSeconds": starting_deadline(settings),
             "successfulJobsHistoryLimit": successful,
             "failedJobsHistoryLimit": failed,
@@ -66,7 +66,7 @@ def history_limits(pipeline: Pipeline, settings: Settings) -> tuple[int, int]:
 
 
 def notes(pipeline: Pipeline, settings: Settings) -> list[str]:
-    """Return what was raised above the settings, and why, one sentence each."""
+    """Return what the definition asks for in vain, then what was raised above the settings, one sentence each."""
     successful, failed = history_limits(pipeline, settings)
     outage = "so that the end of every run can still be read an hour later"
     raised = [
@@ -85,4 +85,5 @@ def notes(pipeline: Pipeline, settings: Settings) -> list[str]:
         ("successfulJobsHistoryLimit", settings.successful_jobs_history_limit, successful, outage),
         ("failedJobsHistoryLimit", settings.failed_jobs_history_limit, failed, outage),
     ]
-    return [f"{key} {asked} is raised to {used} {why}" for key, asked, used, why in raised if used != asked]
+    said = [f"{key} {asked} is raised to {used} {why}" for key, asked, used, why in raised if used != asked]
+    return [*pipeline.notes, *said]

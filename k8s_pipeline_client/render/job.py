@@ -6,7 +6,8 @@ import copy
 
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.entities import Document
-from k8s_pipeline_client.domain.pipeline import Pipeline
+from k8s_pipeline_client.domain.pipeline import Component, Pipeline
+from k8s_pipeline_client.render.config import WINDOW_OPTION
 from k8s_pipeline_client.render.metadata import pipeline_annotations, pipeline_labels
 from k8s_pipeline_client.render.pod import FINAL_EXIT_CODES, MAIN_CONTAINER, pod_template
 from k8s_pipeline_client.settings import REPORTER_OUTAGE_SECONDS, Settings
@@ -26,39 +27,41 @@ def job_template(pipeline: Pipeline, name: str, settings: Settings) -> Document:
             "annotations": pipeline_annotations(pipeline),
         },
         "spec": {
-            "backoffLimit": settings.backoff_limit,
+            "backoffLimit": 0 if _is_never_repeated(pipeline) else settings.backoff_limit,
             # A net a little above the pod's deadline: for pods that never start, and for the sum of retries.
             "activeDeadlineSeconds": settings.active_deadline_seconds
             + settings.start_timeout_seconds
             + settings.termination_grace_period_seconds,
-            "ttlSecondsAfterFinished": ttl_seconds(settings),
+            "ttlSecondsAfterFinished": _ttl_seconds(pipeline, settings),
             # Else a replacement starts while the old pod still writes.
             "podReplacementPolicy": "Failed",
-            "podFailurePolicy": {
-                "rules": [
-                    # First: an evicted pod ends with 143 as well, and is to be replaced without using up a retry.
-                    {
-                        "action": "Ignore",
-                        "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}],
-                    },
-                    {
-                        "action": "FailJob",
-                        "onExitCodes": {
-                            "containerName": MAIN_CONTAINER,
-                            "operator": "In",
-                            "values": list(FINAL_EXIT_CODES),
-                        },
-                    },
-                ]
-            },
+            "podFailurePolicy": {"rules": _failure_rules(pipeline)},
             "template": pod_template(pipeline, name, settings),
         },
     }
 
 
-def ttl_seconds(settings: Settings) -> int:
+def _is_never_repeated(pipeline: Pipeline) -> bool:
+    """Tell whether a run must not be tried again: a person waits for an automation, and asks again if need be."""
+    return pipeline.component is Component.AUTOMATION
+
+
+def _ttl_seconds(pipeline: Pipeline, settings: Settings) -> int:
     """Return how long a finished Job stays: never less than an outage of whoever reports its end may last."""
-    return max(settings.ttl_seconds_after_finished, REPORTER_OUTAGE_SECONDS)
+    own = settings.ttl_seconds_after_finished
+    # The end of an automation is reported by the run itself, or to nobody.
+    return own if pipeline.component is Component.AUTOMATION else max(own, REPORTER_OUTAGE_SECONDS)
+
+
+def _failure_rules(pipeline: Pipeline) -> list[Document]:
+    final: Document = {
+        "action": "FailJob",
+        "onExitCodes": {"containerName": MAIN_CONTAINER, "operator": "In", "values": list(FINAL_EXIT_CODES)},
+    }
+    if _is_never_repeated(pipeline):
+        return [final]
+    # First: an evicted pod ends with 143 as well, and is to be replaced without using up a retry.
+    return [{"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}, final]
 
 
 def run_job(
@@ -91,7 +94,15 @@ def run_job(
                 {"name": "pipelineRunId", "value": run_id} if item["name"] == "pipelineRunId" else item
                 for item in container["env"]
             ]
+            container["args"] = _without_window(container["args"])
     metadata |= {"name": name, "namespace": namespace}
     if owners:
         metadata["ownerReferences"] = owners
     return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": job["spec"]}
+
+
+def _without_window(arguments: list[str]) -> list[str]:
+    if WINDOW_OPTION not in arguments:
+        return arguments
+    at = arguments.index(WINDOW_OPTION)
+    return arguments[:at] + arguments[at + 2 :]

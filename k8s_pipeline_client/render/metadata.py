@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from k8s_pipeline_client import __version__
 from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.domain.entities import Document
-from k8s_pipeline_client.domain.pipeline import Pipeline
+from k8s_pipeline_client.domain.pipeline import Component, Pipeline
+from k8s_pipeline_client.version import __version__
 
 
 def pipeline_labels(pipeline: Pipeline, name: str) -> dict[str, str]:
     """Return the labels of every object of a pipeline, its Jobs and pods included."""
+    called = naming.label_value(pipeline.name)
     return {
         labels.APP_NAME: "openmetadata",
-        labels.APP_COMPONENT: "ingestion",
+        labels.APP_COMPONENT: str(pipeline.component),
         labels.APP_MANAGED_BY: "openmetadata",
-        labels.APP_PIPELINE: naming.label_value(pipeline.name),
+        labels.APP_PIPELINE: called,
+        **({labels.APP_APPLICATION: called} if pipeline.component is Component.APPLICATION else {}),
         labels.APP_PIPELINE_TYPE: pipeline.pipeline_type.lower(),
         labels.PIPELINE: name,
         labels.INSTANCE: naming.instance_label(pipeline.instance),

@@ -69,6 +69,8 @@ def _outcome(run: Run, now: datetime) -> tuple[State, datetime | None]:
     conditions = run.job.conditions
     if "Complete" in conditions:
         return State.SUCCESS, run.job.completed_at or conditions["Complete"].at
+    if run.job.succeeded_at:
+        return State.SUCCESS, run.job.succeeded_at
     done = _pod_whose_main_succeeded(run)
     if done:
         return State.SUCCESS, _ended_at(done)
@@ -194,6 +196,9 @@ def _warnings(run: Run, state: State) -> Iterator[str]:
             yield f"pod {pod.name} is not over"
     if job.deleted_at and not state.is_terminal:
         yield "the Job is being deleted"
+    for pod in run.pods:
+        if pod.last_words and pod.last_words.skipped:
+            yield f"nothing was ingested: {pod.last_words.skipped}"
     documents = {pod.last_words.document_sha256 for pod in run.pods if pod.last_words}
     if len(documents - {None}) > 1:
         yield "its attempts read different versions of the workflow document"

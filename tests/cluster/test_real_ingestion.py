@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.cluster.support.program import Program
@@ -43,3 +45,20 @@ def test_a_password_that_is_refused_is_the_cause(program: Program, shop: Shop, r
     assert "not-the-password" not in result.out + result.err
     job = result.err.split("logs ")[-1].split(" ")[0]
     assert "not-the-password" not in program("logs", job).out
+
+
+def test_a_connection_is_tested(program: Program, shop: Shop, real_ingestion: str) -> None:
+    program.configure(ingestionImage=real_ingestion, resources=MEMORY)
+    path = program.file("automation.json", shop.test_connection())
+
+    assert program("run", "-f", path, "--wait", "-o", "json").json["state"] == "success"
+
+    requests = shop.recorded("requests?method=PATCH&path=automations/workflows")["requests"]
+    assert "Successful" in json.dumps([request["body"] for request in requests])
+
+
+def test_an_application_of_the_published_package_runs(program: Program, shop: Shop, real_ingestion: str) -> None:
+    program.configure(ingestionImage=real_ingestion, resources=MEMORY)
+    path = program.file("app.json", shop.app(sleep=1, echo="hello from the application"))
+
+    assert "hello from the application" in program("run", "-f", path, "--logs").out

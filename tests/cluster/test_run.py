@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import uuid
 from typing import Any
 
+from k8s_pipeline_client.launcher import yamljson
+from k8s_pipeline_client.launcher.token import with_token
 from tests.cluster.support.definitions import PASSWORD, TOKEN, pipeline, service
 from tests.cluster.support.program import Program
 from tests.cluster.support.space import until
@@ -94,7 +97,8 @@ def test_a_document_of_150_kb_arrives_byte_for_byte(program: Program) -> None:
     secret = program.space.get("secret", name)
     assert list(secret["data"]) == ["workflow.json"]
     log = program("logs", "nightly").out
-    assert secret["metadata"]["annotations"]["k8s-pipeline/document-sha256"] in log
+    built = with_token(json.loads(base64.b64decode(secret["data"]["workflow.json"])), TOKEN)
+    assert hashlib.sha256(yamljson.dumps(built).encode()).hexdigest() in log
     assert "a child can start" in log
     assert "inEnviron=False" in log
 
@@ -141,3 +145,18 @@ def test_a_plain_workflow_runs_once_and_leaves_only_its_record(program: Program)
     assert expected in program("logs", run["jobName"]).out
     program("delete", run["jobName"])
     assert program.space.list("secrets") == []
+
+
+def test_a_schedule_that_has_not_begun_ingests_nothing_and_a_run_by_hand_does(program: Program) -> None:
+    dates = {"scheduleInterval": "* * * * *", "startDate": "2999-01-01T00:00:00Z"}
+    program.deploy(pipeline({"log": "hello from the run"}, airflowConfig=dates), service())
+
+    def scheduled() -> list[dict[str, Any]]:
+        runs = program("status", "nightly", "-o", "json").json["runs"]
+        return [run for run in runs if run["trigger"] == "scheduled" and run["state"] == "success"]
+
+    run = until(scheduled, "a scheduled run")[0]
+    assert run["warnings"] == ["nothing was ingested: the schedule begins at 2999-01-01T00:00:00Z"]
+    assert "hello" not in program("logs", "nightly", "--run", run["runId"]).out
+    program("run", "nightly", "--wait", "--allow-overlap")
+    assert "hello from the run" in program("logs", "nightly").out

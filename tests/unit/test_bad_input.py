@@ -122,9 +122,10 @@ def test_an_unknown_pipeline_type(folder: Folder, samples: Path) -> None:
     _refused(folder.validate(path, str(samples / SERVICE)), "'metadta'", "metadata, usage")
 
 
-def test_a_type_that_is_not_supported_yet(folder: Folder, samples: Path) -> None:
-    path = folder.write("x.json", sample(PIPELINE) | {"pipelineType": "usage"})
-    _refused(folder.validate(path, str(samples / SERVICE)), "usage", "workflow document")
+@pytest.mark.parametrize("kind", ["dataInsight", "elasticSearchReindex", "policyAgent"])
+def test_a_type_that_is_not_run(folder: Folder, samples: Path, kind: str) -> None:
+    path = folder.write("x.json", sample(PIPELINE) | {"pipelineType": kind})
+    _refused(folder.validate(path, str(samples / SERVICE)), "x.json", kind, "cannot be run")
 
 
 @pytest.mark.parametrize("schedule", ["60 * * * *", "@reboot", "0 0 * * * *"])
@@ -244,3 +245,9 @@ def test_a_name_with_brackets_is_no_markup(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_kubeconfig_of_any_other_shape(tmp_path: Path, content: str) -> None:
     (tmp_path / "odd").write_bytes(content.encode("latin-1"))
     _refused(call(["--kubeconfig", str(tmp_path / "odd"), "list"]), "cannot be used")
+
+
+def test_a_name_with_a_nul_character(folder: Folder, samples: Path) -> None:
+    entity = sample(PIPELINE) | {"fullyQualifiedName": "pg.night\0ly"}
+    result = folder.validate(folder.write("p.json", entity), str(samples / SERVICE))
+    _refused(result, "p.json", "NUL character", "rename")

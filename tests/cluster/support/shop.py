@@ -38,6 +38,7 @@ class Shop:
         seed = documents.seed(
             services=[documents.database_service(SERVICE, _connection(address, READER_PASSWORD))],
             pipelines=[documents.ingestion_pipeline(SERVICE, name) for name in ("shop_metadata", "wrong_password")],
+            automations=[_test_connection(address)],
         )
         _apply(access, manifests.recording_server(namespace, image=server_image, name=SERVER_NAME, seed=seed))
         pods = [f"pod/{DATABASE_NAME}", f"pod/{SERVER_NAME}"]
@@ -78,10 +79,26 @@ class Shop:
             "ingestionPipelineFQN": f"{SERVICE}.wrong_password",
         }
 
+    def test_connection(self) -> dict[str, Any]:
+        """The automation that tests the connection to the database, as the server hands it over."""
+        return _test_connection(self.database) | {"openMetadataServerConnection": self._server_connection()}
+
+    def app(self, **config: Any) -> dict[str, Any]:
+        """The App entity of the example application that the published package has."""
+        return {
+            "name": "HelloPipelines",
+            "appType": "external",
+            "sourcePythonClass": "metadata.applications.example.HelloPipelines",
+            "appConfiguration": config,
+            "openMetadataServerConnection": self._server_connection(),
+        }
+
     def recorded(self, path: str) -> Any:
         """Return what the recording server has noted, by the API server's proxy."""
-        address = f"/api/v1/namespaces/{self.namespace}/services/{SERVER_NAME}:{manifests.SERVER_PORT}/proxy"
-        return json.loads(self.access.run("get", "--raw", f"{address}/_recorded/{path}"))
+        return json.loads(self.access.run("get", "--raw", f"{self._proxy()}/_recorded/{path}"))
+
+    def _proxy(self) -> str:
+        return f"/api/v1/namespaces/{self.namespace}/services/{SERVER_NAME}:{manifests.SERVER_PORT}/proxy"
 
     def _server_connection(self) -> dict[str, Any]:
         return {
@@ -96,6 +113,23 @@ def _connection(address: str, password: str) -> dict[str, Any]:
     return documents.postgres_connection(
         address, username=manifests.POSTGRES_USER, password=password, database=manifests.POSTGRES_DATABASE
     )
+
+
+def _test_connection(address: str) -> dict[str, Any]:
+    return {
+        "id": "cead4ce2-f608-5959-81e6-42fc016175cb",
+        "name": "test-the-shop",
+        "fullyQualifiedName": "test-the-shop",
+        "workflowType": "TEST_CONNECTION",
+        "status": "Pending",
+        "request": {
+            "connection": _connection(address, READER_PASSWORD),
+            "serviceType": "Database",
+            "connectionType": "Postgres",
+            "serviceName": None,
+            "secretsManagerProvider": "db",
+        },
+    }
 
 
 def _apply(access: Access, items: list[dict[str, Any]]) -> None:

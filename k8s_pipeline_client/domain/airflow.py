@@ -1,0 +1,146 @@
+"""What becomes of ``airflowConfig``: it is expressed in Kubernetes' terms, said to have no effect, or refused.
+
+The table of it all stands in docs/reference/pipeline-types.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from k8s_pipeline_client.domain.entities import AirflowConfig, Moment
+from k8s_pipeline_client.domain.schedule import Schedule, check_timezone, parse_schedule
+from k8s_pipeline_client.errors import DefinitionError, ScheduleError
+
+DEFAULT_RETRY_DELAY = 300
+
+_DATE = TypeAdapter(datetime)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """When and how a pipeline runs.
+
+    Attributes:
+        schedule: None for a pipeline that is run on demand only.
+        paused: Whether the schedule is to stand still.
+        may_overlap: Whether a run may start while another one is active.
+        window: From when until when scheduled runs do their work: two RFC 3339 times in UTC with a slash in between,
+            either of which may be missing; empty for always.
+        own_settings: Documented settings, by name, that this pipeline sets for itself.
+        notes: What Kubernetes does otherwise than was asked for, one sentence each.
+    """
+
+    schedule: Schedule | None
+    paused: bool
+    may_overlap: bool
+    window: str
+    own_settings: Mapping[str, Any]
+    notes: Sequence[str]
+
+
+def read(config: AirflowConfig, origin: str, now: datetime | None) -> Terms:
+    """Read an ``airflowConfig``.
+
+    Args:
+        config: Of an IngestionPipeline, or of a plain workflow document.
+        origin: Where it stands, for errors.
+        now: Aware. A start that is over is forgotten, and an end that is over suspends the schedule; without the
+            time both are left to the runs.
+
+    Raises:
+        DefinitionError: Something cannot be read, or not be expressed.
+        ScheduleError: Kubernetes would refuse the schedule or the time zone.
+    """
+    if config.pipeline_catchup:
+        raise DefinitionError(
+            f"{origin}: airflowConfig.pipelineCatchup is true, and Kubernetes does not make up for past runs",
+            hint="set it to false; what is missing can be run by hand: k8s-pipeline run NAME",
+        )
+    start, end = _date(config.start_date, "startDate", origin), _date(config.end_date, "endDate", origin)
+    if start is not None and now is not None and start <= now:
+        start = None
+    is_over = end is not None and now is not None and end <= now
+    return Terms(
+        schedule=_schedule(config, origin),
+        paused=bool(config.pause_pipeline) or is_over,
+        may_overlap=(config.max_active_runs or 1) > 1,
+        # Whoever enables a schedule that is over, in spite of its end, wants its runs to do something.
+        window=_window(start, None if is_over else end),
+        own_settings=dict(_own_settings(config)),
+        notes=tuple(_notes(config, start, end, is_over)),
+    )
+
+
+def _own_settings(config: AirflowConfig) -> Iterator[tuple[str, Any]]:
+    # Zero is the schema's default of both, and says nothing.
+    if config.retries:
+        yield "backoffLimit", config.retries
+    if config.workflow_timeout:
+        yield "activeDeadlineSeconds", config.workflow_timeout
+
+
+def _window(start: datetime | None, end: datetime | None) -> str:
+    return f"{_rfc3339(start)}/{_rfc3339(end)}" if start or end else ""
+
+
+def _rfc3339(moment: datetime | None) -> str:
+    return f"{moment.replace(microsecond=0, tzinfo=None).isoformat()}Z" if moment else ""
+
+
+def _notes(config: AirflowConfig, start: datetime | None, end: datetime | None, is_over: bool) -> Iterator[str]:
+    if start is not None:
+        yield (
+            f"airflowConfig.startDate {_rfc3339(start)} is to come, and a CronJob knows no such date: scheduled runs "
+            "before it end at once, and ingest nothing"
+        )
+    if end is not None and is_over:
+        yield f"airflowConfig.endDate {_rfc3339(end)} is over, so the schedule is suspended"
+    elif end is not None:
+        yield (
+            f"airflowConfig.endDate {_rfc3339(end)} is to come, and a CronJob knows no such date: scheduled runs after "
+            "it end at once, and ingest nothing; a deploy after it suspends the schedule"
+        )
+    if config.retries and config.retry_delay not in (None, DEFAULT_RETRY_DELAY):
+        yield (
+            f"airflowConfig.retryDelay {config.retry_delay} cannot be set: Kubernetes waits 10 s before the first "
+            "retry, 20 s before the second, 40 s before the third, and so on up to 10 minutes"
+        )
+    if (config.max_active_runs or 1) > 1:
+        yield (
+            f"airflowConfig.maxActiveRuns {config.max_active_runs} becomes concurrencyPolicy Allow: Kubernetes knows "
+            "one run at a time, or any number"
+        )
+    if config.email:
+        yield "airflowConfig.email has no effect: nobody is written to"
+
+
+def _date(value: Moment | None, key: str, origin: str) -> datetime | None:
+    """Return a time in UTC; so is one without a zone, as Airflow takes it."""
+    if value is None or value == "":
+        return None
+    try:
+        found = _DATE.validate_python(value)
+    except ValidationError:
+        raise DefinitionError(
+            f"{origin}: airflowConfig.{key} {value!r} is no date", hint="write it as 2030-01-31T00:00:00Z"
+        ) from None
+    try:
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except OverflowError:  # at the end of time
+        return found.replace(tzinfo=UTC)
+
+
+def _schedule(config: AirflowConfig, origin: str) -> Schedule | None:
+    text = (config.schedule_interval or "").strip()
+    try:
+        if not text:
+            check_timezone(config.pipeline_timezone)
+            return None
+        return parse_schedule(text, config.pipeline_timezone)
+    except ScheduleError as error:
+        raise ScheduleError(f"{origin}: {error.message}", hint=error.hint) from None

@@ -1,0 +1,65 @@
+"""Finds the service that a pipeline belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from k8s_pipeline_client.domain.entities import EntityReference, IngestionPipeline, Service
+from k8s_pipeline_client.domain.recognise import Definition
+from k8s_pipeline_client.domain.workflow import APPLICATION, TEST_SUITE, check_type, is_of_test_suite
+from k8s_pipeline_client.errors import DefinitionError
+
+OPEN_METADATA = "OpenMetadata"
+"""The service that applications belong to, and its type."""
+
+
+def service_of(pipeline: IngestionPipeline, services: Sequence[Definition], origin: str) -> tuple[Service, bool]:
+    """Return a pipeline's service, and whether its connection goes into the document.
+
+    Args:
+        pipeline: The entity, whose reference names the service.
+        services: All that there are.
+        origin: Where the pipeline was defined, for errors.
+
+    Raises:
+        DefinitionError: Pipelines of the type are not run, or none of the services is it, or more than one.
+    """
+    check_type(pipeline.pipeline_type, origin)  # the more telling error of the two
+    reference = pipeline.service
+    wanted = reference.name or reference.fully_qualified_name or reference.id
+    if wanted is None:
+        raise DefinitionError(f"{origin}: its service has neither name nor id", hint="add service.name")
+    fitting = [
+        (item, item.entity) for item in services if isinstance(item.entity, Service) and _fits(item.entity, reference)
+    ]
+    # An id says for certain which one is meant; a name may be that of two services of different kinds.
+    fitting = [pair for pair in fitting if reference.id and pair[1].id == reference.id] or fitting
+    # What was given for its connection, before what was given for its type.
+    fitting = [pair for pair in fitting if pair[0].with_connection] or fitting
+    if fitting and all(service == fitting[0][1] for _, service in fitting):
+        return fitting[0][1], fitting[0][0].with_connection
+    if fitting:
+        raise DefinitionError(
+            f"{origin}: pipeline {pipeline.display_name or pipeline.name!r} belongs to {wanted!r}, and services of "
+            f"that name stand in {' and '.join(item.origin for item, _ in fitting)}",
+            hint="leave all but one out, or give the service's id in the pipeline's reference",
+        )
+    # Of these two nothing but the name is used.
+    if is_of_test_suite(pipeline):
+        return Service(name=wanted, service_type=TEST_SUITE), False
+    if pipeline.pipeline_type == APPLICATION:
+        return Service(name=wanted, service_type=OPEN_METADATA), False
+    kind = reference.type or "service"
+    raise DefinitionError(
+        f"{origin}: pipeline {pipeline.display_name or pipeline.name!r} belongs to the {kind} {wanted!r}, "
+        "whose type is in none of the files",
+        hint=f"add -f FILE with the {kind} entity {wanted!r}: its serviceType (Postgres, Tableau, …) is needed",
+    )
+
+
+def _fits(service: Service, reference: EntityReference) -> bool:
+    """Tell whether a service may be the one that is referred to: by its id, or by its name where no id denies it."""
+    if service.id is not None and reference.id is not None:
+        return service.id == reference.id
+    wanted = reference.name or reference.fully_qualified_name
+    return wanted is not None and wanted in (service.name, service.fully_qualified_name)
