@@ -64,7 +64,7 @@ class Deployer:
         """
         self._cluster = cluster
         self._writer = Writer(cluster, dry_run=dry_run, force=force)
-        self._launchers: set[str] = set()
+        self._shared: set[str] = set()
 
     def deploy(self, plan: Plan) -> DeployResult:
         """Write a pipeline's objects.
@@ -81,7 +81,7 @@ class Deployer:
         for _ in poll(GONE_TIMEOUT):
             existing = self._existing(plan)
             olds = self._earlier_names(plan)
-            self._check_launcher(plan.launcher)
+            self._check_shared(plan.shared)
             attempt = Attempt(self._writer, plan, existing, olds)
             try:
                 attempt.write()
@@ -108,7 +108,7 @@ class Deployer:
 
         The Job comes first, suspended, so that the Secret has an owner from its first write.
         """
-        self._check_launcher(plan.launcher)
+        self._check_shared(plan.shared)
         job = create_run(self._cluster, plan.job)
         held = bool(plan.job["spec"].get("suspend"))
         return let_go(self._cluster, job, lambda: self._writer.apply(plan.owned_by(job)), held=held)
@@ -156,12 +156,13 @@ class Deployer:
                 return existing
         raise stuck("CronJob", name)
 
-    def _check_launcher(self, manifest: Object) -> None:
-        """Apply the launcher's ConfigMap, once for all pipelines of a deploy."""
-        name = manifest["metadata"]["name"]
-        if name not in self._launchers:
-            self._writer.apply(manifest)
-            self._launchers.add(name)
+    def _check_shared(self, manifests: Sequence[Object]) -> None:
+        """Apply what never changes, once for all pipelines of a deploy: the launcher, certificates."""
+        for manifest in manifests:
+            name = manifest["metadata"]["name"]
+            if name not in self._shared:
+                self._writer.apply(manifest)
+                self._shared.add(name)
 
 
 def set_suspend(cluster: Cluster, name: str, suspend: bool, *, force: bool = False) -> Object:

@@ -10,6 +10,7 @@ from k8s_pipeline_client.client.find import find
 from k8s_pipeline_client.client.jobs import annotation, newest_first, pods_of, run_id, selector
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.domain.naming import instance_label
 from k8s_pipeline_client.domain.schedule import parse_schedule
 from k8s_pipeline_client.errors import ForbiddenError, ScheduleError, UnknownNameError
 from k8s_pipeline_client.status import (
@@ -17,6 +18,7 @@ from k8s_pipeline_client.status import (
     PipelineStatus,
     RunStatus,
     State,
+    is_overdue,
     pipeline_status,
     run_status,
     with_sizes,
@@ -27,11 +29,12 @@ _EVENTS_BY_UID = 20
 
 
 class Reader:
-    """Reads one namespace."""
+    """Reads one namespace; where an OpenMetadata instance is named, only what belongs to that one."""
 
-    def __init__(self, cluster: Cluster) -> None:
-        """Take the cluster."""
+    def __init__(self, cluster: Cluster, *, instance: str | None = None) -> None:
+        """Take the cluster, and the instance, if it is one of several."""
         self._cluster = cluster
+        self._instance = instance
 
     def find(self, name: str) -> Object:
         """Return the CronJob, or the Job of a one-shot run, that NAME stands for.
@@ -45,8 +48,12 @@ class Reader:
 
     def all_items(self) -> list[Object]:
         """Return what NAME may stand for: the CronJobs, and the Jobs of one-shot runs."""
-        one_shots = self._cluster.list(Kind.JOB, labels=labels.ONE_SHOT)
-        return [*self._cluster.list(Kind.CRONJOB, labels=labels.PIPELINE), *one_shots]
+        one_shots = self._cluster.list(Kind.JOB, labels=self.selector(labels.ONE_SHOT))
+        return [*self._cluster.list(Kind.CRONJOB, labels=self.selector(labels.PIPELINE)), *one_shots]
+
+    def selector(self, label: str) -> str:
+        """Return the selector for what bears a label of ours, of the instance if one is named."""
+        return label if self._instance is None else f"{label},{labels.INSTANCE}={instance_label(self._instance)}"
 
     def jobs_of(self, item: Object) -> list[Object]:
         """Return the Jobs of a pipeline, newest first; of a one-shot run, its own."""
@@ -82,7 +89,7 @@ class Reader:
         Raises:
             UnknownNameError: More than one run's id begins like that.
         """
-        jobs = newest_first(self._cluster.list(Kind.JOB, labels=labels.PIPELINE))
+        jobs = newest_first(self._cluster.list(Kind.JOB, labels=self.selector(labels.PIPELINE)))
         fitting = [job for job in jobs if _is_called(job, text, whole=whole)]
         if len(fitting) > 1:
             known = ", ".join(run_id(job) for job in fitting[:8])
@@ -91,7 +98,7 @@ class Reader:
 
     def runs(self, item: Object | None = None) -> list[tuple[Object, RunStatus]]:
         """Return the Jobs and runs of a pipeline, or of all of them, newest first."""
-        label = selector(item["metadata"]["name"]) if item else labels.PIPELINE
+        label = selector(item["metadata"]["name"]) if item else self.selector(labels.PIPELINE)
         jobs = newest_first(self._cluster.list(Kind.JOB, labels=label))
         self._check_namespace(jobs)
         pods = self._cluster.list(Kind.POD, labels=label)
@@ -117,14 +124,14 @@ class Reader:
         jobs = self.jobs_of(item)
         pods = self._cluster.list(Kind.POD, labels=selector(item["metadata"]["name"]))
         statuses = with_sizes(self._statuses(jobs, pods))
-        return self._pipeline(item, statuses), statuses[:runs]
+        return self._pipelines([(item, statuses)])[0], statuses[:runs]
 
     def pipelines(self) -> list[PipelineStatus]:
         """Return the status of every pipeline and one-shot run of the namespace, by service and name."""
-        cronjobs = self._cluster.list(Kind.CRONJOB, labels=labels.PIPELINE)
-        jobs = self._cluster.list(Kind.JOB, labels=labels.PIPELINE)
+        cronjobs = self._cluster.list(Kind.CRONJOB, labels=self.selector(labels.PIPELINE))
+        jobs = self._cluster.list(Kind.JOB, labels=self.selector(labels.PIPELINE))
         self._check_namespace([*cronjobs, *jobs])
-        pods = self._cluster.list(Kind.POD, labels=labels.PIPELINE)
+        pods = self._cluster.list(Kind.POD, labels=self.selector(labels.PIPELINE))
         by_pipeline: dict[str, list[Object]] = defaultdict(list)
         for job in newest_first(jobs):
             by_pipeline[job["metadata"]["labels"][labels.PIPELINE]].append(job)
@@ -133,10 +140,12 @@ class Reader:
             status.job_name: status
             for status in self._statuses([job for found in by_pipeline.values() for job in found], pods)
         }
-        result = [
-            self._pipeline(item, [statuses[job["metadata"]["name"]] for job in by_pipeline[item["metadata"]["name"]]])
-            for item in items
-        ]
+        result = self._pipelines(
+            [
+                (item, [statuses[job["metadata"]["name"]] for job in by_pipeline[item["metadata"]["name"]]])
+                for item in items
+            ]
+        )
         return sorted(result, key=lambda found: (found.service, found.pipeline_type, found.display_name))
 
     def _statuses(self, jobs: Sequence[Object], pods: Sequence[Object]) -> list[RunStatus]:
@@ -153,10 +162,15 @@ class Reader:
             first[name] = run_status(job, by_job[name], events, now)
         return list(first.values())
 
-    def _pipeline(self, item: Object, runs: Sequence[RunStatus]) -> PipelineStatus:
+    def _pipelines(self, found: Sequence[tuple[Object, Sequence[RunStatus]]]) -> list[PipelineStatus]:
+        """Return the statuses of pipelines with these runs; events are read only of those that are overdue."""
         now = self._cluster.now()
-        next_run, due = _times(item, now)
-        return pipeline_status(item, runs, now, due_at=due, next_run_at=next_run)
+        timed = [(item, runs, *_times(item, now)) for item, runs in found]
+        events = self._events([item for item, runs, _, due in timed if due and is_overdue(item, runs, due)])
+        return [
+            pipeline_status(item, runs, now, due_at=due, next_run_at=following, events=events)
+            for item, runs, following, due in timed
+        ]
 
     def _events(self, items: Iterable[Object]) -> list[Object]:
         wanted = [item["metadata"]["uid"] for item in items]

@@ -40,6 +40,10 @@ class Undo:
         """Note an object that was not there."""
         self._steps.append(_Step(_name(item), lambda: self._delete(item)))
 
+    def created_shared(self, item: Object, remove_unused: Callable[[], None]) -> None:
+        """Note an object that was not there, and that others may use by now."""
+        self._steps.append(_Step(_name(item), remove_unused))
+
     def changed(self, before: Object, after: Object) -> None:
         """Note an object that was there."""
         # Also what we own only now: with --force we may have taken it from somebody, and it has its old value back.

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from k8s_pipeline_client.client import rename
+from k8s_pipeline_client.client import token as tokens
 from k8s_pipeline_client.client.managers import MANAGER, SUSPEND_MANAGER
 from k8s_pipeline_client.client.rollback import Undo
+from k8s_pipeline_client.client.run import active_runs
 from k8s_pipeline_client.client.waiting import poll
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object, Propagation
+from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.errors import (
     ClusterError,
     ConflictError,
@@ -18,7 +22,9 @@ from k8s_pipeline_client.errors import (
     PipelineError,
     WaitTimeoutError,
 )
+from k8s_pipeline_client.render.config import TOKEN_OPTION
 from k8s_pipeline_client.render.plan import Plan
+from k8s_pipeline_client.render.token import with_token_inside
 
 GONE_TIMEOUT = 120.0
 
@@ -31,6 +37,8 @@ class Writer:
         self.cluster = cluster
         self.dry_run = dry_run
         self.force = force
+        self.said: set[str] = set()
+        """What was said of tokens already: many pipelines share one."""
 
     def apply(self, manifest: Object, *, manager: str = MANAGER, force: bool = False) -> Object:
         """Apply, and apply again once an object that is being deleted is gone.
@@ -100,6 +108,7 @@ class Attempt:
         before = self._config()
         if not self._writer.dry_run:
             before = [self._removed_if_of_another(item, owner) for item in before]
+        self._write_token()
         self._write_config(owner, before)
         self._retire()
         if not self._writer.dry_run:  # there is nothing to set it on
@@ -107,7 +116,15 @@ class Attempt:
             self._apply_suspend(self._plan.suspend, force=True)
 
     def _update(self, existing: Object) -> None:
-        self._write_config(existing, self._config())
+        self._write_token()
+        before = self._config()
+        # A pod that takes the token from a Secret can do with a document that still has it; the other way round it
+        # could not. So where the token is about to leave the document, the CronJob comes first.
+        token_leaves = self._plan.pipeline.token_from is not None and not _takes_token(
+            existing["spec"]["jobTemplate"]["spec"]
+        )
+        if not token_leaves:
+            self._write_config(existing, before)
         # To switch off comes first: the next write gives `suspend` up, and must not let a run slip through.
         if self._plan.suspend or self._olds:
             self._set_suspend(existing, True)
@@ -118,22 +135,52 @@ class Attempt:
         if _version(updated) != _version(existing):
             self._undo.changed(existing, updated)
         self.changed |= _content(updated) != _content(existing)
+        if _token_name(updated) != _token_name(existing):
+            self._write_token()  # a delete of its last user may have removed it before the CronJob said that we use it
+        if token_leaves:
+            self._write_config(existing, before, keep_token=self._token_is_needed())
         self._retire()
         if not self._plan.suspend:
             self._set_suspend(existing, False, force=bool(self._olds))
+        if _token_name(existing) not in ("", _token_name(updated)) and not self._writer.dry_run:
+            with suppress(ClusterError):  # the next delete looks again
+                tokens.remove_unused(self._cluster)
 
     def _config(self) -> list[Object | None]:
         """Return Secret and ConfigMap as they are."""
         return [self._get(Kind.SECRET), self._get(Kind.CONFIG_MAP)]
 
-    def _write_config(self, owner: Object, before: Sequence[Object | None]) -> None:
-        for manifest, was in zip(self._plan.owned_by(owner), before, strict=True):
+    def _write_config(self, owner: Object, before: Sequence[Object | None], *, keep_token: bool = False) -> None:
+        secret, config_map = self._plan.owned_by(owner)
+        if keep_token and self._plan.token is not None:
+            secret = with_token_inside(secret, tokens.token_of(self._plan.token))
+            self.notes.append(
+                "a run is active that reads its token from the document, which so still holds it: deploy again once "
+                "the run has ended"
+            )
+        for manifest, was in zip((secret, config_map), before, strict=True):
             answer = self._writer.apply(manifest)
             if was is None:
                 self._undo.created(answer)
             elif _version(was) != _version(answer):
                 self._undo.changed(was, answer)
             self.changed |= was is None or _content(was) != _content(answer)
+
+    def _token_is_needed(self) -> bool:
+        """Return whether a run is active that, if it is tried again, needs the token in the document."""
+        return any(not _takes_token(job["spec"]) for job in active_runs(self._cluster, self._plan.name))
+
+    def _write_token(self) -> None:
+        if self._plan.token is None:
+            return
+        outcome = tokens.ensure(self._cluster, self._plan.token, dry_run=self._writer.dry_run)
+        self.changed |= outcome.after is not None
+        if outcome.note and outcome.note not in self._writer.said:
+            self._writer.said.add(outcome.note)
+            self.notes.append(outcome.note)
+        if outcome.after is not None and outcome.before is None and not self._writer.dry_run:
+            # One that was there stays as it is now: a newer token is right for all, whatever becomes of this deploy.
+            self._undo.created_shared(outcome.after, lambda: tokens.remove_unused(self._cluster))
 
     def _removed_if_of_another(self, item: Object | None, owner: Object) -> Object | None:
         """Delete what belonged to a CronJob that is gone: the garbage collector may be about to, at any moment."""
@@ -193,6 +240,16 @@ def stuck(kind: str, name: str) -> WaitTimeoutError:
         f"{kind} {name} is being deleted and does not go",
         hint=f"look for what holds it: kubectl get {kind} {name} -o yaml, metadata.finalizers",
     )
+
+
+def _takes_token(job_spec: Object) -> bool:
+    """Tell whether the pods of a Job put the token into the document."""
+    containers = job_spec["template"]["spec"]["containers"]
+    return any(TOKEN_OPTION in (container.get("args") or ()) for container in containers)
+
+
+def _token_name(cronjob: Object) -> str:
+    return str((cronjob["metadata"].get("labels") or {}).get(labels.TOKEN) or "")
 
 
 def _version(item: Object) -> str:

@@ -15,6 +15,8 @@ INSTANCE = PREFIX + "instance"
 """Value: the OpenMetadata instance (clusterName), made fit for a label."""
 PIPELINE_ID = PREFIX + "pipeline-id"
 """On the CronJob. Value: the id in OpenMetadata, made fit for a label: finds a pipeline that was renamed."""
+TOKEN = PREFIX + "token"
+"""On the Secret with a bot's token, and on the CronJobs that use it. Value: the Secret's name."""
 ONE_SHOT = PREFIX + "one-shot"
 """On the Job and Secret of a run that has no CronJob. Value: ``true``."""
 
@@ -24,6 +26,8 @@ APP_COMPONENT = "app.kubernetes.io/component"
 APP_MANAGED_BY = "app.kubernetes.io/managed-by"
 APP_PIPELINE = "app.kubernetes.io/pipeline"
 APP_PIPELINE_TYPE = "app.kubernetes.io/pipeline-type"
+APP_APPLICATION = "app.kubernetes.io/app-name"
+"""On the Job, Secret and pods of an App entity's run. Value: the application's name, made fit for a label."""
 APP_RUN_ID = "app.kubernetes.io/run-id"
 """On the Job and pods of a run whose id was handed over; a scheduled run's id is its Job's UID."""
 
@@ -43,6 +47,11 @@ ON_DEMAND = PREFIX + "on-demand"
 MANAGED_BY_SOURCE = PREFIX + "managed-by-source"
 """On the CronJob: which `Source` it was deployed from, and is not silently replaced by another."""
 DOCUMENT_HASH = PREFIX + "document-sha256"
+BOT = PREFIX + "bot"
+"""On the Secret with a bot's token: the bot's name."""
+TOKEN_ISSUED_AT = PREFIX + "token-issued-at"
+"""RFC 3339, UTC; goes with `BOT`, as does `TOKEN_EXPIRES_AT`."""
+TOKEN_EXPIRES_AT = PREFIX + "token-expires-at"
 CLIENT_VERSION = PREFIX + "version"
 KILLED_BY = PREFIX + "killed-by"
 """On a Job that somebody ended: who asked."""
@@ -55,6 +64,13 @@ A run that does not start is ended after its start timeout, and its pod, with th
 """
 NET_SECONDS = PREFIX + "net-seconds"
 """On a killed Job: its own deadline as it was before, which a run made from it needs again."""
+SUCCEEDED_AT = PREFIX + "succeeded-at"
+"""On a Job whose container main ended with exit code 0, and whose pod was ended because a sidecar kept it alive.
+
+RFC 3339, UTC. Kubernetes says Failed of such a Job.
+"""
+BACKOFF_LIMIT = PREFIX + "backoff-limit"
+"""Goes with ``succeeded-at``: the Job's own as it was before, which a run made from it needs again."""
 LOG_TAIL = PREFIX + "log-tail"
 """On a killed Job: the last lines of the log, with the document's secrets struck out."""
 REQUEST = PREFIX + "request"
@@ -67,7 +83,18 @@ PEAK_MEMORY = PREFIX + "peak-memory-bytes"
 DURATION = PREFIX + "duration-seconds"
 """On a finished Job: how long its last attempt took, as the launcher measured it."""
 
-OF_A_RUN = (KILLED_BY, KILLED_AT, KILLED_BECAUSE, NET_SECONDS, LOG_TAIL, REQUEST, PEAK_MEMORY, DURATION)
+OF_A_RUN = (
+    KILLED_BY,
+    KILLED_AT,
+    KILLED_BECAUSE,
+    NET_SECONDS,
+    SUCCEEDED_AT,
+    BACKOFF_LIMIT,
+    LOG_TAIL,
+    REQUEST,
+    PEAK_MEMORY,
+    DURATION,
+)
 """What belongs to one run, and must not be copied to the next."""
 
 # Written by Kubernetes.

@@ -34,6 +34,17 @@ def one_shot_name(*, service: str, pipeline_type: str, run_id: str) -> str:
     return resource_name(instance="one-shot", fqn=run_id, service=service, pipeline_type=pipeline_type)
 
 
+def token_secret_name(*, instance: str, bot: str) -> str:
+    """Return the name of the Secret with a bot's token: one for an OpenMetadata instance and bot.
+
+    Returns:
+        At most 63 characters, so that it is a label's value too.
+    """
+    digest = _short_hash(f"{instance}\0{bot}")
+    text = slug(f"{instance}-{bot}", limit=MAX_LABEL_VALUE - len("om-token--") - len(digest))
+    return f"om-token-{text}-{digest}" if text else f"om-token-{digest}"
+
+
 def run_name(pipeline_resource: str, run_id: str) -> str:
     """Return the Job's name for a run with this id; at most 63 characters."""
     return f"{pipeline_resource}-{run_id.replace('-', '')[:_RUN_SUFFIX_LENGTH].lower()}"
@@ -66,6 +77,13 @@ def fqn_parts(fqn: str) -> list[str]:
     """Split a fully qualified name at its dots; parts in double quotes may hold dots themselves."""
     parts = re.findall(r'"((?:[^"]|"")*)"(?:\.|$)|([^.]*)(?:\.|$)', fqn)
     return [quoted.replace('""', '"') or plain for quoted, plain in parts if quoted or plain]
+
+
+def quoted(name: str) -> str:
+    """Return a name as a part of a fully qualified one: in double quotes where it holds dots or quotes."""
+    if "." not in name and '"' not in name:
+        return name
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _short_hash(text: str) -> str:

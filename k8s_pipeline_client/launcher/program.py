@@ -19,7 +19,8 @@ from k8s_pipeline_client.launcher.ending import Ending
 from k8s_pipeline_client.launcher.entry import cause_of, execute, own_part
 from k8s_pipeline_client.launcher.environ import answer_config_with
 from k8s_pipeline_client.launcher.references import Resolver
-from k8s_pipeline_client.launcher.report import Report
+from k8s_pipeline_client.launcher.report import Report, utc
+from k8s_pipeline_client.launcher.token import read_token, token_in, with_token
 from k8s_pipeline_client.launcher.unusable import Unusable, read_file
 
 EXIT_UNUSABLE = 78
@@ -31,16 +32,23 @@ def main(arguments: list[str]) -> int:
     report = Report(options.termination_log)
     secrets: list[str] = []
     try:
+        if why := outside(options.within):
+            report.note(exitCode=0, skipped=why)
+            print(f"launcher: nothing is ingested: {why}", flush=True)
+            return 0
         raw = read_file(options.config, "document")
         report.note(launcher=options.launcher, documentSha256=hashlib.sha256(raw).hexdigest())
         document = parse(raw)
         if options.resolve:
             resolver = Resolver(os.environ, options.resolve)
             document = resolver.resolve(document)
-            raw = _written(document)
             secrets += secrets_among(resolver.values)
+        # One that has a token goes on with it: it was deployed before the token had a Secret, or is of one run only.
+        lacks_token = bool(options.token) and token_in(document) == ""
+        if lacks_token:
+            document = with_token(document, read_token(options.token))
         secrets += secret_values(document)
-        answer_config_with(raw)
+        answer_config_with(_written(document) if options.resolve or lacks_token else raw)
         Ending(report, options.refresh).prepare(secrets)
         execute(options.target)
     except Unusable as error:
@@ -66,11 +74,24 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--resolve", metavar="FOLDER", help="resolve references; those to Secrets by this folder's files"
     )
+    parser.add_argument(
+        "--token", metavar="FILE", help="put this file's text in place of the document's token, where that is empty"
+    )
+    parser.add_argument("--within", metavar="START/END", default="/", help="RFC 3339, UTC; at other times do nothing")
     parser.add_argument("--launcher", default="", help="which launcher this is, for the termination message")
     parser.add_argument("--termination-log", default="/dev/termination-log")
     parser.add_argument("--refresh", type=float, default=3.0, help="seconds between two termination messages")
     parser.add_argument("target", nargs="+", help="a file, or -m and a module; and its arguments")
     return parser
+
+
+def outside(window: str) -> str:
+    """Say why now is not within a window of two times as `report.utc` writes them; empty if it is."""
+    start, _, end = window.partition("/")
+    now = utc()
+    if start and now < start:
+        return f"the schedule begins at {start}"
+    return f"the schedule ended at {end}" if end and now > end else ""
 
 
 def parse(raw: bytes) -> dict[str, Any]:
@@ -92,7 +113,7 @@ def _written(document: dict[str, Any]) -> bytes:
     try:
         return yamljson.dumps(document).encode()
     except (ValueError, RecursionError):
-        raise Unusable("the document with its references resolved cannot be written as JSON") from None
+        raise Unusable("the document with what was put into it cannot be written as JSON") from None
 
 
 def _status_of(stop: SystemExit) -> int:

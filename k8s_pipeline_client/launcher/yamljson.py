@@ -23,6 +23,8 @@ def dumps(document: dict[str, Any]) -> str:
         ValueError: It holds a number that is not finite.
     """
     text = json.dumps(document, ensure_ascii=False, allow_nan=False)
+    # Two halves of a character, as YAML's escapes leave them, become one: so does every JSON parser have them.
+    text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
     return _STRING_OR_EXPONENT.sub(_for_yaml, text)
 
 

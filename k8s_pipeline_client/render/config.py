@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import posixpath
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
 
 from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.domain.connection import CA_PATH, TokenSource
 from k8s_pipeline_client.domain.entities import Document
 from k8s_pipeline_client.domain.pipeline import Pipeline
 from k8s_pipeline_client.domain.references import References
@@ -26,7 +28,12 @@ _PACKAGE, _LAUNCHER = "k8s_pipeline_client", "launcher"
 _PACKAGE_KEY = "package.py"
 
 RESOLVE_OPTION = "--resolve"
+WINDOW_OPTION = "--within"
+"""Of scheduled runs only: who asks for a run means it, whatever its schedule's dates say."""
+TOKEN_OPTION = "--token"
 _SECRETS = "secrets"
+_TOKEN = "bot-token"
+_CA_KEY = posixpath.basename(CA_PATH)
 
 MAX_SECRET_BYTES = 1024 * 1024
 """Kubernetes refuses a Secret whose data is larger (``MaxSecretSize``)."""
@@ -80,15 +87,24 @@ def config_map(pipeline: Pipeline, name: str, namespace: str) -> Document:
 def launcher_config_map(namespace: str) -> Document:
     """Return the ConfigMap with the launcher: one per namespace and version, immutable, shared by all runs."""
     name, files = launcher()
+    return _shared(name, namespace, "launcher", files)
+
+
+def ca_config_map(certificates: str, namespace: str) -> Document:
+    """Return the ConfigMap with certificates to trust: one per namespace and content, immutable, shared."""
+    return _shared(_ca_name(certificates), namespace, "ca", {_CA_KEY: certificates})
+
+
+def _shared(name: str, namespace: str, component: str, files: Mapping[str, str]) -> Document:
     object_labels = {
         labels.APP_NAME: "openmetadata",
-        labels.APP_COMPONENT: "launcher",
+        labels.APP_COMPONENT: component,
         labels.APP_MANAGED_BY: "openmetadata",
     }
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        # No version annotation here: two versions of this program with the same launcher share the object.
+        # No version annotation here: two versions of this program with the same content share the object.
         "metadata": {"name": name, "namespace": namespace, "labels": object_labels},
         "immutable": True,
         "data": dict(files),
@@ -101,12 +117,42 @@ def launcher_items() -> list[Document]:
     return [{"key": key, "path": _launcher_path(key)} for key in files]
 
 
-def launcher_options(references: References) -> list[str]:
-    """Return the launcher's options: where the document is, and whether its references are to be resolved."""
+def launcher_options(pipeline: Pipeline) -> list[str]:
+    """Return the launcher's options: where document and token are, and whether references are to be resolved."""
     options = ["--config", f"{OWN_MOUNT_PATH}/{DOCUMENT_KEY}"]
-    if references.any:
+    if pipeline.references().any:
         options += [RESOLVE_OPTION, f"{OWN_MOUNT_PATH}/{_SECRETS}"]
+    if pipeline.window:
+        options += [WINDOW_OPTION, pipeline.window]
+    if pipeline.token_from:
+        options += [TOKEN_OPTION, f"{OWN_MOUNT_PATH}/{_token_path(pipeline.token_from)}"]
     return options
+
+
+def sources(pipeline: Pipeline, name: str) -> list[Document]:
+    """Return the sources of the pod's own volume.
+
+    Args:
+        pipeline: What the pod runs.
+        name: The name of the Secret with its document.
+    """
+    found: list[Document] = [
+        {"secret": {"name": name, "items": [{"key": DOCUMENT_KEY, "path": DOCUMENT_KEY}]}},
+        {"configMap": {"name": launcher()[0], "items": launcher_items()}},
+    ]
+    if pipeline.ca_bundle:
+        items = [{"key": _CA_KEY, "path": _CA_KEY}]
+        found.append({"configMap": {"name": _ca_name(pipeline.ca_bundle), "items": items}})
+    if token := pipeline.token_from:
+        items = [{"key": token.key, "path": _token_path(token)}]
+        found.append({"secret": {"name": token.secret, "items": items}})
+    return [*found, *secret_sources(pipeline.references())]
+
+
+def is_reference(source: Document) -> bool:
+    """Tell whether a source of the pod's own volume holds what the document refers to."""
+    items = source.get("secret", {}).get("items") or []
+    return any(item["path"].startswith(f"{_SECRETS}/") for item in items)
 
 
 def secret_sources(references: References) -> list[Document]:
@@ -115,6 +161,14 @@ def secret_sources(references: References) -> list[Document]:
         {"secret": {"name": name, "items": [{"key": key, "path": f"{_SECRETS}/{name}/{key}"} for key in keys]}}
         for name, keys in references.secrets.items()
     ]
+
+
+def _token_path(source: TokenSource) -> str:
+    return f"{_TOKEN}/{source.secret}/{source.key}"
+
+
+def _ca_name(certificates: str) -> str:
+    return f"om-ca-{hashlib.sha256(certificates.encode()).hexdigest()[:10]}"
 
 
 def _launcher_path(key: str) -> str:

@@ -11,7 +11,13 @@ from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.entities import Document
 from k8s_pipeline_client.domain.references import references_of
 from k8s_pipeline_client.errors import InputError
-from k8s_pipeline_client.render.config import DOCUMENT_KEY, MAX_SECRET_BYTES, RESOLVE_OPTION, secret_sources
+from k8s_pipeline_client.render.config import (
+    DOCUMENT_KEY,
+    MAX_SECRET_BYTES,
+    RESOLVE_OPTION,
+    is_reference,
+    secret_sources,
+)
 from k8s_pipeline_client.render.metadata import object_meta, owner_reference
 from k8s_pipeline_client.settings import OWN_VOLUME
 
@@ -39,7 +45,7 @@ def with_own_secret(job: Document, text: str) -> Document:
             if _holds_document(source):
                 source["secret"]["name"] = job["metadata"]["name"]
         if _resolves(job):
-            kept = [source for source in sources if "secret" not in source or _holds_document(source)]
+            kept = [source for source in sources if not is_reference(source)]
             referred_to = secret_sources(references_of(json.loads(text), "the run's own document"))
             volume["projected"]["sources"] = [*kept, *referred_to]
     if labels.QUEUE_NAME not in job["metadata"].get("labels", {}):

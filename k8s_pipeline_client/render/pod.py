@@ -70,9 +70,9 @@ def _main_container(pipeline: Pipeline, settings: Settings) -> Document:
         "name": MAIN_CONTAINER,
         "image": settings.ingestion_image,
         "imagePullPolicy": settings.image_pull_policy,
-        # The launcher stands in front of the image's own `python main.py`.
+        # The launcher stands in front of the image's own entry point, such as `python main.py`.
         "command": ["python", f"{OWN_MOUNT_PATH}/{config.LAUNCHER_KEY}"],
-        "args": [*config.launcher_options(pipeline.references()), "--", "main.py"],
+        "args": [*config.launcher_options(pipeline), "--", *pipeline.entry_point],
         "env": _environment(pipeline, settings),
         "envFrom": [source.manifest() for source in settings.env_from],
         "resources": settings.resources.model_dump(),
@@ -134,17 +134,9 @@ def _volume(pipeline: Pipeline, name: str, settings: Settings) -> Document:
         "name": OWN_VOLUME,
         "projected": {
             "defaultMode": mode,
-            "sources": [
-                {"secret": {"name": name, "items": [_item(config.DOCUMENT_KEY)]}},
-                {"configMap": {"name": config.launcher()[0], "items": config.launcher_items()}},
-                *config.secret_sources(pipeline.references()),
-            ],
+            "sources": config.sources(pipeline, name),
         },
     }
-
-
-def _item(key: str) -> Document:
-    return {"key": key, "path": key}
 
 
 def _without_empty(spec: dict[str, Any]) -> Document:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -57,6 +57,7 @@ class LastWords:
         peak_memory_bytes: The highest that it saw.
         duration_seconds: Of the work; empty in one that was not completed.
         document_sha256: Of the workflow document that it read.
+        skipped: Why it did nothing.
     """
 
     cause: str = ""
@@ -64,6 +65,7 @@ class LastWords:
     peak_memory_bytes: int | None = None
     duration_seconds: float | None = None
     document_sha256: str | None = None
+    skipped: str = ""
 
 
 def read_last_words(message: str) -> LastWords | None:
@@ -80,6 +82,7 @@ def read_last_words(message: str) -> LastWords | None:
         peak_memory_bytes=number(value.get("peakMemoryBytes")),
         duration_seconds=real(value.get("durationSeconds")) if "exitCode" in value else None,
         document_sha256=text(value.get("documentSha256")) or None,
+        skipped=text(value.get("skipped")),
     )
 
 
@@ -200,6 +203,7 @@ class Pod:
         deletion_grace: ``metadata.deletionGracePeriodSeconds``.
         last_words: What the launcher left, if it left anything.
         events: About this pod, oldest first.
+        secret_keys: Names and keys of the Secrets that it mounts key by key.
     """
 
     name: str
@@ -220,6 +224,7 @@ class Pod:
     deletion_grace: timedelta | None = None
     last_words: LastWords | None = None
     events: tuple[Event, ...] = ()
+    secret_keys: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_over(self) -> bool:
@@ -277,6 +282,14 @@ def _main_of(containers: Iterable[Container]) -> Container:
     return named[0] if named else known[0] if len(known) == 1 else Container(name=MAIN)
 
 
+def _secret_keys(spec: Raw) -> Iterator[tuple[str, str]]:
+    """Yield names and keys of the Secrets that projected volumes take apart."""
+    for volume in items(spec.get("volumes")):
+        for source in items(find(volume, "projected", "sources")):
+            for item in items(find(source, "secret", "items")):
+                yield text(find(source, "secret", "name")), text(item.get("key"))
+
+
 def read_pod(raw: Raw, events: Iterable[Event]) -> Pod:
     """The facts of a raw pod, with those of the events that are about it."""
     metadata, spec, status = (mapping(raw.get(key)) for key in ("metadata", "spec", "status"))
@@ -302,4 +315,5 @@ def read_pod(raw: Raw, events: Iterable[Event]) -> Pod:
         deletion_grace=span(metadata.get("deletionGracePeriodSeconds")),
         last_words=read_last_words(main.end.message) if main.end else None,
         events=events_about(uid, events),
+        secret_keys=tuple(_secret_keys(spec)),
     )

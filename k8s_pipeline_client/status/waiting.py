@@ -6,7 +6,9 @@ when the status has been overwritten (a deadline does that) or the pod is gone.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from k8s_pipeline_client.status.events import Event
 from k8s_pipeline_client.status.models import Cause, CauseCode
@@ -41,6 +43,10 @@ _START_REASONS = frozenset(
 )
 _MAIN_FIELD = f"spec.containers{{{MAIN}}}"
 _PULL_FAILED = "Failed to pull image"
+_NO_SUCH_KEY = "references non-existent secret key: "
+"""How the kubelet tells that a mounted Secret lacks a key; it does not name the Secret."""
+_OUT_OF_RANGE = re.compile(r"(minimum|maximum) \S+ usage per |max limit to request ratio per ")
+"""How the API server tells that a LimitRange is not kept; it does not name the LimitRange."""
 
 
 def _image_pull(image: str, reason: str, message: str, events: Sequence[Event]) -> Cause:
@@ -60,7 +66,9 @@ def _image_pull(image: str, reason: str, message: str, events: Sequence[Event]) 
 
 def _is_missing(message: str) -> bool:
     """The kubelet has one reason for many faults; only the message tells a missing object from the rest."""
-    return any(words in message for words in ("not found", "couldn't find key", "non-existent config key"))
+    return any(
+        words in message for words in ("not found", "couldn't find key", "non-existent config key", _NO_SUCH_KEY)
+    )
 
 
 def _config_missing(what: str, message: str) -> Cause:
@@ -154,8 +162,14 @@ def _newest_setup_event(pod: Pod) -> Cause | None:
             return None
         cause = _setup_fault(event)
         if cause:
-            return cause
+            return replace(cause, detail=_with_secret_named(cause.detail, pod))
     return None
+
+
+def _with_secret_named(message: str, pod: Pod) -> str:
+    _, is_about_key, key = message.partition(_NO_SUCH_KEY)
+    names = [name for name, mounted in pod.secret_keys if mounted == key.strip()] if is_about_key else []
+    return f"{message} (Secret {' or '.join(names)})" if names else message
 
 
 def _setup_fault(event: Event) -> Cause | None:
@@ -249,12 +263,41 @@ def _pod_security(message: str) -> Cause | None:
     )
 
 
-def _webhook(message: str) -> Cause | None:
-    if "webhook" not in message:
+def _limit_range(message: str) -> Cause | None:
+    if not _OUT_OF_RANGE.search(message):
         return None
     return Cause(
         CauseCode.ADMISSION_REFUSED,
-        "An admission webhook refuses the run's pod, or does not answer",
+        "A LimitRange of the namespace refuses the resources of the run's pod",
+        message,
+        "set the resources as the message says, or have the LimitRange changed (kubectl get limitrange)",
+    )
+
+
+def _admission_policy(message: str) -> Cause | None:
+    if "ValidatingAdmissionPolicy" not in message:
+        return None
+    return Cause(
+        CauseCode.ADMISSION_REFUSED,
+        "A ValidatingAdmissionPolicy of the cluster refuses the run's pod",
+        message,
+        "change what the message names, or have the policy changed",
+    )
+
+
+def _webhook(message: str) -> Cause | None:
+    if "webhook" not in message:
+        return None
+    if "failed calling webhook" in message:
+        return Cause(
+            CauseCode.ADMISSION_REFUSED,
+            "An admission webhook does not answer, and without it no pod of the run may be created",
+            message,
+            "ask whoever runs the webhook that the message names; the run starts by itself once it answers",
+        )
+    return Cause(
+        CauseCode.ADMISSION_REFUSED,
+        "An admission webhook refuses the run's pod",
         message,
         "see the policy that the message names",
     )
@@ -271,7 +314,14 @@ def _service_account(message: str) -> Cause | None:
     )
 
 
-_REFUSALS: tuple[Callable[[str], Cause | None], ...] = (_quota, _pod_security, _webhook, _service_account)
+_REFUSALS: tuple[Callable[[str], Cause | None], ...] = (
+    _quota,
+    _limit_range,
+    _pod_security,
+    _admission_policy,
+    _webhook,
+    _service_account,
+)
 
 
 def creation_cause(job_events: Sequence[Event]) -> Cause | None:

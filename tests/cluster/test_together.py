@@ -9,13 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from k8s_pipeline_client.cli.files import read_pipelines
-from k8s_pipeline_client.client import K8sPipelineClient
+from k8s_pipeline_client.client import Pipelines
 from k8s_pipeline_client.errors import UnknownNameError
 from k8s_pipeline_client.settings import Settings
 from tests.cluster.support.definitions import pipeline, service
 from tests.cluster.support.faults import FaultProxy, answer, slow
 from tests.cluster.support.program import Program
 from tests.cluster.support.space import Space, until
+
+OURS = "k8s-pipeline/pipeline"
 
 
 def _check_complete(space: Space, count: int) -> None:
@@ -59,7 +61,7 @@ def test_delete_and_deploy_at_once_end_in_one_of_the_two(program: Program, stand
     entity = pipeline({"log": "x"}, schedule="@daily")
     (definition,) = read_pipelines([Path(program.file("p.yaml", entity, service()))])
     settings = Settings(namespace=program.space.namespace, ingestion_image=standin)
-    one, other = (K8sPipelineClient.connect(settings, kubeconfig=program.space.kubeconfig) for _ in range(2))
+    one, other = (Pipelines.connect(settings, kubeconfig=program.space.kubeconfig) for _ in range(2))
 
     def delete() -> None:
         try:
@@ -74,8 +76,14 @@ def test_delete_and_deploy_at_once_end_in_one_of_the_two(program: Program, stand
             gone.result()
             there.result()
         # The garbage collector may still be at what belonged to the deleted one.
-        until(lambda: len(program.space.list("secrets")) == len(program.space.list("cronjobs")), "all settled")
+        until(
+            lambda: len(program.space.list("secrets", OURS)) == len(program.space.list("cronjobs")),
+            "all settled",
+        )
         _check_complete(program.space, len(program.space.list("cronjobs")))
+        # The bot's token is there where a pipeline needs it, and only there.
+        tokens = program.space.list("secrets", "k8s-pipeline/token")
+        assert [bool(item["data"]["jwtToken"]) for item in tokens] == [True] * len(program.space.list("cronjobs"))
 
 
 def test_a_deploy_right_after_a_delete_is_whole(program: Program) -> None:

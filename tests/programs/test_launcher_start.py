@@ -53,3 +53,24 @@ def test_a_package_of_the_same_name_in_the_image_is_not_mistaken_for_it(pod: Pod
     for path in ("", str(pod.folder / "image"), os.pathsep.join([str(pod.folder / "image"), str(pod.folder)])):
         ended = pod.run(code, env={"PYTHONPATH": path})
         assert (ended.out, ended.err) == ("image\n", "")
+
+
+@pytest.mark.parametrize(
+    ("window", "why"),
+    [
+        ("9999-01-01T00:00:00Z/", "the schedule begins at 9999-01-01T00:00:00Z"),
+        ("/2020-01-01T00:00:00Z", "the schedule ended at 2020-01-01T00:00:00Z"),
+        ("/", ""),
+        ("2020-01-01T00:00:00Z/", ""),
+        ("2020-01-01T00:00:00Z/9999-01-01T00:00:00Z", ""),
+    ],
+)
+def test_outside_its_window_a_run_does_nothing_and_says_so(pod: Pod, window: str, why: str) -> None:
+    pod.options = ["--within", window]
+
+    ended = pod.run("print('ingested')")
+
+    assert ended.code == 0
+    assert ended.out == (f"launcher: nothing is ingested: {why}\n" if why else "ingested\n")
+    assert ended.message.get("skipped", "") == why
+    assert ended.message["exitCode"] == 0

@@ -14,6 +14,14 @@ def pending(state: Obj | None, **more: Obj | list[Obj]) -> list[Obj]:
     return [pod(state, "Pending", **more)]  # type: ignore[arg-type]
 
 
+def _mounting(pods: list[Obj], *keys: tuple[str, str]) -> list[Obj]:
+    """Have the pods mount keys of Secrets, each by itself."""
+    sources = [{"secret": {"name": name, "items": [{"key": key, "path": key}]}} for name, key in keys]
+    for item in pods:
+        item["spec"]["volumes"] = [{"name": "k8s-pipeline", "projected": {"sources": sources}}]
+    return pods
+
+
 def active() -> Obj:
     return job(active=1, ready=0)
 
@@ -116,6 +124,21 @@ WAITS = [
         detail='secret "om-x" not found',
     ),
     Case(
+        "key of a Secret in a volume",
+        "ConfigMissing",
+        "A volume of the run's pod needs a Secret",
+        _mounting(pending(waiting("ContainerCreating")), ("om-x", "workflow.json"), ("om-token-x", "jwtToken")),
+        [
+            event(
+                "FailedMount",
+                'MountVolume.SetUp failed for volume "k8s-pipeline" : references non-existent secret key: jwtToken',
+                about="pod-1",
+            )
+        ],
+        job=active(),
+        detail="references non-existent secret key: jwtToken (Secret om-token-x)",
+    ),
+    Case(
         "a volume that does not mount for another reason",
         "MountFailed",
         "cannot be mounted",
@@ -162,10 +185,55 @@ WAITS = [
         job=job(),
         detail="seccompProfile.type",
     ),
+    *(
+        Case(
+            f"LimitRange: {message}",
+            "AdmissionRefused",
+            "A LimitRange of the namespace",
+            events=[event("FailedCreate", f'Error creating: pods "x" is forbidden: {message}')],
+            job=job(),
+            detail=message,
+        )
+        for message in (
+            "maximum memory usage per Container is 1Gi, but limit is 2Gi",
+            "[minimum cpu usage per Container is 1, but request is 100m, maximum memory usage per Pod is 1Gi, but "
+            "limit is 2Gi]",
+            "memory max limit to request ratio per Container is 2, but provided ratio is 8.000000",
+        )
+    ),
+    Case(
+        "admission policy",
+        "AdmissionRefused",
+        "A ValidatingAdmissionPolicy of the cluster",
+        events=[
+            event(
+                "FailedCreate",
+                "Error creating: pods \"x\" is forbidden: ValidatingAdmissionPolicy 'owners' with binding 'owners' "
+                "denied request: label team is missing",
+            )
+        ],
+        job=job(),
+        detail="label team is missing",
+    ),
+    Case(
+        "webhook that is away",
+        "AdmissionRefused",
+        "An admission webhook does not answer",
+        events=[
+            event(
+                "FailedCreate",
+                'Error creating: Internal error occurred: failed calling webhook "inject.istio.io": failed to call '
+                'webhook: Post "https://istiod.istio-system.svc:443/inject?timeout=10s": connection refused',
+            )
+        ],
+        job=job(),
+        detail="inject.istio.io",
+        hint="once it answers",
+    ),
     Case(
         "webhook",
         "AdmissionRefused",
-        "admission webhook",
+        "An admission webhook refuses",
         events=[
             event("FailedCreate", 'Error creating: admission webhook "validate.kyverno.svc" denied the request: no')
         ],
@@ -189,7 +257,7 @@ WAITS = [
         "any other refusal",
         "AdmissionRefused",
         "The API server refuses the run's pod",
-        events=[event("FailedCreate", "Error creating: maximum memory usage per Container is 1Gi, but limit is 2Gi")],
+        events=[event("FailedCreate", "Error creating: the server is currently unable to handle the request")],
         job=job(),
     ),
     Case(

@@ -1,0 +1,166 @@
+"""Puts a bot's new token in the place of its old one: one write, and every next run has it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from k8s_pipeline_client.client import token as tokens
+from k8s_pipeline_client.client.waiting import poll
+from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
+from k8s_pipeline_client.domain import labels, naming
+from k8s_pipeline_client.domain.connection import Claims, claims_of
+from k8s_pipeline_client.errors import ConflictError, InputError, UnknownNameError
+from k8s_pipeline_client.render.token import token_secret
+
+_TIMEOUT = 60.0
+
+
+class RotateAction(StrEnum):
+    """What a rotation did."""
+
+    ROTATED = "rotated"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """What became of a bot's token.
+
+    Attributes:
+        secret: The name of the Secret that holds it.
+        instance: The OpenMetadata instance, as its label has it.
+        bot: Whose token it is; empty where the token does not say.
+        issued_at: None where it does not say.
+        expires_at: None where it does not say: it does not end.
+        pipelines: How many use it, from their next runs on.
+        action: What was done.
+    """
+
+    secret: str
+    instance: str
+    bot: str
+    issued_at: datetime | None
+    expires_at: datetime | None
+    pipelines: int
+    action: RotateAction
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A Secret with a token, or one that pipelines use and that is missing."""
+
+    name: str
+    instance: str
+    secret: Object | None
+    users: Sequence[Object]
+
+    @property
+    def bot(self) -> str:
+        return tokens.bot_of_secret(self.secret)
+
+    def is_for(self, bot: str) -> bool:
+        """Tell whether it is a bot's: by what it says, else by its name."""
+        return bot == self.bot or self.name == naming.token_secret_name(instance=self.instance, bot=bot)
+
+
+def rotate(cluster: Cluster, token: str, *, selector: str, name: str | None = None, force: bool = False) -> Rotation:
+    """Write a token to the Secret of its bot.
+
+    Args:
+        cluster: Where.
+        token: The new one.
+        selector: Which instance's Secrets and pipelines to look at.
+        name: The Secret; found by the token's bot if None.
+        force: Also a token of another bot, or one that is over or names no bot; also against another field manager.
+
+    Raises:
+        InputError: The token is not one that the pipelines could use, and ``force`` is not set.
+        UnknownNameError: There is no such Secret, or more than one.
+        ConflictError: Another field manager writes the Secret, and ``force`` is not set.
+    """
+    places = _places(cluster, selector)
+    claims = claims_of(token)
+    if not force:
+        _refuse_useless(claims, cluster.now())
+    place = _chosen(places, claims.bot, name, force=force, namespace=cluster.namespace)
+    if not force and place.bot and not place.is_for(claims.bot):
+        raise InputError(
+            f"the token is one of {claims.bot!r}, and Secret {place.name} holds that of {place.bot!r}",
+            hint="give a token of that bot, or --force to have the pipelines log in as another one",
+        )
+    manifest = token_secret(token, place.name, place.instance, cluster.namespace)
+    action = _written(cluster, manifest, force=force)
+    return Rotation(
+        place.name, place.instance, claims.bot, claims.issued_at, claims.expires_at, len(place.users), action
+    )
+
+
+def _written(cluster: Cluster, manifest: Object, *, force: bool) -> RotateAction:
+    name = manifest["metadata"]["name"]
+    for elapsed in poll(_TIMEOUT, longest=1.0):
+        live = tokens.read(cluster, name)
+        if tokens.token_of(live) == tokens.token_of(manifest):
+            return RotateAction.UNCHANGED
+        try:
+            tokens.write(cluster, live, manifest, force=force)
+        except ConflictError:
+            if elapsed >= _TIMEOUT or not tokens.changed_since(cluster, name, live):
+                raise
+        else:
+            break
+    return RotateAction.ROTATED
+
+
+def _refuse_useless(claims: Claims, now: datetime) -> None:
+    if not claims.bot:
+        raise InputError(
+            "the token does not say whose it is: it is no JSON web token with a name (sub)",
+            hint="copy it whole, as OpenMetadata shows it: Settings, Bots; or write it as it is with --force",
+        )
+    if claims.expires_at is not None and claims.expires_at <= now:
+        raise InputError(
+            f"the token of {claims.bot!r} has expired, on {claims.expires_at:%Y-%m-%d}",
+            hint="have OpenMetadata make a new one: Settings, Bots",
+        )
+
+
+def _places(cluster: Cluster, selector: str) -> list[_Place]:
+    secrets = {item["metadata"]["name"]: item for item in cluster.list(Kind.SECRET, labels=selector)}
+    users: dict[str, list[Object]] = {}
+    for item in cluster.list(Kind.CRONJOB, labels=selector):
+        users.setdefault(item["metadata"]["labels"][labels.TOKEN], []).append(item)
+    found = []
+    for name in sorted({*secrets, *users}):
+        secret = secrets.get(name) or tokens.read(cluster, name)
+        one = secrets.get(name) or users[name][0]
+        instance = one["metadata"]["labels"].get(labels.INSTANCE, "")
+        found.append(_Place(name, instance, secret, users.get(name, ())))
+    return found
+
+
+def _chosen(places: Sequence[_Place], bot: str, name: str | None, *, force: bool, namespace: str) -> _Place:
+    known = ", ".join(f"{place.name} ({place.bot or 'no token'}, {len(place.users)} pipelines)" for place in places)
+    if not places:
+        raise UnknownNameError(
+            f"no pipeline in namespace {namespace} takes its token from a Secret of ours",
+            hint="deploy first; a deploy moves the token to a Secret of its own",
+        )
+    if name is not None:
+        fitting = [place for place in places if place.name == name]
+    else:
+        fitting = [place for place in places if place.is_for(bot)] or (list(places) if force else [])
+    if len(fitting) == 1:
+        return fitting[0]
+    if not fitting and name is None:
+        raise InputError(
+            f"the token is one of {bot!r}, and the pipelines in namespace {namespace} use others: {known}",
+            hint="give a token of their bot; or name one with --secret, and --force to have them log in as another bot",
+        )
+    what = f"Secrets with tokens are called {name!r}" if name else "Secrets hold a token that it could replace"
+    raise UnknownNameError(
+        f"{len(fitting) or 'no'} {what} in namespace {namespace}: {known}",
+        hint="name one with --secret, or the OpenMetadata instance with the setting instance",
+    )

@@ -1,0 +1,162 @@
+"""The Secrets with bots' tokens: one for an OpenMetadata instance and bot, shared by its pipelines, without an owner.
+
+A deploy writes one only where its token is the newer one, and never against another field manager: an External
+Secrets operator, say. Every write names the version that was looked at. Which pipelines use it, their CronJobs say
+with a label; one that nothing uses is removed.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+
+from k8s_pipeline_client.client.jobs import annotation
+from k8s_pipeline_client.client.managers import MANAGER
+from k8s_pipeline_client.client.owned import fields_of
+from k8s_pipeline_client.client.waiting import poll
+from k8s_pipeline_client.cluster.port import Cluster, Kind, Object, Propagation
+from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.domain.connection import why_not_newer
+from k8s_pipeline_client.errors import ConflictError, NotFoundError, WaitTimeoutError
+from k8s_pipeline_client.render.token import TOKEN_KEY
+
+_SETTLE_TIMEOUT = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a token that a deploy brought.
+
+    Attributes:
+        before: The Secret as it was; None if it was not there.
+        after: The Secret as it was written; None if it was left as it is.
+        note: What a person should know about it; may be empty.
+    """
+
+    before: Object | None
+    after: Object | None = None
+    note: str = ""
+
+
+def ensure(cluster: Cluster, manifest: Object, *, dry_run: bool = False) -> Outcome:
+    """Have the Secret hold the token, unless what it holds is newer or somebody else writes it.
+
+    Raises:
+        ClusterError: The API server refused, for another reason than that.
+    """
+    name = manifest["metadata"]["name"]
+    for _ in poll(_SETTLE_TIMEOUT, longest=1.0):
+        live = read(cluster, name)
+        if live is not None and "deletionTimestamp" in live["metadata"]:
+            continue
+        current, wanted = token_of(live), token_of(manifest)
+        if current == wanted:
+            return Outcome(live)
+        why = why_not_newer(current, wanted)
+        if why:
+            return Outcome(live, note=f"its token was not written to Secret {name}, which holds another one: {why}")
+        try:
+            written = write(cluster, live, manifest, dry_run=dry_run)
+        except ConflictError as error:
+            if changed_since(cluster, name, live):
+                continue
+            return Outcome(live, note=f"its token, which is newer, was not written to Secret {name}: {error.message}")
+        said = f"its token is newer than the one of Secret {name}, and takes its place for all pipelines"
+        return Outcome(live, written, said if current else "")
+    raise WaitTimeoutError(
+        f"Secret {name} is changed or deleted by somebody else all the time",
+        hint=f"look for what does it: kubectl get secret {name} -o yaml, metadata.managedFields",
+    )
+
+
+def write(
+    cluster: Cluster, live: Object | None, manifest: Object, *, dry_run: bool = False, force: bool = False
+) -> Object:
+    """Write a token's Secret, only if it still is as it was read; return it.
+
+    Raises:
+        ConflictError: It has changed, or another field manager writes it and ``force`` is not set.
+    """
+    if live is None and not dry_run:
+        # Server-side apply cannot tell to create from to overwrite; to create something empty can.
+        bare = {key: manifest["metadata"][key] for key in ("name", "namespace", "labels")}
+        live = cluster.create({**manifest, "metadata": bare, "data": {}})
+    if live is not None:
+        version = {"resourceVersion": live["metadata"]["resourceVersion"]}
+        manifest = {**manifest, "metadata": {**manifest["metadata"], **version}}
+    return cluster.apply(manifest, manager=MANAGER, force=force, dry_run=dry_run)
+
+
+def changed_since(cluster: Cluster, name: str, seen: Object | None) -> bool:
+    """Return whether a Secret is not what it was when it was read."""
+    found = read(cluster, name)
+    return _version(found) != _version(seen)
+
+
+def read(cluster: Cluster, name: str) -> Object | None:
+    """Return a Secret; None if it is not there."""
+    try:
+        return cluster.get(Kind.SECRET, name)
+    except NotFoundError:
+        return None
+
+
+def token_of(secret: Object | None) -> str:
+    """Return the token that a Secret holds; empty if it holds none."""
+    value = ((secret or {}).get("data") or {}).get(TOKEN_KEY) or ""
+    return base64.b64decode(value).decode("utf-8", "replace").strip()
+
+
+def remove_unused(cluster: Cluster, *, selector: str = labels.TOKEN) -> None:
+    """Remove the Secrets with tokens that no pipeline uses any more.
+
+    A deploy that begins to use one at this moment has either changed the Secret, so that it is not deleted; or
+    written its CronJob, so that the second look finds it and the Secret is put back; or it looks after us, and
+    writes the Secret itself.
+
+    Args:
+        cluster: Where.
+        selector: Which of them to look at.
+    """
+    ours = [item for item in cluster.list(Kind.SECRET, labels=selector) if _is_only_ours(item)]
+    used = users(cluster) if ours else {}
+    for item in ours:
+        metadata = item["metadata"]
+        if metadata["name"] in used:
+            continue
+        try:
+            cluster.delete(
+                Kind.SECRET,
+                metadata["name"],
+                Propagation.BACKGROUND,
+                uid=metadata["uid"],
+                version=metadata["resourceVersion"],
+            )
+        except ConflictError:
+            continue  # somebody has just written it, and so has a use for it
+        if metadata["name"] in users(cluster):
+            kept = {key: metadata[key] for key in ("name", "namespace", "labels", "annotations") if key in metadata}
+            ensure(cluster, {**item, "metadata": kept})
+
+
+def users(cluster: Cluster) -> dict[str, list[Object]]:
+    """Return the CronJobs that use a token's Secret, by its name."""
+    found: dict[str, list[Object]] = {}
+    for item in cluster.list(Kind.CRONJOB, labels=labels.TOKEN):
+        found.setdefault(item["metadata"]["labels"][labels.TOKEN], []).append(item)
+    return found
+
+
+def bot_of_secret(secret: Object | None) -> str:
+    """Return whose token a Secret holds, as far as its annotation says."""
+    return annotation(secret, labels.BOT) if secret else ""
+
+
+def _is_only_ours(secret: Object) -> bool:
+    """Tell whether nobody else has put anything into a Secret."""
+    ours = fields_of(secret, MANAGER).get("f:data", {})
+    return all(f"f:{key}" in ours for key in secret.get("data") or {})
+
+
+def _version(item: Object | None) -> str | None:
+    return item["metadata"]["resourceVersion"] if item else None

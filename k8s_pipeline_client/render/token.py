@@ -1,0 +1,112 @@
+"""Takes a bot's token out of the document: it has a Secret of its own, so that it is rotated in one place."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import replace
+
+from k8s_pipeline_client.domain import labels, naming
+from k8s_pipeline_client.domain.connection import (
+    TokenSource,
+    bot_of,
+    check_token,
+    claims_of,
+    movable_token,
+    wants_token,
+)
+from k8s_pipeline_client.domain.entities import Document
+from k8s_pipeline_client.domain.pipeline import Pipeline
+from k8s_pipeline_client.launcher import yamljson
+from k8s_pipeline_client.launcher.references import VARIABLE
+from k8s_pipeline_client.launcher.token import token_in, with_token
+from k8s_pipeline_client.render.config import DOCUMENT_KEY
+from k8s_pipeline_client.render.metadata import object_meta
+from k8s_pipeline_client.settings import Settings
+
+TOKEN_KEY = "jwtToken"
+"""The key of the Secrets that we write."""
+
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+
+
+def token_apart(pipeline: Pipeline, settings: Settings) -> tuple[Pipeline, Document | None]:
+    """Return the pipeline without its token, and the Secret that is to hold it.
+
+    Args:
+        pipeline: As it was defined.
+        settings: Its own.
+
+    Returns:
+        The pipeline as it was, where its token has to stay in the document; no Secret where there is no token, or
+        somebody else's Secret holds it.
+
+    Raises:
+        DefinitionError: An entity's connection has no token, and no Secret is named that would hold it.
+    """
+    named = token_in_named_secret(pipeline, settings)
+    if named.token_from is not None:
+        return named, None
+    token = movable_token(pipeline.document)
+    if not token:
+        return pipeline, None
+    name = naming.token_secret_name(instance=pipeline.instance, bot=bot_of(token))
+    secret = token_secret(token, name, naming.instance_label(pipeline.instance), settings.namespace)
+    return _without(pipeline, TokenSource(name, TOKEN_KEY)), secret
+
+
+def token_in_named_secret(pipeline: Pipeline, settings: Settings) -> Pipeline:
+    """Return the pipeline without its token where the settings name a Secret that holds it.
+
+    Raises:
+        DefinitionError: An entity's connection has no token, and no Secret is named that would hold it.
+    """
+    token = token_in(pipeline.document)
+    is_reference = pipeline.may_refer and (not isinstance(token, str) or VARIABLE.search(token) is not None)
+    wants = wants_token(pipeline.document)
+    if settings.token_secret is None or not (wants or (token and not is_reference)):
+        if not pipeline.may_refer:
+            check_token(pipeline.document, pipeline.origin)
+        return pipeline
+    return _without(pipeline, TokenSource(settings.token_secret.name, settings.token_secret.key))
+
+
+def token_secret(token: str, name: str, instance_label: str, namespace: str) -> Document:
+    """Return the Secret that holds a bot's token for all pipelines of an OpenMetadata instance.
+
+    It has no owner: it goes with the last pipeline that uses it.
+    """
+    claims = claims_of(token)
+    annotations = {
+        labels.BOT: claims.bot,
+        labels.TOKEN_ISSUED_AT: claims.issued_at.strftime(_TIME) if claims.issued_at else "",
+        labels.TOKEN_EXPIRES_AT: claims.expires_at.strftime(_TIME) if claims.expires_at else "",
+    }
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": object_meta(
+            name,
+            namespace,
+            {
+                labels.APP_NAME: "openmetadata",
+                labels.APP_COMPONENT: "token",
+                labels.APP_MANAGED_BY: "openmetadata",
+                labels.INSTANCE: instance_label,
+                labels.TOKEN: name,
+            },
+            {key: value for key, value in annotations.items() if value},
+        ),
+        "data": {TOKEN_KEY: base64.b64encode(token.encode()).decode()},
+    }
+
+
+def with_token_inside(secret: Document, token: str) -> Document:
+    """Return a pipeline's Secret with the token in the document, for runs that look for it there."""
+    document = json.loads(base64.b64decode(secret["data"][DOCUMENT_KEY]))
+    content = yamljson.dumps(with_token(document, token)).encode()
+    return {**secret, "data": {**secret["data"], DOCUMENT_KEY: base64.b64encode(content).decode()}}
+
+
+def _without(pipeline: Pipeline, source: TokenSource) -> Pipeline:
+    return replace(pipeline, document=with_token(pipeline.document, ""), token_from=source)
