@@ -5,14 +5,22 @@
     PipelineError                   exit code 1 unless the class says otherwise
     ├── InputError            (2)   what was handed to us cannot be used; nothing was written
     │   ├── DefinitionError         a file, an entity, a workflow document
+    │   │   └── NotRunByPipelinesError  of a type that OpenMetadata itself does not run as a pipeline
     │   ├── ScheduleError           a cron expression or time zone that Kubernetes refuses
     │   ├── SettingsError           a setting
     │   └── UnknownNameError        a NAME that fits none, or more than one, of the pipelines
+    ├── DisabledError               the pipeline service client is switched off
     ├── RunActiveError              a run was asked for while one is active
     ├── ForeignObjectError          an object of our name that belongs to another pipeline
     ├── ManagedElsewhereError       a pipeline that was deployed from another source
     ├── RunFailedError        (3)   the run ended, and failed
     ├── WaitTimeoutError    (124)   the time that the caller allowed is over
+    ├── OpenMetadataError           the OpenMetadata server could not, or would not
+    │   ├── ServerUnreachableError  no answer from it
+    │   └── ServerAnswerError       an answer, and it is a refusal, or none that OpenMetadata gives
+    │       ├── TokenRejectedError  401
+    │       ├── RightMissingError   403
+    │       └── EntityNotFoundError 404
     └── ClusterError                the cluster could not, or would not
         ├── UnreachableError        no answer from the API server
         └── ApiError                an answer, and it is a refusal
@@ -60,6 +68,10 @@ class DefinitionError(InputError):
     """A file, an entity or a workflow document that cannot become a pipeline."""
 
 
+class NotRunByPipelinesError(DefinitionError):
+    """A pipeline of a type that OpenMetadata itself does not run as a pipeline any more."""
+
+
 class ScheduleError(InputError):
     """A schedule or a time zone that Kubernetes would refuse."""
 
@@ -70,6 +82,10 @@ class SettingsError(InputError):
 
 class UnknownNameError(InputError):
     """A NAME that fits no pipeline, or more than one."""
+
+
+class DisabledError(PipelineError):
+    """The settings say that nobody is to run pipelines."""
 
 
 class RunActiveError(PipelineError):
@@ -94,6 +110,38 @@ class WaitTimeoutError(PipelineError):
     """The time that the caller allowed is over; the run itself goes on."""
 
     exit_code = 124
+
+
+class OpenMetadataError(PipelineError):
+    """The OpenMetadata server could not, or would not."""
+
+
+class ServerUnreachableError(OpenMetadataError):
+    """The OpenMetadata server gave no answer."""
+
+
+class ServerAnswerError(OpenMetadataError):
+    """The OpenMetadata server refused, or what answered is none.
+
+    Attributes:
+        status: The HTTP status.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", status: int = 200) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+
+
+class TokenRejectedError(ServerAnswerError):
+    """401: the token is not accepted."""
+
+
+class RightMissingError(ServerAnswerError):
+    """403: the token's user may not do that."""
+
+
+class EntityNotFoundError(ServerAnswerError):
+    """404: there is no such entity."""
 
 
 class ClusterError(PipelineError):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from k8s_pipeline_client import __version__
 from k8s_pipeline_client.cli.options import Globals, common_options, pass_globals
+from k8s_pipeline_client.version import __version__
 
 
 @click.command("version")

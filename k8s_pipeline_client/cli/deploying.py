@@ -1,37 +1,52 @@
-"""deploy: definitions onto the cluster."""
+"""deploy: definitions onto the cluster, from files or from the OpenMetadata server."""
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from k8s_pipeline_client.cli.deployments import FAILED, SKIPPED, Deployment, deploy_all, report
+from k8s_pipeline_client.cli.fromserver import connected, server_options, version_warnings
 from k8s_pipeline_client.cli.options import Globals, common_options, files_option, pass_globals
-from k8s_pipeline_client.errors import (
-    ApiError,
-    ForbiddenError,
-    NotFoundError,
-    PipelineError,
-    UnauthorizedError,
-    UnreachableError,
-)
+from k8s_pipeline_client.domain.source import Source
+from k8s_pipeline_client.errors import PipelineError
 
 if TYPE_CHECKING:
-    from k8s_pipeline_client.client import DeployResult
+    from k8s_pipeline_client.client.fetch import ServerPipeline
     from k8s_pipeline_client.domain.pipeline import Pipeline
+    from k8s_pipeline_client.settings import Settings
 
-_HOPELESS = (UnreachableError, UnauthorizedError, NotFoundError)
-_UNWELL = (429, 502, 503, 504)
+
+class _Text(click.ParamType[str]):
+    """A text; an empty one, as an unset variable leaves it, would mean all."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the text."""
+        if not value:
+            self.fail("it is empty", param, ctx)
+        return str(value)
 
 
 @click.command("deploy")
-@files_option(required=True)
+@click.argument("fqns", metavar="[FQN]...", nargs=-1, type=_Text())
+@files_option()
+@click.option("--from-server", is_flag=True, help="Deploy what the OpenMetadata server has: those with FQN, or --all.")
+@click.option("--all", "everything", is_flag=True, help="With --from-server: every pipeline.")
+@click.option(
+    "--service",
+    "services",
+    metavar="FILE|NAME",
+    multiple=True,
+    type=_Text(),
+    help="With -f: service entities whose connections go into the documents. With --all: only those of this service.",
+)
+@server_options
 @click.option(
     "--dry-run",
     type=click.Choice(["none", "client", "server"]),
@@ -53,119 +68,103 @@ _UNWELL = (429, 502, 503, 504)
 )
 @common_options
 @pass_globals
-def deploy_command(values: Globals, files: tuple[Path, ...], dry_run: str, force: bool, parallel: int) -> int:
-    """Create or update pipelines; nothing is written unless every definition is usable."""
-    from k8s_pipeline_client.cli.files import read_pipelines
-    from k8s_pipeline_client.cli.output import warn
-    from k8s_pipeline_client.render import plan
+def deploy_command(
+    values: Globals,
+    fqns: tuple[str, ...],
+    files: tuple[Path, ...],
+    from_server: bool,
+    everything: bool,
+    services: tuple[str, ...],
+    server: str | None,
+    server_token_file: Path | None,
+    dry_run: str,
+    force: bool,
+    parallel: int,
+) -> int:
+    """Create or update pipelines, from files or from the OpenMetadata server.
 
-    settings = values.settings()
-    pipelines = read_pipelines(files)
-    plans = [plan(pipeline, settings) for pipeline in pipelines]
-    if dry_run == "client":
-        for item in plans:
-            for text in item.notes:
-                warn(f"{item.pipeline.display_name}: {text}")
-        found = [
-            _shown(item.name, item.pipeline.fqn, item.pipeline.display_name, "checked", item.notes) for item in plans
-        ]
-        _print(values, found, dry_run)
-        return 0
-    client = values.client()
-    deployments = _deploy_all(
-        pipelines,
-        lambda pipeline: client.deploy(pipeline, dry_run=dry_run == "server", force=force),
-        parallel=parallel,
-    )
-    return _report(values, deployments, dry_run)
+    From files nothing is written unless every definition is usable. From the server, a pipeline that cannot be used
+    is listed with its reason and holds up no other.
+    """
+    how = _How(dry_run, force, parallel)
+    if not from_server:
+        if fqns or everything:
+            raise click.UsageError("FQN and --all go with --from-server; files are named with -f.")
+        return _from_files(values, files, [Path(item) for item in services], how)
+    if files:
+        raise click.UsageError("-f and --from-server exclude each other.")
+    if bool(fqns) == everything:
+        raise click.UsageError("--from-server takes either fully qualified names or --all.")
+    if services and not everything:
+        raise click.UsageError("--service goes with --all.")
+    with connected(values, server, server_token_file) as source:
+        found = source.all(services) if everything else source.named(fqns)
+    return _from_server(values, found, source.version, how)
 
 
 @dataclass(frozen=True)
-class _Deployment:
-    """What became of one definition; neither a result nor an error where it was not tried any more."""
+class _How:
+    """How to deploy, as the options say."""
 
-    pipeline: Pipeline
-    result: DeployResult | None = None
-    error: PipelineError | None = None
-
-
-def _deploy_all(
-    pipelines: Sequence[Pipeline], deploy: Callable[[Pipeline], DeployResult], *, parallel: int
-) -> list[_Deployment]:
-    """Deploy several at once, and return what became of them in their own order.
-
-    One that is refused does not hold up the others, unless they would be refused for the same reason. What is
-    interrupted finishes those that it is at, so that none is left half-deployed.
-    """
-    from k8s_pipeline_client.cli.output import progress
-
-    stop = threading.Event()
-
-    def one(pipeline: Pipeline) -> _Deployment:
-        if stop.is_set():
-            return _Deployment(pipeline)
-        try:
-            return _Deployment(pipeline, result=deploy(pipeline))
-        except PipelineError as error:
-            if _is_hopeless(error):
-                stop.set()
-            return _Deployment(pipeline, error=error)
-
-    title = f"deploying {pipelines[0].display_name}" if len(pipelines) == 1 else f"deploying {len(pipelines)} pipelines"
-    found: list[_Deployment] = []
-    with progress(title) as say, ThreadPoolExecutor(max_workers=parallel) as pool:
-        try:
-            for item in pool.map(one, pipelines):
-                found.append(item)
-                say(f"{title}: {len(found)} done")
-        finally:
-            stop.set()
-    return found
+    dry_run: str
+    force: bool
+    parallel: int
 
 
-def _is_hopeless(error: PipelineError) -> bool:
-    """Return whether the next pipeline would be refused for the same reason; trying again was of no use by now."""
-    if isinstance(error, ForbiddenError):
-        return "is forbidden: User" in error.message  # a right is missing; admission refuses single objects
-    return isinstance(error, _HOPELESS) or (isinstance(error, ApiError) and error.status in _UNWELL)
+def _from_files(values: Globals, files: Sequence[Path], services: Sequence[Path], how: _How) -> int:
+    from k8s_pipeline_client.cli.files import read_pipelines
+
+    if not files:
+        raise click.UsageError("Name files with -f, or deploy --from-server.")
+    settings = values.settings()
+    pipelines = read_pipelines(files, services, settings=settings)
+    # All of them first: where one cannot be used, nothing is written.
+    checked = [_checked(pipeline, settings) for pipeline in pipelines]
+    deployments = checked if how.dry_run == "client" else _deployed(values, pipelines, Source.FILES, how)
+    if len(deployments) == 1 and deployments[0].error is not None:
+        raise deployments[0].error
+    return report(values, deployments, how.dry_run)
 
 
-def _report(values: Globals, deployments: Sequence[_Deployment], dry_run: str) -> int:
-    """Print what was done, then what was not, and return the exit code."""
+def _from_server(values: Globals, found: Sequence[ServerPipeline], version: str, how: _How) -> int:
     from k8s_pipeline_client.cli.output import note, warn
 
-    failed = [item for item in deployments if item.error is not None]
-    if len(deployments) == 1 and failed and failed[0].error is not None:
-        raise failed[0].error
-    results = [item.result for item in deployments if item.result is not None]
-    for result in results:
-        for text in result.notes:
-            warn(f"{result.display_name}: {text}")
-    for item in failed:
-        click.echo(f"{click.style('error:', fg='red', bold=True)} {item.pipeline.display_name}: {item.error}", err=True)
-    found = [_shown(item.name, item.fqn, item.display_name, str(item.action), item.notes) for item in results]
-    _print(values, found, dry_run)
-    if len(deployments) > 1:
-        counts = Counter(str(result.action) for result in results)
-        counts["failed"] = len(failed)
-        counts["not tried"] = len(deployments) - len(results) - len(failed)
-        summary = ", ".join(f"{number} {what}" for what, number in counts.items() if number)
-        note(f"{len(deployments)} pipelines: {summary}")
-    return 1 if failed else 0
+    if not found:
+        note("OpenMetadata has no ingestion pipelines")
+    settings = values.settings()
+    becomes: dict[str, Deployment] = {}
+    usable: list[Pipeline] = []
+    for item in found:
+        if item.pipeline is None:
+            action = SKIPPED if item.is_skipped else FAILED
+            becomes[item.fqn] = Deployment(item.fqn, item.display_name, action, error=item.error)
+            continue
+        try:
+            becomes[item.fqn] = _checked(item.pipeline, settings)
+            usable.append(item.pipeline)
+        except PipelineError as error:
+            becomes[item.fqn] = Deployment(item.fqn, item.display_name, FAILED, error=error)
+    for text in version_warnings(version, (settings.for_pipeline(item).ingestion_image for item in usable)):
+        warn(text)
+    if how.dry_run != "client":
+        becomes |= {item.fqn: item for item in _deployed(values, usable, Source.SERVER, how)}
+    return report(values, list(becomes.values()), how.dry_run)
 
 
-def _print(values: Globals, found: Sequence[dict[str, Any]], dry_run: str) -> None:
-    from k8s_pipeline_client.cli.output import emit, print_table
+def _checked(pipeline: Pipeline, settings: Settings) -> Deployment:
+    from k8s_pipeline_client.render import plan
 
-    suffix = "" if dry_run == "none" else f" ({dry_run} dry run)"
-    rows = [[item["displayName"], item["action"] + suffix, item["resourceName"]] for item in found]
-    emit(
-        list(found),
-        values.format(),
-        table=lambda: print_table(["NAME", "ACTION", "RESOURCE"], rows, wide=0),
-        names=lambda: [f"cronjob.batch/{item['resourceName']}" for item in found],
+    found = plan(pipeline, settings)
+    return Deployment(pipeline.fqn, pipeline.display_name, "checked", found.name, found.notes)
+
+
+def _deployed(values: Globals, pipelines: Sequence[Pipeline], source: Source, how: _How) -> list[Deployment]:
+    if not pipelines:
+        return []
+    client = values.client()
+    dry_run = how.dry_run == "server"
+    return deploy_all(
+        pipelines,
+        lambda pipeline: client.deploy(pipeline, dry_run=dry_run, force=how.force, source=source),
+        parallel=how.parallel,
     )
-
-
-def _shown(name: str, fqn: str, display_name: str, action: str, notes: Sequence[str] = ()) -> dict[str, Any]:
-    return {"resourceName": name, "fqn": fqn, "displayName": display_name, "action": action, "notes": list(notes)}

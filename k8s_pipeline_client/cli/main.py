@@ -33,7 +33,9 @@ _COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "kill": ("running", "End active runs; the schedule goes on."),
         "enable": ("managing", "Let a pipeline's schedule run."),
         "disable": ("managing", "Stop a pipeline's schedule."),
+        "rotate-token": ("tokens", "Have pipelines log in with their bot's new token."),
         "delete": ("managing", "Delete pipelines with their runs."),
+        "prune": ("pruning", "Remove what the OpenMetadata server does not have any more."),
         "config": ("config", "Print every setting, its value and its origin."),
         "version": ("about", "Print the version."),
         "completion": ("about", "Print the completion script of a shell."),
@@ -56,7 +58,7 @@ class _LazyGroup(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         module = importlib.import_module(f"k8s_pipeline_client.cli.{_COMMANDS[cmd_name][0]}")
-        command: click.Command = getattr(module, f"{cmd_name}_command")
+        command: click.Command = getattr(module, f"{cmd_name.replace('-', '_')}_command")
         return command
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from k8s_pipeline_client.cli.complete import complete_name
+from k8s_pipeline_client.cli.fromserver import connected, server_options
 from k8s_pipeline_client.cli.options import Globals, common_options, pass_globals
 
 if TYPE_CHECKING:
@@ -19,10 +22,17 @@ _WATCH_SECONDS = 2.0
 
 
 @click.command("list")
+@click.option("--from-server", is_flag=True, help="Compare with what the OpenMetadata server has.")
+@server_options
 @common_options
 @pass_globals
-def list_command(values: Globals) -> None:
-    """List the pipelines with their schedules and last runs."""
+def list_command(
+    values: Globals, from_server: bool = False, server: str | None = None, server_token_file: Path | None = None
+) -> None:
+    """List the pipelines with their schedules and last runs, or, from the server, what a deploy would do."""
+    if from_server:
+        _list_from_server(values, server, server_token_file)
+        return
     from k8s_pipeline_client.cli.output import emit, note, print_table, progress
     from k8s_pipeline_client.cli.text import moment, schedule_text
 
@@ -53,6 +63,33 @@ def list_command(values: Globals) -> None:
         values.format(),
         table=table,
         names=lambda: [f"cronjob.batch/{item.resource_name}" for item in found],
+    )
+
+
+def _list_from_server(values: Globals, server: str | None, token_file: Path | None) -> None:
+    """List what OpenMetadata has against what the cluster has."""
+    from k8s_pipeline_client.cli.output import emit, note, print_table, progress
+
+    client = values.client()
+    with connected(values, server, token_file) as source:
+        there = source.all()
+    with progress("reading the cluster"):
+        found = client.compare(there, source.instance)
+    rows = [
+        [item.display_name, item.fqn, item.pipeline_type, str(item.standing), "; ".join(item.reasons)] for item in found
+    ]
+
+    def table() -> None:
+        if found:
+            print_table(["NAME", "FQN", "TYPE", "STANDING", "WHY"], rows, wide=4)
+        counts = Counter(str(item.standing) for item in found)
+        note(f"{len(found)} pipelines" + "".join(f", {number} {what}" for what, number in sorted(counts.items())))
+
+    emit(
+        [item.as_dict() for item in found],
+        values.format(),
+        table=table,
+        names=lambda: [f"cronjob.batch/{item.resource_name}" for item in found if item.resource_name],
     )
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import yaml
 
-from k8s_pipeline_client.client.managers import MANAGER, SUSPEND_MANAGER
+from k8s_pipeline_client.client.managers import MANAGER, suspend_is_set_by_others
+from k8s_pipeline_client.client.token import ensure
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.errors import NotFoundError
 from k8s_pipeline_client.render.plan import Plan
@@ -38,19 +39,16 @@ def differences(cluster: Cluster, plan: Plan) -> Iterator[Difference]:
     """
     cronjob = _live(cluster, plan.cronjob)
     secret, config_map = plan.owned_by(cronjob) if cronjob else (plan.secret, plan.config_map)
-    for manifest in (plan.launcher, secret, config_map):
+    if plan.token:
+        outcome = ensure(cluster, plan.token, dry_run=True)
+        if outcome.after:
+            yield from _difference(outcome.before, outcome.after)
+    for manifest in (*plan.shared, secret, config_map):
         yield from _difference(_live(cluster, manifest), _wanted(cluster, manifest))
     wanted = _wanted(cluster, plan.cronjob)
-    if cronjob is None or not _set_by_others(cronjob):
+    if cronjob is None or not suspend_is_set_by_others(cronjob):
         wanted["spec"]["suspend"] = plan.suspend
     yield from _difference(cronjob, wanted)
-
-
-def _set_by_others(cronjob: Object) -> bool:
-    """Tell whether a field manager that is none of ours set ``spec.suspend``: a deploy leaves that alone."""
-    entries = cronjob["metadata"].get("managedFields") or []
-    managers = {entry["manager"] for entry in entries if "f:suspend" in (entry.get("fieldsV1") or {}).get("f:spec", {})}
-    return bool(managers - {MANAGER, SUSPEND_MANAGER})
 
 
 def _live(cluster: Cluster, manifest: Object) -> Object | None:

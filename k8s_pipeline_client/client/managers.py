@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from k8s_pipeline_client.cluster.port import Object
+
 MANAGER = "k8s-pipeline"
 SUSPEND_MANAGER = "k8s-pipeline-suspend"
 """Owns ``spec.suspend`` alone: a deploy, `enable` and `disable` set it, and whoever else does is seen by name."""
+
+
+def suspend_is_set_by_others(cronjob: Object) -> bool:
+    """Tell whether a field manager that is none of ours set ``spec.suspend``: a deploy leaves that alone."""
+    entries = cronjob["metadata"].get("managedFields") or []
+    managers = {entry["manager"] for entry in entries if "f:suspend" in (entry.get("fieldsV1") or {}).get("f:spec", {})}
+    return bool(managers - {MANAGER, SUSPEND_MANAGER})

@@ -18,8 +18,9 @@ from kubernetes.client import ApiClient
 
 from k8s_pipeline_client.cluster.port import Kind, Object, Propagation
 from k8s_pipeline_client.cluster.translate import api_error
-from k8s_pipeline_client.cluster.transport import PATIENCE, Transport
+from k8s_pipeline_client.cluster.transport import Transport
 from k8s_pipeline_client.errors import ApiError, ConflictError, NotFoundError, UnreachableError
+from k8s_pipeline_client.retrying import PATIENCE
 
 _PAGE = 500
 _ESCAPED_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
@@ -174,6 +175,10 @@ class KubeCluster:
         finally:
             stream.close()
 
+    def version(self) -> str:
+        """Return the API server's version, such as ``v1.34.4``."""
+        return str(self._json("GET", "/version", action="read the version", key="gitVersion")["gitVersion"])
+
     def namespace_exists(self) -> bool | None:
         """Return whether the namespace is there; None where our rights do not reach that far."""
         try:
@@ -206,6 +211,7 @@ class KubeCluster:
         query: Mapping[str, str] | None = None,
         body: Object | None = None,
         content_type: str = "application/json",
+        key: str = "kind",
     ) -> Object:
         answer = self._transport.send(
             method,
@@ -221,7 +227,7 @@ class KubeCluster:
         except ValueError:
             found = None
         # Something in between may answer in the API server's place: a login page, a load balancer's own words.
-        if not isinstance(found, dict) or "kind" not in found:
+        if not isinstance(found, dict) or key not in found:
             raise UnreachableError(
                 f"the answer of {self._transport.host} to `{action}` is not from a Kubernetes API",
                 hint="check that this is the address of a Kubernetes API server",

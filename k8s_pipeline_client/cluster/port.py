@@ -120,6 +120,9 @@ class Cluster(Protocol):
             UnreachableError: The connection broke; what came before has been yielded.
         """
 
+    def version(self) -> str:
+        """Return the API server's version, such as ``v1.34.4``."""
+
     def namespace_exists(self) -> bool | None:
         """Return whether the namespace is there; None where we may not know."""
 

@@ -56,6 +56,8 @@ def _status_of(body: bytes) -> dict[str, Any]:
 
 
 def _hint(status: int, message: str, namespace: str) -> str:
+    if "failed calling webhook" in message:
+        return "ask whoever runs the webhook that the message names; without its answer nothing can be written"
     if status == 404 and "namespaces" in message:
         return f"create the namespace (kubectl create namespace {namespace}) or name another with --namespace"
     if status == 403 and "exceeded quota" in message:

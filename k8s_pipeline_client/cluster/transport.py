@@ -1,13 +1,11 @@
 """Requests to the API server, tried again where that can help, within a time that is bounded in all.
 
-The official client logs in and does TLS and proxies; urllib3, which it uses, does one attempt. The attempts are
-counted here rather than by urllib3's own `Retry`, which knows no time for all of them, waits as long as any
-Retry-After says, and counts a body that comes byte by byte as progress for ever.
+The official client logs in and does TLS and proxies; urllib3, which it uses, does one attempt, and would count a body
+that comes byte by byte as progress for ever.
 """
 
 from __future__ import annotations
 
-import random
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +14,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from itertools import count
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -24,22 +21,23 @@ from kubernetes.client import ApiClient
 from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
 from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
-from urllib3.util import Retry, Timeout
+from urllib3.util import Timeout
 
-from k8s_pipeline_client import __version__
 from k8s_pipeline_client.errors import UnreachableError
+from k8s_pipeline_client.retrying import (
+    CONNECT_TIMEOUT,
+    PATIENCE,
+    READ_TIMEOUT,
+    retry_after,
+    until_final,
+    worth_another,
+)
+from k8s_pipeline_client.version import __version__
 
-PATIENCE = 60.0
-"""How long one request may take in all; an API server that is restarted is back by then."""
-CONNECT_TIMEOUT = 10.0
-READ_TIMEOUT = 30.0
-
-_RETRIED = frozenset({429, 500, 502, 503, 504})
-_FEW = 4
-"""So many attempts where more would only keep a person waiting for the message."""
-_FIRST_PAUSE = 0.2
-_LONGEST_PAUSE = 5.0
 _CHUNK = 64 * 1024
+_WITHOUT_RIGHTS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+_SETTLE_SECONDS = 10.0
+_SETTLE_PAUSE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +87,7 @@ class Transport:
         self._client = client
         self._patience = patience
         self._server_time: datetime | None = None
+        self._broken_at: float | None = None
 
     @property
     def host(self) -> str:
@@ -120,9 +119,15 @@ class Transport:
             left = max(end - time.monotonic(), 0.1)
             timeout = Timeout(connect=min(CONNECT_TIMEOUT, left), read=min(READ_TIMEOUT, left))
             response = self._open(method, path, query, body, content_type, timeout)
-            return Answer(response.status, _retry_after(response), _read_all(response, end))
+            return Answer(response.status, retry_after(response.headers.get("Retry-After")), _read_all(response, end))
 
-        return self._until_final(once)
+        begun = time.monotonic()
+        while True:
+            answer = self._until_final(once)
+            is_bounded = time.monotonic() - begun < self._patience
+            if answer.status not in _WITHOUT_RIGHTS or not (self._is_settling() and is_bounded):
+                return answer
+            time.sleep(_SETTLE_PAUSE)
 
     def stream(self, path: str, *, query: Mapping[str, str], forever: bool) -> Stream:
         """Open a body that is read as it comes.
@@ -139,30 +144,19 @@ class Transport:
         def once(end: float) -> Stream:
             timeout = Timeout(connect=CONNECT_TIMEOUT, read=None if forever else READ_TIMEOUT)
             response = self._open("GET", path, query, None, "", timeout)
-            return Stream(response.status, _retry_after(response), response)
+            return Stream(response.status, retry_after(response.headers.get("Retry-After")), response)
 
         return self._until_final(once)
 
     def _until_final(self, once: Callable[[float], T]) -> T:
-        end = time.monotonic() + self._patience
-        for attempt in count(1):
-            answer: T | None = None
-            cause: HTTPError | None = None
-            try:
-                answer = once(end)
-            except HTTPError as error:
-                cause = error
-            if answer is not None and answer.status not in _RETRIED:
-                return answer
-            pause = max(_backoff(attempt), answer.retry_after if answer else 0.0)
-            if not self._may_help(attempt, answer, cause) or time.monotonic() + pause >= end:
-                if answer is not None:
-                    return answer
-                raise self._unreachable(cause) from None
-            if answer is not None:
-                answer.close()
-            time.sleep(pause)
-        raise AssertionError("unreachable")
+        try:
+            return until_final(once, broken=HTTPError, may_help=self._may_help, patience=self._patience)
+        except HTTPError as error:
+            raise self._unreachable(error) from None
+
+    def _is_settling(self) -> bool:
+        """Return whether the API server may just have been started: until it has read all rights, it knows none."""
+        return self._broken_at is not None and time.monotonic() - self._broken_at < _SETTLE_SECONDS
 
     def _open(
         self,
@@ -196,15 +190,14 @@ class Transport:
             self._server_time = parsedate_to_datetime(response.headers["Date"])
         return response
 
-    def _may_help(self, attempt: int, answer: Answer | Stream | None, cause: HTTPError | None) -> bool:
+    def _may_help(self, attempt: int, status: int | None, cause: HTTPError | None) -> bool:
         """Return whether another attempt makes sense, were there time for it."""
+        if cause is not None:
+            self._broken_at = time.monotonic()
         if isinstance(cause, SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(cause):
             return False
-        if answer is not None and answer.status == HTTPStatus.INTERNAL_SERVER_ERROR:
-            return attempt < _FEW  # often a webhook that is down: the message says so, and is wanted soon
-        if isinstance(cause, NewConnectionError | ConnectTimeoutError | SSLError) and self._server_time is None:
-            return attempt < _FEW  # an address that has never answered is probably a wrong one
-        return True
+        unconnected = isinstance(cause, NewConnectionError | ConnectTimeoutError | SSLError)
+        return worth_another(attempt, status, never_connected=unconnected and self._server_time is None)
 
     def _unreachable(self, cause: BaseException | None) -> UnreachableError:
         return UnreachableError(
@@ -226,18 +219,6 @@ def _read_all(response: BaseHTTPResponse, end: float) -> bytes:
         raise
     response.release_conn()
     return b"".join(parts)
-
-
-def _retry_after(response: BaseHTTPResponse) -> float:
-    try:
-        return Retry().get_retry_after(response) or 0.0
-    except HTTPError:
-        return 0.0  # it says neither seconds nor a date
-
-
-def _backoff(attempt: int) -> float:
-    longest = min(_FIRST_PAUSE * 2 ** (attempt - 1), _LONGEST_PAUSE)
-    return random.uniform(longest / 2, longest)
 
 
 def _plain(error: BaseException | None) -> str:

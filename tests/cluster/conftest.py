@@ -10,7 +10,9 @@ import pytest
 from tests.cluster.local.errors import ClusterError
 from tests.cluster.support.access import Access, connect
 from tests.cluster.support.program import Program
+from tests.cluster.support.site import Site
 from tests.cluster.support.space import Space
+from tests.images.recording import RecordingServer
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -60,6 +62,13 @@ def space(access: Access, tmp_path: Path) -> Iterator[Space]:
 def program(space: Space, standin: str, tmp_path: Path) -> Program:
     """The command line program, as the Role's account, with quick settings and the stand-in image."""
     return Program(space, image=standin, folder=tmp_path)
+
+
+@pytest.fixture
+def site(program: Program, tmp_path: Path) -> Iterator[Site]:
+    """The program, and an OpenMetadata server that has nothing yet."""
+    with RecordingServer() as server:
+        yield Site(program, server, tmp_path)
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from k8s_pipeline_client.cli.files import read_pipelines
-from k8s_pipeline_client.client import K8sPipelineClient
+from k8s_pipeline_client.client import Pipelines
 from k8s_pipeline_client.domain.source import Source
 from k8s_pipeline_client.errors import ManagedElsewhereError
 from k8s_pipeline_client.settings import Settings
@@ -125,7 +125,7 @@ def test_who_manages_a_pipeline_is_not_changed_in_silence(program: Program, tmp_
     entity = program.file("p.yaml", _named("nightly"), service())
     (definition,) = read_pipelines([Path(entity)])
     settings = Settings(namespace=program.space.namespace, ingestion_image=standin)
-    client = K8sPipelineClient.connect(settings, kubeconfig=program.space.kubeconfig)
+    client = Pipelines.connect(settings, kubeconfig=program.space.kubeconfig)
 
     program("deploy", "-f", entity)
     with pytest.raises(ManagedElsewhereError, match="was deployed from files"):

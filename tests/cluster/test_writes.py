@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from k8s_pipeline_client.cli.files import read_pipelines
-from k8s_pipeline_client.client import K8sPipelineClient
+from k8s_pipeline_client.client import Pipelines
 from k8s_pipeline_client.client.managers import MANAGER
 from k8s_pipeline_client.client.owned import fields_of, part
 from k8s_pipeline_client.cluster.connect import api_client
@@ -246,7 +246,7 @@ def test_an_api_server_that_goes_away_leaves_nothing_half_done(
     (definition,) = read_pipelines([Path(program.file("p.yaml", _first(), service()))])
     namespace = program.space.namespace
     cluster = KubeCluster(api_client(proxy.kubeconfig(tmp_path / "faulty")), namespace, patience=1.0)
-    client = K8sPipelineClient(cluster, Settings(namespace=namespace))
+    client = Pipelines(cluster, Settings(namespace=namespace))
     away = proxy.fault(faults.reset_before, path=CONFIG_MAP, method="PATCH", times=None)
 
     with pytest.raises(UnreachableError, match="deploy again to complete it"):

@@ -54,14 +54,19 @@ class Program:
         self._image = image
         self.configure()
 
+    @property
+    def settings_file(self) -> Path:
+        """Where its settings stand."""
+        return self._folder / "settings.yaml"
+
     def configure(self, **settings: Any) -> None:
         """Write the settings file anew: the quick ones, and above them the given ones."""
         values = {**QUICK, "ingestionImage": self._image, **settings}
-        (self._folder / "settings.yaml").write_text(yaml.safe_dump(values))
+        self.settings_file.write_text(yaml.safe_dump(values))
 
     def __call__(self, *words: str, code: int | None = 0, given: str | None = None) -> Result:
         """Run a command, and check its exit code unless that is None."""
-        result = call([*self._place(), *words], given=given)
+        result = call([*self.place(), *words], given=given)
         if code is not None:
             assert result.code == code, f"{words}: exit code {result.code}\n{result.out}\n{result.err}"
         check_output(words, result.out)
@@ -71,7 +76,7 @@ class Program:
         """Start a command in a process of its own."""
         begin = "from k8s_pipeline_client.cli.main import main; main()"
         return subprocess.Popen(
-            [sys.executable, "-c", begin, *self._place(), *words],
+            [sys.executable, "-c", begin, *self.place(), *words],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -83,8 +88,8 @@ class Program:
         path.write_text("---\n".join(json.dumps(document) + "\n" for document in documents))
         return str(path)
 
-    def _place(self) -> list[str]:
-        place = ["--config", str(self._folder / "settings.yaml"), "-n", self.space.namespace]
+    def place(self) -> list[str]:
+        place = ["--config", str(self.settings_file), "-n", self.space.namespace]
         return [*place, "--kubeconfig", str(self.space.kubeconfig)]
 
     def deploy(self, *documents: Any, code: int = 0) -> Result:

@@ -21,12 +21,14 @@ def check_output(words: Sequence[str], text: str) -> None:
     command = _ALIASES.get(words[0], words[0])
     if command == "status" and words[1].startswith("-"):
         command = "list"  # without a name it is another word for it
+    if command == "list" and "--from-server" in words:
+        command = "list --from-server"
     _validator(command).validate(json.loads(text))
 
 
 def commands() -> list[str]:
     """Return the commands that the schema knows."""
-    return list(_schema()["properties"])
+    return [title for title in _schema()["properties"] if " " not in title]
 
 
 @cache

@@ -16,19 +16,33 @@ NAMED: dict[str, dict[str, Any]] = {
     "drop": {"path": r"", "drop": True},
 }
 
-_FIELDS = {"fault", "method", "path", "status", "message", "delaySeconds", "drop", "times", "skip"}
+_FIELDS = {
+    "fault",
+    "method",
+    "path",
+    "status",
+    "message",
+    "retryAfter",
+    "delaySeconds",
+    "drop",
+    "reset",
+    "times",
+    "skip",
+}
 
 
 @dataclass
 class Fault:
-    """A rule: requests that match are delayed, dropped or answered with an error."""
+    """A rule: requests that match are delayed, dropped, reset within the answer, or answered with an error."""
 
     method: str | None
     path: re.Pattern[str]
     status: int | None
     message: str
+    retry_after: str | None
     delay_seconds: float
     drop: bool
+    reset: bool
     times: int | None
     skip: int
     hits: int = 0
@@ -48,8 +62,10 @@ class Fault:
             path=re.compile(rule.get("path", "")),
             status=None if status is None else int(status),
             message=rule.get("message", f"Injected fault {name or status}"),
+            retry_after=rule.get("retryAfter"),
             delay_seconds=float(rule.get("delaySeconds", 0)),
             drop=bool(rule.get("drop", False)),
+            reset=bool(rule.get("reset", False)),
             times=rule.get("times"),
             skip=int(rule.get("skip", 0)),
         )

@@ -1,5 +1,8 @@
 """What each request gets as an answer, without HTTP: the part of the OpenMetadata API that a run uses."""
 
+import base64
+import binascii
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -32,6 +35,7 @@ class Answer:
 
     status: int
     body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def segments_of(raw_path: str) -> tuple[str, ...] | None:
@@ -150,12 +154,33 @@ class Api:
             if key in query:
                 prefix = query[key] + "."
                 found = [entity for entity in found if entity["fullyQualifiedName"].startswith(prefix)]
-        return Answer(200, {"data": found, "paging": {"total": len(found)}})
+        return _page(found, query)
 
     def _find(self, collection: str, rest: tuple[str, ...]) -> Entity | None:
         if len(rest) >= 2 and rest[0] == "name":
             return self.entities.get(collection, rest[1])
         return self.entities.get_by_id(collection, rest[0]) if rest else None
+
+
+def _page(found: list[Entity], query: Mapping[str, str]) -> Answer:
+    """A page by name and id, as the real server has them; the cursor says after which entity it begins."""
+    found = sorted(found, key=_place)
+    begin = 0
+    if "after" in query:
+        try:
+            cursor = tuple(json.loads(base64.urlsafe_b64decode(query["after"])))
+        except (binascii.Error, ValueError):
+            return Answer(400, {"code": 400, "message": "Invalid cursor"})
+        begin = next((number for number, entity in enumerate(found) if _place(entity) > cursor), len(found))
+    page = found[begin : begin + int(query.get("limit", "10"))]
+    paging: dict[str, Any] = {"total": len(found)}
+    if page and page[-1] is not found[-1]:
+        paging["after"] = base64.urlsafe_b64encode(json.dumps(_place(page[-1])).encode()).decode()
+    return Answer(200, {"data": page, "paging": paging})
+
+
+def _place(entity: Entity) -> tuple[str, str]:
+    return str(entity.get("name", "")), str(entity["id"])
 
 
 _RANGE = (("startTs", "0"), ("endTs", str(2**62)))

@@ -5,6 +5,8 @@ import contextlib
 import json
 import os
 import signal
+import socket
+import struct
 import sys
 import threading
 import time
@@ -116,11 +118,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         if fault is not None and fault.status is not None:
-            answer = Answer(fault.status, {"code": fault.status, "message": fault.message})
+            headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
+            answer = Answer(fault.status, {"code": fault.status, "message": fault.message}, headers)
         else:
             answer = self._route(parts.path, query, body)
         self._record(parts.path, query, body, answer.status)
-        self._send(answer)
+        self._send(answer, half=fault is not None and fault.reset)
 
     # http.server looks a handler up by this name for each method.
     do_GET = do_PUT = do_POST = do_PATCH = do_DELETE = do_HEAD = handle_any
@@ -151,14 +154,25 @@ class _Handler(BaseHTTPRequestHandler):
         except ValueError:
             return text
 
-    def _send(self, answer: Answer) -> None:
+    def _send(self, answer: Answer, *, half: bool = False) -> None:
         payload = b"" if answer.body is None else json.dumps(answer.body).encode()
         self.send_response(answer.status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(payload)))
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(payload)
+            self.wfile.write(payload[: len(payload) // 2] if half else payload)
+        if half:
+            self._reset()
+
+    def _reset(self) -> None:
+        """Break the connection off: RST, not FIN."""
+        self.wfile.flush()
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.shutdown(socket.SHUT_RD)
+        self.close_connection = True
 
     def log_message(self, format: str, *args: Any) -> None:
         if self.server.verbose and not self.path.startswith("/_"):

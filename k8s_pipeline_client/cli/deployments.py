@@ -1,0 +1,135 @@
+"""Deploys several pipelines at once, and says what became of each."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from k8s_pipeline_client.cli.options import Globals
+from k8s_pipeline_client.errors import (
+    ApiError,
+    ForbiddenError,
+    NotFoundError,
+    PipelineError,
+    UnauthorizedError,
+    UnreachableError,
+)
+
+if TYPE_CHECKING:
+    from k8s_pipeline_client.client import DeployResult
+    from k8s_pipeline_client.domain.pipeline import Pipeline
+
+_HOPELESS = (UnreachableError, UnauthorizedError, NotFoundError)
+_UNWELL = (429, 502, 503, 504)
+
+FAILED = "failed"
+SKIPPED = "skipped"
+NOT_TRIED = "not tried"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What became of one definition.
+
+    Attributes:
+        action: `Action` of a deploy, ``checked``, or one of the three above.
+        resource_name: None where nothing was deployed.
+        error: Why it failed, or was skipped.
+    """
+
+    fqn: str
+    display_name: str
+    action: str
+    resource_name: str | None = None
+    notes: Sequence[str] = ()
+    error: PipelineError | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold."""
+        return {
+            "resourceName": self.resource_name,
+            "fqn": self.fqn,
+            "displayName": self.display_name,
+            "action": self.action,
+            "notes": list(self.notes),
+            "reason": str(self.error) if self.error else None,
+        }
+
+
+def deploy_all(
+    pipelines: Sequence[Pipeline], deploy: Callable[[Pipeline], DeployResult], *, parallel: int
+) -> list[Deployment]:
+    """Deploy several at once, and return what became of them in their own order.
+
+    One that is refused does not hold up the others, unless they would be refused for the same reason. What is
+    interrupted finishes those that it is at, so that none is left half-deployed.
+    """
+    from k8s_pipeline_client.cli.output import progress
+
+    stop = threading.Event()
+
+    def one(pipeline: Pipeline) -> Deployment:
+        if stop.is_set():
+            return Deployment(pipeline.fqn, pipeline.display_name, NOT_TRIED)
+        try:
+            done = deploy(pipeline)
+        except PipelineError as error:
+            if _is_hopeless(error):
+                stop.set()
+            return Deployment(pipeline.fqn, pipeline.display_name, FAILED, error=error)
+        return Deployment(done.fqn, done.display_name, str(done.action), done.name, done.notes)
+
+    if not pipelines:
+        return []
+    title = f"deploying {pipelines[0].display_name}" if len(pipelines) == 1 else f"deploying {len(pipelines)} pipelines"
+    found: list[Deployment] = []
+    with progress(title) as say, ThreadPoolExecutor(max_workers=parallel) as pool:
+        try:
+            for item in pool.map(one, pipelines):
+                found.append(item)
+                say(f"{title}: {len(found)} done")
+        finally:
+            stop.set()
+    return found
+
+
+def _is_hopeless(error: PipelineError) -> bool:
+    """Return whether the next pipeline would be refused for the same reason; trying again was of no use by now."""
+    if isinstance(error, ForbiddenError):
+        return "is forbidden: User" in error.message  # a right is missing; admission refuses single objects
+    return isinstance(error, _HOPELESS) or (isinstance(error, ApiError) and error.status in _UNWELL)
+
+
+def report(values: Globals, deployments: Sequence[Deployment], dry_run: str) -> int:
+    """Print what was done, then what was not, and return the exit code."""
+    from k8s_pipeline_client.cli.output import emit, note, print_table, warn
+
+    for item in deployments:
+        for text in item.notes:
+            warn(f"{item.display_name}: {text}")
+    for item in deployments:
+        if item.action == SKIPPED:
+            note(f"skipped: {item.display_name}: {item.error}")
+        elif item.action == FAILED:
+            click.echo(f"{click.style('error:', fg='red', bold=True)} {item.display_name}: {item.error}", err=True)
+    done = [item for item in deployments if item.resource_name is not None]
+    suffix = "" if dry_run == "none" else f" ({dry_run} dry run)"
+    rows = [[item.display_name, item.action + suffix, str(item.resource_name)] for item in done]
+    emit(
+        [item.as_dict() for item in deployments],
+        values.format(),
+        table=lambda: print_table(["NAME", "ACTION", "RESOURCE"], rows, wide=0) if rows else None,
+        names=lambda: [f"cronjob.batch/{item.resource_name}" for item in done],
+    )
+    counts = Counter(item.action for item in deployments)
+    if len(deployments) > 1:
+        last = [SKIPPED, FAILED, NOT_TRIED]
+        kinds = [kind for kind in counts if kind not in last] + [kind for kind in last if counts[kind]]
+        note(f"{len(deployments)} pipelines: {', '.join(f'{counts[kind]} {kind}' for kind in kinds)}")
+    return 1 if counts[FAILED] else 0

@@ -1,0 +1,146 @@
+"""The OpenMetadata server that a command's options and the settings name, and what is read from it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+import click
+
+from k8s_pipeline_client.cli.options import Globals
+from k8s_pipeline_client.errors import InputError
+
+if TYPE_CHECKING:
+    from k8s_pipeline_client.client.fetch import Fetcher, ServerPipeline
+    from k8s_pipeline_client.settings import Settings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_VERSION = re.compile(r"v?(\d+\.\d+)(?:\.|$)")
+_LOOPBACK = re.compile(r"localhost|127\.[0-9.]+|::1")
+
+
+def server_options(command: F) -> F:
+    """Add the options that say where OpenMetadata is, and with which token it is read."""
+    token = click.option(
+        "--server-token-file",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="File with the bot's token. [default: serverToken or serverTokenFile of the settings]",
+    )
+    address = click.option(
+        "--server",
+        metavar="URL",
+        help="OpenMetadata's API, as https://…/api. [default: metadataApiEndpoint of the settings]",
+    )
+    return address(token(command))
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """An OpenMetadata server that has answered.
+
+    Attributes:
+        version: What it says that it is.
+        instance: Which OpenMetadata it is, for the cluster.
+    """
+
+    fetcher: Fetcher
+    version: str
+    instance: str
+
+    def all(self, services: Sequence[str] = ()) -> list[ServerPipeline]:
+        """Return all pipelines, or those of some services."""
+        from k8s_pipeline_client.cli.output import progress
+
+        title = "reading the pipelines of OpenMetadata"
+        with progress(title) as say:
+            documents = self.fetcher.listed(services, say=lambda count: say(f"{title}: {count}"))
+            return list(self.fetcher.made(documents))
+
+    def named(self, fqns: Sequence[str]) -> list[ServerPipeline]:
+        """Return the pipelines with these fully qualified names."""
+        from k8s_pipeline_client.cli.output import progress
+
+        with progress("reading from OpenMetadata"):
+            return list(self.fetcher.named(fqns))
+
+
+@contextmanager
+def connected(values: Globals, address: str | None, token_file: Path | None) -> Iterator[Connected]:
+    """Find the server, and hear that it is one.
+
+    Args:
+        values: The settings.
+        address: ``--server``, above the settings.
+        token_file: ``--server-token-file``, above the settings.
+
+    Raises:
+        InputError: Address or token are missing, or cannot be used.
+        OpenMetadataError: It does not answer as OpenMetadata does.
+    """
+    from k8s_pipeline_client.client.fetch import Fetcher
+    from k8s_pipeline_client.domain.connection import instance_of
+    from k8s_pipeline_client.openmetadata.client import HttpOpenMetadata, trust
+    from k8s_pipeline_client.settings.given import given_certificates, given_connection
+
+    settings = values.settings()
+    token = _token(settings, token_file)
+    found = settings.metadata_api_endpoint if address is None else address
+    if found is None:
+        raise InputError(
+            "the address of the OpenMetadata server is not known",
+            hint="give it with --server URL, or set metadataApiEndpoint, such as https://openmetadata.example.com/api",
+        )
+    verify = trust(settings.verify_ssl, given_certificates(settings))
+    with HttpOpenMetadata(found, token, verify=verify) as server:
+        connection = given_connection(_for_runs(settings, server.address, token))
+        fetcher = Fetcher(server, connection=connection, now=datetime.now(UTC), instance=settings.instance)
+        yield Connected(fetcher, server.version(), settings.instance or instance_of(connection))
+
+
+def version_warnings(version: str, images: Iterable[str]) -> Iterator[str]:
+    """Yield a warning for each ingestion image that is made for another version than the server's.
+
+    Runs compare major and minor version with the server's, and refuse to start where they differ. A tag that is no
+    version says nothing.
+    """
+    ours = _VERSION.match(version)
+    for image in sorted(set(images)):
+        tag = image.partition("@")[0].rpartition("/")[2].partition(":")[2]
+        theirs = _VERSION.match(tag)
+        if ours and theirs and ours[1] != theirs[1]:
+            yield (
+                f"OpenMetadata is version {version}, and the ingestion image {image} is made for {theirs[1]}: "
+                f"runs refuse a server of another version; set ingestionImage to one of {ours[1]}"
+            )
+
+
+def _token(settings: Settings, token_file: Path | None) -> str:
+    from k8s_pipeline_client.settings.given import given_token, read_token
+
+    token = given_token(settings) if token_file is None else read_token(token_file, "--server-token-file")
+    if token is None:
+        raise InputError(
+            "there is no token for the OpenMetadata server",
+            hint="give a file that holds it with --server-token-file; OpenMetadata shows it to admins: "
+            "Settings, Bots, ingestion-bot",
+        )
+    return token
+
+
+def _for_runs(settings: Settings, address: str, token: str) -> Settings:
+    """Return the settings as runs need them: they reach OpenMetadata as the settings say, else as we do."""
+    from pydantic import SecretStr
+
+    from k8s_pipeline_client.cli.output import warn
+
+    if settings.metadata_api_endpoint is None and _LOOPBACK.fullmatch(urlsplit(address).hostname or ""):
+        warn(f"runs reach OpenMetadata at {address}, which is their own pod: set metadataApiEndpoint")
+    endpoint = settings.metadata_api_endpoint or address
+    return settings.model_copy(update={"metadata_api_endpoint": endpoint, "server_token": SecretStr(token)})

@@ -1,0 +1,148 @@
+"""prune: remove from the cluster what the OpenMetadata server does not have any more."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from k8s_pipeline_client.cli.fromserver import Connected, connected, server_options
+from k8s_pipeline_client.cli.options import Duration, Globals, common_options, pass_globals
+from k8s_pipeline_client.errors import InputError, PipelineError
+
+if TYPE_CHECKING:
+    from k8s_pipeline_client.client import Pipelines
+    from k8s_pipeline_client.client.compare import Comparison
+
+_DELETED, _KEPT, _FAILED = "deleted", "would be deleted", "failed"
+
+
+@click.command("prune")
+@server_options
+@click.option("--dry-run", is_flag=True, help="Show what would be removed, and remove nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--force", is_flag=True, help="Even if the server knows none of the deployed pipelines.")
+@click.option("--timeout", type=Duration(), help="How long to wait for each until nothing is left. [default: 5m]")
+@common_options
+@pass_globals
+def prune_command(
+    values: Globals,
+    server: str | None,
+    server_token_file: Path | None,
+    dry_run: bool,
+    yes: bool,
+    force: bool,
+    timeout: float | None,
+) -> int:
+    """Remove pipelines that were deployed from the OpenMetadata server, which does not have them any more.
+
+    They are shown first. What was deployed from files, or belongs to another OpenMetadata instance, stays.
+    """
+    from k8s_pipeline_client.cli.output import note
+
+    client = values.client()
+    with connected(values, server, server_token_file) as source:
+        doomed = _orphans(client, source, force=force)
+    if not doomed:
+        note("nothing to remove: OpenMetadata has every pipeline that was deployed from it")
+    elif not dry_run and not yes and not _agreed(doomed):
+        note("nothing is removed")
+        return 1
+    outcome = {str(item.resource_name): (_KEPT, "") for item in doomed}
+    if not dry_run:
+        outcome = _delete(client, doomed, timeout)
+    _report(values, doomed, outcome)
+    return 1 if any(action == _FAILED for action, _ in outcome.values()) else 0
+
+
+def _orphans(client: Pipelines, source: Connected, *, force: bool) -> list[Comparison]:
+    """Return what is to go.
+
+    Raises:
+        InputError: The server knows nothing of what is deployed, and ``force`` is not set.
+    """
+    from k8s_pipeline_client.cli.output import warn
+    from k8s_pipeline_client.client.compare import Standing
+
+    found = client.compare(source.all(), source.instance)
+    orphans = [item for item in found if item.standing is Standing.ORPHANED]
+    known = [item for item in found if item.standing is not Standing.ORPHANED]
+    in_use = [item for item in known if item.standing is not Standing.MISSING and item.resource_name]
+    if orphans and not in_use and not force:
+        what = "no ingestion pipelines at all" if not known else f"none of the {len(orphans)} that are deployed"
+        raise InputError(
+            f"OpenMetadata has {what}, which looks like another server or an empty one; nothing is removed",
+            hint=f"check --server and the instance ({source.instance}); if that is as it should be, add --force",
+        )
+    # One by one as well: a list leaves out what the token's user may not see.
+    gone = [item for item in orphans if source.fetcher.is_gone(item.fqn)]
+    for item in orphans:
+        if item not in gone:
+            warn(f"{item.fqn} is kept: OpenMetadata did not list it, but has it")
+    return gone
+
+
+def _agreed(doomed: Sequence[Comparison]) -> bool:
+    """Show what is to go, and return the answer.
+
+    Raises:
+        InputError: There is nobody to ask.
+    """
+    from k8s_pipeline_client.cli.output import is_terminal, note
+
+    if not is_terminal(sys.stdin):
+        raise InputError(
+            f"{len(doomed)} pipelines would be removed, and there is no terminal to ask at",
+            hint="see them with --dry-run, and remove them with --yes",
+        )
+    for item in doomed:
+        note(f"{item.display_name}  {item.fqn}  {item.resource_name}")
+    return click.confirm(f"Delete these {len(doomed)} pipelines with their runs?", err=True)
+
+
+def _delete(client: Pipelines, doomed: Sequence[Comparison], timeout: float | None) -> dict[str, tuple[str, str]]:
+    """Delete them, and return action and reason by resource; one that fails does not hold up the others."""
+    from k8s_pipeline_client.cli.output import progress
+    from k8s_pipeline_client.client.facade import DELETE_TIMEOUT
+
+    outcome: dict[str, tuple[str, str]] = {}
+    title = f"deleting {len(doomed)} pipelines"
+    with progress(title) as say:
+        for item in doomed:
+            resource = str(item.resource_name)
+            try:
+                client.delete(resource, timeout=DELETE_TIMEOUT if timeout is None else timeout)
+                outcome[resource] = (_DELETED, "")
+            except PipelineError as error:
+                outcome[resource] = (_FAILED, str(error))
+            say(f"{title}: {len(outcome)} done")
+    return outcome
+
+
+def _report(values: Globals, doomed: Sequence[Comparison], outcome: dict[str, tuple[str, str]]) -> None:
+    from k8s_pipeline_client.cli.output import emit, print_table
+
+    found = [
+        {
+            "resourceName": item.resource_name,
+            "fqn": item.fqn,
+            "displayName": item.display_name,
+            "service": item.service,
+            "action": outcome[str(item.resource_name)][0],
+            "reason": outcome[str(item.resource_name)][1] or None,
+        }
+        for item in doomed
+    ]
+    for row in found:
+        if row["reason"]:
+            click.echo(f"{click.style('error:', fg='red', bold=True)} {row['fqn']}: {row['reason']}", err=True)
+    rows = [[str(row["displayName"]), str(row["fqn"]), str(row["action"]), str(row["resourceName"])] for row in found]
+    emit(
+        found,
+        values.format(),
+        table=lambda: print_table(["NAME", "FQN", "ACTION", "RESOURCE"], rows, wide=1) if rows else None,
+        names=lambda: [f"cronjob.batch/{row['resourceName']}" for row in found],
+    )

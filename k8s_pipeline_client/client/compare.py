@@ -1,0 +1,176 @@
+"""What an OpenMetadata server has against what the cluster has. Pure: neither is asked here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from k8s_pipeline_client.client.fetch import ServerPipeline
+from k8s_pipeline_client.client.jobs import annotation
+from k8s_pipeline_client.client.managers import suspend_is_set_by_others
+from k8s_pipeline_client.cluster.port import Object
+from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.domain.source import Source
+from k8s_pipeline_client.errors import PipelineError
+from k8s_pipeline_client.render.plan import Plan, plan
+from k8s_pipeline_client.settings import Settings
+
+
+class Standing(StrEnum):
+    """How a pipeline of the server stands to its objects on the cluster."""
+
+    MISSING = "missing"
+    """The cluster does not have it."""
+    CHANGED = "changed"
+    """A deploy from the server would change it."""
+    UP_TO_DATE = "up-to-date"
+    ORPHANED = "orphaned"
+    """It was deployed from the server, which does not have it any more."""
+    FROM_FILES = "deployed-from-files"
+    """The cluster has it, but from files: a deploy from the server is refused without force."""
+    NOT_RUN = "not-run"
+    """OpenMetadata itself does not run it as a pipeline."""
+    UNUSABLE = "unusable"
+    """It cannot be deployed as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One pipeline.
+
+    Attributes:
+        resource_name: Of its objects; None where they have none, neither now nor after a deploy.
+        reasons: What has changed, or why it cannot be deployed.
+    """
+
+    fqn: str
+    display_name: str
+    service: str
+    pipeline_type: str
+    resource_name: str | None
+    standing: Standing
+    reasons: Sequence[str] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold."""
+        return {
+            "fqn": self.fqn,
+            "displayName": self.display_name,
+            "service": self.service,
+            "pipelineType": self.pipeline_type,
+            "resourceName": self.resource_name,
+            "standing": str(self.standing),
+            "reasons": list(self.reasons),
+        }
+
+
+_FIELDS: Mapping[str, Sequence[tuple[str, ...]]] = MappingProxyType(
+    {
+        "schedule": [("spec", "schedule")],
+        "time zone": [("spec", "timeZone")],
+        "concurrency": [("spec", "concurrencyPolicy")],
+        "retries": [("spec", "jobTemplate", "spec", "backoffLimit")],
+        "deadline": [
+            ("spec", "jobTemplate", "spec", "activeDeadlineSeconds"),
+            ("spec", "jobTemplate", "spec", "template", "spec", "activeDeadlineSeconds"),
+        ],
+    }
+)
+"""What of a CronJob a definition decides, in words; other settings are for `diff` to compare."""
+
+_NAMES: Mapping[str, str] = MappingProxyType({labels.DOCUMENT_HASH: "document", labels.ON_DEMAND: "schedule"})
+_NOT_OF_THE_DEFINITION = frozenset({labels.CLIENT_VERSION, labels.NOTES, labels.MANAGED_BY_SOURCE})
+
+
+def compare(found: Sequence[ServerPipeline], cronjobs: Sequence[Object], settings: Settings) -> list[Comparison]:
+    """Compare what the server has with the CronJobs of its instance.
+
+    Args:
+        found: Everything that the server has.
+        cronjobs: Everything that the cluster has of this instance.
+        settings: As a deploy would use them.
+
+    Returns:
+        By service and name.
+    """
+    by_name = {str(item["metadata"]["name"]): item for item in cronjobs}
+    by_id = {identity: item for item in cronjobs if (identity := annotation(item, labels.ID))}
+    result = [_compared(item, by_name, by_id, settings) for item in found]
+    result += [_of_cronjob(item, Standing.ORPHANED) for item in orphans(found, cronjobs)]
+    return sorted(result, key=lambda item: (item.service, item.pipeline_type, item.display_name, item.fqn))
+
+
+def orphans(found: Sequence[ServerPipeline], cronjobs: Sequence[Object]) -> list[Object]:
+    """Return the CronJobs that were deployed from the server, which does not have them any more.
+
+    One that has another name there now is none: the next deploy replaces it.
+    """
+    known = {item.fqn for item in found} | {item.id for item in found if item.id}
+    return [
+        item
+        for item in cronjobs
+        if annotation(item, labels.MANAGED_BY_SOURCE) == Source.SERVER
+        and annotation(item, labels.FQN) not in known
+        and annotation(item, labels.ID) not in known
+    ]
+
+
+def _compared(
+    item: ServerPipeline, by_name: Mapping[str, Object], by_id: Mapping[str, Object], settings: Settings
+) -> Comparison:
+    live = by_id.get(item.id)
+    name = live["metadata"]["name"] if live else None
+    if item.pipeline is None:
+        standing = Standing.NOT_RUN if item.is_skipped else Standing.UNUSABLE
+        return _of_server(item, name, standing, [str(item.error)])
+    try:
+        wanted = plan(item.pipeline, settings, source=Source.SERVER)
+    except PipelineError as error:
+        return _of_server(item, name, Standing.UNUSABLE, [str(error)])
+    live = by_name.get(wanted.name, live)
+    if live is None:
+        return _of_server(item, wanted.name, Standing.MISSING)
+    if annotation(live, labels.MANAGED_BY_SOURCE) == Source.FILES:
+        return _of_server(item, live["metadata"]["name"], Standing.FROM_FILES)
+    reasons = list(dict.fromkeys(_changes(wanted, live)))
+    return _of_server(item, wanted.name, Standing.CHANGED if reasons else Standing.UP_TO_DATE, reasons)
+
+
+def _changes(wanted: Plan, live: Object) -> Iterator[str]:
+    """Yield in words what of its definition is not as it was deployed."""
+    if wanted.name != live["metadata"]["name"]:
+        yield f"renamed, was {annotation(live, labels.FQN)}"
+        return
+    annotations = wanted.cronjob["metadata"]["annotations"]
+    for key in sorted({*annotations, *_NAMES} - _NOT_OF_THE_DEFINITION):
+        if annotations.get(key, "") != annotation(live, key):
+            yield _NAMES.get(key, key.removeprefix(labels.PREFIX))
+    for name, paths in _FIELDS.items():
+        if any(_at(wanted.cronjob, path) != _at(live, path) for path in paths):
+            yield name
+    if bool(live["spec"].get("suspend")) != wanted.suspend and not suspend_is_set_by_others(live):
+        yield "disabled" if wanted.suspend else "enabled"
+
+
+def _at(item: Any, path: Sequence[str]) -> Any:
+    for key in path:
+        item = (item or {}).get(key)
+    return item
+
+
+def _of_server(item: ServerPipeline, name: str | None, standing: Standing, reasons: Sequence[str] = ()) -> Comparison:
+    return Comparison(item.fqn, item.display_name, item.service, item.pipeline_type, name, standing, tuple(reasons))
+
+
+def _of_cronjob(item: Object, standing: Standing) -> Comparison:
+    return Comparison(
+        annotation(item, labels.FQN),
+        annotation(item, labels.DISPLAY_NAME),
+        annotation(item, labels.SERVICE),
+        annotation(item, labels.PIPELINE_TYPE),
+        item["metadata"]["name"],
+        standing,
+    )

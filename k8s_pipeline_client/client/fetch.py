@@ -1,0 +1,194 @@
+"""Makes pipelines of what an OpenMetadata server has, each with its service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from k8s_pipeline_client.domain.entities import Document, EntityReference
+from k8s_pipeline_client.domain.naming import quoted
+from k8s_pipeline_client.domain.pipeline import Pipeline, resolve
+from k8s_pipeline_client.domain.recognise import recognise
+from k8s_pipeline_client.errors import (
+    DefinitionError,
+    EntityNotFoundError,
+    NotRunByPipelinesError,
+    PipelineError,
+    ServerUnreachableError,
+    TokenRejectedError,
+    UnknownNameError,
+)
+from k8s_pipeline_client.openmetadata.port import OpenMetadata
+
+_HOPELESS = (ServerUnreachableError, TokenRejectedError)
+"""What the next request would meet as well."""
+_CONNECTION = "openMetadataServerConnection"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerPipeline:
+    """A pipeline of an OpenMetadata server, or one that was looked for there.
+
+    Attributes:
+        fqn: Its fully qualified name.
+        id: Its id; empty where it was not found.
+        pipeline: None where it cannot be run; `error` then says why.
+    """
+
+    fqn: str
+    id: str = ""
+    display_name: str = ""
+    service: str = ""
+    pipeline_type: str = ""
+    pipeline: Pipeline | None = None
+    error: PipelineError | None = None
+
+    @property
+    def is_skipped(self) -> bool:
+        """Whether OpenMetadata itself does not run it as a pipeline, so that nothing is missing without it."""
+        return isinstance(self.error, NotRunByPipelinesError)
+
+
+class Fetcher:
+    """Reads pipelines from one server."""
+
+    def __init__(
+        self, server: OpenMetadata, *, connection: Document, now: datetime, instance: str | None = None
+    ) -> None:
+        """Take the server.
+
+        Args:
+            server: Where they are.
+            now: Aware; what their startDate and endDate are compared with.
+            connection: By which runs reach it; its API shows nobody the one that it would use itself.
+            instance: Which OpenMetadata it is; the connection's clusterName if None.
+        """
+        self._server = server
+        self._connection = connection
+        self._now = now
+        self._instance = instance
+        self._services: dict[str, Document | PipelineError] = {}
+
+    def listed(
+        self, services: Sequence[str] = (), *, say: Callable[[int], None] = lambda count: None
+    ) -> list[Document]:
+        """Return all IngestionPipeline entities, or those of some services.
+
+        Args:
+            services: Names of services; those of all if there are none.
+            say: Called with the number of those that have been read.
+
+        Raises:
+            UnknownNameError: A service has none, or is not there.
+            OpenMetadataError: They could not be read, or not all of them.
+        """
+        found: dict[str, Document] = {}
+        for service in dict.fromkeys(map(_fqn_of, services)) or (None,):
+            before = len(found)
+            for document in self._server.pipelines(service):
+                found[document["id"]] = document
+                say(len(found))
+            if service and len(found) == before:
+                raise UnknownNameError(
+                    f"OpenMetadata has no ingestion pipeline of a service {service}",
+                    hint="see k8s-pipeline list --from-server",
+                )
+        return list(found.values())
+
+    def made(self, documents: Sequence[Document]) -> Iterator[ServerPipeline]:
+        """Yield what becomes of entities; one that cannot be used does not hold up the others.
+
+        Raises:
+            OpenMetadataError: A service could not be read, for a reason that holds for all.
+        """
+        for document in documents:
+            yield self._made(document)
+
+    def named(self, fqns: Sequence[str]) -> Iterator[ServerPipeline]:
+        """Yield what becomes of the pipelines with these fully qualified names.
+
+        Raises:
+            OpenMetadataError: One could not be read, for a reason that holds for all.
+        """
+        for fqn in dict.fromkeys(fqns):
+            try:
+                document = self._server.pipeline(fqn)
+            except _HOPELESS:
+                raise
+            except PipelineError as error:
+                yield ServerPipeline(fqn, display_name=fqn, error=error)
+            else:
+                yield self._made(document)
+
+    def is_gone(self, fqn: str) -> bool:
+        """Return whether the server has no pipeline of this name.
+
+        Raises:
+            OpenMetadataError: It could not be asked, or does not say.
+        """
+        try:
+            self._server.pipeline(fqn)
+        except EntityNotFoundError:
+            return True
+        return False
+
+    def _made(self, document: Document) -> ServerPipeline:
+        found = ServerPipeline(
+            fqn=_text(document, "fullyQualifiedName") or _text(document, "name"),
+            id=_text(document, "id"),
+            display_name=_text(document, "displayName") or _text(document, "name"),
+            service=_text(document.get("service"), "name"),
+            pipeline_type=_text(document, "pipelineType"),
+        )
+        try:
+            return replace(found, pipeline=self._pipeline(document, f"OpenMetadata: {found.fqn}"))
+        except _HOPELESS:
+            raise
+        except PipelineError as error:
+            return replace(found, error=error)
+
+    def _pipeline(self, document: Document, origin: str) -> Pipeline:
+        _check_visible(document, origin)
+        # What an older server shows of it is encrypted, masked, or meant for another place than ours.
+        entity = {key: value for key, value in document.items() if key != _CONNECTION}
+        definitions = recognise(entity, origin)
+        definitions += recognise(self._service(EntityReference.model_validate(entity.get("service") or {})), origin)
+        (found,) = resolve(definitions, now=self._now, connection=self._connection, instance=self._instance)
+        return found
+
+    def _service(self, reference: EntityReference) -> Document:
+        """Return a service; the server is asked once for each, also where it refuses."""
+        key = f"{reference.type}/{reference.id or reference.fully_qualified_name or reference.name}"
+        if key not in self._services:
+            try:
+                self._services[key] = self._server.service(reference)
+            except _HOPELESS:
+                raise
+            except PipelineError as error:
+                self._services[key] = error
+        found = self._services[key]
+        if isinstance(found, PipelineError):
+            raise found
+        return found
+
+
+def _check_visible(document: Document, origin: str) -> None:
+    """Check that the server shows what is to be ingested: to those who may not see it, it leaves that out."""
+    source_config = document.get("sourceConfig")
+    if not isinstance(source_config, dict) or source_config.get("config") is None:
+        raise DefinitionError(
+            f"{origin}: its sourceConfig is not shown to the user of this token",
+            hint="use the token of ingestion-bot, or give the user the right ViewAll on ingestion pipelines",
+        )
+
+
+def _fqn_of(service: str) -> str:
+    """Return the fully qualified name of a service; a name that holds dots may be given with or without its quotes."""
+    return service if service.startswith('"') else quoted(service)
+
+
+def _text(document: Any, key: str) -> str:
+    value = document.get(key) if isinstance(document, dict) else None
+    return value if isinstance(value, str) else ""

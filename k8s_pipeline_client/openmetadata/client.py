@@ -1,0 +1,209 @@
+"""The OpenMetadata server over HTTP: the only adapter of the port."""
+
+from __future__ import annotations
+
+import json
+import re
+import ssl
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, Self
+from urllib.parse import quote, urlsplit
+
+from k8s_pipeline_client.domain.entities import Document, EntityReference
+from k8s_pipeline_client.errors import InputError, ServerAnswerError
+from k8s_pipeline_client.openmetadata.translate import foreign, refusal
+from k8s_pipeline_client.openmetadata.transport import Transport
+from k8s_pipeline_client.retrying import PATIENCE
+
+_PAGE = 100
+_PIPELINES = "services/ingestionPipelines"
+_TEST_SUITE = "testSuite"
+_COLLECTIONS = MappingProxyType(
+    {
+        "apiService": "services/apiServices",
+        "dashboardService": "services/dashboardServices",
+        "databaseService": "services/databaseServices",
+        "driveService": "services/driveServices",
+        "messagingService": "services/messagingServices",
+        "metadataService": "services/metadataServices",
+        "mlmodelService": "services/mlmodelServices",
+        "pipelineService": "services/pipelineServices",
+        "searchService": "services/searchServices",
+        "securityService": "services/securityServices",
+        "storageService": "services/storageServices",
+        _TEST_SUITE: "dataQuality/testSuites",
+    }
+)
+"""Where the API has the entities that have pipelines, by the type that references to them say."""
+
+_RUNNER = "ingestionRunner"
+_OF_A_SERVICE = ("id", "name", "fullyQualifiedName", "serviceType", _RUNNER)
+
+
+class HttpOpenMetadata:
+    """Reads entities; see `port.OpenMetadata`."""
+
+    def __init__(
+        self, address: str, token: str, *, verify: ssl.SSLContext | bool = True, patience: float = PATIENCE
+    ) -> None:
+        """Take the server.
+
+        Args:
+            address: Of its API, such as ``https://openmetadata.example.com/api``.
+            token: The bot's JWT.
+            verify: Whom to trust; see `trust`.
+            patience: How long a request may take in all, in seconds.
+
+        Raises:
+            InputError: Address or token cannot be used.
+        """
+        self.address = api_address(address)
+        self._token = checked_token(token)
+        self._transport = Transport(self.address, self._token, verify=verify, patience=patience)
+
+    def __enter__(self) -> Self:
+        """Return it."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the connections."""
+        self._transport.close()
+
+    def version(self) -> str:
+        """Return the server's version, such as ``1.12.14``."""
+        found = self._get("system/version", what="its version").get("version")
+        if not isinstance(found, str):
+            raise ServerAnswerError(
+                f"what answers at {self.address} says no version, as OpenMetadata does",
+                hint="give the address of the API, such as https://openmetadata.example.com/api, with --server",
+            )
+        return found
+
+    def pipelines(self, service: str | None = None) -> Iterator[Document]:
+        """Yield every IngestionPipeline entity, page by page; see the port."""
+        query = {"limit": str(_PAGE)} | ({"service": service} if service else {})
+        seen: set[str] = set()
+        while True:
+            page = self._get(_PIPELINES, query, what="the ingestion pipelines")
+            items, paging = page.get("data"), page.get("paging")
+            if not isinstance(items, list) or not isinstance(paging, Mapping):
+                raise ServerAnswerError(f"what {self.address} answers is no page of ingestion pipelines")
+            for item in items:
+                if not isinstance(item, dict) or not isinstance(item.get("id"), str):
+                    raise ServerAnswerError(f"{self.address} lists an ingestion pipeline without an id")
+                if item["id"] not in seen:  # it may move to the next page while that is asked for
+                    seen.add(item["id"])
+                    yield item
+            cursor = paging.get("after")
+            if not cursor:
+                break
+            if cursor == query.get("after"):
+                raise ServerAnswerError(f"{self.address} lists the same page of ingestion pipelines again and again")
+            query["after"] = str(cursor)
+        total = paging.get("total")
+        if isinstance(total, int) and len(seen) < total:
+            raise ServerAnswerError(
+                f"{self.address} says that it has {total} ingestion pipelines, and listed {len(seen)}",
+                hint="some may have been made meanwhile: try again",
+            )
+
+    def pipeline(self, fqn: str) -> Document:
+        """Return one IngestionPipeline entity; see the port."""
+        return self._get(f"{_PIPELINES}/name/{_encoded(fqn)}", what=f"ingestion pipeline {fqn!r}")
+
+    def service(self, reference: EntityReference) -> Document:
+        """Return what a pipeline belongs to, without its connection; see the port."""
+        name = reference.fully_qualified_name or reference.name
+        what = f"{reference.type or 'service'} {name or reference.id!r}"
+        collection = _COLLECTIONS.get(reference.type or "")
+        if collection is None:
+            raise ServerAnswerError(f"{what}: entities of that type have no ingestion pipelines")
+        if reference.id:
+            path = f"{collection}/{_encoded(reference.id)}"
+        elif name:
+            path = f"{collection}/name/{_encoded(name)}"
+        else:
+            raise ServerAnswerError(f"{what}: the reference says neither id nor name")
+        entity = self._with_runner(path, what)
+        # What we do not need of it may hold secrets: its connection, for one.
+        found = {key: entity[key] for key in _OF_A_SERVICE if key in entity}
+        if reference.type == _TEST_SUITE:
+            found.setdefault("serviceType", "TestSuite")
+        return found
+
+    def _with_runner(self, path: str, what: str) -> Document:
+        """Read a service with its ingestion runner, which older servers do not know as a field."""
+        try:
+            return self._get(path, {"fields": _RUNNER}, what=what)
+        except ServerAnswerError as error:
+            if error.status != 400 or _RUNNER not in error.message:
+                raise
+        return self._get(path, what=what)
+
+    def _get(self, path: str, query: Mapping[str, str] = MappingProxyType({}), *, what: str) -> Document:
+        answer = self._transport.get(f"/v1/{path}", query)
+        if answer.status != 200:
+            raise refusal(answer, address=self.address, what=what, token=self._token)
+        try:
+            found: Any = json.loads(answer.body)
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            raise foreign(answer, address=self.address)
+        return found
+
+
+def api_address(text: str) -> str:
+    """Return the address of a server's API without a slash at its end; ``/api`` is added where there is no path.
+
+    Raises:
+        InputError: It is none.
+    """
+    hint = "give one such as https://openmetadata.example.com/api"
+    try:
+        parts = urlsplit(text.strip())
+        host, user, _ = parts.hostname, parts.username, parts.port
+    except ValueError:
+        raise InputError("the address of the OpenMetadata server is none", hint=hint) from None
+    if user is not None:
+        raise InputError("the address of the OpenMetadata server holds a user", hint=f"leave it out; {hint}")
+    if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
+        raise InputError(f"{text.strip()!r} is not the address of an OpenMetadata server", hint=hint)
+    path = re.sub(r"/v1$", "", parts.path.rstrip("/"))
+    return f"{parts.scheme}://{parts.netloc}{path or '/api'}"
+
+
+def checked_token(text: str) -> str:
+    """Return a token without the white space around it.
+
+    Raises:
+        InputError: It cannot be one; it is not repeated.
+    """
+    token = text.strip()
+    if not token:
+        raise InputError("the token for the OpenMetadata server is empty", hint="see --server-token-file")
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise InputError(
+            "the token for the OpenMetadata server is none: it holds more than one word", hint="give the JWT alone"
+        )
+    return token
+
+
+def trust(verify_ssl: str, certificates: str) -> ssl.SSLContext | bool:
+    """Return whom to trust.
+
+    Args:
+        verify_ssl: The setting ``verifySSL``. ``no-ssl`` is OpenMetadata's word for "nothing special": an https
+            address is then checked against the usual authorities.
+        certificates: Those of ``sslConfig.certificatePath``, PEM; empty where the usual ones will do.
+    """
+    if verify_ssl == "ignore":
+        return False
+    if verify_ssl == "validate" and certificates:
+        return ssl.create_default_context(cadata=certificates)
+    return True
+
+
+def _encoded(text: str) -> str:
+    return quote(text, safe="")

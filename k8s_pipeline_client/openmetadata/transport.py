@@ -1,0 +1,132 @@
+"""GET requests to an OpenMetadata server, by httpx; tried again by the same rules as those to Kubernetes."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import httpx
+
+from k8s_pipeline_client.errors import ServerUnreachableError
+from k8s_pipeline_client.retrying import (
+    CONNECT_TIMEOUT,
+    PATIENCE,
+    READ_TIMEOUT,
+    retry_after,
+    until_final,
+    worth_another,
+)
+from k8s_pipeline_client.version import __version__
+
+_HOPELESS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.TooManyRedirects)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer: a body that is shorter than announced never gets this far.
+
+    Attributes:
+        retry_after: In seconds; 0 where the server says nothing.
+        content_type: As the header says; may be empty.
+        location: Where a redirect leads to; may be empty.
+    """
+
+    status: int
+    retry_after: float
+    body: bytes
+    content_type: str
+    location: str
+
+    def close(self) -> None:
+        """Do nothing: all has been read."""
+
+
+class Transport:
+    """Sends requests to one server; may be used by several threads."""
+
+    def __init__(self, address: str, token: str, *, verify: ssl.SSLContext | bool, patience: float = PATIENCE) -> None:
+        """Take the server.
+
+        Args:
+            address: Such as ``https://openmetadata.example.com/api``.
+            token: The bot's JWT.
+            verify: Whom to trust; False for anybody.
+            patience: How long a request may take in all, in seconds.
+        """
+        self._address = address
+        self._patience = patience
+        self._answered = False
+        self._client = httpx.Client(
+            headers={
+                "Authorization": f"Bearer {token}",
+                "Accept": "application/json",
+                "User-Agent": f"k8s-pipeline/{__version__}",
+            },
+            verify=verify,
+            follow_redirects=False,  # to another host, the token would go with it
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def get(self, path: str, query: Mapping[str, str]) -> Answer:
+        """Read a path until there is an answer that trying again would not better.
+
+        Args:
+            path: Below the address; percent-encoded.
+            query: Its parameters.
+
+        Raises:
+            ServerUnreachableError: There is no answer, or none in time.
+        """
+
+        def once(end: float) -> Answer:
+            left = max(end - time.monotonic(), 0.1)
+            timeout = httpx.Timeout(min(READ_TIMEOUT, left), connect=min(CONNECT_TIMEOUT, left))
+            with self._client.stream("GET", f"{self._address}{path}", params=dict(query), timeout=timeout) as response:
+                self._answered = True
+                return Answer(
+                    response.status_code,
+                    retry_after(response.headers.get("Retry-After")),
+                    _read_all(response, end),
+                    response.headers.get("Content-Type", ""),
+                    response.headers.get("Location", ""),
+                )
+
+        try:
+            return until_final(once, broken=httpx.RequestError, may_help=self._may_help, patience=self._patience)
+        except httpx.RequestError as error:
+            raise self._unreachable(error) from None
+
+    def _may_help(self, attempt: int, status: int | None, cause: httpx.RequestError | None) -> bool:
+        """Return whether another attempt makes sense, were there time for it."""
+        if isinstance(cause, _HOPELESS) or (cause is not None and _is_untrusted(cause)):
+            return False
+        unconnected = isinstance(cause, httpx.ConnectError | httpx.ConnectTimeout)
+        return worth_another(attempt, status, never_connected=unconnected and not self._answered)
+
+    def _unreachable(self, cause: httpx.RequestError) -> ServerUnreachableError:
+        hint = "check the address (--server, metadataApiEndpoint) and your network"
+        if _is_untrusted(cause):
+            hint = (
+                "set verifySSL: validate and sslConfig.certificatePath to the PEM file of the authority that signed it"
+            )
+        why = str(cause) or type(cause).__name__
+        return ServerUnreachableError(f"the OpenMetadata server {self._address} gave no answer: {why}", hint=hint)
+
+
+def _is_untrusted(cause: httpx.RequestError) -> bool:
+    return "CERTIFICATE_VERIFY_FAILED" in str(cause)
+
+
+def _read_all(response: httpx.Response, end: float) -> bytes:
+    parts: list[bytes] = []
+    for part in response.iter_bytes():
+        parts.append(part)
+        # A body that comes byte by byte does not outlive our patience.
+        if time.monotonic() > end:
+            raise httpx.ReadTimeout("the answer came too slowly")
+    return b"".join(parts)

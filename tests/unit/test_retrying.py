@@ -1,0 +1,125 @@
+"""How long is waited, and how often is asked: the rules that every server is asked by."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from k8s_pipeline_client.retrying import retry_after, until_final, worth_another
+
+
+class Broken(Exception):
+    """No whole answer."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    retry_after: float = 0.0
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@pytest.fixture
+def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses, which take no time: the clock is put forward by them."""
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    monkeypatch.setattr(time, "monotonic", lambda: sum(pauses))
+    return pauses
+
+
+def asked(*answers: Answer | None) -> tuple[Callable[[float], Answer], list[float]]:
+    """Something that answers so, the last one for ever; None is no answer. Beside it, until when each had time."""
+    ends: list[float] = []
+
+    def once(end: float) -> Answer:
+        answer = answers[min(len(ends), len(answers) - 1)]
+        ends.append(end)
+        if answer is None:
+            raise Broken("broken off")
+        return answer
+
+    return once, ends
+
+
+def always(attempt: int, status: int | None, cause: Broken | None) -> bool:
+    return worth_another(attempt, status, never_connected=False)
+
+
+@pytest.mark.parametrize("bad", [Answer(429), Answer(500), Answer(502), Answer(503), Answer(504), None])
+def test_what_passes_is_asked_for_again(waited: list[float], bad: Answer | None) -> None:
+    once, ends = asked(bad, bad, Answer(200))
+
+    assert until_final(once, broken=Broken, may_help=always, patience=60.0) == Answer(200)
+    assert len(ends) == 3
+    assert waited[1] > 0
+
+
+@pytest.mark.parametrize("status", [200, 301, 400, 401, 403, 404, 409, 422, 501])
+def test_what_stays_is_taken_at_once(waited: list[float], status: int) -> None:
+    once, ends = asked(Answer(status))
+
+    assert until_final(once, broken=Broken, may_help=always, patience=60.0).status == status
+    assert (len(ends), waited) == (1, [])
+
+
+@pytest.mark.parametrize("bad", [Answer(503), Answer(429, 7.0), None])
+def test_all_of_it_is_bounded(waited: list[float], bad: Answer | None) -> None:
+    once, ends = asked(bad)
+    if bad is None:
+        with pytest.raises(Broken):
+            until_final(once, broken=Broken, may_help=always, patience=60.0)
+    else:
+        assert until_final(once, broken=Broken, may_help=always, patience=60.0) == bad
+
+    assert sum(waited) < 60
+    assert len(ends) > 5
+    assert set(ends) == {60.0}
+
+
+def test_a_500_is_said_soon(waited: list[float]) -> None:
+    once, ends = asked(Answer(500))
+
+    until_final(once, broken=Broken, may_help=always, patience=60.0)
+
+    assert len(ends) == 4
+
+
+def test_a_server_that_wants_more_patience_than_there_is_gets_none(waited: list[float]) -> None:
+    once, ends = asked(Answer(429, 3600.0))
+
+    assert until_final(once, broken=Broken, may_help=always, patience=60.0).status == 429
+    assert (len(ends), waited) == (1, [])
+
+
+def test_other_errors_are_not_caught(waited: list[float]) -> None:
+    def once(end: float) -> Answer:
+        raise KeyError("ours")
+
+    with pytest.raises(KeyError):
+        until_final(once, broken=Broken, may_help=always, patience=60.0)
+
+
+@pytest.mark.parametrize(("header", "seconds"), [(None, 0), ("", 0), ("7", 7), (" 30 ", 30), ("-5", 0), ("soon", 0)])
+def test_retry_after_as_a_number(header: str | None, seconds: float) -> None:
+    assert retry_after(header) == seconds
+
+
+@pytest.mark.parametrize(("ahead", "least", "most"), [(60, 50, 60), (-60, 0, 0)])
+def test_retry_after_as_a_date(ahead: int, least: float, most: float) -> None:
+    header = format_datetime(datetime.now(UTC) + timedelta(seconds=ahead), usegmt=True)
+    assert least <= retry_after(header) <= most
+
+
+@given(st.text())
+def test_retry_after_takes_anything(header: str) -> None:
+    assert retry_after(header) >= 0
