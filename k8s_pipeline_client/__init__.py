@@ -1,3 +1,80 @@
-"""Runs OpenMetadata ingestion pipelines on Kubernetes with Jobs and CronJobs only."""
+"""Runs OpenMetadata ingestion pipelines on Kubernetes with Jobs and CronJobs only.
 
-__version__ = "0.1.0"
+The public names are those of ``__all__``; each is imported when it is first used, so that nobody pays for what they do
+not need. Manifests alone are made by `k8s_pipeline_client.render.render`; errors are in `k8s_pipeline_client.errors`,
+drawn as a tree.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from k8s_pipeline_client.version import __version__ as __version__
+
+if TYPE_CHECKING:
+    from k8s_pipeline_client.client import (
+        K8sPipelineClient,
+        NoopPipelineClient,
+        Pipelines,
+        PipelineServiceClient,
+        PipelineServiceResponse,
+        create_client,
+    )
+    from k8s_pipeline_client.domain.pipeline import Pipeline, resolve
+    from k8s_pipeline_client.domain.recognise import recognise
+    from k8s_pipeline_client.errors import PipelineError
+    from k8s_pipeline_client.settings import Settings, load_settings
+    from k8s_pipeline_client.status import Cause, PipelineStatus, RunStatus, State
+
+
+__all__ = [
+    "Cause",
+    "K8sPipelineClient",
+    "NoopPipelineClient",
+    "Pipeline",
+    "PipelineError",
+    "PipelineServiceClient",
+    "PipelineServiceResponse",
+    "PipelineStatus",
+    "Pipelines",
+    "RunStatus",
+    "Settings",
+    "State",
+    "create_client",
+    "load_settings",
+    "recognise",
+    "resolve",
+]
+
+_HOME = MappingProxyType(
+    {
+        **dict.fromkeys(
+            (
+                "K8sPipelineClient",
+                "NoopPipelineClient",
+                "PipelineServiceClient",
+                "PipelineServiceResponse",
+                "Pipelines",
+                "create_client",
+            ),
+            "client",
+        ),
+        **dict.fromkeys(("Pipeline", "resolve"), "domain.pipeline"),
+        "recognise": "domain.recognise",
+        "PipelineError": "errors",
+        **dict.fromkeys(("Settings", "load_settings"), "settings"),
+        **dict.fromkeys(("Cause", "PipelineStatus", "RunStatus", "State"), "status"),
+    }
+)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -7,25 +7,34 @@ import json
 import socket
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import reduce
 from pathlib import Path
+from typing import Any
 
-from k8s_pipeline_client.client import end, run
+from k8s_pipeline_client.client import end, run, sidecars
+from k8s_pipeline_client.client.compare import Comparison, compare
+from k8s_pipeline_client.client.connecting import connect
 from k8s_pipeline_client.client.deploy import Deployer, DeployResult, set_suspend
 from k8s_pipeline_client.client.diff import Difference, differences
+from k8s_pipeline_client.client.entities import pipeline_of
+from k8s_pipeline_client.client.fetch import ServerPipeline
 from k8s_pipeline_client.client.jobs import annotation, is_finished
 from k8s_pipeline_client.client.logs import WHOLE, LogOptions, Note, follow_log, read_log
 from k8s_pipeline_client.client.measures import keep_measures
 from k8s_pipeline_client.client.read import Reader
 from k8s_pipeline_client.client.retry import retry_run
+from k8s_pipeline_client.client.rotate import Rotation, rotate
+from k8s_pipeline_client.client.token import remove_unused
 from k8s_pipeline_client.client.waiting import poll
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
-from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.domain.document import to_json
-from k8s_pipeline_client.domain.entities import Document
+from k8s_pipeline_client.domain.entities import App, AutomationWorkflow, Document
 from k8s_pipeline_client.domain.pipeline import Pipeline
 from k8s_pipeline_client.domain.source import Source
-from k8s_pipeline_client.errors import InputError, NotFoundError, UnknownNameError, WaitTimeoutError
+from k8s_pipeline_client.domain.workflow_override import changes_of
+from k8s_pipeline_client.errors import InputError, NotFoundError, SettingsError, UnknownNameError, WaitTimeoutError
 from k8s_pipeline_client.render import plan, plan_one_shot
 from k8s_pipeline_client.settings import Settings
 from k8s_pipeline_client.status import PipelineStatus, RunStatus, State
@@ -34,7 +43,7 @@ KILL_TIMEOUT = 120.0
 DELETE_TIMEOUT = 300.0
 
 
-class K8sPipelineClient:
+class Pipelines:
     """Deploys, runs, watches and removes pipelines.
 
     NAME, wherever it is asked for, is a resource name, FQN, id, name, display name or ``service/type``. Every
@@ -46,19 +55,13 @@ class K8sPipelineClient:
         """Take a cluster's namespace; see `connect` for the usual way."""
         self._cluster = cluster
         self._settings = settings
-        self._reader = Reader(cluster)
+        self._reader = Reader(cluster, instance=settings.instance)
         self._deployers: dict[tuple[bool, bool], Deployer] = {}
 
     @classmethod
-    def connect(
-        cls, settings: Settings, *, kubeconfig: Path | None = None, context: str | None = None
-    ) -> K8sPipelineClient:
-        """Find the cluster as kubectl does, and work in the namespace of the settings."""
-        # Half a second that what works offline need not pay.
-        from k8s_pipeline_client.cluster.connect import api_client
-        from k8s_pipeline_client.cluster.kube import KubeCluster
-
-        return cls(KubeCluster(api_client(kubeconfig, context), settings.namespace), settings)
+    def connect(cls, settings: Settings, *, kubeconfig: Path | None = None, context: str | None = None) -> Pipelines:
+        """Find the cluster as kubectl does, or as the settings say, and work in their namespace."""
+        return cls(connect(settings, kubeconfig=kubeconfig, context=context), settings)
 
     def deploy(
         self,
@@ -84,6 +87,16 @@ class K8sPipelineClient:
         """Return what a deploy of the pipeline would change; nothing is kept."""
         return list(differences(self._cluster, plan(pipeline, self._settings)))
 
+    def deployed(self, instance: str) -> list[Object]:
+        """Return the CronJobs of the pipelines of one OpenMetadata instance."""
+        return self._cluster.list(
+            Kind.CRONJOB, labels=f"{labels.PIPELINE},{labels.INSTANCE}={naming.instance_label(instance)}"
+        )
+
+    def compare(self, found: Sequence[ServerPipeline], instance: str) -> list[Comparison]:
+        """Compare all that an OpenMetadata server has with what the cluster has of its instance."""
+        return compare(found, self.deployed(instance), self._settings)
+
     def run(
         self,
         name: str,
@@ -91,6 +104,8 @@ class K8sPipelineClient:
         run_id: str | None = None,
         allow_overlap: bool = False,
         change: Callable[[Document], Document] | None = None,
+        app_config_override: Mapping[str, Any] | None = None,
+        source_config_override: Mapping[str, Any] | None = None,
     ) -> RunStatus:
         """Start a run now, enabled or not.
 
@@ -99,15 +114,19 @@ class K8sPipelineClient:
             run_id: The run's UUID; a new one if None.
             allow_overlap: Start even while another run is active.
             change: Returns the document of this run, given the pipeline's.
+            app_config_override: Replaces keys of an application's ``appConfig``, for this run.
+            source_config_override: Replaces keys of ``source.sourceConfig.config``, for this run.
 
         Raises:
-            RunActiveError: One is active, and ``allow_overlap`` is not set.
+            RunActiveError: One is active, and neither ``allow_overlap`` nor the pipeline's maxActiveRuns allow two.
+            InputError: The document has no such part.
         """
         cronjob = self._cronjob(name)
+        changes = changes_of(change, app_config_override, source_config_override)
         document = None
-        if change is not None:
-            deployed = run.document_of(self._cluster, str(cronjob["metadata"]["name"]))
-            document = to_json(change(json.loads(deployed)), "the run's own document")
+        if changes:
+            deployed = json.loads(run.document_of(self._cluster, str(cronjob["metadata"]["name"])))
+            document = to_json(reduce(lambda found, step: step(found), changes, deployed), "the run's own document")
         job = run.start_run(self._cluster, cronjob, requested_id=run_id, allow_overlap=allow_overlap, document=document)
         return self._reader.run(job)
 
@@ -153,6 +172,22 @@ class K8sPipelineClient:
         deployer = Deployer(self._cluster)
         return self._reader.run(deployer.create_one_shot(plan_one_shot(pipeline, self._settings, identity)))
 
+    def run_automation(self, workflow: Document) -> RunStatus:
+        """Run an automation workflow entity once, such as the test of a connection; it is never repeated.
+
+        Raises:
+            DefinitionError: It is none, or does not say how to reach OpenMetadata.
+        """
+        return self.run_once(pipeline_of(AutomationWorkflow, workflow, self._settings))
+
+    def run_application(self, app: Document) -> RunStatus:
+        """Run an App entity once.
+
+        Raises:
+            DefinitionError: It is none, does not run in a pod, or does not say how to reach OpenMetadata.
+        """
+        return self.run_once(pipeline_of(App, app, self._settings))
+
     def list_pipelines(self) -> list[PipelineStatus]:
         """Return every pipeline of the namespace with its last run."""
         return self._reader.pipelines()
@@ -188,10 +223,13 @@ class K8sPipelineClient:
         """
         last: RunStatus | None = None
         for _ in poll(timeout, first=0.2):
-            status = self._reader.run(self._cluster.get(Kind.JOB, job_name))
+            job = self._cluster.get(Kind.JOB, job_name)
+            status = self._reader.run(job)
             if last is None or (status.state, status.cause) != (last.state, last.cause):
                 on_change(status)
             last = status
+            if status.attempts and status.attempts[-1].exit_code is not None:
+                sidecars.is_over(self._cluster, job)
             if status.state.is_terminal:
                 keep_measures(self._cluster, status)
                 return status
@@ -264,13 +302,36 @@ class K8sPipelineClient:
     def delete(self, name: str, *, timeout: float = DELETE_TIMEOUT) -> str:
         """Delete a pipeline and all that belongs to it; return its resource name once nothing is left.
 
+        With the last one of a bot goes the Secret with the bot's token.
+
         Raises:
             UnknownNameError: There is nothing of that name.
             WaitTimeoutError: Something is left.
         """
         resource = self.resource_name(name)
         end.delete_pipeline(self._cluster, resource, timeout)
+        remove_unused(self._cluster, selector=self._reader.selector(labels.TOKEN))
         return resource
+
+    def rotate_token(self, token: str, *, secret: str | None = None, force: bool = False) -> Rotation:
+        """Have the pipelines of a bot log in with a new token from their next runs on; nothing is deployed.
+
+        Args:
+            token: The bot's new one.
+            secret: The Secret to write; found by the token's bot if None.
+            force: Write a token of another bot, too, or one that is over; and over another field manager's.
+
+        Raises:
+            InputError: The token is not one that the pipelines could use.
+            SettingsError: The settings name a Secret that is somebody else's to write.
+        """
+        if (named := self._settings.token_secret) is not None:
+            raise SettingsError(
+                f"tokenSecret names Secret {named.name}, which somebody else writes and we never do",
+                hint="write the token there; the next runs have it",
+            )
+        selector = self._reader.selector(labels.TOKEN)
+        return rotate(self._cluster, token.strip(), selector=selector, name=secret, force=force)
 
     def resource_name(self, name: str) -> str:
         """Return the resource name of the one pipeline, or one-shot run, that NAME stands for."""

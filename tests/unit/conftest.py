@@ -7,12 +7,19 @@ from pathlib import Path
 import pytest
 
 from tests.data import SAMPLES
+from tests.unit.settings_files import Files
 
 
 @pytest.fixture
 def samples() -> Path:
     """Real-shaped definitions."""
     return SAMPLES
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    """Settings files."""
+    return Files(tmp_path)
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,38 @@
+"""Finds the cluster, and says whether it can be worked with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from k8s_pipeline_client.cluster.port import Cluster, Kind
+from k8s_pipeline_client.settings import Settings
+
+_NEEDED = (Kind.CRONJOB, Kind.JOB, Kind.POD, Kind.SECRET, Kind.CONFIG_MAP, Kind.EVENT)
+_NOTHING = "metadata.name=k8s-pipeline-nothing-is-called-this"
+
+
+def connect(settings: Settings, *, kubeconfig: Path | None = None, context: str | None = None) -> Cluster:
+    """Find the cluster as kubectl does, or as the settings say, and work in their namespace.
+
+    Raises:
+        InputError: What was named is not usable.
+        UnreachableError: There is nothing to find a cluster by.
+    """
+    # Half a second that what works offline need not pay.
+    from k8s_pipeline_client.cluster.connect import Way, api_client
+    from k8s_pipeline_client.cluster.kube import KubeCluster
+
+    way = Way(settings.in_cluster, settings.kube_config_content, settings.kubeconfig_path)
+    return KubeCluster(api_client(kubeconfig, context, way), settings.namespace)
+
+
+def check(cluster: Cluster) -> str:
+    """Return the cluster's version, if it answers and lets us read all that is needed.
+
+    Raises:
+        ClusterError: It does not.
+    """
+    version = cluster.version()
+    for kind in _NEEDED:
+        cluster.list(kind, fields=_NOTHING)  # a question about rights, whose answer is short
+    return version

@@ -1,0 +1,223 @@
+"""The pipeline service client for Kubernetes, and the choice of a client by the settings."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from k8s_pipeline_client.client.connecting import check, connect
+from k8s_pipeline_client.client.entities import pipeline_of
+from k8s_pipeline_client.client.facade import Pipelines
+from k8s_pipeline_client.client.jobs import annotation
+from k8s_pipeline_client.client.logpage import page_of
+from k8s_pipeline_client.client.noop import NoopPipelineClient
+from k8s_pipeline_client.client.service import PipelineServiceClient, PipelineServiceResponse
+from k8s_pipeline_client.cluster.port import Cluster, Kind
+from k8s_pipeline_client.domain import labels, naming
+from k8s_pipeline_client.domain.connection import instance_of
+from k8s_pipeline_client.domain.entities import Document, IngestionPipeline
+from k8s_pipeline_client.domain.source import Source
+from k8s_pipeline_client.errors import ApiError, ClusterError, DefinitionError, InputError, UnknownNameError
+from k8s_pipeline_client.settings import Settings
+from k8s_pipeline_client.status import RunStatus, State
+
+PLATFORM = "Kubernetes"
+_DEFAULT_TASK = "ingestion_task"
+_TASKS = MappingProxyType(
+    {
+        "profiler": "profiler_task",
+        "autoClassification": "auto_classification_task",
+        "lineage": "lineage_task",
+        "dbt": "dbt_task",
+        "usage": "usage_task",
+        "TestSuite": "test_suite_task",
+        "dataInsight": "data_insight_task",
+        "elasticSearchReindex": "elasticsearch_reindex_task",
+        "application": "application_task",
+    }
+)
+"""Under which key OpenMetadata's page looks for the log of a pipeline, by its type."""
+
+
+def create_client(
+    settings: Settings, *, kubeconfig: Path | None = None, context: str | None = None
+) -> PipelineServiceClient:
+    """Return the client that the settings ask for: Kubernetes', or where it is switched off one that does nothing.
+
+    Args:
+        settings: See `load_settings`.
+        kubeconfig: A kubeconfig file; the cluster is found as kubectl does, or as the settings say, if None.
+        context: Of the kubeconfig.
+
+    Raises:
+        InputError: The kubeconfig cannot be used.
+        UnreachableError: No cluster is configured.
+    """
+    if settings.is_noop:
+        return NoopPipelineClient()
+    return K8sPipelineClient(connect(settings, kubeconfig=kubeconfig, context=context), settings)
+
+
+class K8sPipelineClient:
+    """A `PipelineServiceClient` that runs pipelines as Jobs and CronJobs.
+
+    Attributes:
+        pipelines: All else that can be done with them, by their names.
+    """
+
+    def __init__(self, cluster: Cluster, settings: Settings) -> None:
+        """Take a cluster's namespace; see `create_client` for the usual way."""
+        self._cluster = cluster
+        self._settings = settings
+        self.pipelines = Pipelines(cluster, settings)
+
+    def deploy_pipeline(self, pipeline: Mapping[str, Any], service: Mapping[str, Any]) -> PipelineServiceResponse:
+        """Write all that a pipeline needs; again is fine, and changes nothing where nothing has changed.
+
+        Raises:
+            DefinitionError: It cannot be run; nothing has been written.
+            ScheduleError: Kubernetes would refuse its schedule; nothing has been written.
+        """
+        found = pipeline_of(IngestionPipeline, pipeline, self._settings, service=service)
+        done = self.pipelines.deploy(found, source=Source.SERVER)
+        return _done("; ".join([f"Pipeline {done.action} as CronJob {done.name}", *done.notes]))
+
+    def run_pipeline(
+        self,
+        pipeline: Mapping[str, Any],
+        *,
+        run_id: str | None = None,
+        app_config_override: Mapping[str, Any] | None = None,
+        source_config_override: Mapping[str, Any] | None = None,
+    ) -> PipelineServiceResponse:
+        """Start a run of a deployed pipeline, also of one that is disabled.
+
+        Raises:
+            UnknownNameError: It is not deployed.
+            RunActiveError: A run of it is active.
+        """
+        run = self.pipelines.run(
+            self._name(pipeline),
+            run_id=run_id,
+            app_config_override=app_config_override,
+            source_config_override=source_config_override,
+        )
+        return _started("Pipeline", run)
+
+    def delete_pipeline(self, pipeline: Mapping[str, Any]) -> PipelineServiceResponse:
+        """Delete a pipeline and all that belongs to it; one that is not there is fine."""
+        try:
+            name = self.pipelines.delete(self._name(pipeline))
+        except UnknownNameError:
+            return _done("Pipeline was not deployed")
+        return _done(f"Pipeline deleted: nothing of {name} is left")
+
+    def set_pipeline_enabled(self, pipeline: Mapping[str, Any], enabled: bool) -> PipelineServiceResponse:
+        """Let a pipeline's schedule run, or stop it; a run that is active goes on.
+
+        Raises:
+            UnknownNameError: It is not deployed.
+            InputError: It is to be disabled, and has no schedule.
+        """
+        (self.pipelines.enable if enabled else self.pipelines.disable)(self._name(pipeline))
+        return _done(f"Pipeline {'enabled' if enabled else 'disabled'}")
+
+    def kill_pipeline(self, pipeline: Mapping[str, Any]) -> PipelineServiceResponse:
+        """End the active runs of a pipeline; returns when their pods are gone."""
+        killed = self.pipelines.kill(self._name(pipeline))
+        return _done(f"{len(killed)} runs of the pipeline killed" if killed else "No run of the pipeline was active")
+
+    def queued_statuses(self, pipeline: Mapping[str, Any]) -> list[Document]:
+        """Return the runs that have not begun; ``startDate`` and ``timestamp`` are when they were asked for."""
+        return [
+            {
+                "runId": run.run_id,
+                "pipelineState": str(State.QUEUED),
+                "startDate": _milliseconds(run.created_at),
+                "timestamp": _milliseconds(run.created_at),
+            }
+            for _, run in self.pipelines.runs(self._name(pipeline))
+            if run.state is State.QUEUED
+        ]
+
+    def last_logs(self, pipeline: Mapping[str, Any], after: int | None = None) -> Mapping[str, str]:
+        """Return a page of the newest run's log; where there is none, why.
+
+        Raises:
+            UnknownNameError: The pipeline is not deployed, or has no runs.
+            InputError: There is no such page.
+        """
+        notes: list[str] = []
+        number = after or 0
+        text, total = page_of(self.pipelines.logs(self._name(pipeline), note=notes.append), number)
+        if not 0 <= number < total:
+            raise InputError(f"the log has {total} pages, counted from 0: there is none of number {number}")
+        page = {_TASKS.get(str(pipeline.get("pipelineType")), _DEFAULT_TASK): text or "\n".join(notes)}
+        page["total"] = str(total)
+        if number + 1 < total:
+            page["after"] = str(number + 1)
+        return page
+
+    def run_automation(self, workflow: Mapping[str, Any]) -> PipelineServiceResponse:
+        """Run an automation workflow once; it is never repeated.
+
+        Raises:
+            DefinitionError: It is none.
+        """
+        return _started("Automation workflow", self.pipelines.run_automation(dict(workflow)))
+
+    def run_application(self, app: Mapping[str, Any]) -> PipelineServiceResponse:
+        """Run an application once.
+
+        Raises:
+            DefinitionError: It is none, or does not run in a pod.
+        """
+        return _started("Application", self.pipelines.run_application(dict(app)))
+
+    def service_status(self) -> PipelineServiceResponse:
+        """Tell whether the API server answers and allows what is needed; raises nothing."""
+        try:
+            version = check(self._cluster)
+        except ClusterError as error:
+            code = error.status if isinstance(error, ApiError) else 500
+            return PipelineServiceResponse(code, PLATFORM, reason=str(error))
+        reason = f"namespace {self._settings.namespace}, runs as {self._settings.service_account_name}"
+        return PipelineServiceResponse(200, PLATFORM, reason=reason, version=version)
+
+    def host_ip(self) -> Mapping[str, str] | None:
+        """Return the setting ``hostIp``, else this machine's address; None unless ``ingestionIpInfoEnabled``."""
+        if not self._settings.ingestion_ip_info_enabled:
+            return None
+        address = self._settings.host_ip
+        with suppress(OSError):
+            address = address or socket.gethostbyname(socket.gethostname())
+        return {"ip": address or "unknown: set hostIp"}
+
+    def _name(self, pipeline: Mapping[str, Any]) -> str:
+        """Return the resource name of a deployed pipeline, by its FQN alone: a NAME could be another's too."""
+        fqn = pipeline.get("fullyQualifiedName")
+        if not isinstance(fqn, str) or not fqn:
+            raise DefinitionError("the pipeline has no fullyQualifiedName", hint="OpenMetadata's API returns it")
+        instance = self._settings.instance or instance_of(pipeline.get("openMetadataServerConnection"))
+        selector = f"{labels.PIPELINE},{labels.INSTANCE}={naming.instance_label(instance)}"
+        for item in self._cluster.list(Kind.CRONJOB, labels=selector):
+            if annotation(item, labels.FQN) == fqn:
+                return str(item["metadata"]["name"])
+        raise UnknownNameError(f"pipeline {fqn!r} is not deployed", hint="deploy it first")
+
+
+def _done(reason: str) -> PipelineServiceResponse:
+    return PipelineServiceResponse(200, PLATFORM, reason=reason)
+
+
+def _started(what: str, run: RunStatus) -> PipelineServiceResponse:
+    return PipelineServiceResponse(200, PLATFORM, reason=f"{what} triggered as Job {run.job_name}", run_id=run.run_id)
+
+
+def _milliseconds(moment: datetime | None) -> int | None:
+    return round(moment.timestamp() * 1000) if moment else None
