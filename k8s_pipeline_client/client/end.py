@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from k8s_pipeline_client.client.jobs import pods_of, selector
+from k8s_pipeline_client.client.sidecars import is_over
 from k8s_pipeline_client.client.waiting import poll
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object, Propagation
 from k8s_pipeline_client.domain import labels
@@ -29,6 +30,8 @@ def kill_run(cluster: Cluster, job: Object, *, by: str) -> None:
     if job["spec"].get("suspend"):
         cluster.delete(Kind.JOB, metadata["name"], Propagation.BACKGROUND, uid=metadata["uid"])
         return
+    if is_over(cluster, job, patience=1):
+        return  # only sidecars are left of it, which go now; how it ended is not for us to change any more
     tail = _log_tail(cluster, metadata["name"])
     annotations = {
         labels.KILLED_BY: by,

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from k8s_pipeline_client.client.jobs import annotation, is_finished, pods_of
+from k8s_pipeline_client.client.jobs import annotation, pods_of
 from k8s_pipeline_client.client.logstream import Resumable
 from k8s_pipeline_client.client.waiting import poll
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.errors import InvalidError, NotFoundError, UnknownNameError, UnreachableError
 from k8s_pipeline_client.render.pod import MAIN_CONTAINER
-from k8s_pipeline_client.status import RunStatus
+from k8s_pipeline_client.status import RunStatus, run_status
 
 Note = Callable[[str], None]
 """Takes what a person should know and what is not part of the log."""
@@ -77,8 +77,11 @@ def follow_log(
     seen: set[str] = set()
     name = job["metadata"]["name"]
     for _ in poll(timeout, first=0.2, longest=1.0):
-        over = _is_over(cluster, name)  # before the pods are read, so that none that came last is missed
-        started = [pod for pod in _by_age(pods_of(cluster, job["metadata"]["name"])) if _has_started(pod)]
+        found = _get_job(cluster, name)  # before the pods are read, so that none that came last is missed
+        pods = _by_age(pods_of(cluster, name))
+        # As it shows: the Job alone would wait for sidecars that never end.
+        over = found is None or run_status(found, pods, (), cluster.now()).state.is_terminal
+        started = [pod for pod in pods if _has_started(pod)]
         fresh = [pod for pod in started if pod["metadata"]["uid"] not in seen]
         if not seen:
             fresh = fresh[-1:]  # of attempts that are over already, only the newest
@@ -154,11 +157,11 @@ def _attempt(pods: list[Object], number: int | None) -> Object:
     return pods[number - 1]
 
 
-def _is_over(cluster: Cluster, job_name: str) -> bool:
+def _get_job(cluster: Cluster, job_name: str) -> Object | None:
     try:
-        return is_finished(cluster.get(Kind.JOB, job_name))
+        return cluster.get(Kind.JOB, job_name)
     except NotFoundError:
-        return True
+        return None
 
 
 def _has_ended(cluster: Cluster, pod: str) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import copy
 import uuid
 
-from k8s_pipeline_client.client.jobs import annotation, is_finished, run_id
+from k8s_pipeline_client.client.jobs import annotation, run_id
 from k8s_pipeline_client.client.run import create_with_document, document_of, start_run
+from k8s_pipeline_client.client.sidecars import is_over
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.errors import NotFoundError, RunActiveError, UnknownNameError
@@ -27,7 +28,7 @@ def retry_run(cluster: Cluster, job: Object, *, allow_overlap: bool = False) -> 
         UnknownNameError: What it was made from is not there any more.
     """
     name = job["metadata"]["labels"][labels.PIPELINE]
-    if not is_finished(job):
+    if not is_over(cluster, job):
         raise RunActiveError(f"run {run_id(job)} is active", hint="wait for it, or kill it")
     try:
         own = secret_name(job)
@@ -58,6 +59,9 @@ def _again(cluster: Cluster, job: Object, document: str) -> Object:
     net = annotation(job, labels.NET_SECONDS)
     if net:  # the kill has put one second in its place
         spec["activeDeadlineSeconds"] = int(net)
+    retries = annotation(job, labels.BACKOFF_LIMIT)
+    if retries:  # sidecars that did not end have cost it its own
+        spec["backoffLimit"] = int(retries)
     pod = spec["template"]["metadata"]
     pod["labels"] = _ours(pod["labels"])
     kept = {key: value for key, value in job["metadata"].get("annotations", {}).items() if not _is_of_the_run(key)}

@@ -16,8 +16,10 @@ from k8s_pipeline_client.status.models import (
     RunStatus,
     State,
     Trigger,
+    rfc3339,
 )
-from k8s_pipeline_client.status.pipeline import pipeline_status
+from k8s_pipeline_client.status.pipeline import is_overdue, pipeline_status
+from k8s_pipeline_client.status.sidecars import Outlived, outlived
 from k8s_pipeline_client.status.sizing import with_sizes
 
 __all__ = [
@@ -26,12 +28,16 @@ __all__ = [
     "Cause",
     "CauseCode",
     "Missed",
+    "Outlived",
     "PipelineStatus",
     "RunStatus",
     "State",
     "Trigger",
     "gone_run_status",
+    "is_overdue",
+    "outlived",
     "pipeline_status",
+    "rfc3339",
     "run_status",
     "with_sizes",
 ]

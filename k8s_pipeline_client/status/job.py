@@ -33,6 +33,7 @@ class Job:
         is_suspended: ``spec.suspend``; where that is not given, the condition Suspended.
         queue: Kueue's queue, if the Job stands in one.
         killed_because: What the killer gave as the cause.
+        succeeded_at: When main succeeded, if the pod was ended afterwards because of its sidecars.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Job:
     killed_by: str
     killed_at: datetime | None
     killed_because: Cause | None
+    succeeded_at: datetime | None
     scheduled_at: datetime | None
     created_at: datetime | None
     started_at: datetime | None
@@ -135,6 +137,7 @@ def read_job(raw: Raw) -> Job:
         killed_by=text(annotations.get(labels.KILLED_BY)),
         killed_at=moment(annotations.get(labels.KILLED_AT)),
         killed_because=_read_killed_because(annotations),
+        succeeded_at=moment(annotations.get(labels.SUCCEEDED_AT)),
         scheduled_at=moment(annotations.get(labels.CRONJOB_SCHEDULED_AT)),
         created_at=moment(metadata.get("creationTimestamp")),
         started_at=moment(status.get("startTime")),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.status.events import Event, events_about, read_events
 from k8s_pipeline_client.status.models import Missed, PipelineStatus, RunStatus, State, Trigger, rfc3339
-from k8s_pipeline_client.status.raw import Raw, find, items, mapping, moment, span, text
+from k8s_pipeline_client.status.raw import Raw, find, inline, items, mapping, moment, span, text
 
 _DEFAULT_STARTING_DEADLINE = timedelta(seconds=600)
 _SLACK = timedelta(seconds=120)
@@ -23,6 +24,7 @@ def pipeline_status(
     *,
     due_at: datetime | None = None,
     next_run_at: datetime | None = None,
+    events: Iterable[Raw] = (),
 ) -> PipelineStatus:
     """The status of a pipeline.
 
@@ -32,6 +34,7 @@ def pipeline_status(
         now: The API server's time, aware.
         due_at: The last time before ``now`` at which its schedule fires.
         next_run_at: The next time; left out for one that is suspended.
+        events: Raw events, if it `is_overdue`: they tell why; more than those about the CronJob do no harm.
 
     Returns:
         The status. Odd or missing fields never raise.
@@ -59,23 +62,41 @@ def pipeline_status(
         last_run=newest_first[0] if newest_first else None,
         active_runs=tuple(run for run in newest_first if not run.state.is_terminal),
         next_run_at=next_run_at if is_scheduled else None,
-        missed=_missed(cronjob, newest_first, now, due_at) if is_scheduled and due_at else None,
+        missed=_missed(cronjob, newest_first, now, due_at, events) if is_scheduled and due_at else None,
         warnings=warnings,
     )
 
 
-def _missed(cronjob: Raw, runs: Sequence[RunStatus], now: datetime, due_at: datetime) -> Missed | None:
-    deadline = span(find(cronjob, "spec", "startingDeadlineSeconds")) or _DEFAULT_STARTING_DEADLINE
-    if now - due_at <= deadline + _SLACK or not _was_on_schedule(cronjob, due_at):
-        return None
-    scheduled = [run for run in runs if run.trigger is Trigger.SCHEDULED]
-    if any(run.scheduled_at and run.scheduled_at >= due_at for run in scheduled):
+def is_overdue(cronjob: Raw, runs: Sequence[RunStatus], due_at: datetime) -> bool:
+    """Return whether a run that was due at that time has no Job, as yet or for good."""
+    scheduled = (run.scheduled_at for run in runs if run.trigger is Trigger.SCHEDULED)
+    return _was_on_schedule(cronjob, due_at) and not any(at and at >= due_at for at in scheduled)
+
+
+def _missed(
+    cronjob: Raw, runs: Sequence[RunStatus], now: datetime, due_at: datetime, events: Iterable[Raw]
+) -> Missed | None:
+    if not is_overdue(cronjob, runs, due_at):
         return None
     when = rfc3339(due_at)
+    refusal = _refusal(cronjob, due_at, events)
+    if refusal:
+        return Missed(due_at, f"missed: due at {when}, and its Job is refused: {inline(refusal.message)}")
+    deadline = span(find(cronjob, "spec", "startingDeadlineSeconds")) or _DEFAULT_STARTING_DEADLINE
+    if now - due_at <= deadline + _SLACK:
+        return None
+    scheduled = [run for run in runs if run.trigger is Trigger.SCHEDULED]
     blocker = next((run for run in scheduled if _ran_through(run, due_at, deadline)), None)
     if blocker and find(cronjob, "spec", "concurrencyPolicy") == "Forbid":
         return Missed(due_at, f"skipped: due at {when}, while the run before it ({blocker.job_name}) was active")
     return Missed(due_at, f"missed: due at {when}, no Job was made")
+
+
+def _refusal(cronjob: Raw, due_at: datetime, events: Iterable[Raw]) -> Event | None:
+    """Return what the CronJob controller was told when it last tried to make the Job."""
+    about = events_about(text(find(cronjob, "metadata", "uid")), read_events(list(events)))
+    tries = [event for event in about if event.reason == "FailedCreate" and event.at and event.at >= due_at]
+    return tries[-1] if tries else None
 
 
 def _was_on_schedule(cronjob: Raw, due_at: datetime) -> bool:

@@ -167,6 +167,27 @@ def test_the_time_of_a_request_is_bounded(cluster: KubeCluster, proxy: FaultProx
     assert time.monotonic() - start < 4.0  # it has two seconds
 
 
+@pytest.mark.parametrize("status", [401, 403])
+def test_rights_that_an_api_server_does_not_know_right_after_its_start(
+    cluster: KubeCluster, proxy: FaultProxy, status: int
+) -> None:
+    proxy.fault(faults.reset_before)
+    proxy.fault(answer(status, message="cannot list resource secrets"), nth=2, times=2)
+
+    cluster.list(Kind.SECRET)
+
+    assert [request.status for request in proxy.requests] == [0, status, status, 200]
+
+
+def test_rights_that_are_missing_are_asked_for_once(cluster: KubeCluster, proxy: FaultProxy) -> None:
+    proxy.fault(answer(403, message="cannot list resource secrets"), times=None)
+
+    with pytest.raises(ApiError, match="cannot list"):
+        cluster.list(Kind.SECRET)
+
+    assert len(proxy.requests) == 1
+
+
 def test_a_slow_answer_is_an_answer(cluster: KubeCluster, proxy: FaultProxy, shared: Space) -> None:
     proxy.fault(faults.slow(1.0))
     assert cluster.apply(_config_map(shared, "slow", a="b"), manager="test")["data"] == {"a": "b"}

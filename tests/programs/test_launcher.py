@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -192,3 +194,28 @@ def test_handed_over_byte_for_byte(tmp_path: Path, document: dict[str, str]) -> 
         path.write_bytes(json.dumps(document, ensure_ascii=ascii_only, indent=1).replace("\n", "\r\n").encode())
         raw = read_file(str(path), "document")
         assert (raw, parse(raw)) == (path.read_bytes(), document)
+
+
+HOSTILE: dict[str, Any] = {
+    "large": {"text": "x" * 900_000},
+    "many": {f"key {number}": [number, None, True, 1.5e-300] for number in range(20_000)},
+    "deep": {"a": [{"b": [[[[[[{"c": [{}]}]]]]]]}] * 500},
+    "control": {"\x00\x01\x1b[31m\x7f": "\r\n\t\u0085\u2028\u2029\ufeff"},
+    "unicode": {"\U0001f4a9\u202e": "\U0010ffff" * 50_000, "e\u0301": "\u00e9"},
+    "yaml": {"no": "!!python/object:os.system", "- a": "*anchor", "<<": "&x", "": "null", "~": "---\n...\n"},
+    "shell": {"${HOME}": "$(jobName) `id` $$ %s {0} {{ x }}", "'": '"\\'},
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("ascii_only", [True, False], ids=["escaped", "as it is"])
+def test_a_real_process_gets_every_byte(pod: Pod, name: str, ascii_only: bool) -> None:
+    pod.document = json.dumps(HOSTILE[name], ensure_ascii=ascii_only, indent=1).encode()
+    ended = pod.run(
+        """
+        import hashlib, os
+        print(hashlib.sha256(os.environ["config"].encode()).hexdigest())
+        """
+    )
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.strip() == hashlib.sha256(pod.document).hexdigest() == ended.message["documentSha256"]

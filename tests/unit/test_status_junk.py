@@ -95,7 +95,7 @@ def check(job_: Any, pods: Any, events: Any) -> None:
     assert json.dumps(whole.as_dict(), allow_nan=False)
 
 
-@settings(deadline=None, max_examples=3 * settings.default.max_examples, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=3 * settings().max_examples, suppress_health_check=[HealthCheck.too_slow])
 @given(
     damaged(JOBS),
     st.lists(damaged(PODS), max_size=3),

@@ -9,7 +9,7 @@ import pytest
 
 from k8s_pipeline_client.status import RunStatus, State, Trigger, pipeline_status
 
-from .status_cases.build import START, Obj, at, cronjob
+from .status_cases.build import START, Obj, at, cronjob, event
 
 DUE = START
 LATE = DUE + timedelta(seconds=721)
@@ -144,3 +144,32 @@ def test_a_run_that_forbid_held_back_is_skipped_not_missed(blocker: RunStatus, p
 def test_a_cronjob_that_is_being_deleted_is_a_warning() -> None:
     status = pipeline_status(cronjob(metadata={"deletionTimestamp": at(0)}), [], LATE)
     assert status.warnings == ("the CronJob is being deleted",)
+
+
+REFUSED = "missed: due at 2025-06-01T12:00:00Z, and its Job is refused: error creating job: label team is missing"
+
+
+def _refusal(uid: str, seconds: float, reason: str = "FailedCreate") -> Obj:
+    about = {"kind": "CronJob", "name": "om-postgres-metadata-1a2b3c", "namespace": "om", "uid": uid}
+    return event(reason, "Error creating job: label team is missing", seconds=seconds, involvedObject=about)
+
+
+@pytest.mark.parametrize(
+    ("events", "said"),
+    [
+        ([_refusal("mine", 1)], REFUSED),
+        ([_refusal("mine", -60)], None),
+        ([_refusal("of another", 1)], None),
+        ([_refusal("mine", 1, "MissSchedule")], None),
+    ],
+    ids=["refused", "refused an earlier time", "another CronJob", "another event"],
+)
+def test_a_due_run_whose_job_is_refused_says_so_at_once(events: list[Obj], said: str | None) -> None:
+    due = cronjob(metadata={"uid": "mine"})
+    soon = DUE + timedelta(seconds=5)
+
+    missed = pipeline_status(due, [], soon, due_at=DUE, events=events).missed
+
+    assert (missed.summary if missed else None) == said
+    served = pipeline_status(due, [run("made at last", 4)], soon, due_at=DUE, events=events)
+    assert served.missed is None

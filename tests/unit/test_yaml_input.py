@@ -119,7 +119,7 @@ def test_settings_are_read_in_the_same_way(tmp_path: Path, text: str) -> None:
     path = tmp_path / "settings.yaml"
     path.write_text(text)
     with pytest.raises(SettingsError, match=r"settings\.yaml, line [12], column ") as caught:
-        load_settings(path)
+        load_settings([path], environ={})
     assert "unter2222" not in str(caught.value)
 
 

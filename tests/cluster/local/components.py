@@ -56,7 +56,8 @@ def kube_apiserver(paths: Paths, binaries: Path) -> Command:
         f"--service-account-signing-key-file={pki / 'sa.key'}",
         f"--service-cluster-ip-range={addresses.SERVICE_CIDR}",
         "--authorization-mode=Node,RBAC",
-        "--enable-admission-plugins=NodeRestriction",
+        # The second one as on OpenShift: who changes an object's owners must have the right to delete it.
+        "--enable-admission-plugins=NodeRestriction,OwnerReferencesPermissionEnforcement",
         "--allow-privileged=true",
         "--kubelet-preferred-address-types=Hostname",
         f"--kubelet-certificate-authority={pki / 'ca.crt'}",

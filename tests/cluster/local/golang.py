@@ -35,10 +35,8 @@ class Go:
     def build(self, packages: Sequence[str], out: Path, *, cwd: Path, linker_flags: str) -> None:
         """Build programs, small ones: into a file for one, into a folder for several."""
         # What the linker is to drop, the compiler need not make: a seventh of its work.
-        self.run(
-            *("build", "-trimpath", "-gcflags=all=-dwarf=false", "-ldflags", linker_flags, "-o", out, *packages),
-            cwd=cwd,
-        )
+        words: list[str | Path] = ["build", "-trimpath", "-gcflags=all=-dwarf=false", "-ldflags", linker_flags]
+        self.run(*words, "-o", out, *packages, cwd=cwd)
 
     def environment(self) -> Mapping[str, str]:
         """Return the environment for builds: static binaries, and no settings of the caller's in the way."""

@@ -1,0 +1,103 @@
+"""An API server that is really killed while many pipelines are being deployed."""
+
+from __future__ import annotations
+
+import re
+import threading
+from typing import Any
+
+import pytest
+
+from tests.cluster.local.outage import api_server_killed
+from tests.cluster.support.access import Access
+from tests.cluster.support.definitions import pipeline, service
+from tests.cluster.support.program import Program
+from tests.cluster.support.space import Space, until
+
+pytestmark = [pytest.mark.disruptive, pytest.mark.timeout(600)]
+
+COUNT = 60
+PATIENCE_OF_A_REQUEST = 60.0
+
+
+@pytest.fixture(autouse=True)
+def _our_own(access: Access) -> None:
+    if not access.embedded:
+        pytest.skip("only the API server of the local cluster can be killed")
+
+
+def _many(schedule: str) -> list[dict[str, Any]]:
+    numbers = range(COUNT)
+    ids = [f"5b4a6f8e-0000-4000-8000-0000000000{number:02}" for number in numbers]
+    return [
+        pipeline({"log": schedule}, name=f"p{number:02}", schedule=schedule, id=identity)
+        for number, identity in zip(numbers, ids, strict=True)
+    ]
+
+
+def _check_nothing_half_done(space: Space) -> None:
+    """What can fire has all that a run needs, and nothing is without an owner."""
+    cronjobs = {item["metadata"]["name"]: item for item in space.list("cronjobs")}
+    for kind in ("secrets", "configmaps"):
+        found = {item["metadata"]["name"]: item for item in space.list(kind, "k8s-pipeline/pipeline")}
+        for name, item in found.items():
+            owners = [reference["uid"] for reference in item["metadata"]["ownerReferences"]]
+            assert owners == [cronjobs[name]["metadata"]["uid"]]
+        active = {name for name, cronjob in cronjobs.items() if not cronjob["spec"]["suspend"]}
+        assert active <= set(found), f"{kind} are missing"
+
+
+def _check_complete(program: Program, schedule: str) -> None:
+    _check_nothing_half_done(program.space)
+    found = program.space.list("cronjobs")
+    assert [(item["spec"]["schedule"], item["spec"]["suspend"]) for item in found] == [(schedule, False)] * COUNT
+    assert len(program.space.list("secrets", "k8s-pipeline/pipeline")) == COUNT
+
+
+def _under_way(program: Program, schedule: str) -> None:
+    def some() -> bool:
+        return len([item for item in program.space.list("cronjobs") if item["spec"]["schedule"] == schedule]) >= 5
+
+    until(some, "the deploy is under way")
+
+
+@pytest.mark.parametrize("updates", [False, True], ids=["creating", "updating"])
+def test_a_short_outage_is_waited_out(program: Program, updates: bool) -> None:
+    if updates:
+        program("deploy", "-f", program.file("before.yaml", *_many("@daily"), service()))
+    path = program.file("many.yaml", *_many("@hourly"), service())
+    process = program.start("deploy", "-f", path, "--parallel", "4")
+    _under_way(program, "@hourly")
+    with api_server_killed():
+        assert process.poll() is None, "it was over before the API server was killed"
+        threading.Event().wait(3.0)
+    output = process.communicate()[0]
+
+    assert process.returncode == 0, output
+    assert f"{COUNT} pipelines: {COUNT} {'updated' if updates else 'created'}" in output
+    _check_complete(program, "@hourly")
+    again = program("deploy", "-f", path, "--parallel", "4", "-o", "json").json
+    assert {item["action"] for item in again} == {"unchanged"}
+
+
+@pytest.mark.parametrize("updates", [False, True], ids=["creating", "updating"])
+def test_after_a_long_outage_the_next_deploy_completes_what_is_missing(program: Program, updates: bool) -> None:
+    if updates:
+        program("deploy", "-f", program.file("before.yaml", *_many("@daily"), service()))
+    path = program.file("many.yaml", *_many("@hourly"), service())
+    process = program.start("deploy", "-f", path, "--parallel", "4")
+    _under_way(program, "@hourly")
+    with api_server_killed():
+        output = process.communicate(timeout=4 * PATIENCE_OF_A_REQUEST)[0]
+
+    assert process.returncode == 1, output
+    counts = {word: int(number) for number, word in re.findall(r"(\d+) (created|updated|failed|not tried)", output)}
+    assert sum(counts.values()) == COUNT, output
+    assert counts["failed"] >= 1
+    done = counts.get("updated" if updates else "created", 0)
+    _check_nothing_half_done(program.space)
+    active = [item for item in program.space.list("cronjobs") if not item["spec"]["suspend"]]
+    assert len([item for item in active if item["spec"]["schedule"] == "@hourly"]) >= done
+
+    program("deploy", "-f", path, "--parallel", "4")
+    _check_complete(program, "@hourly")
