@@ -18,15 +18,39 @@ demo: $(BIN)/.installed ## A real ingestion on a real Kubernetes, from nothing (
 .PHONY: test
 test: lint ## All checks and all tests, the cluster's included
 	@$(BIN)/python -m tests.cluster.support.prepare
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not disruptive"
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not disruptive and not conformance"
 	$(BIN)/pytest -m disruptive tests/cluster
 ifdef CI
 	K8S_PIPELINE_TEST_LIFECYCLE=1 $(BIN)/pytest tests/cluster/local
+	@$(MAKE) --no-print-directory conformance
 endif
 
 .PHONY: test-unit
 test-unit: $(BIN)/.installed ## In seconds: what needs neither a cluster nor a program started, few examples each
 	$(BIN)/pytest -q -n auto --hypothesis-profile=quick tests/unit
+
+.PHONY: conformance
+conformance: $(BIN)/.installed ## Our documents beside those of OpenMetadata's published packages, in venvs of their own
+	@$(BIN)/python -m tests.conformance.environment
+	$(BIN)/pytest -q -n 2 tests/conformance
+
+# The oldest Kubernetes that is supported, and the newest that the Go module proxy has.
+MATRIX ?= v1.31.0 v1.36.3
+OWN := env -u K8S_PIPELINE_TEST_KUBECONFIG -u KUBEBUILDER_ASSETS
+
+.PHONY: test-matrix
+test-matrix: $(BIN)/.installed ## The cluster's tests on each Kubernetes of MATRIX; the local cluster is replaced each time
+	@# All are built first, so that the cluster is not away for longer than it must be.
+	@for version in $(MATRIX); do $(OWN) K8S_PIPELINE_KUBERNETES_VERSION=$$version $(BIN)/python -m tests.cluster.local build; done
+	@failed=; for version in $(MATRIX); do \
+		echo "== Kubernetes $$version"; \
+		export K8S_PIPELINE_KUBERNETES_VERSION=$$version; \
+		$(OWN) $(BIN)/python -m tests.cluster.support.prepare \
+		&& $(OWN) $(BIN)/pytest -q -n $(WORKERS) --dist worksteal -m "cluster and not disruptive" tests/cluster \
+		|| failed="$$failed $$version"; \
+	done; \
+	unset K8S_PIPELINE_KUBERNETES_VERSION; $(OWN) $(BIN)/python -m tests.cluster.local up; \
+	if [ -n "$$failed" ]; then echo "failed on:$$failed"; exit 1; fi
 
 .PHONY: lint
 lint: $(BIN)/.installed ## ruff, mypy, import-linter
