@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from k8s_pipeline_client.client.managers import MANAGER
 from k8s_pipeline_client.cluster.port import Cluster, Kind
+from k8s_pipeline_client.render.config import launcher_config_map
 from k8s_pipeline_client.settings import Settings
 
 _NEEDED = (Kind.CRONJOB, Kind.JOB, Kind.POD, Kind.SECRET, Kind.CONFIG_MAP, Kind.EVENT)
@@ -27,7 +29,7 @@ def connect(settings: Settings, *, kubeconfig: Path | None = None, context: str 
 
 
 def check(cluster: Cluster) -> str:
-    """Return the cluster's version, if it answers and lets us read all that is needed.
+    """Return the cluster's version, if it answers and lets us read and write what is needed; nothing is kept.
 
     Raises:
         ClusterError: It does not.
@@ -35,4 +37,6 @@ def check(cluster: Cluster) -> str:
     version = cluster.version()
     for kind in _NEEDED:
         cluster.list(kind, fields=_NOTHING)  # a question about rights, whose answer is short
+    # Whoever may write this one may write the others: the Role gives the rights together.
+    cluster.apply(launcher_config_map(cluster.namespace), manager=MANAGER, dry_run=True)
     return version

@@ -17,7 +17,7 @@ from k8s_pipeline_client.client.jobs import annotation
 from k8s_pipeline_client.client.logpage import page_of
 from k8s_pipeline_client.client.noop import NoopPipelineClient
 from k8s_pipeline_client.client.service import PipelineServiceClient, PipelineServiceResponse
-from k8s_pipeline_client.cluster.port import Cluster, Kind
+from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.domain.connection import instance_of
 from k8s_pipeline_client.domain.entities import Document, IngestionPipeline
@@ -111,10 +111,10 @@ class K8sPipelineClient:
 
     def delete_pipeline(self, pipeline: Mapping[str, Any]) -> PipelineServiceResponse:
         """Delete a pipeline and all that belongs to it; one that is not there is fine."""
-        try:
-            name = self.pipelines.delete(self._name(pipeline))
-        except UnknownNameError:
+        name = self._found(pipeline)
+        if name is None:
             return _done("Pipeline was not deployed")
+        self.pipelines.delete(name)
         return _done(f"Pipeline deleted: nothing of {name} is left")
 
     def set_pipeline_enabled(self, pipeline: Mapping[str, Any], enabled: bool) -> PipelineServiceResponse:
@@ -180,7 +180,7 @@ class K8sPipelineClient:
         return _started("Application", self.pipelines.run_application(dict(app)))
 
     def service_status(self) -> PipelineServiceResponse:
-        """Tell whether the API server answers and allows what is needed; raises nothing."""
+        """Tell whether the API server answers, and lets us read and write what is needed; raises nothing."""
         try:
             version = check(self._cluster)
         except ClusterError as error:
@@ -199,16 +199,36 @@ class K8sPipelineClient:
         return {"ip": address or "unknown: set hostIp"}
 
     def _name(self, pipeline: Mapping[str, Any]) -> str:
-        """Return the resource name of a deployed pipeline, by its FQN alone: a NAME could be another's too."""
+        """Return the resource name of a deployed pipeline."""
+        name = self._found(pipeline)
+        if name is None:
+            fqn = pipeline["fullyQualifiedName"]
+            raise UnknownNameError(f"pipeline {fqn!r} is not deployed", hint="deploy it first")
+        return name
+
+    def _found(self, pipeline: Mapping[str, Any]) -> str | None:
+        """Return the resource name of a pipeline if it is deployed; by its FQN alone, for a NAME could be another's."""
         fqn = pipeline.get("fullyQualifiedName")
         if not isinstance(fqn, str) or not fqn:
             raise DefinitionError("the pipeline has no fullyQualifiedName", hint="OpenMetadata's API returns it")
-        instance = self._settings.instance or instance_of(pipeline.get("openMetadataServerConnection"))
-        selector = f"{labels.PIPELINE},{labels.INSTANCE}={naming.instance_label(instance)}"
-        for item in self._cluster.list(Kind.CRONJOB, labels=selector):
-            if annotation(item, labels.FQN) == fqn:
-                return str(item["metadata"]["name"])
-        raise UnknownNameError(f"pipeline {fqn!r} is not deployed", hint="deploy it first")
+        found = [item for item in self._cluster.list(Kind.CRONJOB, labels=self._selector(pipeline)) if _is(item, fqn)]
+        if len(found) > 1:
+            raise UnknownNameError(
+                f"{len(found)} OpenMetadata instances have a pipeline {fqn!r} in this namespace",
+                hint="set `instance`, so that each client sees its own",
+            )
+        return str(found[0]["metadata"]["name"]) if found else None
+
+    def _selector(self, pipeline: Mapping[str, Any]) -> str:
+        """Return the selector for the pipelines of an instance; of any, where neither settings nor entity say which."""
+        connection = pipeline.get("openMetadataServerConnection")
+        instance = self._settings.instance or (instance_of(connection) if connection else None)
+        of_instance = "" if instance is None else f",{labels.INSTANCE}={naming.instance_label(instance)}"
+        return f"{labels.PIPELINE}{of_instance}"
+
+
+def _is(item: Object, fqn: str) -> bool:
+    return annotation(item, labels.FQN) == fqn
 
 
 def _done(reason: str) -> PipelineServiceResponse:

@@ -101,6 +101,22 @@ def test_a_pipeline_is_meant_by_its_fqn_alone(client: K8sPipelineClient) -> None
         client.run_pipeline({})
 
 
+def test_the_instance_need_not_be_told_again(client: K8sPipelineClient) -> None:
+    elsewhere = {**pipeline()["openMetadataServerConnection"], "clusterName": "prod/eu"}
+    one = pipeline(openMetadataServerConnection=elsewhere)
+    client.deploy_pipeline(one, service())
+    plain = {"fullyQualifiedName": one["fullyQualifiedName"]}
+
+    client.set_pipeline_enabled({**plain, "openMetadataServerConnection": elsewhere}, True)
+    assert client.run_pipeline(plain).run_id
+    assert client.delete_pipeline(pipeline()).reason == "Pipeline was not deployed", "that is of another instance"
+    client.deploy_pipeline(pipeline(), service())
+    with pytest.raises(UnknownNameError, match="2 OpenMetadata instances have a pipeline"):
+        client.delete_pipeline(plain)
+    client.delete_pipeline(pipeline())
+    assert "nothing of om-" in str(client.delete_pipeline(plain).reason)
+
+
 def test_the_service_says_what_is_wrong_with_it(program: Program, client: K8sPipelineClient) -> None:
     assert client.service_status().as_dict()["version"].startswith("v1.")
 
