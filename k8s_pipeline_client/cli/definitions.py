@@ -24,15 +24,22 @@ def render_command(values: Globals, files: tuple[Path, ...], services: tuple[Pat
     """
     from k8s_pipeline_client.cli.files import read_pipelines
     from k8s_pipeline_client.cli.output import emit, to_yaml, warn
-    from k8s_pipeline_client.render import planned
+    from k8s_pipeline_client.render import Plan, planned
+    from k8s_pipeline_client.render.token import newest_tokens
 
     settings = values.settings()
     plans = [planned(pipeline, settings) for pipeline in read_pipelines(files, services, settings=settings)]
+    tokens, token_notes = newest_tokens(
+        (item.pipeline.display_name, item.token) for item in plans if isinstance(item, Plan) and item.token
+    )
     manifests = [manifest for item in plans for manifest in item.manifests()]
     unique = {(item["kind"], item["metadata"]["name"]): item for item in manifests}
+    unique |= {("Secret", item["metadata"]["name"]): item for item in tokens}
     for item in plans:
         for text in item.notes:
             warn(f"{item.pipeline.display_name}: {text}")
+    for text in token_notes:
+        warn(text)
     emit(
         {"apiVersion": "v1", "kind": "List", "items": list(unique.values())},
         values.format("documents"),

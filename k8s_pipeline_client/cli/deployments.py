@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -31,6 +31,8 @@ _UNWELL = (429, 502, 503, 504)
 FAILED = "failed"
 SKIPPED = "skipped"
 NOT_TRIED = "not tried"
+INTERRUPTED = "interrupted"
+_EXIT_INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Deployment:
     """What became of one definition.
 
     Attributes:
-        action: `Action` of a deploy, ``checked``, or one of the three above.
+        action: `Action` of a deploy, ``checked``, or one of those above.
         resource_name: None where nothing was deployed.
         error: Why it failed, or was skipped.
     """
@@ -88,15 +90,26 @@ def deploy_all(
     if not pipelines:
         return []
     title = f"deploying {pipelines[0].display_name}" if len(pipelines) == 1 else f"deploying {len(pipelines)} pipelines"
-    found: list[Deployment] = []
+    is_interrupted = False
     with progress(title) as say, ThreadPoolExecutor(max_workers=parallel) as pool:
+        pending: list[Future[Deployment]] = []
         try:
-            for item in pool.map(one, pipelines):
-                found.append(item)
-                say(f"{title}: {len(found)} done")
+            for pipeline in pipelines:
+                pending.append(pool.submit(one, pipeline))
+            for number, item in enumerate(pending, start=1):
+                item.result()
+                say(f"{title}: {number} done")
+        except KeyboardInterrupt:
+            is_interrupted = True
         finally:
             stop.set()
-    return found
+    found = [item.result() for item in pending]
+    found += [Deployment(item.fqn, item.display_name, NOT_TRIED) for item in pipelines[len(found) :]]
+    return [replace(item, action=INTERRUPTED) if _is_untried(item, is_interrupted) else item for item in found]
+
+
+def _is_untried(item: Deployment, is_interrupted: bool) -> bool:
+    return is_interrupted and item.action == NOT_TRIED
 
 
 def _is_hopeless(error: PipelineError) -> bool:
@@ -129,7 +142,9 @@ def report(values: Globals, deployments: Sequence[Deployment], dry_run: str) -> 
     )
     counts = Counter(item.action for item in deployments)
     if len(deployments) > 1:
-        last = [SKIPPED, FAILED, NOT_TRIED]
+        last = [SKIPPED, FAILED, NOT_TRIED, INTERRUPTED]
         kinds = [kind for kind in counts if kind not in last] + [kind for kind in last if counts[kind]]
         note(f"{len(deployments)} pipelines: {', '.join(f'{counts[kind]} {kind}' for kind in kinds)}")
+    if counts[INTERRUPTED]:
+        return _EXIT_INTERRUPTED
     return 1 if counts[FAILED] else 0

@@ -6,6 +6,7 @@ import click
 
 from k8s_pipeline_client.cli.complete import complete_name
 from k8s_pipeline_client.cli.options import Duration, Globals, common_options, pass_globals
+from k8s_pipeline_client.errors import UnknownNameError
 
 _force_option = click.option("--force", is_flag=True, help="Even if another field manager set it.")
 
@@ -41,8 +42,12 @@ def delete_command(values: Globals, names: tuple[str, ...], timeout: float | Non
     from k8s_pipeline_client.client.facade import DELETE_TIMEOUT
 
     client = values.client()
-    # All of them first: where one is unknown, nothing is deleted.
-    wanted = {client.resource_name(name): name for name in names}
+    try:
+        # All of them first: where one is unknown, nothing is deleted.
+        wanted = {client.resource_name(name): name for name in names}
+    except UnknownNameError:
+        client.remove_unused_tokens()  # as an earlier delete of it would have, had it come to its end
+        raise
     deleted: dict[str, str] = {}
 
     def table() -> None:

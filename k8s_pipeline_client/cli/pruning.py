@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from k8s_pipeline_client.client import Pipelines
     from k8s_pipeline_client.client.compare import Comparison
 
-_DELETED, _KEPT, _FAILED = "deleted", "would be deleted", "failed"
+_DELETED, _DOOMED, _KEPT, _FAILED = "deleted", "would be deleted", "kept", "failed"
+_NOT_THAT_ONE = "it is not what was shown any more: it was deployed anew, taken over or deleted meanwhile"
 
 
 @click.command("prune")
@@ -51,7 +52,7 @@ def prune_command(
     elif not dry_run and not yes and not _agreed(doomed):
         note("nothing is removed")
         return 1
-    outcome = {str(item.resource_name): (_KEPT, "") for item in doomed}
+    outcome = {str(item.resource_name): (_DOOMED, "") for item in doomed}
     if not dry_run:
         outcome = _delete(client, doomed, timeout)
     _report(values, doomed, outcome)
@@ -65,20 +66,19 @@ def _orphans(client: Pipelines, source: Connected, *, force: bool) -> list[Compa
         InputError: The server knows nothing of what is deployed, and ``force`` is not set.
     """
     from k8s_pipeline_client.cli.output import warn
-    from k8s_pipeline_client.client.compare import Standing
+    from k8s_pipeline_client.client.compare import Standing, is_known
 
     found = client.compare(source.all(), source.instance)
     orphans = [item for item in found if item.standing is Standing.ORPHANED]
-    known = [item for item in found if item.standing is not Standing.ORPHANED]
-    in_use = [item for item in known if item.standing is not Standing.MISSING and item.resource_name]
-    if orphans and not in_use and not force:
-        what = "no ingestion pipelines at all" if not known else f"none of the {len(orphans)} that are deployed"
+    if orphans and not is_known(found) and not force:
+        is_empty = len(orphans) == len(found)
+        what = "no ingestion pipelines at all" if is_empty else f"none of the {len(orphans)} that are deployed from it"
         raise InputError(
             f"OpenMetadata has {what}, which looks like another server or an empty one; nothing is removed",
             hint=f"check --server and the instance ({source.instance}); if that is as it should be, add --force",
         )
     # One by one as well: a list leaves out what the token's user may not see.
-    gone = [item for item in orphans if source.fetcher.is_gone(item.fqn)]
+    gone = [item for item in orphans if source.fetcher.is_gone(item.fqn, item.id)]
     for item in orphans:
         if item not in gone:
             warn(f"{item.fqn} is kept: OpenMetadata did not list it, but has it")
@@ -114,8 +114,9 @@ def _delete(client: Pipelines, doomed: Sequence[Comparison], timeout: float | No
         for item in doomed:
             resource = str(item.resource_name)
             try:
-                client.delete(resource, timeout=DELETE_TIMEOUT if timeout is None else timeout)
-                outcome[resource] = (_DELETED, "")
+                limit = DELETE_TIMEOUT if timeout is None else timeout
+                deleted = client.delete_orphan(item, timeout=limit)
+                outcome[resource] = (_DELETED, "") if deleted else (_KEPT, _NOT_THAT_ONE)
             except PipelineError as error:
                 outcome[resource] = (_FAILED, str(error))
             say(f"{title}: {len(outcome)} done")
@@ -123,7 +124,7 @@ def _delete(client: Pipelines, doomed: Sequence[Comparison], timeout: float | No
 
 
 def _report(values: Globals, doomed: Sequence[Comparison], outcome: dict[str, tuple[str, str]]) -> None:
-    from k8s_pipeline_client.cli.output import emit, print_table
+    from k8s_pipeline_client.cli.output import emit, print_table, warn
 
     found = [
         {
@@ -137,7 +138,9 @@ def _report(values: Globals, doomed: Sequence[Comparison], outcome: dict[str, tu
         for item in doomed
     ]
     for row in found:
-        if row["reason"]:
+        if row["action"] == _KEPT:
+            warn(f"{row['fqn']} is kept: {row['reason']}")
+        elif row["reason"]:
             click.echo(f"{click.style('error:', fg='red', bold=True)} {row['fqn']}: {row['reason']}", err=True)
     rows = [[str(row["displayName"]), str(row["fqn"]), str(row["action"]), str(row["resourceName"])] for row in found]
     emit(

@@ -74,6 +74,7 @@ def run_command(
     Works whether the pipeline is enabled, disabled or on demand.
     """
     from k8s_pipeline_client.cli.output import progress, warn
+    from k8s_pipeline_client.render import job
 
     change = _change(override, assignments)
     pipeline = _one_pipeline(values, files, services, name)
@@ -83,7 +84,7 @@ def run_command(
     identity = str(run_id) if run_id else None
     with progress("starting the run"):
         if pipeline is not None:
-            for text in pipeline.notes:
+            for text in job.notes(pipeline, values.settings().for_pipeline(pipeline)):
                 warn(f"{pipeline.display_name}: {text}")
             if change:
                 pipeline = replace(pipeline, document=change(pipeline.document))
@@ -185,7 +186,14 @@ def see_to_the_end(
     Raises:
         RunFailedError: It failed.
     """
-    ended = _wait(values, client, started, logs=logs, timeout=timeout)
+    from k8s_pipeline_client.cli.output import note
+    from k8s_pipeline_client.cli.text import command
+
+    try:
+        ended = _wait(values, client, started, logs=logs, timeout=timeout)
+    except KeyboardInterrupt:
+        note(f"run {started.run_id} goes on; next: {command('wait', started.run_id, place=values.place)}")
+        raise
     show_run(values, ended, title)
     if ended.state.value == "failed":
         raise RunFailedError(f"run {ended.run_id} failed", hint=f"next: {_next_command(values, title, ended)}")

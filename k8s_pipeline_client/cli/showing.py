@@ -44,7 +44,7 @@ def list_command(
             item.display_name or item.resource_name,
             item.service,
             item.pipeline_type,
-            schedule_text(item.schedule, item.time_zone, item.enabled),
+            "once" if item.one_shot else schedule_text(item.schedule, item.time_zone, item.enabled),
             moment(item.next_run_at, now),
             str(item.last_run.state) if item.last_run else "-",
             _why(item),
@@ -62,7 +62,7 @@ def list_command(
         [item.as_dict() for item in found],
         values.format(),
         table=table,
-        names=lambda: [f"cronjob.batch/{item.resource_name}" for item in found],
+        names=lambda: [_resource(item) for item in found],
     )
 
 
@@ -128,7 +128,7 @@ def _show(values: Globals, found: PipelineStatus, runs: list[RunStatus], shown: 
         shown,
         values.format(),
         table=lambda: _print(values, found, runs),
-        names=lambda: [f"cronjob.batch/{found.resource_name}"],
+        names=lambda: [_resource(found)],
     )
 
 
@@ -174,6 +174,10 @@ def _print(values: Globals, found: PipelineStatus, runs: list[RunStatus]) -> Non
         for run in runs
     ]
     print_table(["RUN", "TRIGGER", "CREATED", "TOOK", "STATE", "CAUSE"], rows, wide=5)
+
+
+def _resource(item: PipelineStatus) -> str:
+    return f"{'job' if item.one_shot else 'cronjob'}.batch/{item.resource_name}"
 
 
 def _why(item: PipelineStatus) -> str:

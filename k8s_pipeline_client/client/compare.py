@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
@@ -15,7 +15,9 @@ from k8s_pipeline_client.cluster.port import Object
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.source import Source
 from k8s_pipeline_client.errors import PipelineError
+from k8s_pipeline_client.render.config import WINDOW_OPTION
 from k8s_pipeline_client.render.plan import Plan, plan
+from k8s_pipeline_client.render.pod import MAIN_CONTAINER
 from k8s_pipeline_client.settings import Settings
 
 
@@ -44,6 +46,7 @@ class Comparison:
     Attributes:
         resource_name: Of its objects; None where they have none, neither now nor after a deploy.
         reasons: What has changed, or why it cannot be deployed.
+        cronjob: As the cluster has it; None if it does not.
     """
 
     fqn: str
@@ -53,6 +56,25 @@ class Comparison:
     resource_name: str | None
     standing: Standing
     reasons: Sequence[str] = ()
+    cronjob: Object | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def id(self) -> str:
+        """The id in OpenMetadata with which it was deployed; empty if it was not, or had none."""
+        return annotation(self.cronjob, labels.ID) if self.cronjob else ""
+
+    @property
+    def is_from_server(self) -> bool:
+        """Whether the cluster has it, and has it from the server."""
+        return self.cronjob is not None and annotation(self.cronjob, labels.MANAGED_BY_SOURCE) == Source.SERVER
+
+    def is_still(self, cronjob: Object) -> bool:
+        """Return whether a CronJob is the one that was compared, and deployed from the same source as it was then."""
+        return (
+            self.cronjob is not None
+            and cronjob["metadata"]["uid"] == self.cronjob["metadata"]["uid"]
+            and annotation(cronjob, labels.MANAGED_BY_SOURCE) == annotation(self.cronjob, labels.MANAGED_BY_SOURCE)
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Return what JSON can hold."""
@@ -103,6 +125,14 @@ def compare(found: Sequence[ServerPipeline], cronjobs: Sequence[Object], setting
     return sorted(result, key=lambda item: (item.service, item.pipeline_type, item.display_name, item.fqn))
 
 
+def is_known(found: Sequence[Comparison]) -> bool:
+    """Return whether the server has any of the pipelines that were deployed from it.
+
+    One that has the name of a pipeline from files proves nothing: another server may have that, too.
+    """
+    return any(item.is_from_server and item.standing is not Standing.ORPHANED for item in found)
+
+
 def orphans(found: Sequence[ServerPipeline], cronjobs: Sequence[Object]) -> list[Object]:
     """Return the CronJobs that were deployed from the server, which does not have them any more.
 
@@ -122,21 +152,20 @@ def _compared(
     item: ServerPipeline, by_name: Mapping[str, Object], by_id: Mapping[str, Object], settings: Settings
 ) -> Comparison:
     live = by_id.get(item.id)
-    name = live["metadata"]["name"] if live else None
     if item.pipeline is None:
         standing = Standing.NOT_RUN if item.is_skipped else Standing.UNUSABLE
-        return _of_server(item, name, standing, [str(item.error)])
+        return _of_server(item, live, standing, [str(item.error)])
+    live = by_name.get(item.pipeline.resource_name, live)
     try:
         wanted = plan(item.pipeline, settings, source=Source.SERVER)
     except PipelineError as error:
-        return _of_server(item, name, Standing.UNUSABLE, [str(error)])
-    live = by_name.get(wanted.name, live)
+        return _of_server(item, live, Standing.UNUSABLE, [str(error)])
     if live is None:
-        return _of_server(item, wanted.name, Standing.MISSING)
+        return _of_server(item, live, Standing.MISSING, name=wanted.name)
     if annotation(live, labels.MANAGED_BY_SOURCE) == Source.FILES:
-        return _of_server(item, live["metadata"]["name"], Standing.FROM_FILES)
+        return _of_server(item, live, Standing.FROM_FILES)
     reasons = list(dict.fromkeys(_changes(wanted, live)))
-    return _of_server(item, wanted.name, Standing.CHANGED if reasons else Standing.UP_TO_DATE, reasons)
+    return _of_server(item, live, Standing.CHANGED if reasons else Standing.UP_TO_DATE, reasons, name=wanted.name)
 
 
 def _changes(wanted: Plan, live: Object) -> Iterator[str]:
@@ -151,6 +180,8 @@ def _changes(wanted: Plan, live: Object) -> Iterator[str]:
     for name, paths in _FIELDS.items():
         if any(_at(wanted.cronjob, path) != _at(live, path) for path in paths):
             yield name
+    if _window(wanted.cronjob) != _window(live):
+        yield "start and end"
     if bool(live["spec"].get("suspend")) != wanted.suspend and not suspend_is_set_by_others(live):
         yield "disabled" if wanted.suspend else "enabled"
 
@@ -161,8 +192,27 @@ def _at(item: Any, path: Sequence[str]) -> Any:
     return item
 
 
-def _of_server(item: ServerPipeline, name: str | None, standing: Standing, reasons: Sequence[str] = ()) -> Comparison:
-    return Comparison(item.fqn, item.display_name, item.service, item.pipeline_type, name, standing, tuple(reasons))
+def _window(cronjob: Object) -> str:
+    """Return from when until when scheduled runs do their work: only the launcher's option says so."""
+    containers = _at(cronjob, ("spec", "jobTemplate", "spec", "template", "spec", "containers")) or ()
+    for container in containers:
+        arguments = container.get("args") or ()
+        if container["name"] == MAIN_CONTAINER and WINDOW_OPTION in arguments[:-1]:
+            return str(arguments[arguments.index(WINDOW_OPTION) + 1])
+    return ""
+
+
+def _of_server(
+    item: ServerPipeline,
+    live: Object | None,
+    standing: Standing,
+    reasons: Sequence[str] = (),
+    *,
+    name: str | None = None,
+) -> Comparison:
+    name = name or (live["metadata"]["name"] if live else None)
+    reasons = tuple(reasons)
+    return Comparison(item.fqn, item.display_name, item.service, item.pipeline_type, name, standing, reasons, live)
 
 
 def _of_cronjob(item: Object, standing: Standing) -> Comparison:
@@ -173,4 +223,5 @@ def _of_cronjob(item: Object, standing: Standing) -> Comparison:
         annotation(item, labels.PIPELINE_TYPE),
         item["metadata"]["name"],
         standing,
+        cronjob=item,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from k8s_pipeline_client.client.jobs import pods_of, selector
 from k8s_pipeline_client.client.sidecars import is_over
 from k8s_pipeline_client.client.waiting import poll
@@ -67,10 +69,24 @@ def wait_for_pods_gone(cluster: Cluster, job_name: str, timeout: float) -> None:
     )
 
 
-def delete_pipeline(cluster: Cluster, name: str, timeout: float) -> bool:
+def delete_pipeline(
+    cluster: Cluster,
+    name: str,
+    timeout: float,
+    *,
+    only: Callable[[Object], bool] = lambda cronjob: True,
+    retired: Callable[[], None] = lambda: None,
+) -> bool:
     """Delete a pipeline with its runs, and wait until nothing of it is left.
 
     One that is deployed anew while we wait is another one, and stays.
+
+    Args:
+        cluster: Where.
+        name: Its resource name.
+        timeout: How long to wait.
+        only: Says whether the CronJob, as it now is, is the one that is meant; any other stays, with what it owns.
+        retired: Called once nothing of it can start any more, however long its pods take to go.
 
     Returns:
         Whether there was anything.
@@ -78,14 +94,18 @@ def delete_pipeline(cluster: Cluster, name: str, timeout: float) -> bool:
     Raises:
         WaitTimeoutError: Something is left when the time is over.
     """
-    found = False
+    found = told = False
     doomed: set[str] | None = None
     left: list[Object] = []
     for _ in poll(timeout, longest=1.0):
         everything = _everything(cluster, name)
         if doomed is None:
-            doomed = {item["metadata"]["uid"] for item in everything if item["kind"] == Kind.CRONJOB}
+            cronjobs = [item for item in everything if item["kind"] == Kind.CRONJOB]
+            doomed = {item["metadata"]["uid"] for item in cronjobs if only(item)}
         left = _without_newer(everything, doomed)
+        if not told and not any(_can_start(item) for item in left):
+            told = True
+            retired()
         if not left:
             return found
         found = True
@@ -105,6 +125,11 @@ def _everything(cluster: Cluster, name: str) -> list[Object]:
     """Return all objects of a pipeline, owners before what they own."""
     # CronJobs are read last: one that is new by then has its dependents recognised as its own.
     return [item for kind in reversed((*_OWNED, Kind.POD)) for item in cluster.list(kind, labels=selector(name))][::-1]
+
+
+def _can_start(item: Object) -> bool:
+    """Tell whether an object may still bring about a pod."""
+    return item["kind"] in (Kind.CRONJOB, Kind.JOB) and "deletionTimestamp" not in item["metadata"]
 
 
 def _without_newer(items: list[Object], doomed: set[str]) -> list[Object]:

@@ -87,15 +87,10 @@ class Pipelines:
         """Return what a deploy of the pipeline would change; nothing is kept."""
         return list(differences(self._cluster, plan(pipeline, self._settings)))
 
-    def deployed(self, instance: str) -> list[Object]:
-        """Return the CronJobs of the pipelines of one OpenMetadata instance."""
-        return self._cluster.list(
-            Kind.CRONJOB, labels=f"{labels.PIPELINE},{labels.INSTANCE}={naming.instance_label(instance)}"
-        )
-
     def compare(self, found: Sequence[ServerPipeline], instance: str) -> list[Comparison]:
         """Compare all that an OpenMetadata server has with what the cluster has of its instance."""
-        return compare(found, self.deployed(instance), self._settings)
+        selector = f"{labels.PIPELINE},{labels.INSTANCE}={naming.instance_label(instance)}"
+        return compare(found, self._cluster.list(Kind.CRONJOB, labels=selector), self._settings)
 
     def run(
         self,
@@ -302,16 +297,28 @@ class Pipelines:
     def delete(self, name: str, *, timeout: float = DELETE_TIMEOUT) -> str:
         """Delete a pipeline and all that belongs to it; return its resource name once nothing is left.
 
-        With the last one of a bot goes the Secret with the bot's token.
+        With the last one of a bot goes the Secret with the bot's token. One that was cut short is completed.
 
         Raises:
             UnknownNameError: There is nothing of that name.
             WaitTimeoutError: Something is left.
         """
         resource = self.resource_name(name)
-        end.delete_pipeline(self._cluster, resource, timeout)
-        remove_unused(self._cluster, selector=self._reader.selector(labels.TOKEN))
+        end.delete_pipeline(self._cluster, resource, timeout, retired=self.remove_unused_tokens)
         return resource
+
+    def remove_unused_tokens(self) -> None:
+        """Remove the Secrets with tokens that nothing uses any more: a delete that was killed may have left one."""
+        remove_unused(self._cluster, selector=self._reader.selector(labels.TOKEN))
+
+    def delete_orphan(self, orphan: Comparison, *, timeout: float = DELETE_TIMEOUT) -> bool:
+        """Delete a pipeline as `compare` found it; return False, and leave it alone, if it has become another since.
+
+        What `delete` says of tokens and errors holds here, too.
+        """
+        return end.delete_pipeline(
+            self._cluster, str(orphan.resource_name), timeout, only=orphan.is_still, retired=self.remove_unused_tokens
+        )
 
     def rotate_token(self, token: str, *, secret: str | None = None, force: bool = False) -> Rotation:
         """Have the pipelines of a bot log in with a new token from their next runs on; nothing is deployed.
@@ -334,8 +341,8 @@ class Pipelines:
         return rotate(self._cluster, token.strip(), selector=selector, name=secret, force=force)
 
     def resource_name(self, name: str) -> str:
-        """Return the resource name of the one pipeline, or one-shot run, that NAME stands for."""
-        return str(self._reader.find(name)["metadata"]["name"])
+        """Return the resource name of the pipeline or one-shot run, or what a delete has left of it."""
+        return self._reader.resource_name(name)
 
     def _job(self, name: str) -> Object:
         """Return the Job of a run, or of a pipeline's newest run.

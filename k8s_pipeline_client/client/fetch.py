@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from k8s_pipeline_client.domain.entities import Document, EntityReference
+from k8s_pipeline_client.domain.entities import Document, EntityReference, IngestionPipeline
 from k8s_pipeline_client.domain.naming import quoted
 from k8s_pipeline_client.domain.pipeline import Pipeline, resolve
 from k8s_pipeline_client.domain.recognise import recognise
@@ -122,17 +122,19 @@ class Fetcher:
             else:
                 yield self._made(document)
 
-    def is_gone(self, fqn: str) -> bool:
-        """Return whether the server has no pipeline of this name.
+    def is_gone(self, fqn: str, identity: str) -> bool:
+        """Return whether the server has a pipeline neither of this name nor with this id.
+
+        Args:
+            fqn: Its fully qualified name.
+            identity: Its id; empty if it has none.
 
         Raises:
             OpenMetadataError: It could not be asked, or does not say.
         """
-        try:
-            self._server.pipeline(fqn)
-        except EntityNotFoundError:
-            return True
-        return False
+        return _is_missing(self._server.pipeline, fqn) and (
+            not identity or _is_missing(self._server.pipeline_with_id, identity)
+        )
 
     def _made(self, document: Document) -> ServerPipeline:
         found = ServerPipeline(
@@ -154,7 +156,14 @@ class Fetcher:
         # What an older server shows of it is encrypted, masked, or meant for another place than ours.
         entity = {key: value for key, value in document.items() if key != _CONNECTION}
         definitions = recognise(entity, origin)
-        definitions += recognise(self._service(EntityReference.model_validate(entity.get("service") or {})), origin)
+        # By its shape it may be something else, which we neither asked for nor run on a server's word.
+        pipelines = [item.entity for item in definitions if isinstance(item.entity, IngestionPipeline)]
+        if len(definitions) != 1 or len(pipelines) != 1:
+            raise DefinitionError(
+                f"{origin}: the server lists it as an ingestion pipeline, and it does not look like one",
+                hint="see what GET /v1/services/ingestionPipelines of the server answers",
+            )
+        definitions += recognise(self._service(pipelines[0].service), origin)
         (found,) = resolve(definitions, now=self._now, connection=self._connection, instance=self._instance)
         return found
 
@@ -172,6 +181,14 @@ class Fetcher:
         if isinstance(found, PipelineError):
             raise found
         return found
+
+
+def _is_missing(ask: Callable[[str], Document], key: str) -> bool:
+    try:
+        ask(key)
+    except EntityNotFoundError:
+        return True
+    return False
 
 
 def _check_visible(document: Document, origin: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from k8s_pipeline_client.client.jobs import annotation
-from k8s_pipeline_client.cluster.port import Object
+from k8s_pipeline_client.cluster.port import Kind, Object
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.errors import UnknownNameError
 
@@ -30,11 +30,14 @@ def find(items: Sequence[Object], name: str, *, namespace: str) -> Object:
     """
     for key in _KEYS:
         fitting = [item for item in items if key(item) == name]
+        # Runs without a pipeline bear its names too, and stay for a day: they never stand in its way.
+        fitting = [item for item in fitting if item["kind"] == Kind.CRONJOB] or fitting
         if len(fitting) == 1:
             return fitting[0]
         if fitting:
+            names = [f"{item['metadata']['name']} ({annotation(item, labels.FQN)})" for item in fitting[:_MANY]]
             raise UnknownNameError(
-                f"{name!r} fits {len(fitting)} pipelines: {_listed(fitting)}", hint="give one of these names"
+                f"{name!r} fits {len(fitting)} pipelines: {', '.join(names)}", hint="give one of these names"
             )
     known = f"known are {_listed(items)}" if items else "there are none; deploy one first"
     raise UnknownNameError(f"no pipeline {name!r} in namespace {namespace}", hint=known)

@@ -208,7 +208,7 @@ class K8sPipelineClient:
 
     def _found(self, pipeline: Mapping[str, Any]) -> str | None:
         """Return the resource name of a pipeline if it is deployed; by its FQN alone, for a NAME could be another's."""
-        fqn = pipeline.get("fullyQualifiedName")
+        fqn = pipeline.get("fullyQualifiedName") if isinstance(pipeline, Mapping) else None
         if not isinstance(fqn, str) or not fqn:
             raise DefinitionError("the pipeline has no fullyQualifiedName", hint="OpenMetadata's API returns it")
         found = [item for item in self._cluster.list(Kind.CRONJOB, labels=self._selector(pipeline)) if _is(item, fqn)]

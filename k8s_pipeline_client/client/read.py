@@ -46,6 +46,31 @@ class Reader:
         self._check_namespace(items)
         return find(items, name, namespace=self._cluster.namespace)
 
+    def resource_name(self, name: str) -> str:
+        """Return the resource name of what NAME stands for, also where a delete was cut short and has left a part.
+
+        Raises:
+            UnknownNameError: None fits, or more than one.
+        """
+        items = self.all_items()
+        self._check_namespace(items)
+        try:
+            found = find(items, name, namespace=self._cluster.namespace)
+        except UnknownNameError:
+            found = find([*items, *self._left_behind(items)], name, namespace=self._cluster.namespace)
+        return str(found["metadata"]["name"])
+
+    def _left_behind(self, known: Sequence[Object]) -> list[Object]:
+        """Return what stands for the pipelines that are gone but for some of their objects."""
+        names = {item["metadata"]["name"] for item in known}
+        left: dict[str, Object] = {}
+        for kind in (Kind.JOB, Kind.SECRET, Kind.CONFIG_MAP, Kind.POD):
+            for item in self._cluster.list(kind, labels=self.selector(labels.PIPELINE)):
+                name = item["metadata"]["labels"][labels.PIPELINE]
+                if name not in names:
+                    left[name] = {"metadata": {**item["metadata"], "name": name}}
+        return list(left.values())
+
     def all_items(self) -> list[Object]:
         """Return what NAME may stand for: the CronJobs, and the Jobs of one-shot runs."""
         one_shots = self._cluster.list(Kind.JOB, labels=self.selector(labels.ONE_SHOT))

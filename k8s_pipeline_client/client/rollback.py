@@ -33,14 +33,14 @@ class Undo:
         self._final = ""
 
     def created_pipeline(self, cronjob: Object) -> None:
-        """Note a new CronJob, or its newest version: with it goes all that it owns."""
+        """Note a new CronJob, as it was created: with it goes all that it owns."""
         self._created = cronjob
 
     def created(self, item: Object) -> None:
         """Note an object that was not there."""
         self._steps.append(_Step(_name(item), lambda: self._delete(item)))
 
-    def created_shared(self, item: Object, remove_unused: Callable[[], None]) -> None:
+    def created_shared(self, item: Object, remove_unused: Callable[[], object]) -> None:
         """Note an object that was not there, and that others may use by now."""
         self._steps.append(_Step(_name(item), remove_unused))
 

@@ -13,7 +13,7 @@ from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.domain.connection import Claims, claims_of
 from k8s_pipeline_client.errors import ConflictError, InputError, UnknownNameError
-from k8s_pipeline_client.render.token import token_secret
+from k8s_pipeline_client.render.token import token_of, token_secret
 
 _TIMEOUT = 60.0
 
@@ -102,7 +102,9 @@ def _written(cluster: Cluster, manifest: Object, *, force: bool) -> RotateAction
     name = manifest["metadata"]["name"]
     for elapsed in poll(_TIMEOUT, longest=1.0):
         live = tokens.read(cluster, name)
-        if tokens.token_of(live) == tokens.token_of(manifest):
+        if live is not None and "deletionTimestamp" in live["metadata"]:
+            continue
+        if token_of(live) == token_of(manifest):
             return RotateAction.UNCHANGED
         try:
             tokens.write(cluster, live, manifest, force=force)
@@ -110,8 +112,8 @@ def _written(cluster: Cluster, manifest: Object, *, force: bool) -> RotateAction
             if elapsed >= _TIMEOUT or not tokens.changed_since(cluster, name, live):
                 raise
         else:
-            break
-    return RotateAction.ROTATED
+            return RotateAction.ROTATED
+    raise tokens.unsettled(name)
 
 
 def _refuse_useless(claims: Claims, now: datetime) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from k8s_pipeline_client.client.jobs import is_finished, pods_of
+from k8s_pipeline_client.client.jobs import annotation, is_finished, pods_of
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.errors import ClusterError
@@ -37,7 +37,8 @@ def _end(cluster: Cluster, job: Object, pod: Outlived) -> None:
     if pod.succeeded_at:
         annotations = {
             labels.SUCCEEDED_AT: rfc3339(pod.succeeded_at),
-            labels.BACKOFF_LIMIT: str(job["spec"].get("backoffLimit") or 0),
+            # A second look, as a kill takes one, finds the limit that the first has left.
+            labels.BACKOFF_LIMIT: annotation(job, labels.BACKOFF_LIMIT) or str(job["spec"].get("backoffLimit") or 0),
         }
         patch = {
             "metadata": {"uid": job["metadata"]["uid"], "annotations": annotations},

@@ -7,10 +7,9 @@ with a label; one that nothing uses is removed.
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 
-from k8s_pipeline_client.client.jobs import annotation
+from k8s_pipeline_client.client.jobs import annotation, is_finished
 from k8s_pipeline_client.client.managers import MANAGER
 from k8s_pipeline_client.client.owned import fields_of
 from k8s_pipeline_client.client.waiting import poll
@@ -18,7 +17,7 @@ from k8s_pipeline_client.cluster.port import Cluster, Kind, Object, Propagation
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.connection import why_not_newer
 from k8s_pipeline_client.errors import ConflictError, NotFoundError, WaitTimeoutError
-from k8s_pipeline_client.render.token import TOKEN_KEY
+from k8s_pipeline_client.render.token import token_of
 
 _SETTLE_TIMEOUT = 120.0
 
@@ -63,7 +62,12 @@ def ensure(cluster: Cluster, manifest: Object, *, dry_run: bool = False) -> Outc
             return Outcome(live, note=f"its token, which is newer, was not written to Secret {name}: {error.message}")
         said = f"its token is newer than the one of Secret {name}, and takes its place for all pipelines"
         return Outcome(live, written, said if current else "")
-    raise WaitTimeoutError(
+    raise unsettled(name)
+
+
+def unsettled(name: str) -> WaitTimeoutError:
+    """Return the error for a Secret that cannot be written, whatever is tried."""
+    return WaitTimeoutError(
         f"Secret {name} is changed or deleted by somebody else all the time",
         hint=f"look for what does it: kubectl get secret {name} -o yaml, metadata.managedFields",
     )
@@ -101,14 +105,8 @@ def read(cluster: Cluster, name: str) -> Object | None:
         return None
 
 
-def token_of(secret: Object | None) -> str:
-    """Return the token that a Secret holds; empty if it holds none."""
-    value = ((secret or {}).get("data") or {}).get(TOKEN_KEY) or ""
-    return base64.b64decode(value).decode("utf-8", "replace").strip()
-
-
-def remove_unused(cluster: Cluster, *, selector: str = labels.TOKEN) -> None:
-    """Remove the Secrets with tokens that no pipeline uses any more.
+def remove_unused(cluster: Cluster, *, selector: str = labels.TOKEN) -> list[str]:
+    """Remove the Secrets with tokens that neither a pipeline nor an active run uses any more.
 
     A deploy that begins to use one at this moment has either changed the Secret, so that it is not deleted; or
     written its CronJob, so that the second look finds it and the Secret is put back; or it looks after us, and
@@ -117,12 +115,15 @@ def remove_unused(cluster: Cluster, *, selector: str = labels.TOKEN) -> None:
     Args:
         cluster: Where.
         selector: Which of them to look at.
+
+    Returns:
+        The names of those that stay for active runs alone.
     """
     ours = [item for item in cluster.list(Kind.SECRET, labels=selector) if _is_only_ours(item)]
-    used = users(cluster) if ours else {}
+    by_pipelines, by_runs = _in_use(cluster) if ours else (set(), set())
     for item in ours:
         metadata = item["metadata"]
-        if metadata["name"] in used:
+        if metadata["name"] in by_pipelines | by_runs:
             continue
         try:
             cluster.delete(
@@ -134,17 +135,10 @@ def remove_unused(cluster: Cluster, *, selector: str = labels.TOKEN) -> None:
             )
         except ConflictError:
             continue  # somebody has just written it, and so has a use for it
-        if metadata["name"] in users(cluster):
+        if metadata["name"] in set().union(*_in_use(cluster)):
             kept = {key: metadata[key] for key in ("name", "namespace", "labels", "annotations") if key in metadata}
             ensure(cluster, {**item, "metadata": kept})
-
-
-def users(cluster: Cluster) -> dict[str, list[Object]]:
-    """Return the CronJobs that use a token's Secret, by its name."""
-    found: dict[str, list[Object]] = {}
-    for item in cluster.list(Kind.CRONJOB, labels=labels.TOKEN):
-        found.setdefault(item["metadata"]["labels"][labels.TOKEN], []).append(item)
-    return found
+    return sorted({item["metadata"]["name"] for item in ours} & by_runs - by_pipelines)
 
 
 def bot_of_secret(secret: Object | None) -> str:
@@ -156,6 +150,29 @@ def _is_only_ours(secret: Object) -> bool:
     """Tell whether nobody else has put anything into a Secret."""
     ours = fields_of(secret, MANAGER).get("f:data", {})
     return all(f"f:{key}" in ours for key in secret.get("data") or {})
+
+
+def _in_use(cluster: Cluster) -> tuple[set[str], set[str]]:
+    """Return the names of the Secrets that pipelines use, and of those that pods of active runs mount.
+
+    A run goes on with the Secret that it began with: without it, a pod that is yet to come could not start.
+    """
+    cronjobs = [item for item in cluster.list(Kind.CRONJOB, labels=labels.TOKEN) if not _is_on_its_way_out(item)]
+    jobs = [item for item in cluster.list(Kind.JOB, labels=labels.PIPELINE) if not _is_on_its_way_out(item)]
+    mounted = [_mounted_secrets(job) for job in jobs if not is_finished(job)]
+    return {item["metadata"]["labels"][labels.TOKEN] for item in cronjobs}, set().union(*mounted)
+
+
+def _mounted_secrets(job: Object) -> set[str]:
+    """Return the names of the Secrets of which a run's pods mount a part."""
+    volumes = job["spec"]["template"]["spec"].get("volumes") or ()
+    sources = [source for volume in volumes for source in (volume.get("projected") or {}).get("sources") or ()]
+    return {source["secret"]["name"] for source in sources if "secret" in source}
+
+
+def _is_on_its_way_out(item: Object) -> bool:
+    """Tell whether Kubernetes starts nothing for an object any more."""
+    return "deletionTimestamp" in item["metadata"]
 
 
 def _version(item: Object | None) -> str | None:

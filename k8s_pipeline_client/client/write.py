@@ -14,6 +14,7 @@ from k8s_pipeline_client.client.run import active_runs
 from k8s_pipeline_client.client.waiting import poll
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object, Propagation
 from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.domain.connection import why_not_newer
 from k8s_pipeline_client.errors import (
     ClusterError,
     ConflictError,
@@ -22,9 +23,10 @@ from k8s_pipeline_client.errors import (
     PipelineError,
     WaitTimeoutError,
 )
+from k8s_pipeline_client.launcher.references import VARIABLE
 from k8s_pipeline_client.render.config import TOKEN_OPTION
 from k8s_pipeline_client.render.plan import Plan
-from k8s_pipeline_client.render.token import with_token_inside
+from k8s_pipeline_client.render.token import token_inside, token_of, with_token_inside
 
 GONE_TIMEOUT = 120.0
 
@@ -138,22 +140,21 @@ class Attempt:
         if _token_name(updated) != _token_name(existing):
             self._write_token()  # a delete of its last user may have removed it before the CronJob said that we use it
         if token_leaves:
-            self._write_config(existing, before, keep_token=self._token_is_needed())
+            self._write_config(existing, before)
         self._retire()
         if not self._plan.suspend:
             self._set_suspend(existing, False, force=bool(self._olds))
         if _token_name(existing) not in ("", _token_name(updated)) and not self._writer.dry_run:
-            with suppress(ClusterError):  # the next delete looks again
-                tokens.remove_unused(self._cluster)
+            self._leave_token(_token_name(existing))
 
     def _config(self) -> list[Object | None]:
         """Return Secret and ConfigMap as they are."""
         return [self._get(Kind.SECRET), self._get(Kind.CONFIG_MAP)]
 
-    def _write_config(self, owner: Object, before: Sequence[Object | None], *, keep_token: bool = False) -> None:
+    def _write_config(self, owner: Object, before: Sequence[Object | None]) -> None:
         secret, config_map = self._plan.owned_by(owner)
-        if keep_token and self._plan.token is not None:
-            secret = with_token_inside(secret, tokens.token_of(self._plan.token))
+        if token := self._token_to_keep(before[0]):
+            secret = with_token_inside(secret, token)
             self.notes.append(
                 "a run is active that reads its token from the document, which so still holds it: deploy again once "
                 "the run has ended"
@@ -166,21 +167,42 @@ class Attempt:
                 self._undo.changed(was, answer)
             self.changed |= was is None or _content(was) != _content(answer)
 
-    def _token_is_needed(self) -> bool:
-        """Return whether a run is active that, if it is tried again, needs the token in the document."""
-        return any(not _takes_token(job["spec"]) for job in active_runs(self._cluster, self._plan.name))
+    def _token_to_keep(self, live: Object | None) -> str:
+        """Return the token that is to stay in the document for a run that reads it there if it is tried again."""
+        there = token_inside(live) if live is not None else None
+        if not there or self._plan.pipeline.token_from is None:
+            return ""
+        if all(_takes_token(job["spec"]) for job in active_runs(self._cluster, self._plan.name)):
+            return ""
+        ours = token_of(self._plan.token)
+        # A reference would do for that run only: new ones do not look for any in the token's place.
+        if not isinstance(there, str) or VARIABLE.search(there) or (ours and not why_not_newer(there, ours)):
+            return ours
+        return there
 
     def _write_token(self) -> None:
         if self._plan.token is None:
             return
         outcome = tokens.ensure(self._cluster, self._plan.token, dry_run=self._writer.dry_run)
         self.changed |= outcome.after is not None
-        if outcome.note and outcome.note not in self._writer.said:
-            self._writer.said.add(outcome.note)
-            self.notes.append(outcome.note)
+        if outcome.note:
+            self._say_of_tokens(outcome.note)
         if outcome.after is not None and outcome.before is None and not self._writer.dry_run:
             # One that was there stays as it is now: a newer token is right for all, whatever becomes of this deploy.
             self._undo.created_shared(outcome.after, lambda: tokens.remove_unused(self._cluster))
+
+    def _leave_token(self, name: str) -> None:
+        """Remove a token's Secret that the pipeline has used until now, unless it is still needed."""
+        with suppress(ClusterError):  # the next delete looks again
+            if name in tokens.remove_unused(self._cluster):
+                self._say_of_tokens(
+                    f"Secret {name} stays as long as runs are active that mount it; the next delete removes it"
+                )
+
+    def _say_of_tokens(self, note: str) -> None:
+        if note not in self._writer.said:
+            self._writer.said.add(note)
+            self.notes.append(note)
 
     def _removed_if_of_another(self, item: Object | None, owner: Object) -> Object | None:
         """Delete what belonged to a CronJob that is gone: the garbage collector may be about to, at any moment."""

@@ -13,6 +13,7 @@ from kubernetes import config as kube_config
 from kubernetes.client import ApiClient, Configuration
 from kubernetes.config.config_exception import ConfigException
 from pydantic import SecretStr
+from urllib3.exceptions import LocationValueError
 
 from k8s_pipeline_client.domain.yamltext import UnusableTextError, load_document
 from k8s_pipeline_client.errors import InputError, UnreachableError
@@ -107,5 +108,15 @@ def _usable(what: str) -> Iterator[None]:
     # What stands in it is taken as it is: anything can be wrong with its shape.
     try:
         yield
+    except ImportError:
+        raise InputError(
+            "a SOCKS proxy is set for the cluster, and the package for it is not installed",
+            hint="install PySocks, or correct proxy-url in the kubeconfig, HTTPS_PROXY or ALL_PROXY, or set NO_PROXY",
+        ) from None
+    except LocationValueError:  # its text repeats the address, which may hold a password
+        raise InputError(
+            "the proxy for the cluster cannot be used",
+            hint="correct proxy-url in the kubeconfig, HTTPS_PROXY or ALL_PROXY: http://host:port",
+        ) from None
     except (ConfigException, yaml.YAMLError, TypeError, AttributeError, ValueError, KeyError, OSError) as error:
         raise InputError(f"{what} cannot be used: {error}", hint="see kubectl config view") from None

@@ -224,7 +224,7 @@ class KubeCluster:
             raise api_error(answer.status, answer.body, action=action, namespace=self._namespace)
         try:
             found = json.loads(answer.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             found = None
         # Something in between may answer in the API server's place: a login page, a load balancer's own words.
         if not isinstance(found, dict) or key not in found:

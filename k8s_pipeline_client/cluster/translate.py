@@ -50,7 +50,7 @@ def api_error(status: int, body: bytes, *, action: str, namespace: str) -> ApiEr
 def _status_of(body: bytes) -> dict[str, Any]:
     try:
         answer = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return answer if isinstance(answer, dict) else {}
 

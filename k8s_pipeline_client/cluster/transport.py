@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from kubernetes.client import ApiClient
+from kubernetes.config.config_exception import ConfigException
 from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
 from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
@@ -174,7 +175,12 @@ class Transport:
         }
         if body is not None:
             headers["Content-Type"] = content_type
-        self._client.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
+        try:
+            self._client.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
+        except (ConfigException, OSError) as error:  # the token is read anew now and then
+            raise UnreachableError(
+                f"no login for the API server {self.host}: {error}", hint="see to the account's token"
+            ) from None
         used = {key: value for key, value in (query or {}).items() if value}
         url = f"{configuration.host}{path}" + (f"?{urlencode(used)}" if used else "")
         response: BaseHTTPResponse = self._client.rest_client.pool_manager.request(

@@ -5,12 +5,13 @@ The table of it all stands in docs/reference/pipeline-types.md.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from k8s_pipeline_client.domain.entities import AirflowConfig, Moment
 from k8s_pipeline_client.domain.schedule import Schedule, check_timezone, parse_schedule
@@ -19,6 +20,7 @@ from k8s_pipeline_client.errors import DefinitionError, ScheduleError
 DEFAULT_RETRY_DELAY = 300
 
 _DATE = TypeAdapter(datetime)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +126,10 @@ def _date(value: Moment | None, key: str, origin: str) -> datetime | None:
     if value is None or value == "":
         return None
     try:
+        if isinstance(value, str) and not _DAY.match(value):
+            raise ValueError  # a number in quotes would be taken for seconds
         found = _DATE.validate_python(value)
-    except ValidationError:
+    except ValueError:  # pydantic's own is one
         raise DefinitionError(
             f"{origin}: airflowConfig.{key} {value!r} is no date", hint="write it as 2030-01-31T00:00:00Z"
         ) from None

@@ -97,11 +97,6 @@ def expiry_of(token: str) -> datetime | None:
     return claims_of(token).expires_at
 
 
-def issued_at(token: str) -> datetime | None:
-    """Return when a token was made, in UTC; None if it does not say."""
-    return claims_of(token).issued_at
-
-
 def instance_of(server_connection: Document | None) -> str:
     """Return which OpenMetadata a connection leads to, by its clusterName."""
     return str((server_connection or {}).get("clusterName") or DEFAULT_INSTANCE)

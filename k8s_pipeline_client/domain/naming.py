@@ -37,9 +37,14 @@ def one_shot_name(*, service: str, pipeline_type: str, run_id: str) -> str:
 def token_secret_name(*, instance: str, bot: str) -> str:
     """Return the name of the Secret with a bot's token: one for an OpenMetadata instance and bot.
 
+    Args:
+        instance: Itself, or its label: in a cluster nothing else is known of it.
+        bot: The bot's name.
+
     Returns:
         At most 63 characters, so that it is a label's value too.
     """
+    instance = instance_label(instance)
     digest = _short_hash(f"{instance}\0{bot}")
     text = slug(f"{instance}-{bot}", limit=MAX_LABEL_VALUE - len("om-token--") - len(digest))
     return f"om-token-{text}-{digest}" if text else f"om-token-{digest}"

@@ -50,6 +50,13 @@ def service_of(pipeline: IngestionPipeline, services: Sequence[Definition], orig
     if pipeline.pipeline_type == APPLICATION:
         return Service(name=wanted, service_type=OPEN_METADATA), False
     kind = reference.type or "service"
+    other = next((item for item in services if isinstance(item.entity, Service) and item.entity.name == wanted), None)
+    if other is not None and isinstance(other.entity, Service):
+        raise DefinitionError(
+            f"{origin}: pipeline {pipeline.display_name or pipeline.name!r} belongs to the {kind} {wanted!r} with the "
+            f"id {reference.id}, and the one in {other.origin} has the id {other.entity.id}",
+            hint="give the entity that is meant, or take the id out of the pipeline's reference",
+        )
     raise DefinitionError(
         f"{origin}: pipeline {pipeline.display_name or pipeline.name!r} belongs to the {kind} {wanted!r}, "
         "whose type is in none of the files",

@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> int:
             print(f"launcher: nothing is ingested: {why}", flush=True)
             return 0
         raw = read_file(options.config, "document")
-        report.note(launcher=options.launcher, documentSha256=hashlib.sha256(raw).hexdigest())
+        report.note(documentSha256=hashlib.sha256(raw).hexdigest())
         document = parse(raw)
         if options.resolve:
             resolver = Resolver(os.environ, options.resolve)
@@ -78,7 +78,6 @@ def _parser() -> argparse.ArgumentParser:
         "--token", metavar="FILE", help="put this file's text in place of the document's token, where that is empty"
     )
     parser.add_argument("--within", metavar="START/END", default="/", help="RFC 3339, UTC; at other times do nothing")
-    parser.add_argument("--launcher", default="", help="which launcher this is, for the termination message")
     parser.add_argument("--termination-log", default="/dev/termination-log")
     parser.add_argument("--refresh", type=float, default=3.0, help="seconds between two termination messages")
     parser.add_argument("target", nargs="+", help="a file, or -m and a module; and its arguments")

@@ -56,7 +56,7 @@ class HttpOpenMetadata:
             patience: How long a request may take in all, in seconds.
 
         Raises:
-            InputError: Address or token cannot be used.
+            InputError: Address or token cannot be used, or the environment's proxy or authorities.
         """
         self.address = api_address(address)
         self._token = checked_token(token)
@@ -89,6 +89,7 @@ class HttpOpenMetadata:
             items, paging = page.get("data"), page.get("paging")
             if not isinstance(items, list) or not isinstance(paging, Mapping):
                 raise ServerAnswerError(f"what {self.address} answers is no page of ingestion pipelines")
+            known = len(seen)
             for item in items:
                 if not isinstance(item, dict) or not isinstance(item.get("id"), str):
                     raise ServerAnswerError(f"{self.address} lists an ingestion pipeline without an id")
@@ -98,9 +99,10 @@ class HttpOpenMetadata:
             cursor = paging.get("after")
             if not cursor:
                 break
-            if cursor == query.get("after"):
-                raise ServerAnswerError(f"{self.address} lists the same page of ingestion pipelines again and again")
-            query["after"] = str(cursor)
+            # Whatever its cursors are: a server whose pages bring nothing new could go on for ever.
+            if len(seen) == known or not isinstance(cursor, str):
+                raise ServerAnswerError(f"{self.address} does not come to the end of its list of ingestion pipelines")
+            query["after"] = cursor
         total = paging.get("total")
         if isinstance(total, int) and len(seen) < total:
             raise ServerAnswerError(
@@ -111,6 +113,10 @@ class HttpOpenMetadata:
     def pipeline(self, fqn: str) -> Document:
         """Return one IngestionPipeline entity; see the port."""
         return self._get(f"{_PIPELINES}/name/{_encoded(fqn)}", what=f"ingestion pipeline {fqn!r}")
+
+    def pipeline_with_id(self, identity: str) -> Document:
+        """Return one IngestionPipeline entity; see the port."""
+        return self._get(f"{_PIPELINES}/{_encoded(identity)}", what=f"ingestion pipeline {identity}")
 
     def service(self, reference: EntityReference) -> Document:
         """Return what a pipeline belongs to, without its connection; see the port."""
@@ -147,7 +153,7 @@ class HttpOpenMetadata:
             raise refusal(answer, address=self.address, what=what, token=self._token)
         try:
             found: Any = json.loads(answer.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
             raise foreign(answer, address=self.address)

@@ -35,6 +35,9 @@ class OpenMetadata(Protocol):
             EntityNotFoundError: It is not there, or was deleted.
         """
 
+    def pipeline_with_id(self, identity: str) -> Document:
+        """Return one IngestionPipeline entity, whatever it is called by now; the errors are those of `pipeline`."""
+
     def service(self, reference: EntityReference) -> Document:
         """Return the entity that a pipeline's ``service`` refers to: a service, or a test suite.
 

@@ -18,6 +18,8 @@ from k8s_pipeline_client.errors import (
 from k8s_pipeline_client.openmetadata.transport import Answer
 
 _MOST = 300
+_NO_SUCH_ENTITY = re.compile(r"\binstance for .+ not found|\bEntity with (?:id|name) \[.*\] not found", re.DOTALL)
+"""How every version of OpenMetadata says so. Other 404s are of an address that it does not know, or of a gateway."""
 _OPERATIONS = re.compile(r"operations? \[?(?P<names>\w+(?:, ?\w+)*)\]? (?:not allowed|denied)")
 _DENIED_BY = re.compile(r"denied (?:by role (?P<role>.+?), )?policy (?P<policy>.+?), rule (?P<rule>.+?)\.?$")
 
@@ -43,10 +45,16 @@ def refusal(answer: Answer, *, address: str, what: str, token: str) -> ServerAns
         return RightMissingError(
             f"{address} refuses to show {what}: {text}", hint=_what_is_missing(text, token), status=403
         )
-    if answer.status == 404 and said is not None:
+    if answer.status == 404 and said is not None and _NO_SUCH_ENTITY.search(said):
         return EntityNotFoundError(f"{what} is not in OpenMetadata {address}: {text}", status=404)
-    if 300 <= answer.status < 400 or answer.status == 404:
+    if 300 <= answer.status < 400 or (answer.status == 404 and said is None):
         return foreign(answer, address=address)
+    if answer.status == 404:
+        return ServerAnswerError(
+            f"{address} does not say whether it has {what}: 404, {text}",
+            hint="check the address, and whether a gateway in between changes what is asked, such as %2F in a name",
+            status=404,
+        )
     return ServerAnswerError(f"{address} refuses to show {what}: {answer.status}, {text}", status=answer.status)
 
 
@@ -63,7 +71,7 @@ def message_of(body: bytes) -> str | None:
     """Return what OpenMetadata says in an error's body; None if it is none of its errors."""
     try:
         found: Any = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(found, dict) or not isinstance(found.get("message"), str):
         return None

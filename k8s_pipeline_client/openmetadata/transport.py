@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import httpx
 
-from k8s_pipeline_client.errors import ServerUnreachableError
+from k8s_pipeline_client.errors import InputError, ServerUnreachableError
 from k8s_pipeline_client.retrying import (
     CONNECT_TIMEOUT,
     PATIENCE,
@@ -20,6 +21,7 @@ from k8s_pipeline_client.retrying import (
 )
 from k8s_pipeline_client.version import __version__
 
+_PROXIES = "HTTP_PROXY, HTTPS_PROXY and ALL_PROXY"
 _HOPELESS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.TooManyRedirects)
 
 
@@ -54,19 +56,21 @@ class Transport:
             token: The bot's JWT.
             verify: Whom to trust; False for anybody.
             patience: How long a request may take in all, in seconds.
+
+        Raises:
+            InputError: The proxy or the authorities that the environment names cannot be used.
         """
         self._address = address
         self._patience = patience
         self._answered = False
-        self._client = httpx.Client(
-            headers={
-                "Authorization": f"Bearer {token}",
-                "Accept": "application/json",
-                "User-Agent": f"k8s-pipeline/{__version__}",
-            },
-            verify=verify,
-            follow_redirects=False,  # to another host, the token would go with it
-        )
+        headers = {
+            "Authorization": f"Bearer {token}",
+            "Accept": "application/json",
+            "User-Agent": f"k8s-pipeline/{__version__}",
+        }
+        with _environment_checked():
+            # No redirects: to another host, the token would go with it.
+            self._client = httpx.Client(headers=headers, verify=verify, follow_redirects=False)
 
     def close(self) -> None:
         """Close the connections."""
@@ -80,6 +84,7 @@ class Transport:
             query: Its parameters.
 
         Raises:
+            InputError: No request can be made for this address.
             ServerUnreachableError: There is no answer, or none in time.
         """
 
@@ -100,6 +105,11 @@ class Transport:
             return until_final(once, broken=httpx.RequestError, may_help=self._may_help, patience=self._patience)
         except httpx.RequestError as error:
             raise self._unreachable(error) from None
+        except (httpx.InvalidURL, UnicodeError):  # of a name that DNS cannot have, for one
+            raise InputError(
+                f"{self._address} is not an address that can be asked",
+                hint=f"check it (--server, metadataApiEndpoint), and {_PROXIES} where they are set",
+            ) from None
 
     def _may_help(self, attempt: int, status: int | None, cause: httpx.RequestError | None) -> bool:
         """Return whether another attempt makes sense, were there time for it."""
@@ -116,6 +126,28 @@ class Transport:
             )
         why = str(cause) or type(cause).__name__
         return ServerUnreachableError(f"the OpenMetadata server {self._address} gave no answer: {why}", hint=hint)
+
+
+@contextmanager
+def _environment_checked() -> Iterator[None]:
+    """Say what of the environment httpx cannot use. Its own words are not repeated: a proxy's may hold a password."""
+    try:
+        yield
+    except ImportError:
+        raise InputError(
+            "a SOCKS proxy is set in the environment, and the package for it is not installed",
+            hint=f"install httpx[socks], or set {_PROXIES} to another proxy, or exclude the server with NO_PROXY",
+        ) from None
+    except OSError as error:
+        raise InputError(
+            f"the authorities that SSL_CERT_FILE or SSL_CERT_DIR name cannot be read: {error.strerror}",
+            hint="name a PEM file or its folder, or unset them",
+        ) from None
+    except (httpx.InvalidURL, ValueError):
+        raise InputError(
+            "the proxy in the environment cannot be used",
+            hint=f"give {_PROXIES} as http://host:port, and NO_PROXY as host names, or unset them",
+        ) from None
 
 
 def _is_untrusted(cause: httpx.RequestError) -> bool:

@@ -7,9 +7,9 @@ from k8s_pipeline_client.domain.entities import Document
 from k8s_pipeline_client.domain.pipeline import Pipeline
 from k8s_pipeline_client.domain.schedule import NEVER
 from k8s_pipeline_client.domain.source import Source
-from k8s_pipeline_client.render.job import job_template
+from k8s_pipeline_client.render.job import OUTAGE, job_template, raised, ttl_notes
 from k8s_pipeline_client.render.metadata import object_meta, pipeline_annotations, pipeline_labels
-from k8s_pipeline_client.settings import MIN_STARTING_DEADLINE_SECONDS, REPORTER_OUTAGE_SECONDS, Settings
+from k8s_pipeline_client.settings import MIN_STARTING_DEADLINE_SECONDS, Settings
 
 
 def cronjob(pipeline: Pipeline, name: str, settings: Settings, source: Source = Source.FILES) -> Document:
@@ -68,22 +68,15 @@ def history_limits(pipeline: Pipeline, settings: Settings) -> tuple[int, int]:
 def notes(pipeline: Pipeline, settings: Settings) -> list[str]:
     """Return what the definition asks for in vain, then what was raised above the settings, one sentence each."""
     successful, failed = history_limits(pipeline, settings)
-    outage = "so that the end of every run can still be read an hour later"
-    raised = [
-        (
+    return [
+        *pipeline.notes,
+        *raised(
             "startingDeadlineSeconds",
             settings.starting_deadline_seconds,
             starting_deadline(settings),
             "because Kubernetes drops late runs in silence",
         ),
-        (
-            "ttlSecondsAfterFinished",
-            settings.ttl_seconds_after_finished,
-            max(settings.ttl_seconds_after_finished, REPORTER_OUTAGE_SECONDS),
-            outage,
-        ),
-        ("successfulJobsHistoryLimit", settings.successful_jobs_history_limit, successful, outage),
-        ("failedJobsHistoryLimit", settings.failed_jobs_history_limit, failed, outage),
+        *ttl_notes(pipeline, settings),
+        *raised("successfulJobsHistoryLimit", settings.successful_jobs_history_limit, successful, OUTAGE),
+        *raised("failedJobsHistoryLimit", settings.failed_jobs_history_limit, failed, OUTAGE),
     ]
-    said = [f"{key} {asked} is raised to {used} {why}" for key, asked, used, why in raised if used != asked]
-    return [*pipeline.notes, *said]

@@ -12,6 +12,9 @@ from k8s_pipeline_client.render.metadata import pipeline_annotations, pipeline_l
 from k8s_pipeline_client.render.pod import FINAL_EXIT_CODES, MAIN_CONTAINER, pod_template
 from k8s_pipeline_client.settings import REPORTER_OUTAGE_SECONDS, Settings
 
+OUTAGE = "so that the end of every run can still be read an hour later"
+"""Why finished Jobs are kept longer, or more of them, than the settings say."""
+
 
 def job_template(pipeline: Pipeline, name: str, settings: Settings) -> Document:
     """Return ``spec.jobTemplate``: the one truth of how a pipeline runs.
@@ -51,6 +54,22 @@ def _ttl_seconds(pipeline: Pipeline, settings: Settings) -> int:
     own = settings.ttl_seconds_after_finished
     # The end of an automation is reported by the run itself, or to nobody.
     return own if pipeline.component is Component.AUTOMATION else max(own, REPORTER_OUTAGE_SECONDS)
+
+
+def notes(pipeline: Pipeline, settings: Settings) -> list[str]:
+    """Return what the definition asks for in vain, then what was raised above the settings, one sentence each."""
+    return [*pipeline.notes, *ttl_notes(pipeline, settings)]
+
+
+def ttl_notes(pipeline: Pipeline, settings: Settings) -> list[str]:
+    """Return a note if a finished Job stays longer than the settings say."""
+    asked, used = settings.ttl_seconds_after_finished, _ttl_seconds(pipeline, settings)
+    return raised("ttlSecondsAfterFinished", asked, used, OUTAGE)
+
+
+def raised(key: str, asked: int, used: int, why: str) -> list[str]:
+    """Return a note if more than a setting is used."""
+    return [f"{key} {asked} is raised to {used} {why}"] if used != asked else []
 
 
 def _failure_rules(pipeline: Pipeline) -> list[Document]:

@@ -83,6 +83,7 @@ class OneShotPlan:
 
     Attributes:
         job: Suspended, so that it starts once its Secret is there; but not where a queue decides when it starts.
+        notes: What comes out otherwise than definition or settings ask for, and why.
     """
 
     name: str
@@ -91,12 +92,8 @@ class OneShotPlan:
     job: Document
     secret: Document
     launcher: Document
+    notes: Sequence[str]
     ca: Document | None = None
-
-    @property
-    def notes(self) -> Sequence[str]:
-        """What comes out otherwise than the definition asks for, and why."""
-        return self.pipeline.notes
 
     @property
     def shared(self) -> list[Document]:
@@ -181,7 +178,8 @@ def plan_one_shot(pipeline: Pipeline, settings: Settings, run_id: str) -> OneSho
     secret = config.secret(pipeline, name, settings.namespace)
     secret["metadata"]["labels"] |= mark
     launcher = config.launcher_config_map(settings.namespace)
-    return OneShotPlan(name, run_id, pipeline, run, secret, launcher, _ca(pipeline, settings))
+    notes = tuple(job.notes(pipeline, own))
+    return OneShotPlan(name, run_id, pipeline, run, secret, launcher, notes, _ca(pipeline, settings))
 
 
 def planned(pipeline: Pipeline, settings: Settings) -> Plan | OneShotPlan:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.domain.connection import (
@@ -14,6 +16,7 @@ from k8s_pipeline_client.domain.connection import (
     claims_of,
     movable_token,
     wants_token,
+    why_not_newer,
 )
 from k8s_pipeline_client.domain.entities import Document
 from k8s_pipeline_client.domain.pipeline import Pipeline
@@ -99,6 +102,45 @@ def token_secret(token: str, name: str, instance_label: str, namespace: str) -> 
         ),
         "data": {TOKEN_KEY: base64.b64encode(token.encode()).decode()},
     }
+
+
+def token_of(secret: Document | None) -> str:
+    """Return the token that a Secret holds; empty if it holds none."""
+    value = ((secret or {}).get("data") or {}).get(TOKEN_KEY) or ""
+    return base64.b64decode(value).decode("utf-8", "replace").strip()
+
+
+def newest_tokens(found: Iterable[tuple[str, Document]]) -> tuple[list[Document], list[str]]:
+    """Choose among the tokens of definitions that are written together: each Secret can hold one.
+
+    Args:
+        found: For each definition its title, and the Secret that is to hold its token.
+
+    Returns:
+        A Secret for each bot, with the newest token; and what is to be said of definitions that bring another.
+    """
+    chosen: dict[str, Document] = {}
+    said: dict[tuple[str, str], str] = {}
+    for title, secret in found:
+        name, wanted = secret["metadata"]["name"], token_of(secret)
+        current = token_of(chosen.setdefault(name, secret))
+        if wanted == current or (name, wanted) in said:
+            continue
+        if why := why_not_newer(current, wanted):
+            text = f"its token is not in Secret {name}, which has that of another definition: {why}"
+        else:
+            chosen[name] = secret
+            text = f"its token is newer than that of another definition, and takes its place in Secret {name} for all"
+        said[name, wanted] = f"{title}: {text}"
+    return list(chosen.values()), list(said.values())
+
+
+def token_inside(secret: Document) -> Any:
+    """Return what the document in a pipeline's Secret has in the token's place; None if it cannot be read."""
+    try:
+        return token_in(json.loads(base64.b64decode(secret["data"][DOCUMENT_KEY])))
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError):
+        return None  # somebody else has changed it
 
 
 def with_token_inside(secret: Document, token: str) -> Document:

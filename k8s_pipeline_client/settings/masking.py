@@ -13,6 +13,9 @@ _NAMED_BY_PEOPLE = ("extraEnvVars", "podAnnotations", "annotations")
 _HOLD_ANYTHING = (*_NAMED_BY_PEOPLE, "podTemplate", "volumes")
 _SECRETS = ("serverToken", "kubeConfigContent", "awsAccessKeyId", "awsSecretAccessKey", "awsSessionToken")
 _NAMES_OF_SECRETS = ("imagePullSecrets", "tokenSecret")
+_NEVER_TEXT = ("tokenSecret", "sslConfig", "logStorageConfiguration", "awsConfig")
+"""Mappings about secrets: what stands in the place of one is perhaps a secret itself."""
+_PASSWORD = re.compile(r"(?<=:)[^:@\s]+(?=@)")
 _SECRET_WORD = re.compile(
     r"(?:^|[^a-z0-9])(?:pass|pat|pwd|pw|key|auth|pin)(?![a-z0-9])|cred|token|secret|passw|passphrase", re.IGNORECASE
 )
@@ -53,9 +56,12 @@ def shown(path: Sequence[str | int], value: Any) -> str | None:
     """
     if isinstance(value, Mapping | list | tuple) or any(key in _HOLD_ANYTHING for key in path):
         return None
+    if path and path[-1] in _NEVER_TEXT:
+        return None
     if any(isinstance(key, str) and (key in _SECRETS or is_secret_key(key)) for key in path):
         return shown((), value) if path[0] in _NAMES_OF_SECRETS else MASK
-    text = str(masked(value)) if not isinstance(value, str) else repr(masked(value))
+    # Of an address that is none, for a sign was forgotten, the password is not found where it should be.
+    text = str(masked(value)) if not isinstance(value, str) else repr(_PASSWORD.sub(MASK, masked(value)))
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 

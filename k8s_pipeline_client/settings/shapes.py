@@ -115,13 +115,16 @@ def _read_server(text: str, origin: str, environ: Mapping[str, str]) -> Contribu
     try:
         substituted = [substitute(item, environ) for item in texts]
     except CyclicVariableError as error:
-        raise SettingsError(f"settings file {origin}: environment variable {error} refers to itself") from None
+        # What only looks like a name may be part of a secret.
+        is_name = str(error) in environ or f"${{{error}" in text
+        variable = f"environment variable {error}" if is_name else "an environment variable"
+        raise SettingsError(f"settings file {origin}: {variable} refers to itself") from None
     content = _parse([item.text for item in substituted], origin)
     block = dict(_block(content, (SERVER_BLOCK,), origin))
     parameters = _block(block, ("parameters",), f"{origin}: {SERVER_BLOCK}")
     block.pop("parameters", None)
     undefined = frozenset(token for item in substituted for token in item.undefined)
-    reader = _Reader(origin, _unsubstituted(texts[0]), environ, undefined)
+    reader = _Reader(origin, text, _unsubstituted(texts[0]), environ, undefined)
     reader.read(block, (SERVER_BLOCK,))
     reader.read(parameters, (SERVER_BLOCK, "parameters"))
     return reader.found
@@ -166,6 +169,7 @@ class _Reader:
     """Takes settings out of a block of the server's own files, which may hold more than settings of runs."""
 
     origin: str
+    text: str = ""
     unsubstituted: Any = None
     environ: Mapping[str, str] = field(default_factory=dict)
     undefined: frozenset[str] = frozenset()
@@ -181,18 +185,27 @@ class _Reader:
                 continue
             missing = [name for name in sorted(self.undefined) if name in _text_of(value)]
             if missing:
-                variable = missing[0].removeprefix("${").removesuffix("}")
-                why = f"environment variable {variable} is not set, and has no default"
+                why = self._why_undefined(missing, (*prefix, *written))
                 self.found.problems.append(Problem(".".join(path), why, where))
             elif is_given(path, value) or (value is not None and path in _NEVER_EMPTY):
-                put(self.found.layer, path, Given(value, where + self._variables((*prefix, *written))))
+                names = ", ".join(self._variables((*prefix, *written)))
+                put(self.found.layer, path, Given(value, where + (f" ({names})" if names else "")))
 
-    def _variables(self, path: KeyPath) -> str:
+    def _why_undefined(self, missing: Sequence[str], path: KeyPath) -> str:
+        written = [token for token in missing if token in self.text]
+        if written:
+            variable = written[0].removeprefix("${").removesuffix("}")
+            return f"environment variable {variable} is not set, and has no default"
+        # It stands in the value of a variable, which may be a secret that has such characters in it.
+        names = [name for name in self._variables(path) if substitute(f"${{{name}}}", self.environ).undefined]
+        return f"the value of {' and '.join(names) or 'a variable'} refers to a variable that is not set"
+
+    def _variables(self, path: KeyPath) -> list[str]:
+        """Return the variables to which a value refers, those that are set."""
         value = self.unsubstituted
         for key in path:
             value = value.get(key) if isinstance(value, Mapping) else None
-        names = [name for name in _VARIABLE.findall(value) if name in self.environ] if isinstance(value, str) else []
-        return f" ({', '.join(names)})" if names else ""
+        return [name for name in _VARIABLE.findall(value) if name in self.environ] if isinstance(value, str) else []
 
 
 def _leaves(block: Mapping[str, Any]) -> Iterator[tuple[KeyPath, KeyPath, Any]]:

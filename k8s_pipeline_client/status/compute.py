@@ -1,6 +1,7 @@
 """From raw Kubernetes objects to the state of a run.
 
-The Job's conditions decide. Its counters and pods only split queued from running. Two exceptions, each where
+The Job's conditions decide. Its counters and pods only split queued from running. One exception is a Job that is
+Complete because its retry came after the schedule's end and did nothing: the attempt before it decides. In two others
 waiting for the condition would mean waiting for ever, or too long:
 
 - Container ``main`` has ended and another one (an injected sidecar) keeps the pod alive: main's exit code decides.
@@ -67,13 +68,9 @@ def _peaks(run: Run, attempts: tuple[Attempt, ...]) -> list[int]:
 
 def _outcome(run: Run, now: datetime) -> tuple[State, datetime | None]:
     conditions = run.job.conditions
-    if "Complete" in conditions:
-        return State.SUCCESS, run.job.completed_at or conditions["Complete"].at
-    if run.job.succeeded_at:
-        return State.SUCCESS, run.job.succeeded_at
-    done = _pod_whose_main_succeeded(run)
-    if done:
-        return State.SUCCESS, _ended_at(done)
+    has_succeeded, ended_at = _success(run)
+    if has_succeeded:
+        return (State.FAILED if run.left_undone else State.SUCCESS), ended_at
     if "Failed" in conditions:
         return State.FAILED, conditions["Failed"].at
     if run.job.is_suspended:
@@ -84,6 +81,17 @@ def _outcome(run: Run, now: datetime) -> tuple[State, datetime | None]:
     if _is_lost(run, now):
         return State.FAILED, conditions["FailureTarget"].at
     return (State.RUNNING if _has_begun(run) else State.QUEUED), None
+
+
+def _success(run: Run) -> tuple[bool, datetime | None]:
+    """Tell whether an attempt ended with exit code 0, and when."""
+    complete = run.job.conditions.get("Complete")
+    if complete:
+        return True, run.job.completed_at or complete.at
+    if run.job.succeeded_at:
+        return True, run.job.succeeded_at
+    pod = _pod_whose_main_succeeded(run)
+    return pod is not None, _ended_at(pod) if pod else None
 
 
 def _ended_at(pod: Pod) -> datetime | None:
@@ -197,7 +205,7 @@ def _warnings(run: Run, state: State) -> Iterator[str]:
     if job.deleted_at and not state.is_terminal:
         yield "the Job is being deleted"
     for pod in run.pods:
-        if pod.last_words and pod.last_words.skipped:
+        if pod.last_words and pod.last_words.skipped and state is not State.FAILED:
             yield f"nothing was ingested: {pod.last_words.skipped}"
     documents = {pod.last_words.document_sha256 for pod in run.pods if pod.last_words}
     if len(documents - {None}) > 1:

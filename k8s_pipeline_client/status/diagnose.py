@@ -84,6 +84,15 @@ def before_start(run: Run) -> Cause | None:
     return start_cause_from_events(run.gone_pod_events, run.job.image) or creation_cause(run.job_events)
 
 
+def _left_undone(run: Run) -> Cause | None:
+    why = run.left_undone
+    if not why:
+        return None
+    found = _newest_attempt(dataclasses.replace(run, pods=run.failed_pods)) or _gone_pods(run)
+    cause = found or Cause(CauseCode.UNKNOWN, "An attempt failed, and nothing that is left of it says why")
+    return dataclasses.replace(cause, summary=f"{cause.summary}; it was not tried again: {inline(why)}")
+
+
 def _killed(run: Run) -> Cause | None:
     job = run.job
     # A run out of retries was over before the request could do anything.
@@ -199,6 +208,7 @@ def _verdict(run: Run) -> Cause | None:
 
 
 _FAILURE_CHECKS: tuple[Callable[[Run], Cause | None], ...] = (
+    _left_undone,
     _killed,
     _lost,
     _job_deadline,

@@ -263,6 +263,7 @@ class PipelineStatus(_Json):
         schedule: The cron expression; empty for one on demand.
         time_zone: Of the schedule; empty means that of the controller manager.
         on_demand: It has no schedule.
+        one_shot: It is a run that has no pipeline: a Job, and no CronJob.
         suspended: ``spec.suspend`` of the CronJob.
         enabled: Whether it does what it is made for: one on demand always, one with a schedule unless suspended.
         last_run: The newest run.
@@ -289,3 +290,4 @@ class PipelineStatus(_Json):
     next_run_at: datetime | None = None
     missed: Missed | None = None
     warnings: tuple[str, ...] = ()
+    one_shot: bool = False

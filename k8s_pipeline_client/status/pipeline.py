@@ -57,6 +57,7 @@ def pipeline_status(
         schedule=None if is_on_demand else text(spec.get("schedule")) or None,
         time_zone=None if is_on_demand else text(spec.get("timeZone")) or None,
         on_demand=is_on_demand,
+        one_shot=cronjob.get("kind") == "Job",
         suspended=is_suspended,
         enabled=is_on_demand or not is_suspended,
         last_run=newest_first[0] if newest_first else None,

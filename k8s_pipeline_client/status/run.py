@@ -33,6 +33,24 @@ class Run:
         """The newest pod."""
         return self.pods[-1] if self.pods else None
 
+    @property
+    def failed_pods(self) -> tuple[Pod, ...]:
+        """Those whose main failed or never got anywhere; not those that only their sidecars took to the deadline."""
+        return tuple(pod for pod in self.pods if pod.phase == "Failed" and pod.main.exit_code != 0)
+
+    @property
+    def left_undone(self) -> str:
+        """Why the newest attempt did nothing, where one before it had failed; else empty.
+
+        A scheduled run that is tried again after the schedule's end has then succeeded for Kubernetes alone. This
+        can be told only as long as the newest pod is there.
+        """
+        words = self.newest.last_words if self.newest else None
+        if words is None or not words.skipped:
+            return ""
+        failed_and_gone = self.job.failed - sum(1 for pod in self.pods if pod.phase == "Failed")
+        return words.skipped if self.failed_pods or failed_and_gone > 0 else ""
+
 
 def _belongs(pod: Raw, job_uid: str) -> bool:
     """A pod that names another Job is another run's: whoever lists by a label may get more than was meant."""

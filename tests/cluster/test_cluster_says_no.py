@@ -109,9 +109,12 @@ def test_a_drained_node_ends_no_run(program: Program) -> None:
 
 
 def test_a_finished_one_shot_run_is_cleaned_up_with_its_secret(program: Program) -> None:
+    program.configure(ttlSecondsAfterFinished=1)
     path = program.file("p.json", pipeline({"log": "x"}), service())
-    run = program("run", "-f", path, "--wait", "-o", "json").json
+    ended = program("run", "-f", path, "--wait", "-o", "json")
+    run = ended.json
     # The floor of an hour is ours; that the clean-up takes the Secret along is Kubernetes' doing.
+    assert "ttlSecondsAfterFinished 1 is raised to 3600" in ended.err
     program.space.kubectl(
         "patch", "job", run["jobName"], "--type=merge", "-p", '{"spec": {"ttlSecondsAfterFinished": 1}}'
     )

@@ -28,18 +28,10 @@ def test_the_base_makes_a_namespace_with_rights_in_it(program: Program) -> None:
 def test_the_example_for_git_can_be_deployed(program: Program) -> None:
     example = MANIFESTS / "examples/git"
 
-    result = call(
-        ["--config", str(example / "settings.yaml"), "-n", program.space.namespace, "--kubeconfig"]
-        + [
-            str(program.space.kubeconfig),
-            "deploy",
-            "-f",
-            str(example / "nightly.yaml"),
-            "--dry-run=server",
-            "-o",
-            "json",
-        ]
-    )
+    place = ["--config", str(example / "settings.yaml"), "-n", program.space.namespace]
+    place += ["--kubeconfig", str(program.space.kubeconfig)]
+
+    result = call([*place, "deploy", "-f", str(example / "nightly.yaml"), "--dry-run=server", "-o", "json"])
 
     assert (result.code, result.err) == (0, "")
     assert result.json[0]["displayName"] == "nightly"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 from k8s_pipeline_client.cli.main import cli
 from tests.cluster.support.definitions import pipeline, service
 from tests.cluster.support.program import Program
@@ -44,3 +47,23 @@ def test_names_are_those_that_kubectl_takes(program: Program) -> None:
     program("run", "nightly", "--wait")
     (job,) = program("runs", "-o", "name").out.split()
     assert "Complete" in program.space.kubectl("get", job)
+
+
+def test_a_run_without_a_pipeline_is_listed_as_the_job_that_it_is(program: Program, tmp_path: Path) -> None:
+    entity, its_service = pipeline({"log": "once"}), service()
+    paths = [tmp_path / "pipeline.json", tmp_path / "service.json"]
+    for path, document in zip(paths, (entity, its_service), strict=True):
+        path.write_text(json.dumps(document))
+    words = [word for path in paths for word in ("-f", str(path))]
+    program("run", *words, "--wait")
+
+    (listed,) = program("list", "-o", "json").json
+    assert listed["oneShot"] is True
+    (name,) = program("list", "-o", "name").out.split()
+    assert name.startswith("job.batch/")
+    program.space.kubectl("get", name)
+
+    program("deploy", *words)
+    program("run", "nightly", "--wait")
+    assert {item["oneShot"] for item in program("list", "-o", "json").json} == {True, False}
+    program("delete", "nightly")

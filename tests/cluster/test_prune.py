@@ -6,6 +6,7 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -93,9 +94,12 @@ def test_prune_does_not_take_an_empty_or_a_wrong_server_at_its_word(orphaned: Si
     empty = orphaned("prune", "--yes", code=2)
     orphaned.seed(pipelines=[pipeline("other", SHOP)])
     wrong = orphaned("prune", "--yes", code=2)
+    orphaned.seed(pipelines=[pipeline("mine", SHOP)])  # as one that was deployed from files is called
+    misleading = orphaned("prune", "--yes", code=2)
 
     assert "no ingestion pipelines at all" in empty.err
-    assert "none of the 3 that are deployed" in wrong.err
+    assert "none of the 3 that are deployed from it" in wrong.err
+    assert "none of the 3 that are deployed from it" in misleading.err
     assert len(_deployed(orphaned)) == 4
     assert set(_pruned(orphaned, "--yes", "--force")) == {"shop.one", "shop.two", "shop.three"}
     assert _deployed(orphaned) == {"shop.mine"}
@@ -103,16 +107,44 @@ def test_prune_does_not_take_an_empty_or_a_wrong_server_at_its_word(orphaned: Si
 
 @pytest.mark.parametrize(("answer", "code", "left"), [("n", 1, 4), ("y", 0, 2)])
 def test_prune_shows_and_asks_at_a_terminal(orphaned: Site, answer: str, code: int, left: int) -> None:
+    output = _pruned_at_a_terminal(orphaned, answer, code)
+
+    assert "shop.three" in output
+    until(lambda: len(_deployed(orphaned)) == left, "those that are to be left are left")
+
+
+def test_prune_keeps_what_has_become_another_while_the_question_stands(orphaned: Site) -> None:
+    def deploy_both_otherwise() -> None:
+        orphaned.program("delete", "shop.two")
+        orphaned.seed(pipelines=[pipeline("two", SHOP)])
+        orphaned.deploy("shop.two")
+        mine = definitions.pipeline({"log": "x"}, name="three", service_name="shop")
+        files = orphaned.program.file("mine.yaml", mine, definitions.service("shop"))
+        orphaned.program("deploy", "-f", files, "--force")
+
+    output = _pruned_at_a_terminal(orphaned, "y", 0, meanwhile=deploy_both_otherwise)
+
+    for fqn in ("shop.two", "shop.three"):
+        assert f"{fqn} is kept: it is not what was shown any more" in output
+    assert len(_deployed(orphaned)) == 4
+
+
+def _pruned_at_a_terminal(site: Site, answer: str, code: int, *, meanwhile: Callable[[], None] = lambda: None) -> str:
+    """Run prune, answer its question, and return all that it says."""
     begin = "from k8s_pipeline_client.cli.main import main; main()"
     ours, theirs = pty.openpty()
-    words = [sys.executable, "-c", begin, *orphaned.program.place(), "prune", *orphaned.place]
+    words = [sys.executable, "-c", begin, *site.program.place(), "prune", *site.place]
     with subprocess.Popen(words, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        assert process.stdout is not None
+        asked = ""
+        while "Delete these 2 pipelines with their runs?" not in asked:
+            read = process.stdout.read(1)
+            assert read, asked
+            asked += read
+        meanwhile()
         os.write(ours, f"{answer}\n".encode())
-        output = process.communicate(timeout=120)[0]
+        output = asked + process.communicate(timeout=120)[0]
     os.close(ours)
     os.close(theirs)
-
     assert process.returncode == code, output
-    assert "shop.three" in output
-    assert "Delete these 2 pipelines with their runs?" in output
-    until(lambda: len(_deployed(orphaned)) == left, "those that are to be left are left")
+    return output

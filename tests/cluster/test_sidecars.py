@@ -106,6 +106,7 @@ def test_what_is_run_again_has_its_retries_back(program: Program, standin: str) 
     path = program.file("once.json", pipeline({"log": "all done"}), service())
     with webhook(program.space, {"pods": mesh(standin)}):
         run = program("run", "-f", path, "--wait", "-o", "json").json
+        program("kill", "nightly")  # a second look at its sidecars
         assert program.space.get("job", run["jobName"])["spec"]["backoffLimit"] == 0
         again = program("retry", run["runId"], "-o", "json").json
         assert program.space.get("job", again["jobName"])["spec"]["backoffLimit"] == 2

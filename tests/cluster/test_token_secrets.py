@@ -20,6 +20,7 @@ from tests.cluster.support.program import Program
 from tests.cluster.support.space import Space, until
 from tests.cluster.support.tokens import (
     FIRST,
+    SECOND,
     TOKENS,
     bot_token,
     connection,
@@ -85,6 +86,29 @@ def test_a_token_that_comes_into_use_while_it_is_removed_is_put_back(
     program("run", "another", "--wait")
 
 
+def test_a_rotated_token_outlives_a_secret_that_is_being_deleted(faulty: Program, proxy: FaultProxy) -> None:
+    faulty.deploy(entity_with(), service())
+    (name,) = tokens_in(faulty.space)
+    hold = json.dumps({"metadata": {"finalizers": ["example.com/hold"]}})
+    faulty.space.kubectl("patch", "secret", name, "--type=merge", "-p", hold)
+    faulty.space.kubectl("delete", "secret", name, "--wait=false")
+    path = faulty.settings_file.with_name("token.txt")
+    path.write_text(SECOND)
+    proxy.mend()
+
+    rotating = faulty.start("rotate-token", "--token-file", str(path))
+
+    def looks() -> int:
+        return sum(item.method == "GET" and item.path.endswith(f"/secrets/{name}") for item in proxy.requests)
+
+    until(lambda: looks() > 2 or rotating.poll() is not None, "that it waits for the old one to go")
+    faulty.space.kubectl("patch", "secret", name, "--type=merge", "-p", '{"metadata": {"finalizers": null}}')
+
+    output = rotating.communicate(timeout=60)[0]
+    assert rotating.returncode == 0, output
+    assert tokens_in(faulty.space) == {name: SECOND}
+
+
 def test_old_pipelines_go_on_and_the_next_deploy_moves_their_token(program: Program) -> None:
     entity = entity_with()
     name = _as_it_was_before(program, entity)
@@ -115,6 +139,53 @@ def test_a_run_that_is_active_while_the_token_moves_can_be_tried_again(program: 
     assert program.deploy(entity, service()).json[0]["action"] == "updated"
     assert FIRST not in _document_of(program, name)
     assert program.deploy(entity, service()).json[0]["action"] == "unchanged"
+
+
+def test_a_run_keeps_the_token_in_the_document_when_it_moves_to_a_named_secret(program: Program) -> None:
+    entity = entity_with(FIRST, {"sleep": 300})
+    name = _as_it_was_before(program, entity)
+    program("run", "nightly")
+    program.configure(tokenSecret={"name": "vault-token"})
+    bare = {**entity, "openMetadataServerConnection": connection("")}
+
+    for _ in range(2):  # however often it is deployed
+        assert "a run is active that reads its token from the document" in program.deploy(bare, service()).err
+        assert FIRST in _document_of(program, name)
+    program("kill", "nightly")
+    program.deploy(bare, service())
+    assert FIRST not in _document_of(program, name)
+
+
+def test_a_delete_that_is_cut_short_takes_the_token_along_and_can_be_completed(program: Program) -> None:
+    program.deploy(entity_with(FIRST, {"sleep": 300}), service())
+    program("run", "nightly")
+    (pod,) = until(lambda: program.space.list("pods"), "the pod")
+    hold = json.dumps({"metadata": {"finalizers": ["example.com/hold"]}})
+    pod_name = pod["metadata"]["name"]
+    program.space.kubectl("patch", "pod", pod_name, "--type=merge", "-p", hold)
+
+    assert "is still there after" in program("delete", "nightly", "--timeout", "2s", code=None).err
+
+    assert tokens_in(program.space) == {}
+    assert "is still there after" in program("delete", "nightly", "--timeout", "1s", code=None).err
+    program.space.kubectl("patch", "pod", pod_name, "--type=merge", "-p", '{"metadata": {"finalizers": null}}')
+    program("delete", "nightly", code=None)  # nothing of it may be left by now
+    assert "no pipeline 'nightly'" in program("delete", "nightly", code=2).err
+
+
+def test_a_delete_that_is_killed_is_completed_by_the_next(faulty: Program, proxy: FaultProxy) -> None:
+    points = 0
+    for write in range(1, 20):
+        proxy.mend()
+        faulty.deploy(entity_with(), service())
+        proxy.mend()
+        if not killed_at(faulty, proxy, write, "delete", "nightly"):
+            break
+        points += 1
+        proxy.mend()
+        faulty("delete", "nightly", code=None)  # what Kubernetes has removed meanwhile is not known any more
+        assert tokens_in(faulty.space) == {}
+    assert points >= 2
 
 
 def test_a_new_deploy_that_is_killed_leaves_nothing_that_fires_without_a_token(

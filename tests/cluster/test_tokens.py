@@ -177,6 +177,32 @@ def test_a_named_secret_is_used_and_never_written(program: Program) -> None:
     assert program.space.get("secret", "vault-token") == before
 
 
+def test_a_token_stays_while_a_run_that_mounts_it_may_be_tried_again(program: Program) -> None:
+    program.deploy(entity_with(FIRST, {"sleep": 300}), service())
+    program.deploy(entity_with(name="other"), service())
+    (name,) = tokens_in(program.space)
+    program("run", "nightly")
+    program.configure(tokenSecret={"name": "vault-token"})
+
+    deployed = program.deploy(entity_with(FIRST, {"sleep": 300}), entity_with(name="other"), service())
+
+    assert f"Secret {name} stays as long as runs are active that mount it" in deployed.err
+    assert tokens_in(program.space) == {name: FIRST}
+    program("kill", "nightly")
+    program("delete", "other")
+    assert tokens_in(program.space) == {}
+
+
+def test_a_token_is_found_by_its_bot_where_the_instance_is_no_label(program: Program) -> None:
+    program.configure(instance="prod/eu")
+    program.deploy(entity_with(), service())
+    (name,) = tokens_in(program.space)
+    program.space.kubectl("delete", "secret", name)
+
+    assert _rotate(program, SECOND)["secret"] == name
+    assert tokens_in(program.space) == {name: SECOND}
+
+
 @pytest.mark.parametrize("held", [[], ["another=x"]], ids=["no Secret", "no such key"])
 def test_a_token_that_is_missing_is_named_and_awaited(program: Program, held: list[str]) -> None:
     program.deploy(entity_with(), service())

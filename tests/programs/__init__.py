@@ -1,1 +1,1 @@
-"""What starts real programs and servers and needs no cluster: the launcher, the images' entry points, the command line."""
+"""What starts real programs and servers, and needs no cluster: the launcher, entry points, the command line."""

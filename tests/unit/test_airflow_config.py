@@ -171,6 +171,7 @@ def test_what_kubernetes_cannot_express_is_refused() -> None:
         ("pausePipeline", {}),
         ("startDate", True),
         ("startDate", "soon"),
+        ("startDate", "20300101"),
         ("endDate", {}),
         ("endDate", "2026-02-30"),
         ("email", 7),

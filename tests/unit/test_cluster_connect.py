@@ -42,6 +42,26 @@ def flag(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.parametrize(
+    ("proxy", "said"),
+    [
+        ("socks5://user:hidden@proxy:1080", "SOCKS proxy.*install PySocks"),
+        ("http://user:hidden@proxy:99999", "the proxy for the cluster cannot be used"),
+        ("http://user:hidden/x@proxy", "the proxy for the cluster cannot be used"),
+        ("foo://user:hidden@proxy", "the proxy for the cluster cannot be used"),
+    ],
+)
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "ALL_PROXY"])
+def test_a_proxy_that_cannot_be_used_is_said_without_its_password(
+    flag: Path, monkeypatch: pytest.MonkeyPatch, name: str, proxy: str, said: str
+) -> None:
+    monkeypatch.setenv(name, proxy)
+
+    with pytest.raises(InputError, match=said) as caught:
+        api_client(flag)
+    assert "hidden" not in str(caught.value)
+
+
 def test_the_kubeconfig_in_the_settings_and_a_context_of_it() -> None:
     way = Way(content=SecretStr(_kubeconfig("content")))
     assert _host(way=way) == "content"

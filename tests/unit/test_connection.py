@@ -19,7 +19,6 @@ from k8s_pipeline_client.domain.connection import (
     checked_certificates,
     claims_of,
     expiry_of,
-    issued_at,
     movable_token,
     server_connection,
     wants_token,
@@ -45,7 +44,7 @@ def _token(claims: Any) -> str:
 def test_a_bots_token_says_whose_it_is_and_until_when() -> None:
     token = bot_token(bot="profiler-bot", issued=1_700_000_000, expires=1_800_000_000)
     assert bot_of(token) == "profiler-bot"
-    assert issued_at(token) == datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
+    assert claims_of(token).issued_at == datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
     assert expiry_of(token) == datetime(2027, 1, 15, 8, 0, tzinfo=UTC)
     assert expiry_of(bot_token(expires=None)) is None
     connection = sample("pipelines/01_postgres_metadata_daily.json")["openMetadataServerConnection"]

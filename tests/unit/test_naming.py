@@ -36,6 +36,13 @@ def test_label_values_are_such(text: str) -> None:
         assert re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?", value)
 
 
+@given(ANY, ANY)
+def test_a_token_s_secret_has_one_name_whether_the_instance_is_known_or_its_label(instance: str, bot: str) -> None:
+    name = naming.token_secret_name(instance=instance, bot=bot)
+    assert naming.token_secret_name(instance=naming.instance_label(instance), bot=bot) == name
+    assert re.fullmatch(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", name)
+
+
 def test_the_name_tells_a_person_what_it_is() -> None:
     name = naming.resource_name(instance="openmetadata", fqn="Prod DB.x", service="Prod DB", pipeline_type="metadata")
     assert name.startswith("om-prod-db-metadata-")

@@ -306,16 +306,25 @@ def test_what_is_no_openmetadata(
 
 
 @pytest.mark.parametrize(
-    "page", [{}, {"data": {}, "paging": {}}, {"data": [{}], "paging": {}}, {"data": [1], "paging": {}}]
+    "page",
+    ["{}", '{"data": {}, "paging": {}}', '{"data": [{}], "paging": {}}', '{"data": [1], "paging": {}}', "[" * 100_000],
+    ids=lambda page: page[:30],
 )
-def test_pages_that_are_none(connect: Connect, page: dict[str, Any]) -> None:
-    with _Other(200, {}, json.dumps(page).encode()) as address, pytest.raises(ServerAnswerError):
+def test_pages_that_are_none(connect: Connect, page: str) -> None:
+    with _Other(200, {}, page.encode()) as address, pytest.raises(ServerAnswerError):
         list(connect(address).pipelines())
 
 
-def test_a_cursor_that_does_not_get_on_ends(connect: Connect) -> None:
-    page = {"data": [{"id": "1"}], "paging": {"after": "x", "total": 9}}
-    with _Other(200, {}, json.dumps(page).encode()) as address, pytest.raises(ServerAnswerError, match="same page"):
+@pytest.mark.parametrize(
+    "page",
+    [
+        {"data": [{"id": "1"}], "paging": {"after": "x", "total": 9}},
+        {"data": [], "paging": {"after": "x", "total": 9}},
+        {"data": [{"id": "1"}], "paging": {"after": {"a": 1}, "total": "many"}},
+    ],
+)
+def test_a_list_that_does_not_get_on_ends(connect: Connect, page: dict[str, Any]) -> None:
+    with _Other(200, {}, json.dumps(page).encode()) as address, pytest.raises(ServerAnswerError, match="to the end"):
         list(connect(address).pipelines())
 
 

@@ -52,7 +52,7 @@ def test_the_id_of_a_service_counts_before_its_name(reference: Any, services: An
     ("reference", "words"),
     [
         ({"id": OTHER}, repr(OTHER)),
-        ({"id": OTHER, "name": "shop"}, "'shop', whose type is in none of the files"),
+        ({"id": OTHER, "name": "shop"}, "the one in 3.yaml has the id"),
         ({"type": "databaseService"}, "neither name nor id"),
         ({"id": ID, "name": "twin"}, "1.yaml and 2.yaml"),
         ({"name": "twin"}, "1.yaml and 2.yaml"),
@@ -115,3 +115,11 @@ def test_a_number_that_json_does_not_have_is_refused_in_an_entity_too(tmp_path: 
     result = validate(tmp_path, entity, service("Postgres"))
     assert result.code == 2
     assert "0.json: the document cannot be written as JSON" in result.err
+
+
+def test_another_id_under_the_same_name_is_said_to_be_that() -> None:
+    service = sample("services/postgres.json") | {"id": "11111111-2222-5333-8444-555555555555"}
+    documents = (sample("pipelines/01_postgres_metadata_daily.json"), service)
+    with pytest.raises(DefinitionError, match=r"with the id .*, and the one in y.json has the id 11111111") as caught:
+        resolve([item for document in documents for item in recognise(document, "y.json")])
+    assert "take the id out" in caught.value.hint

@@ -239,6 +239,28 @@ def test_a_variable_that_leads_to_itself_is_an_error(files: Files) -> None:
     assert "environment variable A refers to itself" in found
 
 
+@pytest.mark.parametrize(
+    ("token", "password", "said"),
+    [
+        ("${PW}", "top${geheim-1}x", "serverToken: the value of PW refers to a variable that is not set ("),
+        ("${PW}", "$${a}top${geheim-1}x", "serverToken: the value of PW refers to a variable that is not set ("),
+        ("${NO:-${PW}}", "top${geheim-1}x", "serverToken: the value of PW refers to a variable that is not set ("),
+        ("${OK}${PW}", "top${geheim-1}x", "serverToken: the value of PW refers to a variable that is not set ("),
+        ("${OK}${PW}", "top${a-${geheim-1}}x", "serverToken: the value of PW refers to a variable that is not set ("),
+        ("${X_${PW}}", "geheim-1", "serverToken: environment variable X_${PW} is not set, and has no default ("),
+        ("${PW}", "top${geheim-1:-a${geheim-1}}", "an environment variable refers to itself"),
+    ],
+)
+def test_what_looks_like_a_variable_in_a_secret_is_answered_without_it(
+    files: Files, token: str, password: str, said: str
+) -> None:
+    environ = {"PW": password, "OK": "fine"}
+    found = files.refused(f"{BLOCK}: {{parameters: {{serverToken: '{token}'}}}}", environ=environ)
+    assert said in found
+    assert "geheim" not in found
+    assert "top" not in found
+
+
 def test_a_value_that_breaks_the_servers_yaml_is_answered_without_it(files: Files) -> None:
     found = files.refused(f"{BLOCK}:\n  className: ${{X:-a}}\n", environ={"X": "a: b: geheim"})
     assert "0.yaml, line 2, column " in found
@@ -344,3 +366,14 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
 
     with pytest.raises(SettingsError, match=r"none\.yaml cannot be read: No such file"):
         load_settings([tmp_path / "none.yaml"], environ={})
+
+
+@pytest.mark.parametrize("key", ["tokenSecret", "sslConfig", "logStorageConfiguration"])
+def test_what_stands_in_place_of_a_mapping_about_secrets_is_not_repeated(files: Files, key: str) -> None:
+    assert "TOPSECRET" not in files.refused({key: "TOPSECRET"})
+
+
+def test_the_password_in_an_address_that_is_none_is_not_repeated(files: Files) -> None:
+    found = files.refused({"metadataApiEndpoint": "http//user:TOPSECRET@host:8585/api"})
+    assert "TOPSECRET" not in found
+    assert "@host:8585/api" in found

@@ -17,6 +17,7 @@ from .status_cases.build import (
     SHA,
     START,
     Obj,
+    at,
     complete,
     condition,
     failed,
@@ -284,6 +285,53 @@ def test_what_a_person_should_know_is_a_warning() -> None:
         "anna asked for its end, but it had succeeded before that took effect",
         "its attempts read different versions of the workflow document",
     )
+
+
+SKIPPED = last_words(skipped="the schedule ended at 2025-06-01T12:01:30Z", exitCode=0)
+
+
+@pytest.mark.parametrize(
+    ("job_", "retry"),
+    [
+        (job(complete(), backoff_limit=2, failed=1), terminated(0, "Completed", SKIPPED)),
+        (job(active=1, backoff_limit=2, failed=1), terminated(0, "Completed", SKIPPED)),
+        (job(failed(), annotations={"k8s-pipeline/succeeded-at": at(60)}, failed=2), terminated(0, "", SKIPPED)),
+    ],
+    ids=["complete", "a sidecar keeps it alive", "its sidecars were ended"],
+)
+def test_a_failed_run_whose_retry_came_after_the_schedules_end_has_failed(job_: Obj, retry: Obj) -> None:
+    others = SIDECAR if "active" in job_["status"] else {}
+    first = pod(terminated(1, message=last_words("ValueError: no such table")))
+    second = pod(retry, "Running" if others else "Succeeded", uid="pod-2", created=100, others=others)
+    status = run_status(job_, [first, second], [], now())
+
+    assert (status.state, status.ended_at) == (State.FAILED, START + timedelta(seconds=60))
+    assert status.cause is not None
+    assert status.cause.code == CauseCode.EXIT_CODE
+    assert "ValueError: no such table" in status.cause.summary
+    assert "not tried again: the schedule ended at 2025-06-01T12:01:30Z" in status.cause.summary
+    assert not any("nothing was ingested" in warning for warning in status.warnings)
+
+
+def test_a_failure_before_the_schedules_end_counts_when_its_pod_is_gone_too() -> None:
+    retry = pod(terminated(0, "Completed", SKIPPED), "Succeeded", uid="pod-2", created=100)
+    status = run_status(job(complete(), backoff_limit=2, failed=1), [retry], [], now())
+    assert (status.state, status.cause and status.cause.code) == (State.FAILED, CauseCode.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("job_", "phase", "reason"),
+    [
+        (job(complete()), "Succeeded", ""),
+        (job(failed(), annotations={"k8s-pipeline/succeeded-at": at(60)}, failed=1), "Failed", "DeadlineExceeded"),
+    ],
+    ids=["complete", "its sidecars were ended"],
+)
+def test_a_run_that_was_never_to_do_anything_is_a_success_that_says_so(job_: Obj, phase: str, reason: str) -> None:
+    only = pod(terminated(0, "Completed", SKIPPED), phase, reason=reason)
+    status = run_status(job_, [only], [], now())
+    assert (status.state, status.cause) == (State.SUCCESS, None)
+    assert "nothing was ingested: the schedule ended at 2025-06-01T12:01:30Z" in status.warnings
 
 
 def test_a_job_that_is_being_deleted_is_a_warning() -> None:

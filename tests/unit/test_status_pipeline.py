@@ -46,6 +46,7 @@ def test_the_shape_of_its_json_is_stable() -> None:
         "nextRunAt": "2025-06-01T12:12:01Z",
         "missed": None,
         "warnings": [],
+        "oneShot": False,
     }
 
 

@@ -125,7 +125,7 @@ def terminated(
 
 def last_words(cause: str = "", **more: Any) -> str:
     """The launcher's termination message; without a cause, the one that it writes at the start."""
-    words = {"launcher": "1", "documentSha256": SHA, "peakMemoryBytes": 503 * 2**20, **more}
+    words = {"documentSha256": SHA, "peakMemoryBytes": 503 * 2**20, **more}
     return json.dumps({**words, "cause": cause} if cause else words)
 
 
