@@ -113,6 +113,7 @@ class K8sPipelineClient:
         """Delete a pipeline and all that belongs to it; one that is not there is fine."""
         name = self._found(pipeline)
         if name is None:
+            self.pipelines.remove_unused_tokens()  # what a delete that was cut short has left
             return _done("Pipeline was not deployed")
         self.pipelines.delete(name)
         return _done(f"Pipeline deleted: nothing of {name} is left")

@@ -68,7 +68,7 @@ class Reader:
             for item in self._cluster.list(kind, labels=self.selector(labels.PIPELINE)):
                 name = item["metadata"]["labels"][labels.PIPELINE]
                 if name not in names:
-                    left[name] = {"metadata": {**item["metadata"], "name": name}}
+                    left[name] = {"kind": item["kind"], "metadata": {**item["metadata"], "name": name}}
         return list(left.values())
 
     def all_items(self) -> list[Object]:

@@ -141,7 +141,8 @@ def test_one_name_on_two_services_is_two_pipelines(program: Program) -> None:
     program.deploy(first, second, service("pg_one"), service("pg_two"))
 
     ambiguous = program("run", "nightly", code=2)
-    assert "pg_one.nightly, pg_two.nightly" in ambiguous.err
+    assert "(pg_one.nightly), om-" in ambiguous.err
+    assert "(pg_two.nightly)" in ambiguous.err
     program("run", "pg_one.nightly", "--wait")
     program("delete", "pg_two/metadata")
 

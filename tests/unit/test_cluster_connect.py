@@ -52,6 +52,7 @@ def flag(tmp_path: Path) -> Path:
     ],
 )
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "ALL_PROXY"])
+@pytest.mark.filterwarnings("ignore::urllib3.exceptions.DependencyWarning")  # of a missing PySocks, which we say
 def test_a_proxy_that_cannot_be_used_is_said_without_its_password(
     flag: Path, monkeypatch: pytest.MonkeyPatch, name: str, proxy: str, said: str
 ) -> None:

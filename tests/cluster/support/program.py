@@ -74,7 +74,9 @@ class Program:
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """Start a command in a process of its own."""
-        begin = "from k8s_pipeline_client.cli.main import main; main()"
+        # Whoever starts the tests in the background of a shell has Ctrl-C ignored, for all that comes of them.
+        begin = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        begin += "from k8s_pipeline_client.cli.main import main; main()"
         return subprocess.Popen(
             [sys.executable, "-c", begin, *self.place(), *words],
             stdout=subprocess.PIPE,
