@@ -6,6 +6,8 @@ BIN := .venv/bin
 PYTHON := $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 # Most cluster tests wait for the cluster, so there may be more of them at once than there are cores.
 WORKERS ?= 6
+# Byte code is kept, whatever the environment says: hundreds of programs are started, and would all compile themselves.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help
 help: ## Show this list

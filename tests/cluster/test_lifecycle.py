@@ -18,7 +18,7 @@ def test_kill_ends_a_running_run_and_keeps_the_record(program: Program) -> None:
     program.configure(terminationGracePeriodSeconds=60)
     program.deploy(pipeline({"log": "working hard"}, {"sleep": 600}, schedule="0 0 1 1 *"), service())
     program("run", "nightly")
-    _running(program)
+    until(lambda: "working hard" in program("logs", "nightly").out, "the run is at work")
 
     killed = program("kill", "nightly", "-o", "json").json
 
