@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.cluster.support.admission import policy
 from tests.cluster.support.definitions import pipeline, service
@@ -132,7 +132,7 @@ def test_a_policy_that_changes_what_is_created(program: Program) -> None:
     ]
     manifests = [{"apiVersion": api, "metadata": {"name": name}, **item} for item in items]
     try:
-        program.space.access.run("apply", "-f", "-", given="\n---\n".join(map(json.dumps, manifests)))
+        program.space.access.run("apply", "-f", "-", given=yaml.safe_dump_all(manifests))
         resource = program.deploy(entity, service()).json[0]["resourceName"]
 
         def is_changed() -> bool:

@@ -17,7 +17,8 @@ from tests.cluster.support.space import Space, until
 pytestmark = [pytest.mark.disruptive, pytest.mark.timeout(600)]
 
 COUNT = 60
-PATIENCE_OF_A_REQUEST = 60.0
+PATIENCE = 8.0
+"""Of a request, in seconds, where an outage is to outlast it: the usual minute would show no more."""
 
 
 @pytest.fixture(autouse=True)
@@ -85,10 +86,10 @@ def test_after_a_long_outage_the_next_deploy_completes_what_is_missing(program: 
     if updates:
         program("deploy", "-f", program.file("before.yaml", *_many("@daily"), service()))
     path = program.file("many.yaml", *_many("@hourly"), service())
-    process = program.start("deploy", "-f", path, "--parallel", "4")
+    process = program.start("deploy", "-f", path, "--parallel", "4", patience=PATIENCE)
     _under_way(program, "@hourly")
     with api_server_killed():
-        output = process.communicate(timeout=4 * PATIENCE_OF_A_REQUEST)[0]
+        output = process.communicate(timeout=240)[0]
 
     assert process.returncode == 1, output
     counts = {word: int(number) for number, word in re.findall(r"(\d+) (created|updated|failed|not tried)", output)}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+
+import yaml
 
 from tests.cluster.support.space import Space, until
 
@@ -53,7 +54,7 @@ def policy(space: Space, *resources: str, expression: str, message: str) -> Iter
         {"apiVersion": _API, "kind": "ValidatingAdmissionPolicyBinding", "metadata": {"name": name}, "spec": binding},
     ]
     try:
-        space.access.run("apply", "-f", "-", given="\n---\n".join(map(json.dumps, items)))
+        space.access.run("apply", "-f", "-", given=yaml.safe_dump_all(items))
         until(lambda: _is_refused(space, message), "the policy is in force")
         yield name
     finally:

@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from k8s_pipeline_client.cli.main import run
+from k8s_pipeline_client.retrying import PATIENCE
 from tests.cluster.support.messages import check_messages
 from tests.cluster.support.schema import check_output
 from tests.cluster.support.space import Space
@@ -72,10 +73,11 @@ class Program:
         check_output(words, result.out)
         return result
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
-        """Start a command in a process of its own."""
+    def start(self, *words: str, patience: float = PATIENCE) -> subprocess.Popen[str]:
+        """Start a command in a process of its own; it tries a request again for so many seconds."""
         # Whoever starts the tests in the background of a shell has Ctrl-C ignored, for all that comes of them.
         begin = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        begin += f"from k8s_pipeline_client import retrying; retrying.PATIENCE = {patience}; "
         begin += "from k8s_pipeline_client.cli.main import main; main()"
         return subprocess.Popen(
             [sys.executable, "-c", begin, *self.place(), *words],

@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+import yaml
+
 from tests.cluster.support.access import Access
 from tests.images import manifests
 from tests.images.recording import documents
@@ -133,7 +135,7 @@ def _test_connection(address: str) -> dict[str, Any]:
 
 
 def _apply(access: Access, items: list[dict[str, Any]]) -> None:
-    access.run("apply", "-f", "-", given="\n---\n".join(json.dumps(item) for item in items))
+    access.run("apply", "-f", "-", given=yaml.safe_dump_all(items))
 
 
 def _cluster_ip(access: Access, namespace: str, name: str) -> str:

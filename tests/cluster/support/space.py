@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import time
 from collections.abc import Callable
@@ -42,7 +41,8 @@ class Space:
             },
         }
         rights = _rbac(access).replace("openmetadata-pipelines", namespace)
-        access.run("apply", "-f", "-", given=f"{json.dumps(manifest)}\n---\n{rights}")
+        # All of it YAML: an older kubectl takes what begins with a brace for JSON to its end.
+        access.run("apply", "-f", "-", given=f"{yaml.safe_dump(manifest)}---\n{rights}")
         token = access.run("create", "token", "k8s-pipeline", "-n", namespace, "--duration=2h").strip()
         return cls(access, namespace, _kubeconfig(access, folder / "kubeconfig", token))
 
