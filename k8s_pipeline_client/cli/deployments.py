@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -75,10 +75,13 @@ def deploy_all(
     from k8s_pipeline_client.cli.output import progress
 
     stop = threading.Event()
+    found: dict[int, Deployment] = {}
 
-    def one(pipeline: Pipeline) -> Deployment:
-        if stop.is_set():
-            return Deployment(pipeline.fqn, pipeline.display_name, NOT_TRIED)
+    def one(number: int) -> None:
+        if not stop.is_set():
+            found[number] = attempt(pipelines[number])
+
+    def attempt(pipeline: Pipeline) -> Deployment:
         try:
             done = deploy(pipeline)
         except PipelineError as error:
@@ -90,26 +93,20 @@ def deploy_all(
     if not pipelines:
         return []
     title = f"deploying {pipelines[0].display_name}" if len(pipelines) == 1 else f"deploying {len(pipelines)} pipelines"
-    is_interrupted = False
+    untried = NOT_TRIED
     with progress(title) as say, ThreadPoolExecutor(max_workers=parallel) as pool:
-        pending: list[Future[Deployment]] = []
         try:
-            for pipeline in pipelines:
-                pending.append(pool.submit(one, pipeline))
-            for number, item in enumerate(pending, start=1):
-                item.result()
+            for number, _ in enumerate(pool.map(one, range(len(pipelines))), start=1):
                 say(f"{title}: {number} done")
         except KeyboardInterrupt:
-            is_interrupted = True
+            untried = INTERRUPTED
         finally:
             stop.set()
-    found = [item.result() for item in pending]
-    found += [Deployment(item.fqn, item.display_name, NOT_TRIED) for item in pipelines[len(found) :]]
-    return [replace(item, action=INTERRUPTED) if _is_untried(item, is_interrupted) else item for item in found]
-
-
-def _is_untried(item: Deployment, is_interrupted: bool) -> bool:
-    return is_interrupted and item.action == NOT_TRIED
+    # By their numbers: what was begun is found also where the interrupt came while others were still handed out.
+    return [
+        found.get(number) or Deployment(pipeline.fqn, pipeline.display_name, untried)
+        for number, pipeline in enumerate(pipelines)
+    ]
 
 
 def _is_hopeless(error: PipelineError) -> bool:
