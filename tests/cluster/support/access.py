@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
 
 from tests.cluster.local import cluster as local
 from tests.cluster.local.errors import ClusterError
 from tests.cluster.local.paths import current
+from tests.cluster.support.api import Api
 from tests.images import build as images
 
 OWN_CLUSTER = "K8S_PIPELINE_TEST_KUBECONFIG"
@@ -34,6 +33,11 @@ class Access:
     kubectl: str
     embedded: bool
 
+    @cached_property
+    def api(self) -> Api:
+        """For requests that need no kubectl."""
+        return Api(self.kubeconfig)
+
     def run(self, *words: str, given: str | None = None) -> str:
         """Run kubectl and return what it prints; its error if it fails."""
         result = subprocess.run(
@@ -46,10 +50,6 @@ class Access:
         if result.returncode:
             raise RuntimeError(f"kubectl {' '.join(words)}: {result.stderr.strip()}")
         return result.stdout
-
-    def get(self, *words: str) -> Any:
-        """Run `kubectl get … -o json`."""
-        return json.loads(self.run("get", *words, "-o", "json"))
 
     def image(self, name: str) -> str:
         """Return an image's reference once the cluster has it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,7 +96,7 @@ class Shop:
 
     def recorded(self, path: str) -> Any:
         """Return what the recording server has noted, by the API server's proxy."""
-        return json.loads(self.access.run("get", "--raw", f"{self._proxy()}/_recorded/{path}"))
+        return self.access.api.request("GET", f"{self._proxy()}/_recorded/{path}")
 
     def _proxy(self) -> str:
         return f"/api/v1/namespaces/{self.namespace}/services/{SERVER_NAME}:{manifests.SERVER_PORT}/proxy"
@@ -139,4 +138,4 @@ def _apply(access: Access, items: list[dict[str, Any]]) -> None:
 
 
 def _cluster_ip(access: Access, namespace: str, name: str) -> str:
-    return str(access.get("-n", namespace, "service", name)["spec"]["clusterIP"])
+    return str(access.api.get(namespace, "service", name)["spec"]["clusterIP"])

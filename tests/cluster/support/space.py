@@ -41,14 +41,16 @@ class Space:
             },
         }
         rights = _rbac(access).replace("openmetadata-pipelines", namespace)
-        # All of it YAML: an older kubectl takes what begins with a brace for JSON to its end.
-        access.run("apply", "-f", "-", given=f"{yaml.safe_dump(manifest)}---\n{rights}")
-        token = access.run("create", "token", "k8s-pipeline", "-n", namespace, "--duration=2h").strip()
+        for item in (manifest, *yaml.safe_load_all(rights)):
+            access.api.apply(item)
+        account = f"/api/v1/namespaces/{namespace}/serviceaccounts/k8s-pipeline/token"
+        asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 7200}}
+        token = access.api.request("POST", account, body=asked)["status"]["token"]
         return cls(access, namespace, _kubeconfig(access, folder / "kubeconfig", token))
 
     def remove(self) -> None:
         """Have the namespace deleted; nobody waits for it."""
-        self.access.run("delete", "namespace", self.namespace, "--wait=false")
+        self.access.api.request("DELETE", f"/api/v1/namespaces/{self.namespace}")
 
     def kubectl(self, *words: str, given: str | None = None) -> str:
         """Run kubectl as administrator in this namespace."""
@@ -56,14 +58,12 @@ class Space:
 
     def list(self, kind: str, selector: str = "") -> list[dict[str, Any]]:
         """Return the objects of a kind, oldest first."""
-        words = ["-l", selector] if selector else []
-        found: list[dict[str, Any]] = self.access.get("-n", self.namespace, kind, *words)["items"]
+        found = self.access.api.list(self.namespace, kind, selector)
         return sorted(found, key=lambda item: (item["metadata"]["creationTimestamp"], item["metadata"]["name"]))
 
     def get(self, kind: str, name: str) -> dict[str, Any]:
         """Return one object."""
-        found: dict[str, Any] = self.access.get("-n", self.namespace, kind, name)
-        return found
+        return self.access.api.get(self.namespace, kind, name)
 
 
 def until(look: Callable[[], T], what: str, patience: float = PATIENCE) -> T:
@@ -81,9 +81,14 @@ def _rbac(access: Access) -> str:
     return access.run("kustomize", str(ROOT / "rbac"))
 
 
+@cache
+def _own_kubeconfig(access: Access) -> str:
+    return access.run("config", "view", "--raw", "--minify", "--flatten")
+
+
 def _kubeconfig(access: Access, path: Path, token: str) -> Path:
     """Write the administrator's kubeconfig with the account's token in place of its own credentials."""
-    config = yaml.safe_load(access.run("config", "view", "--raw", "--minify", "--flatten"))
+    config = yaml.safe_load(_own_kubeconfig(access))
     config["users"] = [{"name": "role", "user": {"token": token}}]
     for context in config["contexts"]:
         context["context"]["user"] = "role"
