@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +18,7 @@ from tests.cluster.support.space import Space, until
 
 pytestmark = [pytest.mark.disruptive, pytest.mark.timeout(600)]
 
-COUNT = 60
+COUNT = 40
 PATIENCE = 8.0
 """Of a request, in seconds, where an outage is to outlast it: the usual minute would show no more."""
 
@@ -62,43 +64,66 @@ def _under_way(program: Program, schedule: str) -> None:
     until(some, "the deploy is under way")
 
 
-@pytest.mark.parametrize("updates", [False, True], ids=["creating", "updating"])
-def test_a_short_outage_is_waited_out(program: Program, updates: bool) -> None:
-    if updates:
-        program("deploy", "-f", program.file("before.yaml", *_many("@daily"), service()))
-    path = program.file("many.yaml", *_many("@hourly"), service())
-    process = program.start("deploy", "-f", path, "--parallel", "4")
-    _under_way(program, "@hourly")
+@pytest.fixture
+def creating(program: Program) -> Program:
+    """A program whose deploy creates all."""
+    program.file("many.yaml", *_many("@hourly"), service())
+    return program
+
+
+@pytest.fixture
+def updating(access: Access, standin: str, tmp_path: Path) -> Iterator[Program]:
+    """One, in a namespace of its own, whose deploy updates all: one outage is for both."""
+    folder = tmp_path / "updating"
+    folder.mkdir()
+    space = Space.create(access, folder)
+    program = Program(space, image=standin, folder=folder)
+    program("deploy", "-f", program.file("many.yaml", *_many("@daily"), service()))
+    program.file("many.yaml", *_many("@hourly"), service())
+    yield program
+    space.remove()
+
+
+def _deploy(program: Program) -> tuple[str, ...]:
+    return ("deploy", "-f", str(program.settings_file.with_name("many.yaml")), "--parallel", "4")
+
+
+def test_a_short_outage_is_waited_out(creating: Program, updating: Program) -> None:
+    processes = [program.start(*_deploy(program)) for program in (creating, updating)]
+    for program in (creating, updating):
+        _under_way(program, "@hourly")
     with api_server_killed():
-        assert process.poll() is None, "it was over before the API server was killed"
+        assert [process.poll() for process in processes] == [None, None], "over before the API server was killed"
         threading.Event().wait(3.0)
-    output = process.communicate()[0]
+    created, updated = (process.communicate()[0] for process in processes)
 
-    assert process.returncode == 0, output
-    assert f"{COUNT} pipelines: {COUNT} {'updated' if updates else 'created'}" in output
-    _check_complete(program, "@hourly")
-    again = program("deploy", "-f", path, "--parallel", "4", "-o", "json").json
-    assert {item["action"] for item in again} == {"unchanged"}
+    assert [process.returncode for process in processes] == [0, 0], created + updated
+    assert f"{COUNT} pipelines: {COUNT} created" in created
+    assert f"{COUNT} pipelines: {COUNT} updated" in updated
+    for program in (creating, updating):
+        _check_complete(program, "@hourly")
+        again = program(*_deploy(program), "-o", "json").json
+        assert {item["action"] for item in again} == {"unchanged"}
 
 
-@pytest.mark.parametrize("updates", [False, True], ids=["creating", "updating"])
-def test_after_a_long_outage_the_next_deploy_completes_what_is_missing(program: Program, updates: bool) -> None:
-    if updates:
-        program("deploy", "-f", program.file("before.yaml", *_many("@daily"), service()))
-    path = program.file("many.yaml", *_many("@hourly"), service())
-    process = program.start("deploy", "-f", path, "--parallel", "4", patience=PATIENCE)
-    _under_way(program, "@hourly")
+def test_after_a_long_outage_the_next_deploy_completes_what_is_missing(creating: Program, updating: Program) -> None:
+    processes = [program.start(*_deploy(program), patience=PATIENCE) for program in (creating, updating)]
+    for program in (creating, updating):
+        _under_way(program, "@hourly")
     with api_server_killed():
-        output = process.communicate(timeout=240)[0]
+        outputs = [process.communicate(timeout=240)[0] for process in processes]
 
-    assert process.returncode == 1, output
-    counts = {word: int(number) for number, word in re.findall(r"(\d+) (created|updated|failed|not tried)", output)}
-    assert sum(counts.values()) == COUNT, output
-    assert counts["failed"] >= 1
-    done = counts.get("updated" if updates else "created", 0)
-    _check_nothing_half_done(program.space)
-    active = [item for item in program.space.list("cronjobs") if not item["spec"]["suspend"]]
-    assert len([item for item in active if item["spec"]["schedule"] == "@hourly"]) >= done
+    for program, process, output, word in zip(
+        (creating, updating), processes, outputs, ("created", "updated"), strict=True
+    ):
+        assert process.returncode == 1, output
+        counts = {word: int(number) for number, word in re.findall(r"(\d+) (created|updated|failed|not tried)", output)}
+        assert sum(counts.values()) == COUNT, output
+        assert counts["failed"] >= 1
+        _check_nothing_half_done(program.space)
+        active = [item for item in program.space.list("cronjobs") if not item["spec"]["suspend"]]
+        done = [item for item in active if item["spec"]["schedule"] == "@hourly"]
+        assert len(done) >= counts.get(word, 0)
 
-    program("deploy", "-f", path, "--parallel", "4")
-    _check_complete(program, "@hourly")
+        program(*_deploy(program))
+        _check_complete(program, "@hourly")

@@ -38,8 +38,10 @@ class Api:
 
     def list(self, namespace: str, kind: str, selector: str = "") -> list[dict[str, Any]]:
         """Return the objects of a kind that the label selector takes in."""
-        found: list[dict[str, Any]] = self.request("GET", _place(namespace, kind), {"labelSelector": selector})["items"]
-        return found
+        found = self.request("GET", _place(namespace, kind), {"labelSelector": selector})
+        # The items of a list do not say what they are.
+        type_of = {"apiVersion": found["apiVersion"], "kind": found["kind"].removesuffix("List")}
+        return [type_of | item for item in found["items"]]
 
     def apply(self, manifest: Mapping[str, Any]) -> None:
         """Apply a manifest, server-side."""

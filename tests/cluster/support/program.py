@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from k8s_pipeline_client.retrying import PATIENCE
 from tests.cluster.support.messages import check_messages
 from tests.cluster.support.schema import check_output
 from tests.cluster.support.space import Space
+from tests.cluster.support.started import Started
 
 QUICK: Mapping[str, Any] = {
     "resources": {
@@ -73,18 +73,9 @@ class Program:
         check_output(words, result.out)
         return result
 
-    def start(self, *words: str, patience: float = PATIENCE) -> subprocess.Popen[str]:
+    def start(self, *words: str, patience: float = PATIENCE) -> Started:
         """Start a command in a process of its own; it tries a request again for so many seconds."""
-        # Whoever starts the tests in the background of a shell has Ctrl-C ignored, for all that comes of them.
-        begin = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-        begin += f"from k8s_pipeline_client import retrying; retrying.PATIENCE = {patience}; "
-        begin += "from k8s_pipeline_client.cli.main import main; main()"
-        return subprocess.Popen(
-            [sys.executable, "-c", begin, *self.place(), *words],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        return Started([*self.place(), *words], patience=patience)
 
     def file(self, name: str, *documents: Any) -> str:
         """Write documents into a file, and return its path."""

@@ -1,0 +1,95 @@
+"""The program in a process of its own, which can be killed like any.
+
+It is forked from one that has imported everything: importing took longer than what most tests do to it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing.connection import Connection
+from pathlib import Path
+from unittest.mock import patch
+
+from k8s_pipeline_client.cli.main import main
+from k8s_pipeline_client.cluster import kube
+from k8s_pipeline_client.cluster.kube import KubeCluster
+from k8s_pipeline_client.retrying import PATIENCE
+
+_processes = multiprocessing.get_context("forkserver")
+_processes.set_forkserver_preload(["k8s_pipeline_client.cluster.connect", __name__])
+
+
+class Started:
+    """A process, with the methods of `subprocess.Popen` that tests use."""
+
+    def __init__(self, words: Sequence[str], *, patience: float = PATIENCE) -> None:
+        """Start the program; it tries a request again for so many seconds."""
+        self._output, theirs = _processes.Pipe(duplex=False)
+        start = _Start(tuple(words), dict(os.environ), Path.cwd(), patience)
+        # A daemon: it does not outlive a test that fails before it ends it.
+        self._process = _processes.Process(target=_run, args=(start, theirs), daemon=True)
+        self._process.start()
+        theirs.close()
+
+    @property
+    def returncode(self) -> int | None:
+        """As of `subprocess`: minus the signal's number if one killed it; None while it runs."""
+        return self._process.exitcode
+
+    def poll(self) -> int | None:
+        """Return whether it has ended, and how."""
+        return self.returncode
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        assert self._process.pid is not None
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._process.pid, number)
+
+    def kill(self) -> None:
+        """Kill it with SIGKILL."""
+        self.send_signal(signal.SIGKILL)
+
+    def communicate(self, timeout: float = 120.0) -> tuple[str, None]:
+        """Wait until it has ended, and return all that it wrote; it is killed if that takes longer."""
+        # Reading ends when it does; a timer, for a pipe's end has no deadline of its own.
+        timer = threading.Timer(timeout, self.kill)
+        timer.start()
+        with os.fdopen(os.dup(self._output.fileno()), "rb") as reader:
+            written = reader.read()
+        timer.cancel()
+        self._output.close()
+        self._process.join()
+        return written.decode("utf-8", "replace"), None
+
+
+@dataclass(frozen=True)
+class _Start:
+    words: tuple[str, ...]
+    environment: dict[str, str]
+    folder: Path
+    patience: float
+
+
+def _run(start: _Start, output: Connection) -> None:
+    for number in (1, 2):
+        os.dup2(output.fileno(), number)
+    output.close()
+    os.environ.clear()
+    os.environ.update(start.environment)
+    os.chdir(start.folder)
+    sys.stdout, sys.stderr = (io.TextIOWrapper(os.fdopen(number, "wb"), encoding="utf-8") for number in (1, 2))
+    sys.argv = ["k8s-pipeline", *start.words]
+    # Whoever starts the tests in the background of a shell has Ctrl-C ignored, for all that comes of them.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    with patch.object(kube, "KubeCluster", partial(KubeCluster, patience=start.patience)):
+        main()
