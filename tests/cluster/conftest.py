@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.cluster.local.errors import ClusterError
 from tests.cluster.support.access import Access, connect
+from tests.cluster.support.faults import FaultProxy
 from tests.cluster.support.program import Program
 from tests.cluster.support.site import Site
 from tests.cluster.support.space import Space
@@ -62,6 +64,21 @@ def space(access: Access, tmp_path: Path) -> Iterator[Space]:
 def program(space: Space, standin: str, tmp_path: Path) -> Program:
     """The command line program, as the Role's account, with quick settings and the stand-in image."""
     return Program(space, image=standin, folder=tmp_path)
+
+
+@pytest.fixture
+def proxy(space: Space) -> Iterator[FaultProxy]:
+    """What stands between the program and the API server, and makes the faults that it is told to."""
+    proxy = FaultProxy(space.kubeconfig)
+    yield proxy
+    proxy.close()
+
+
+@pytest.fixture
+def faulty(space: Space, proxy: FaultProxy, standin: str, tmp_path: Path) -> Program:
+    """The program, behind the proxy."""
+    through = replace(space, kubeconfig=proxy.kubeconfig(tmp_path / "faulty"))
+    return Program(through, image=standin, folder=tmp_path)
 
 
 @pytest.fixture

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,22 +16,8 @@ from k8s_pipeline_client.cluster.port import Kind
 from k8s_pipeline_client.errors import ApiError, ClusterError, UnreachableError
 from tests.cluster.support import faults
 from tests.cluster.support.access import Access
-from tests.cluster.support.definitions import pipeline, service
 from tests.cluster.support.faults import Effect, FaultProxy, answer, garbage
-from tests.cluster.support.program import Program
-from tests.cluster.support.space import Space, until
-
-LOST = {
-    "429": answer(429, retry_after="0"),
-    "500": answer(500),
-    "502": answer(502),
-    "503": answer(503),
-    "504": answer(504),
-    "reset before": faults.reset_before,
-    "reset after": faults.reset_after,
-    "truncated": faults.truncated,
-}
-"""Ways to have no answer, with the request carried out or not."""
+from tests.cluster.support.space import Space
 
 
 @pytest.fixture(scope="module")
@@ -61,74 +45,9 @@ def cluster(shared: Space, proxy: FaultProxy, tmp_path: Path) -> KubeCluster:
     return found
 
 
-@pytest.fixture
-def faulty(space: Space, standin: str, tmp_path: Path) -> Iterator[tuple[Program, FaultProxy]]:
-    """The program behind a proxy of its own."""
-    proxy = FaultProxy(space.kubeconfig)
-    through = replace(space, kubeconfig=proxy.kubeconfig(tmp_path / "faulty"))
-    yield Program(through, image=standin, folder=tmp_path), proxy
-    proxy.close()
-
-
 def _config_map(space: Space, name: str, **data: str) -> dict[str, Any]:
     metadata = {"name": name, "namespace": space.namespace, "labels": {"test": "yes"}}
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
-
-
-def _every_other(effect: Effect) -> Effect:
-    lock, seen = threading.Lock(), [0]
-
-    def sometimes(handler: Any) -> None:
-        with lock:
-            seen[0] += 1
-            hit = seen[0] % 2
-        if hit:
-            effect(handler)
-        else:
-            handler.passed_on()
-
-    return sometimes
-
-
-@pytest.mark.parametrize("how", LOST)
-def test_a_pipelines_whole_life_with_every_other_answer_lost(faulty: tuple[Program, FaultProxy], how: str) -> None:
-    program, proxy = faulty
-    proxy.fault(_every_other(LOST[how]), times=None)
-
-    program.deploy(pipeline({"log": "ran"}, {"sleep": 600}, schedule="@yearly"), service())
-    run = program("run", "nightly", "-o", "json").json
-    (job,) = program.space.list("jobs")
-    assert job["metadata"]["name"] == run["jobName"]
-    until(lambda: program("status", "nightly", "-o", "json").json["lastRun"]["state"] == "running", "it runs")
-    assert program("kill", "nightly", "-o", "json").json[0]["cause"]["code"] == "Killed"
-    program("disable", "nightly")
-    program("delete", "nightly")
-
-    for kind in ("cronjobs", "jobs", "secrets", "pods"):
-        assert program.space.list(kind, "k8s-pipeline/pipeline") == []
-    assert len([request for request in proxy.requests if request.status != 200]) > 10
-
-
-def test_a_one_shot_run_whose_creation_was_not_answered_is_one_run(faulty: tuple[Program, FaultProxy]) -> None:
-    program, proxy = faulty
-    path = program.file("p.yaml", pipeline({"log": "once"}), service())
-    proxy.fault(faults.reset_after, method="POST")
-
-    assert program("run", "-f", path, "--wait", "-o", "json").json["state"] == "success"
-
-    assert len(program.space.list("jobs")) == 1
-
-
-def test_a_one_shot_run_whose_secret_is_refused_leaves_nothing(faulty: tuple[Program, FaultProxy]) -> None:
-    program, proxy = faulty
-    path = program.file("p.yaml", pipeline({"log": "once"}), service())
-    proxy.fault(answer(403, message="secrets are full"), method="PATCH", path="/secrets/", times=None)
-
-    refused = program("run", "-f", path, code=1)
-
-    assert "secrets are full" in refused.err
-    assert "nothing of the run is left" in refused.err
-    until(lambda: not program.space.list("jobs"), "the Job is gone")
 
 
 def test_retry_after_is_waited_for(cluster: KubeCluster, proxy: FaultProxy) -> None:
@@ -227,17 +146,6 @@ def test_a_failed_read_is_an_error_and_never_an_empty_result(
         cluster.list(Kind.SECRET)
     with pytest.raises(ClusterError):
         cluster.list(Kind.CRONJOB)
-
-
-def test_list_and_status_say_so_where_they_cannot_read(faulty: tuple[Program, FaultProxy]) -> None:
-    program, proxy = faulty
-    program.deploy(pipeline({"log": "x"}), service())
-    proxy.fault(answer(500, message="etcd is away"), path="/(jobs|pods)", times=None)
-
-    for words in (["list"], ["status", "nightly"]):
-        result = program(*words, code=1)
-        assert "etcd is away" in result.err
-        assert result.out == ""
 
 
 def test_a_list_in_pages_is_whole_and_starts_over_where_a_page_is_gone(

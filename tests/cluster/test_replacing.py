@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +17,6 @@ from tests.cluster.support.faults import FaultProxy, answer, killed_at
 from tests.cluster.support.program import Program
 
 ENTITY_ID = "5b4a6f8e-0000-4000-8000-000000000001"
-
-
-@pytest.fixture
-def faulty(program: Program, standin: str, tmp_path: Path) -> Iterator[tuple[Program, FaultProxy]]:
-    """The program behind a proxy."""
-    proxy = FaultProxy(program.space.kubeconfig)
-    through = replace(program.space, kubeconfig=proxy.kubeconfig(tmp_path / "faulty"))
-    yield Program(through, image=standin, folder=tmp_path), proxy
-    proxy.close()
 
 
 def _named(name: str, *steps: dict[str, Any], **fields: Any) -> dict[str, Any]:
@@ -81,36 +70,35 @@ def test_a_renamed_pipeline_is_not_replaced_while_it_runs_unless_forced(program:
     assert program.space.list("pods") == []
 
 
-def test_a_rename_that_is_refused_keeps_the_old_pipeline(faulty: tuple[Program, FaultProxy]) -> None:
-    program, proxy = faulty
-    program.deploy(_named("before"), service())
+def test_a_rename_that_is_refused_keeps_the_old_pipeline(faulty: Program, proxy: FaultProxy) -> None:
+    faulty.deploy(_named("before"), service())
     proxy.fault(answer(403, message="nothing is deleted here"), method="DELETE", path="/cronjobs/")
 
-    refused = program.deploy(_named("after"), service(), code=1)
+    refused = faulty.deploy(_named("after"), service(), code=1)
 
     assert "nothing is deleted here" in refused.err
     assert "what had been created has been removed" in refused.err
-    assert _names(program) == ["pg_prod.before"]
-    assert program.space.list("cronjobs")[0]["spec"]["suspend"] is False
+    assert _names(faulty) == ["pg_prod.before"]
+    assert faulty.space.list("cronjobs")[0]["spec"]["suspend"] is False
 
 
 def test_a_rename_that_is_killed_never_has_two_that_fire_and_the_next_deploy_completes_it(
-    faulty: tuple[Program, FaultProxy],
+    faulty: Program,
+    proxy: FaultProxy,
 ) -> None:
-    program, proxy = faulty
     names = ["before", "after"]
     points = 0
-    program.deploy(_named(names[0]), service())
+    faulty.deploy(_named(names[0]), service())
     for write in range(2, 20):  # the first is the launcher's
-        path = program.file("after.yaml", _named(names[1]), service())
-        if not killed_at(program, proxy, write, "deploy", "-f", path):
+        path = faulty.file("after.yaml", _named(names[1]), service())
+        if not killed_at(faulty, proxy, write, "deploy", "-f", path):
             break
         proxy.mend()
         points += 1
-        assert len([item for item in program.space.list("cronjobs") if not item["spec"]["suspend"]]) <= 1
-        program("deploy", "-f", path)
-        assert _names(program) == [f"pg_prod.{names[1]}"]
-        assert program.space.list("cronjobs")[0]["spec"]["suspend"] is False
+        assert len([item for item in faulty.space.list("cronjobs") if not item["spec"]["suspend"]]) <= 1
+        faulty("deploy", "-f", path)
+        assert _names(faulty) == [f"pg_prod.{names[1]}"]
+        assert faulty.space.list("cronjobs")[0]["spec"]["suspend"] is False
         names.reverse()
     assert points >= 5
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 from k8s_pipeline_client.cli.files import read_pipelines
@@ -97,9 +96,7 @@ def test_a_deploy_right_after_a_delete_is_whole(program: Program) -> None:
     assert program("run", "nightly", "--wait", "-o", "json").json["state"] == "success"
 
 
-def test_a_bulk_deploy_outlives_the_api_server(program: Program, standin: str, tmp_path: Path) -> None:
-    proxy = FaultProxy(program.space.kubeconfig)
-    through = replace(program.space, kubeconfig=proxy.kubeconfig(tmp_path / "faulty"))
+def test_a_bulk_deploy_outlives_the_api_server(faulty: Program, proxy: FaultProxy) -> None:
     entities = [pipeline({"log": "x"}, name=f"p{number:02}", schedule="@daily") for number in range(30)]
 
     def away() -> None:
@@ -110,39 +107,35 @@ def test_a_bulk_deploy_outlives_the_api_server(program: Program, standin: str, t
 
     outage = threading.Thread(target=away)
     outage.start()
-    result = Program(through, image=standin, folder=tmp_path).deploy(*entities, service())
+    result = faulty.deploy(*entities, service())
     outage.join()
-    proxy.close()
 
     assert [item["displayName"] for item in result.json] == [entity["name"] for entity in entities]
     assert {item["action"] for item in result.json} == {"created"}
-    _check_complete(program.space, 30)
+    _check_complete(faulty.space, 30)
 
 
 def test_many_are_deployed_in_order_and_one_that_is_refused_holds_up_no_other(
-    program: Program, standin: str, tmp_path: Path
+    faulty: Program, proxy: FaultProxy
 ) -> None:
-    proxy = FaultProxy(program.space.kubeconfig)
-    through = replace(program.space, kubeconfig=proxy.kubeconfig(tmp_path / "faulty"))
     entities = [pipeline({"log": "x"}, name=f"p{number}", schedule="@daily") for number in range(8)]
-    (victim, *_) = program("validate", "-f", program.file("v.yaml", entities[3], service()), "-o", "json").json
+    (victim, *_) = faulty("validate", "-f", faulty.file("v.yaml", entities[3], service()), "-o", "json").json
     proxy.fault(
         answer(403, message="admission webhook denied the request: not this one"),
         method="PATCH",
         path=victim["resourceName"],
     )
 
-    path = program.file("p.yaml", *entities, service())
+    path = faulty.file("p.yaml", *entities, service())
     words = ("deploy", "-f", path, "--parallel", "5")
-    result = Program(through, image=standin, folder=tmp_path)(*words, code=1)
-    proxy.close()
+    result = faulty(*words, code=1)
 
     shown = [line.split()[0] for line in result.out.splitlines()[1:]]
     assert shown == [entity["name"] for entity in entities if entity is not entities[3]]
     assert "p3: " in result.err
     assert "not this one" in result.err
     assert "8 pipelines: 7 created, 1 failed" in result.err
-    _check_complete(program.space, 7)
+    _check_complete(faulty.space, 7)
 
 
 def test_what_refuses_every_pipeline_is_said_once_for_each_that_was_tried(program: Program) -> None:
@@ -155,22 +148,16 @@ def test_what_refuses_every_pipeline_is_said_once_for_each_that_was_tried(progra
     assert "12 pipelines: 1 failed, 11 not tried" in result.err
 
 
-def test_an_interrupt_from_the_keyboard_finishes_what_is_under_way(
-    program: Program, standin: str, tmp_path: Path
-) -> None:
-    proxy = FaultProxy(program.space.kubeconfig)
-    through = replace(program.space, kubeconfig=proxy.kubeconfig(tmp_path / "faulty"))
+def test_an_interrupt_from_the_keyboard_finishes_what_is_under_way(faulty: Program, proxy: FaultProxy) -> None:
     proxy.fault(slow(0.3), method="PATCH", times=None)
     entities = [pipeline({"log": "x"}, name=f"p{number}", schedule="@daily") for number in range(12)]
-    behind = Program(through, image=standin, folder=tmp_path)
 
-    process = behind.start("deploy", "-f", behind.file("p.yaml", *entities, service()), "--parallel", "2")
+    process = faulty.start("deploy", "-f", faulty.file("p.yaml", *entities, service()), "--parallel", "2")
     until(lambda: len(proxy.requests) > 20, "the deploy is under way")
     process.send_signal(signal.SIGINT)
     output = process.communicate()[0]
-    proxy.close()
 
     assert process.returncode == 130, output
-    made = len(program.space.list("cronjobs"))
+    made = len(faulty.space.list("cronjobs"))
     assert 0 < made < 12
-    _check_complete(program.space, made)
+    _check_complete(faulty.space, made)

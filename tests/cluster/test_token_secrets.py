@@ -5,9 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import threading
-from collections.abc import Iterator
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +14,7 @@ from k8s_pipeline_client.launcher.token import with_token
 from tests.cluster.support.definitions import service
 from tests.cluster.support.faults import FaultProxy, answer, killed_at
 from tests.cluster.support.program import Program
-from tests.cluster.support.space import Space, until
+from tests.cluster.support.space import until
 from tests.cluster.support.tokens import (
     FIRST,
     SECOND,
@@ -31,20 +28,6 @@ from tests.cluster.support.tokens import (
     start_as_scheduled,
     tokens_in,
 )
-
-
-@pytest.fixture
-def proxy(space: Space) -> Iterator[FaultProxy]:
-    proxy = FaultProxy(space.kubeconfig)
-    yield proxy
-    proxy.close()
-
-
-@pytest.fixture
-def faulty(space: Space, proxy: FaultProxy, standin: str, tmp_path: Path) -> Program:
-    """The program, behind the proxy."""
-    through = replace(space, kubeconfig=proxy.kubeconfig(tmp_path / "faulty"))
-    return Program(through, image=standin, folder=tmp_path)
 
 
 def test_the_token_goes_with_the_last_pipeline_that_uses_it(program: Program) -> None:

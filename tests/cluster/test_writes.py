@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,20 +25,6 @@ from tests.cluster.support.space import Space
 
 ENTITY_ID = "5b4a6f8e-0000-4000-8000-000000000001"
 SECRET, CONFIG_MAP, CRONJOB = "/secrets/om-", "/configmaps/om-(?!launcher)", "/cronjobs/om-"
-
-
-@pytest.fixture
-def proxy(space: Space) -> Iterator[FaultProxy]:
-    proxy = FaultProxy(space.kubeconfig)
-    yield proxy
-    proxy.close()
-
-
-@pytest.fixture
-def faulty(space: Space, proxy: FaultProxy, standin: str, tmp_path: Path) -> Program:
-    """The program, behind the proxy."""
-    through = replace(space, kubeconfig=proxy.kubeconfig(tmp_path / "faulty"))
-    return Program(through, image=standin, folder=tmp_path)
 
 
 def _first() -> dict[str, Any]:
