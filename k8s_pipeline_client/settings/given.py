@@ -9,6 +9,7 @@ from k8s_pipeline_client.domain.connection import checked_certificates, server_c
 from k8s_pipeline_client.domain.entities import App, AutomationWorkflow, Document, Entity, IngestionPipeline
 from k8s_pipeline_client.domain.recognise import Definition
 from k8s_pipeline_client.errors import DefinitionError, SettingsError
+from k8s_pipeline_client.settings.files import text_of
 from k8s_pipeline_client.settings.models import Settings
 
 
@@ -64,7 +65,7 @@ def given_certificates(settings: Settings) -> str:
     path = settings.ssl_config.certificate_path
     if path is None or settings.verify_ssl != "validate":
         return ""
-    return checked_certificates(_text(Path(path), "sslConfig.certificatePath"), f"sslConfig.certificatePath {path}")
+    return checked_certificates(text_of(Path(path), "sslConfig.certificatePath"), f"sslConfig.certificatePath {path}")
 
 
 def read_token(path: Path, what: str) -> str:
@@ -77,7 +78,7 @@ def read_token(path: Path, what: str) -> str:
     Raises:
         SettingsError: It cannot be read, or is empty.
     """
-    token = _text(path, what).strip()
+    token = text_of(path, what).strip()
     if not token:
         raise SettingsError(f"{what} {path} holds no token: it is empty")
     return token
@@ -87,12 +88,3 @@ def _lacks_connection(entity: Entity) -> bool:
     return (
         isinstance(entity, IngestionPipeline | AutomationWorkflow | App) and not entity.open_metadata_server_connection
     )
-
-
-def _text(path: Path, what: str) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise SettingsError(f"{what} {path} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise SettingsError(f"{what} {path} is not UTF-8 text") from None

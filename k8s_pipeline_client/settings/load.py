@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from k8s_pipeline_client.errors import SettingsError
 from k8s_pipeline_client.settings.advice import advice
+from k8s_pipeline_client.settings.files import text_of
 from k8s_pipeline_client.settings.keys import (
     KNOWN,
     VARIABLES,
@@ -65,7 +66,7 @@ def load_settings(paths: Sequence[Path] = (), *, environ: Mapping[str, str], **f
     Raises:
         SettingsError: A file cannot be read, or values cannot be used; all of these are named at once.
     """
-    contributions = [read_text(_text(path), str(path), environ) for path in paths]
+    contributions = [read_text(text_of(path, "settings file"), str(path), environ) for path in paths]
     contributions += [_of_environment(environ), _of_flags(flags)]
     layer: Layer = {}
     for contribution in contributions:
@@ -79,15 +80,6 @@ def load_settings(paths: Sequence[Path] = (), *, environ: Mapping[str, str], **f
     warnings = [text for contribution in contributions for text in contribution.warnings]
     origins = MappingProxyType(_origins(layer))
     return Loaded(settings, origins, (*warnings, *advice(settings, origins)))
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise SettingsError(f"settings file {path} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise SettingsError(f"settings file {path} is not YAML: not UTF-8") from None
 
 
 def _of_environment(environ: Mapping[str, str]) -> Contribution:

@@ -1,0 +1,25 @@
+"""Files that the settings name, or stand in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from k8s_pipeline_client.errors import SettingsError
+
+
+def text_of(path: Path, what: str) -> str:
+    """Return a file's text.
+
+    Args:
+        path: The file.
+        what: What it is, for the error.
+
+    Raises:
+        SettingsError: It cannot be read, or is not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
+    except OSError as error:
+        raise SettingsError(f"{what} {path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{what} {path} is not UTF-8 text") from None
