@@ -40,7 +40,7 @@ def rotate_token_command(values: Globals, token_file: Path | None, secret: str |
     row = [
         done.bot or "-",
         done.instance,
-        expires or "never, as it says",
+        expires or ("never, as it says" if done.bot else "unknown"),
         str(done.pipelines),
         str(done.action),
         done.secret,

@@ -227,7 +227,8 @@ def why_not_newer(current: str, wanted: str) -> str:
     if there.issued_at is None or here.issued_at is None or there.issued_at == here.issued_at:
         return "which of the two is newer cannot be told"
     if there.issued_at > here.issued_at:
-        return f"that was issued later, on {there.issued_at:%Y-%m-%d}, and this one on {here.issued_at:%Y-%m-%d}"
+        shown = "%Y-%m-%d" if there.issued_at.date() != here.issued_at.date() else "%Y-%m-%d %H:%M:%S UTC"
+        return f"that was issued later, on {there.issued_at:{shown}}, and this one on {here.issued_at:{shown}}"
     return ""
 
 

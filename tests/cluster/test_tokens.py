@@ -116,20 +116,25 @@ def test_a_token_that_is_none_of_a_bot_stays_in_the_document(program: Program) -
 
 
 @pytest.mark.parametrize(
-    ("token", "words"),
+    ("token", "words", "expires"),
     [
-        (bot_token(bot="profiler-bot"), "the token is one of 'profiler-bot'"),
-        ("no-token-at-all", "does not say whose it is"),
-        (bot_token(expires=1_700_000_000), "has expired, on 2023-11-14"),
+        (bot_token(bot="profiler-bot"), "the token is one of 'profiler-bot'", "never, as it says"),
+        ("no-token-at-all", "does not say whose it is", "unknown"),
+        (bot_token(expires=1_700_000_000), "has expired, on 2023-11-14", "2023-11-14T22:13:20Z"),
     ],
     ids=["another bot", "no token", "expired"],
 )
-def test_a_token_that_would_not_do_is_refused_unless_forced(program: Program, token: str, words: str) -> None:
+def test_a_token_that_would_not_do_is_refused_unless_forced(
+    program: Program, token: str, words: str, expires: str
+) -> None:
     program.deploy(entity_with(), service())
     assert words in _rotate(program, token, code=2).err
     assert list(tokens_in(program.space).values()) == [FIRST]
     assert _rotate(program, token, "--force")["action"] == "rotated"
     assert list(tokens_in(program.space).values()) == [token]
+    shown = program("rotate-token", "--token-file", "-", "--force", given=token).out
+    assert expires in shown
+    assert "unchanged" in shown
 
 
 def test_where_nothing_uses_a_token_there_is_none_to_rotate(program: Program) -> None:

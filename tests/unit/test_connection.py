@@ -103,7 +103,13 @@ def test_a_time_that_is_none_is_left_out(moment: Any) -> None:
     [
         ("", bot_token(), ""),
         (bot_token(issued=100), bot_token(issued=101), ""),
-        (bot_token(issued=101), bot_token(issued=100), "that was issued later, on 1970-01-01, and this one on"),
+        (bot_token(issued=86_400), bot_token(issued=100), "issued later, on 1970-01-02, and this one on 1970-01-01"),
+        # Of one day, the time tells them apart.
+        (
+            bot_token(issued=101),
+            bot_token(issued=100),
+            "on 1970-01-01 00:01:41 UTC, and this one on 1970-01-01 00:01:40",
+        ),
         (bot_token(mark="a"), bot_token(mark="b"), "cannot be told"),
         (bot_token(issued=None), bot_token(), "cannot be told"),
         (bot_token(), bot_token(issued=None), "cannot be told"),
