@@ -307,7 +307,11 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing: the tests read `requests`."""
 
     def _handle(self) -> None:
-        self._body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        length = int(self.headers.get("Content-Length") or 0)
+        self._body = self.rfile.read(length)
+        if len(self._body) < length:  # broken off in the midst of it: no API server would take it for a request
+            self.close_connection = True
+            return
         rule = self.proxy.struck(self.command, self.path)
         self._request = Request(self.command, self.path)
         self.proxy.record(self._request)
