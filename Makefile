@@ -5,7 +5,9 @@ SHELL := /bin/bash
 BIN := .venv/bin
 PYTHON := $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 # Most cluster tests wait for the cluster, so there may be more of them at once than there are cores.
-WORKERS ?= 6
+WORKERS ?= 8
+# One by one, in the order of collection: those that wait longest are first in it.
+SPREAD := -n $(WORKERS) --dist load --maxschedchunk=1
 # Byte code is kept, whatever the environment says: hundreds of programs are started, and would all compile themselves.
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -20,12 +22,16 @@ demo: $(BIN)/.installed ## A real ingestion on a real Kubernetes, from nothing (
 .PHONY: test
 test: lint ## All checks and all tests, the cluster's included
 	@$(BIN)/python -m tests.cluster.support.prepare
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not disruptive and not conformance"
+	$(BIN)/pytest $(SPREAD) -m "not disruptive and not conformance"
 	$(BIN)/pytest -m disruptive tests/cluster
 ifdef CI
-	K8S_PIPELINE_TEST_LIFECYCLE=1 $(BIN)/pytest tests/cluster/local
-	@$(MAKE) --no-print-directory conformance
+	@# Side by side: the one waits for the cluster's programs, the other needs none of them.
+	@$(MAKE) --no-print-directory -j2 --output-sync=target test-lifecycle conformance
 endif
+
+.PHONY: test-lifecycle
+test-lifecycle: $(BIN)/.installed ## That the local cluster comes up and goes without a trace; it is gone after that
+	K8S_PIPELINE_TEST_LIFECYCLE=1 $(BIN)/pytest tests/cluster/local
 
 .PHONY: test-unit
 test-unit: $(BIN)/.installed ## In seconds: what needs neither a cluster nor a program started, few examples each
@@ -48,7 +54,7 @@ test-matrix: $(BIN)/.installed ## The cluster's tests on each Kubernetes of MATR
 		echo "== Kubernetes $$version"; \
 		export K8S_PIPELINE_KUBERNETES_VERSION=$$version; \
 		$(OWN) $(BIN)/python -m tests.cluster.support.prepare \
-		&& $(OWN) $(BIN)/pytest -q -n $(WORKERS) --dist worksteal -m "cluster and not disruptive" tests/cluster \
+		&& $(OWN) $(BIN)/pytest -q $(SPREAD) -m "cluster and not disruptive" tests/cluster \
 		|| failed="$$failed $$version"; \
 	done; \
 	unset K8S_PIPELINE_KUBERNETES_VERSION; $(OWN) $(BIN)/python -m tests.cluster.local up; \

@@ -50,6 +50,7 @@ def test_pods_that_a_policy_refuses(program: Program) -> None:
         assert program("run", "nightly", "--wait", "-o", "json").json["state"] == "success"
 
 
+@pytest.mark.slow
 def test_scheduled_runs_that_a_policy_refuses_are_missed_with_the_reason(program: Program) -> None:
     with policy(program.space, "jobs", expression=_NEEDS_TEAM, message=_NO_TEAM):
         program.deploy(pipeline({"log": "x"}, schedule="* * * * *"), service())
@@ -64,6 +65,7 @@ def test_scheduled_runs_that_a_policy_refuses_are_missed_with_the_reason(program
     until(lambda: program("status", "nightly", "-o", "json").json["missed"] is None, "nothing is missed any more")
 
 
+@pytest.mark.slow
 def test_owner_references_that_may_not_be_changed_later(program: Program) -> None:
     refused = "owner references stay as they are"
     kinds = ("configmaps", "secrets", "jobs", "cronjobs")

@@ -138,6 +138,7 @@ def test_the_history_keeps_the_newest(program: Program) -> None:
     assert {run["jobName"] for run in program("runs", "-o", "json").json} == names
 
 
+@pytest.mark.slow
 def test_a_schedule_is_kept_in_its_time_zone(program: Program) -> None:
     zone = "Asia/Kolkata"
     due = datetime.now(ZoneInfo(zone)) + timedelta(seconds=75)

@@ -13,6 +13,7 @@ from tests.cluster.support.site import DATABASES, ENDPOINT, LISTING, PIPELINES, 
 from tests.openmetadata import fleet, identity, pipeline, service
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("count", "page"),
     [(45, 20), pytest.param(500, 100, marks=pytest.mark.timeout(900))],

@@ -8,6 +8,8 @@ import json
 import uuid
 from typing import Any
 
+import pytest
+
 from k8s_pipeline_client.launcher import yamljson
 from k8s_pipeline_client.launcher.token import with_token
 from tests.cluster.support.definitions import PASSWORD, TOKEN, pipeline, service
@@ -45,6 +47,7 @@ def test_the_id_that_is_handed_over_is_the_id_of_the_run(program: Program) -> No
     assert "exists already" in again.err
 
 
+@pytest.mark.slow
 def test_the_schedule_starts_runs_under_the_id_of_their_job(program: Program) -> None:
     program.deploy(pipeline({"dumpConfig": True}, schedule="* * * * *"), service())
 
@@ -147,6 +150,7 @@ def test_a_plain_workflow_runs_once_and_leaves_only_its_record(program: Program)
     assert program.space.list("secrets") == []
 
 
+@pytest.mark.slow
 def test_a_schedule_that_has_not_begun_ingests_nothing_and_a_run_by_hand_does(program: Program) -> None:
     dates = {"scheduleInterval": "* * * * *", "startDate": "2999-01-01T00:00:00Z"}
     program.deploy(pipeline({"log": "hello from the run"}, airflowConfig=dates), service())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.cluster.support.definitions import pipeline, service
 from tests.cluster.support.mesh import mesh
 from tests.cluster.support.program import Program
@@ -22,6 +24,7 @@ def _last(program: Program) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_a_run_that_was_waited_for_does_not_stay_for_its_sidecar(program: Program, standin: str) -> None:
     program.configure(backoffLimit=2)
     program.deploy(pipeline({"log": "all done"}), service())
@@ -51,6 +54,7 @@ def test_a_sidecar_that_ends_in_time_leaves_the_job_complete(program: Program, s
     assert _last(program)["warnings"] == []
 
 
+@pytest.mark.slow
 def test_a_failed_attempt_is_not_kept_from_its_retry(program: Program, standin: str) -> None:
     program.configure(backoffLimit=1)
     program.deploy(pipeline({"fail": "no such table"}), service())
