@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from k8s_pipeline_client.domain.duration import parse_duration
 
@@ -77,6 +78,7 @@ def split_fields(expression: str) -> list[str]:
     return [part for part in _SPACE.split(expression) if part]
 
 
+@lru_cache  # of one schedule several times are asked for
 def parse_fields(expression: str) -> tuple[Field, Field, Field, Field, Field]:
     """Parse five fields or an alias such as ``@daily``.
 

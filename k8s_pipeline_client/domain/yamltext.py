@@ -131,31 +131,35 @@ class _Check:
 
     def __init__(self) -> None:
         self._above: set[int] = set()
-        self._seen: set[int] = set()
+        self._measured: dict[int, tuple[int, int]] = {}
         self._repeated = 0
 
-    def node(self, node: Any, depth: int) -> None:
-        """Check a node and all below it."""
+    def node(self, node: Any, depth: int) -> tuple[int, int]:
+        """Check a node and all below it; return how many values these are, and on how many levels."""
         if id(node) in self._above:
             raise UnusableTextError("this refers to itself by an alias", node.start_mark)
-        if depth > MAX_DEPTH:
+        size, levels = self._measured.get(id(node), (0, 1))
+        if depth + levels - 1 > MAX_DEPTH:
             raise UnusableTextError(_TOO_DEEP, node.start_mark)
-        self._repeated += id(node) in self._seen
+        self._repeated += size
         if self._repeated > MAX_REPEATED:
             raise UnusableTextError(f"its aliases repeat more than {MAX_REPEATED:,} values", node.start_mark)
+        if not size:
+            size, levels = self._measured[id(node)] = self._first(node, depth)
+        return size, levels
+
+    def _first(self, node: Any, depth: int) -> tuple[int, int]:
         if not isinstance(node.value, list):
             _check_tag(node, _SCALARS)
-            self._seen.add(id(node))
-            return
+            return 1, 1
         _check_tag(node, _COLLECTIONS)
         is_mapping = node.id == "mapping"
-        if is_mapping and id(node) not in self._seen:
+        if is_mapping:
             _check_keys(node)
-        self._seen.add(id(node))
         self._above.add(id(node))
-        for item in node.value:
-            self.node(item[1] if is_mapping else item, depth + 1)
+        below = [self.node(item[1] if is_mapping else item, depth + 1) for item in node.value]
         self._above.remove(id(node))
+        return 1 + sum(size for size, _ in below), 1 + max((levels for _, levels in below), default=0)
 
 
 def _check_tag(node: Any, known: frozenset[str]) -> None:

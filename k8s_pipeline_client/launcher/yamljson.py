@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 # A string, so that nothing inside it is taken for a number; or a number without a point but with an exponent.
-_STRING_OR_EXPONENT = re.compile(r'"(?:[^"\\]|\\.)*"|(?<![0-9.])(-?[0-9]+)(e[+-]?[0-9]+)')
+_STRING_OR_EXPONENT = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|(?<![0-9.])(-?[0-9]+)(e[+-]?[0-9]+)')
 _TO_ESCAPE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
 

@@ -42,7 +42,7 @@ def test_an_environment_that_cannot_be_used(
     monkeypatch.setenv(name, value)
 
     with pytest.raises(InputError, match=said) as caught:
-        HttpOpenMetadata("http://openmetadata:8585/api", token())
+        HttpOpenMetadata("https://openmetadata:8585/api", token())
     assert "hidden" not in str(caught.value)
     assert "None" not in str(caught.value)
 
@@ -61,6 +61,7 @@ def test_a_proxy_that_dns_cannot_have(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_environment_that_can_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://proxy.invalid:3128")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("SSL_CERT_FILE", "missing.pem")  # which nobody asks for where there is no TLS
 
     with RecordingServer() as server, HttpOpenMetadata(server.url, token()) as client:
         assert client.version()

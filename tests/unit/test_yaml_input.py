@@ -24,6 +24,7 @@ MERGE_BOMB = "a: &a {x: 1}\n" + "".join(
     f"{name}: &{name} {{<<: [{', '.join([f'*{below}'] * 9)}]}}\n"
     for below, name in zip("abcdefg", "bcdefgh", strict=True)
 )
+DEEP_ALIASES = "a0: &a0 [x]\n" + "".join(f"a{number}: &a{number} [*a{number - 1}]\n" for number in range(1, 99))
 UNUSABLE = {
     "tag": ("a: 1\npassword: !Hunter2222", "line 2, column 11", "begins with !"),
     "tag on a mapping": ("password: !Hunter2222 {a: 1}", "line 1", "begins with !"),
@@ -47,6 +48,7 @@ UNUSABLE = {
     "deep JSON": ("[" * 3000 + "]" * 3000, "", "more than 100 levels"),
     "quite deep JSON": ('{"a":' * 400 + "1" + "}" * 400, "", "more than 100 levels"),
     "deep YAML": ("- " * 5000 + "x", "", "more than 100 levels"),
+    "deep by aliases": (DEEP_ALIASES, "line 98", "more than 100 levels"),
     "far too deep YAML": ("- " * 200_000 + "x", "", ""),
     "aliases": (BOMB, "line", "aliases repeat"),
     "merged aliases": (MERGE_BOMB, "line", "aliases repeat"),
@@ -90,6 +92,11 @@ def test_what_is_refused_is_said_with_its_place_and_without_its_value(text: str,
 )
 def test_what_is_read_is_plain(text: str, found: Any) -> None:
     assert load_document(text) == found
+
+
+def test_aliases_may_nest_as_deep_as_anything_else() -> None:
+    allowed = "".join(DEEP_ALIASES.splitlines(keepends=True)[:98])
+    assert load_document(allowed)["a97"] == json.loads("[" * 98 + '"x"' + "]" * 98)
 
 
 @given(st.text(alphabet="ab:-[]{}&*!<>|'\"%@#? \n0129.~=", max_size=40) | st.text(max_size=20))
