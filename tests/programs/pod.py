@@ -17,7 +17,10 @@ from typing import Any
 from k8s_pipeline_client.render import config
 
 SECRET = "s3cr3t-välue"
-ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+# Byte code is kept, for the launcher is started a hundred times and more.
+ENVIRONMENT = {
+    name: value for name, value in os.environ.items() if name not in ("PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE")
+}
 DOCUMENT = {"source": {"serviceConnection": {"config": {"password": SECRET}}}}
 
 
@@ -26,6 +29,15 @@ def interpreters() -> list[str]:
     versions = Path.home() / ".pyenv" / "versions"
     found = [str(path) for minor in ("3.9", "3.13") for path in sorted(versions.glob(f"{minor}.*/bin/python"))]
     return [sys.executable, *found]
+
+
+def write_launcher(folder: Path) -> None:
+    """Write the launcher's files as a pod has them."""
+    _, files = config.launcher()
+    for item in config.launcher_items():
+        path = folder / item["path"]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(files[item["key"]])
 
 
 @dataclass
@@ -37,20 +49,19 @@ class Ended:
 
 
 class Pod:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, launcher: Path) -> None:
         self.folder, self.python = folder, sys.executable
         self.options: list[str] = []
         self.document: bytes | None = json.dumps(DOCUMENT).encode()
         self.processes: list[subprocess.Popen[bytes]] = []
         self.log = folder / "termination-log"
         self.log.touch()
-        (folder / "mount").mkdir()
-        # As the pod mounts it.
-        _, files = config.launcher()
-        for item in config.launcher_items():
-            path = folder / "mount" / item["path"]
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(files[item["key"]])
+        mount = folder / "mount"
+        mount.mkdir()
+        # Links, as Kubernetes makes them.
+        (mount / "..data").symlink_to(launcher)
+        for path in launcher.iterdir():
+            (mount / path.name).symlink_to(f"..data/{path.name}")
         (folder / "image").mkdir()
 
     def write(self, name: str, code: str) -> None:
@@ -95,8 +106,8 @@ class Pod:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Pod]:
-    pod = Pod(folder)
+def running(folder: Path, launcher: Path) -> Iterator[Pod]:
+    pod = Pod(folder, launcher)
     yield pod
     for process in pod.processes:
         process.kill()

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from k8s_pipeline_client.launcher import MASK
 from k8s_pipeline_client.launcher.program import EXIT_UNUSABLE, parse
-from k8s_pipeline_client.launcher.unusable import read_file
+from k8s_pipeline_client.launcher.unusable import Unusable, read_file
 from tests.programs.pod import DOCUMENT, SECRET, Pod, interpreters
 
 pytestmark = pytest.mark.timeout(60)
@@ -111,11 +111,7 @@ def test_exit_codes(pod: Pod, code: str, status: int, err: str) -> None:
     ("document", "target", "words"),
     [
         (None, "main.py", "cannot read the document"),
-        (b"", "main.py", "is not a JSON object"),
-        (b'{"password": "s3cr3t-v\xe4lue"}', "main.py", "is not a JSON object"),
         (b"password: hidden-one", "main.py", "is not a JSON object"),
-        (b"[" * 100_000, "main.py", "is not a JSON object"),
-        (b'["hidden-one"]', "main.py", "is not a JSON object"),
         (b"{}", "absent.py", "image/absent.py: No such file or directory"),
         (b"{}", "-m absent", "there is no module absent to start"),
         (b"{}", "-m absent.within", "there is no module absent.within to start"),
@@ -128,6 +124,17 @@ def test_what_cannot_be_started(pod: Pod, document: bytes | None, target: str, w
     assert ended.err.startswith("launcher: ") and ended.err.count("\n") == 1
     assert words in ended.err and "hidden-one" not in ended.err
     assert ended.message["exitCode"] == EXIT_UNUSABLE and words in ended.message["cause"]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"", b'{"password": "s3cr3t-v\xe4lue"}', b"a: hidden", b"[" * 100_000, b'["hidden"]'],
+    ids=lambda raw: raw[:9],
+)
+def test_a_document_that_is_none_is_not_shown(raw: bytes) -> None:
+    with pytest.raises(Unusable) as caught:
+        parse(raw)
+    assert str(caught.value) == "the document is not a JSON object"
 
 
 def test_a_command_line_that_cannot_be_used(pod: Pod) -> None:
@@ -207,10 +214,9 @@ HOSTILE: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("name", HOSTILE)
 @pytest.mark.parametrize("ascii_only", [True, False], ids=["escaped", "as it is"])
-def test_a_real_process_gets_every_byte(pod: Pod, name: str, ascii_only: bool) -> None:
-    pod.document = json.dumps(HOSTILE[name], ensure_ascii=ascii_only, indent=1).encode()
+def test_a_real_process_gets_every_byte(pod: Pod, ascii_only: bool) -> None:
+    pod.document = json.dumps(HOSTILE, ensure_ascii=ascii_only, indent=1).encode()
     ended = pod.run(
         """
         import hashlib, os

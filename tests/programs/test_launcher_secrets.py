@@ -33,9 +33,8 @@ SECRETS = """
 """
 
 
-@pytest.mark.parametrize("name", SECRETS.split())
-def test_names_of_secrets(name: str) -> None:
-    assert is_secret_key(name)
+def test_names_of_secrets() -> None:
+    assert [name for name in SECRETS.split() if not is_secret_key(name)] == []
 
 
 NO_SECRETS = """
@@ -51,9 +50,8 @@ NO_SECRETS = """
 """
 
 
-@pytest.mark.parametrize("name", NO_SECRETS.split())
-def test_names_about_secrets(name: str) -> None:
-    assert not is_secret_key(name)
+def test_names_about_secrets() -> None:
+    assert [name for name in NO_SECRETS.split() if is_secret_key(name)] == []
 
 
 def test_a_real_document() -> None:
@@ -128,7 +126,7 @@ def test_what_is_left_out() -> None:
 
 def test_a_document_that_is_deep_or_long_is_no_trouble() -> None:
     deep: object = "found-it"
-    for _ in range(50_000):
+    for _ in range(5_000):
         deep = {"token": deep}
     assert secret_values(deep) == ["found-it"]
     assert secret_values({"note": "word " * 100_000}) == []

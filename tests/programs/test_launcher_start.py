@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 
 import pytest
 
-from tests.programs.pod import ENVIRONMENT, Pod, interpreters
+from k8s_pipeline_client.launcher.program import outside
+from tests.programs.pod import ENVIRONMENT, Pod, interpreters, write_launcher
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -34,13 +36,10 @@ def test_the_entry_point_finds_nothing_of_it(pod: Pod, python: str, safe: str) -
     assert json.loads(ended.out)[1] == []
 
 
-def test_a_mount_of_links_as_kubernetes_makes_it(pod: Pod) -> None:
+def test_a_mount_without_links(pod: Pod) -> None:
     mount = pod.folder / "mount"
-    mount.rename(pod.folder / "..2026")
-    mount.mkdir()
-    (mount / "..data").symlink_to("../..2026")
-    for name in ("launch.py", "k8s_pipeline_client"):
-        (mount / name).symlink_to(f"..data/{name}")
+    shutil.rmtree(mount)
+    write_launcher(mount)
     ended = pod.run(FACTS)
     assert (ended.code, ended.err) == (0, "")
     assert json.loads(ended.out)[0][0] == "."
@@ -62,6 +61,17 @@ def test_a_package_of_the_same_name_in_the_image_is_not_mistaken_for_it(pod: Pod
         ("/2020-01-01T00:00:00Z", "the schedule ended at 2020-01-01T00:00:00Z"),
         ("/", ""),
         ("2020-01-01T00:00:00Z/", ""),
+        ("2020-01-01T00:00:00Z/9999-01-01T00:00:00Z", ""),
+    ],
+)
+def test_when_a_run_is_outside_its_window(window: str, why: str) -> None:
+    assert outside(window) == why
+
+
+@pytest.mark.parametrize(
+    ("window", "why"),
+    [
+        ("/2020-01-01T00:00:00Z", "the schedule ended at 2020-01-01T00:00:00Z"),
         ("2020-01-01T00:00:00Z/9999-01-01T00:00:00Z", ""),
     ],
 )

@@ -96,17 +96,22 @@ def test_a_document_that_has_a_token_goes_on_with_it(pod: Pod) -> None:
     assert pod.run(SHOW).out.splitlines()[0] == hashlib.sha256(old).hexdigest()
 
 
-@pytest.mark.parametrize(
-    ("token", "words"),
-    [(None, "No such file"), (b"", "is empty"), (b" \n", "is empty"), (b"\xff\xfe", "is not text")],
-)
-def test_a_token_that_is_not_there_is_named_and_nothing_starts(pod: Pod, token: bytes | None, words: str) -> None:
-    _stored(pod, _document(), token)
+@pytest.mark.parametrize(("token", "words"), [(b"", "is empty"), (b" \n", "is empty"), (b"\xff\xfe", "is not text")])
+def test_a_token_that_is_none_is_named(tmp_path: Path, token: bytes, words: str) -> None:
+    path = tmp_path / "om-token-x" / "jwtToken"
+    path.parent.mkdir()
+    path.write_bytes(token)
+    with pytest.raises(Unusable, match=rf"bot's token \(key jwtToken of Secret om-token-x\) {words}"):
+        read_token(str(path))
+
+
+def test_a_token_that_is_not_there_is_named_and_nothing_starts(pod: Pod) -> None:
+    _stored(pod, _document(), None)
     ended = pod.run("print('started')")
     assert (ended.code, ended.out) == (EXIT_UNUSABLE, "")
     assert ended.err == f"launcher: {ended.message['cause']}\n"
     assert "bot's token (key jwtToken of Secret om-token-x)" in ended.err
-    assert words in ended.err
+    assert "No such file" in ended.err
 
 
 def _stored(pod: Pod, document: dict[str, Any], token: bytes | None) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import subprocess
 import sys
 from collections.abc import Sequence
+from math import inf
 from pathlib import Path
-
-import pytest
 
 from tests.data import SAMPLES
 
@@ -23,7 +23,8 @@ SETTINGS = [
     *("--config", str(SAMPLES / "settings/openmetadata.yaml")),
     *("--config", str(SAMPLES / "settings/values.yaml")),
 ]
-ROUNDS = 5
+# The best of several rounds; of more than a few only where other programs are in the way.
+LEAST_ROUNDS, MOST_ROUNDS = 3, 12
 # An installed program has its byte code; a checkout must be let write it, or every start compiles it anew.
 ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
 
@@ -35,18 +36,21 @@ def _cpu_seconds(words: Sequence[str]) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-@pytest.mark.parametrize(("words", "most"), [(RENDER, 3.0), ([PROGRAM, "--help"], 2.0)], ids=["render", "help"])
-def test_start_up_is_a_small_multiple_of_importing_pydantic_and_yaml(words: list[str], most: float) -> None:
+def test_start_up_is_a_small_multiple_of_importing_pydantic_and_yaml() -> None:
     base = [sys.executable, "-c", "import pydantic, pydantic.main, yaml"]
-    for command in (base, words):
-        subprocess.run(command, check=True, env=ENVIRONMENT, capture_output=True)  # so that all byte code is there
-    pairs = [(_cpu_seconds(words), _cpu_seconds(base)) for _ in range(ROUNDS)]
-    assert min(own for own, _ in pairs) <= most * min(other for _, other in pairs)
+    commands = (base, RENDER, [PROGRAM, "--help"])
+    best = [inf] * len(commands)
+    for number in range(MOST_ROUNDS):
+        best = [min(before, _cpu_seconds(words)) for before, words in zip(best, commands, strict=True)]
+        imports, render, show_help = best
+        if number + 1 >= LEAST_ROUNDS and render <= 3 * imports and show_help <= 2 * imports:
+            break
+    assert render <= 3 * imports
+    assert show_help <= 2 * imports
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
+def test_nothing_that_talks_to_a_cluster_is_imported_without_need() -> None:
+    commands = [
         RENDER[1:],
         [*SETTINGS, *RENDER[1:]],
         ["validate", *RENDER[2:]],
@@ -55,14 +59,16 @@ def test_start_up_is_a_small_multiple_of_importing_pydantic_and_yaml(words: list
         ["--help"],
         ["run", "--help"],
         ["version"],
-    ],
-)
-def test_nothing_that_talks_to_a_cluster_is_imported_without_need(words: list[str]) -> None:
+    ]
+    # In one process: what one of them imports is still there after the others, and none may import any of these.
     code = (
-        "import sys; from k8s_pipeline_client.cli.main import run; code = run(sys.argv[1:]); "
-        "sys.exit(code or ', '.join({'kubernetes', 'urllib3', 'httpx'} & set(sys.modules)) or 0)"
+        "import json, sys; from k8s_pipeline_client.cli.main import run\n"
+        "for words in json.loads(sys.argv[1]):\n"
+        "    code, found = run(words), {'kubernetes', 'urllib3', 'httpx'} & set(sys.modules)\n"
+        "    if code or found: sys.exit(f'{words}: exit code {code}, imported {found}')"
     )
-    subprocess.run([sys.executable, "-c", code, *words], check=True, capture_output=True)
+    done = subprocess.run([sys.executable, "-c", code, json.dumps(commands)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_library_is_imported_at_no_cost() -> None:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from k8s_pipeline_client.cli.main import run
 from tests.data import SAMPLES
 
 PROGRAM = Path(sys.executable).with_name("k8s-pipeline")
 PIPELINE, SERVICE = "pipelines/01_postgres_metadata_daily.json", "services/postgres.json"
 
 
-def _validate(text: bytes) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run([PROGRAM, "validate", "-f", "-"], input=text, capture_output=True)
-
-
 def test_streams_that_are_closed_are_no_trouble() -> None:
     files = f"-f {SAMPLES / PIPELINE} -f {SAMPLES / SERVICE}"
-    for redirection in (">&-", "2>&-", "<&-"):
+    for redirection in (">&-", "<&- 2>&-"):
         done = subprocess.run(f"{PROGRAM} validate {files} {redirection}", shell=True, capture_output=True, check=False)
         assert (done.returncode, done.stderr) == (0, b""), redirection
     full = subprocess.run(f"{PROGRAM} validate {files} >/dev/full", shell=True, capture_output=True, check=False)
@@ -26,17 +26,19 @@ def test_streams_that_are_closed_are_no_trouble() -> None:
     assert b"cannot be written" in full.stderr
 
 
-def test_standard_input_that_is_closed() -> None:
-    code = "import sys; sys.stdin = None; from k8s_pipeline_client.cli.main import run; sys.exit(run(sys.argv[1:]))"
-    done = subprocess.run([sys.executable, "-c", code, "validate", "-f", "-"], capture_output=True, text=True)
-    assert done.returncode == 2
-    assert done.stderr.startswith("error: standard input cannot be read: it is closed")
+def test_standard_input_that_is_closed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "stdin", None)  # as Python has it then
+    assert run(["validate", "-f", "-"]) == 2
+    assert capsys.readouterr().err.startswith("error: standard input cannot be read: it is closed")
 
 
-def test_standard_input_is_read_as_files_are() -> None:
-    documents = (SAMPLES / "pipelines/01_postgres_metadata_daily.json", SAMPLES / "services/postgres.json")
-    text = "\n---\n".join(path.read_text() for path in documents)
-    assert _validate(b"\xef\xbb\xbf" + text.encode()).returncode == 0
-    result = _validate(b"\xff\xfea")
-    assert result.returncode == 2
-    assert b"standard input is not UTF-8 text (byte 0)" in result.stderr
+def test_standard_input_is_read_as_files_are(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "\n---\n".join((SAMPLES / name).read_text() for name in (PIPELINE, SERVICE))
+    given = b"\xef\xbb\xbf" + text.encode()
+    assert subprocess.run([PROGRAM, "validate", "-f", "-"], input=given, capture_output=True).returncode == 0
+
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xff\xfea")))
+    assert run(["validate", "-f", "-"]) == 2
+    assert "standard input is not UTF-8 text (byte 0)" in capsys.readouterr().err

@@ -16,10 +16,10 @@ def samples() -> Path:
     return SAMPLES
 
 
-@pytest.fixture
-def files(tmp_path: Path) -> Files:
-    """Settings files."""
-    return Files(tmp_path)
+@pytest.fixture(scope="session")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    """Settings files; of all tests in one folder, for each reads those only that it has just written."""
+    return Files(tmp_path_factory.mktemp("settings"))
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,9 @@ import yaml
 from k8s_pipeline_client.errors import SettingsError
 from k8s_pipeline_client.settings import Loaded, Settings, load_settings
 
+# By libyaml where it is there, as the program reads: these are more than a thousand files.
+_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
 
 class Files:
     """Writes settings files into a folder, and reads them."""
@@ -22,7 +25,8 @@ class Files:
     def write(self, content: Any, name: str = "settings.yaml") -> Path:
         """Write text, or anything else as YAML."""
         path = self._folder / name
-        path.write_text(content if isinstance(content, str) else yaml.safe_dump(content, sort_keys=False))
+        path.unlink(missing_ok=True)  # some file systems see to it that what is overwritten gets to the disk at once
+        path.write_text(content if isinstance(content, str) else yaml.dump(content, Dumper=_DUMPER, sort_keys=False))
         return path
 
     def load(self, *contents: Any, environ: Mapping[str, str] | None = None, **flags: Any) -> Loaded:

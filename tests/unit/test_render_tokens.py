@@ -8,7 +8,6 @@ from itertools import permutations
 from pathlib import Path
 
 import pytest
-import yaml
 
 from tests.cluster.support.definitions import service
 from tests.cluster.support.program import Result, call
@@ -20,10 +19,9 @@ def _rendered(folder: Path, *tokens: str) -> tuple[Result, list[str]]:
     entities = [entity_with(token, name=f"p{number}") for number, token in enumerate(tokens)]
     path = folder / "all.yaml"
     path.write_text("---\n".join(json.dumps(item) + "\n" for item in (*entities, service())))
-    result = call(["render", "-f", str(path)])
+    result = call(["render", "-f", str(path), "-o", "json"])
     assert result.code == 0, result.err
-    manifests = list(yaml.safe_load_all(result.out))
-    held = [item for item in manifests if item["kind"] == "Secret" and TOKENS in item["metadata"]["labels"]]
+    held = [item for item in result.json["items"] if item["kind"] == "Secret" and TOKENS in item["metadata"]["labels"]]
     return result, [base64.b64decode(item["data"]["jwtToken"]).decode() for item in held]
 
 

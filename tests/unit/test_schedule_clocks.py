@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -23,17 +24,23 @@ SCHEDULES = [
 ]
 
 
+@cache  # for all schedules
+def readings(zone: str, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+    """Look at a clock on the wall every minute; return when, and what it shows."""
+    minutes = range(int((end - start) / MINUTE) + 1)
+    return [(moment, moment.astimezone(ZoneInfo(zone))) for moment in (start + number * MINUTE for number in minutes)]
+
+
 def due_times(schedule: Schedule, start: datetime, end: datetime) -> list[datetime]:
-    """Look at a clock on the wall every minute, which is what robfig/cron's `SpecSchedule.Next` comes to."""
+    """Find the due times among all minutes, which is what robfig/cron's `SpecSchedule.Next` comes to."""
     minutes, hours, days, months, weekdays = cron.parse_fields(schedule.expression)
-    found, moment = [], start
-    while moment <= end:
-        shown = moment.astimezone(ZoneInfo(schedule.timezone))
+    found = []
+    for moment, shown in readings(schedule.timezone, start, end):
+        if shown.minute not in minutes.values or shown.hour not in hours.values or shown.month not in months.values:
+            continue
         of_month, of_week = shown.day in days.values, shown.isoweekday() % 7 in weekdays.values
-        day_fits = of_month and of_week if days.star or weekdays.star else of_month or of_week
-        if day_fits and shown.minute in minutes.values and shown.hour in hours.values and shown.month in months.values:
+        if of_month and of_week if days.star or weekdays.star else of_month or of_week:
             found.append(moment)
-        moment += MINUTE
     return found
 
 
@@ -48,8 +55,8 @@ def test_due_times_around_a_change_of_clocks(zone: str, change: str, text: str) 
     assert forwards(schedule, start - MINUTE, end) == expected
     assert backwards(schedule, end, start) == expected
 
-    # From any moment, not from due times only.
-    for offset in range(-180, 181, 7):
+    # From any moment, not from due times only: from every minute, the schedules taking turns.
+    for offset in range(-180 + SCHEDULES.index(text), 181, len(SCHEDULES)):
         moment = middle + timedelta(minutes=offset, seconds=offset % 2)
         later = [due for due in expected if due > moment]
         earlier = [due for due in expected if due <= moment]

@@ -75,7 +75,7 @@ class RecordingServer:
             self._thread.join(timeout=5)
 
     def serve_forever(self) -> None:
-        self._server.serve_forever(poll_interval=0.1)
+        self._server.serve_forever(poll_interval=0.02)
 
 
 class _Server(ThreadingHTTPServer):

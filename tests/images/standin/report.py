@@ -3,8 +3,6 @@
 import json
 import logging
 import time
-import urllib.error
-import urllib.request
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -33,6 +31,8 @@ class Server:
         return cls(config["hostPort"], (config.get("securityConfig") or {}).get("jwtToken"))
 
     def call(self, method: str, path: str, body: Any = None, *, kind: str = "application/json") -> Any:
+        import urllib.request  # takes as long as all else, and most runs tell nobody anything
+
         request = urllib.request.Request(
             self._base + path, method=method, data=None if body is None else json.dumps(body).encode()
         )
@@ -92,21 +92,23 @@ class StatusRow:
                 row["status"] = [{"name": "stand-in", "records": 0, "warnings": 0, "errors": errors, "filtered": 0}]
             self._server.call("PUT", self._path, row)
             logger.info("reported %s", state)
-        except (urllib.error.URLError, OSError) as error:
+        except OSError as error:  # urllib's are of that kind
             logger.error("Unhandled error trying to update Ingestion Pipeline status [%s]", error)
 
     def _find_pipeline(self) -> bool:
         """An unknown pipeline is made anew when its service is known; else nothing is reported."""
+        from urllib.error import HTTPError
+
         try:
             self._server.call("GET", f"/v1/services/ingestionPipelines/name/{quote(self._fqn, safe='')}")
             return True
-        except urllib.error.HTTPError as error:
+        except HTTPError as error:
             if error.code != 404:
                 raise
         name = str((self._document.get("source") or {}).get("serviceName"))
         try:
             service = self._server.call("GET", f"/v1/services/databaseServices/name/{quote(name, safe='')}")
-        except urllib.error.HTTPError as error:
+        except HTTPError as error:
             logger.warning("neither pipeline nor service is known to the server (%s): nothing is reported", error)
             return False
         request = {
