@@ -6,7 +6,7 @@ BIN := .venv/bin
 PYTHON := $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 # Most cluster tests wait for the cluster, so there may be more of them at once than there are cores.
 WORKERS ?= 8
-# One by one, in the order of collection: those that wait longest are first in it.
+# Handed out as workers become free, in the order of collection: those that wait longest come first.
 SPREAD := -n $(WORKERS) --dist load --maxschedchunk=1
 # Byte code is kept, whatever the environment says: hundreds of programs are started, and would all compile themselves.
 export PYTHONDONTWRITEBYTECODE :=
@@ -30,7 +30,7 @@ ifdef CI
 endif
 
 .PHONY: test-lifecycle
-test-lifecycle: $(BIN)/.installed ## That the local cluster comes up and goes without a trace; it is gone after that
+test-lifecycle: $(BIN)/.installed ## That the local cluster comes up and goes without a trace
 	K8S_PIPELINE_TEST_LIFECYCLE=1 $(BIN)/pytest tests/cluster/local
 
 .PHONY: test-unit

@@ -76,7 +76,7 @@ def _token(settings: Settings, path: Path | None) -> str:
         return token
     if sys.stdin is None:
         raise InputError("standard input cannot be read: it is closed", hint="pipe the token in, or name a file")
-    found = sys.stdin.buffer.read().decode("utf-8", "replace").strip()
+    found = sys.stdin.buffer.read().decode("utf-8-sig", "replace").strip()
     if not found:
         raise InputError("standard input holds no token: it is empty", hint="pipe the token in, or name a file")
     return found

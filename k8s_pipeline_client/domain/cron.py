@@ -78,7 +78,7 @@ def split_fields(expression: str) -> list[str]:
     return [part for part in _SPACE.split(expression) if part]
 
 
-@lru_cache  # of one schedule several times are asked for
+@lru_cache  # a schedule is asked for many due times, and would be parsed for each
 def parse_fields(expression: str) -> tuple[Field, Field, Field, Field, Field]:
     """Parse five fields or an alias such as ``@daily``.
 

@@ -138,7 +138,7 @@ class _Check:
         """Check a node and all below it; return how many values these are, and on how many levels."""
         if id(node) in self._above:
             raise UnusableTextError("this refers to itself by an alias", node.start_mark)
-        size, levels = self._measured.get(id(node), (0, 1))
+        size, levels = self._measured.get(id(node), (0, 1))  # 0: seen for the first time
         if depth + levels - 1 > MAX_DEPTH:
             raise UnusableTextError(_TOO_DEEP, node.start_mark)
         self._repeated += size

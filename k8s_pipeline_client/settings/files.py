@@ -1,4 +1,4 @@
-"""Files that the settings name, or stand in."""
+"""Files that hold settings, and those that settings name."""
 
 from __future__ import annotations
 

@@ -18,12 +18,16 @@ from tests.images.recording import RecordingServer
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder talks to a cluster."""
+    """Mark what talks to a cluster, which is everything in this folder, and put all tests in order."""
     for item in items:
         if "tests/cluster/" in item.nodeid:
             item.add_marker(pytest.mark.cluster)
-    # Those that wait longest first: begun last, they would keep everybody waiting.
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    # Those that wait longest first: begun last, they would keep everybody waiting. With a quick one after each, for a
+    # worker is given two at the beginning.
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    others = [item for item in items if not item.get_closest_marker("slow")]
+    pairs = list(zip(slow, others, strict=False))
+    items[:] = [*(item for pair in pairs for item in pair), *slow[len(pairs) :], *others[len(pairs) :]]
 
 
 @pytest.fixture(scope="session")

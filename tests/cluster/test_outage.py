@@ -113,7 +113,7 @@ def test_after_a_long_outage_the_next_deploy_completes_what_is_missing(creating:
     with api_server_killed():
         outputs = [process.communicate(timeout=240)[0] for process in processes]
 
-    for program, process, output, word in zip(
+    for program, process, output, done_word in zip(
         (creating, updating), processes, outputs, ("created", "updated"), strict=True
     ):
         assert process.returncode == 1, output
@@ -123,7 +123,7 @@ def test_after_a_long_outage_the_next_deploy_completes_what_is_missing(creating:
         _check_nothing_half_done(program.space)
         active = [item for item in program.space.list("cronjobs") if not item["spec"]["suspend"]]
         done = [item for item in active if item["spec"]["schedule"] == "@hourly"]
-        assert len(done) >= counts.get(word, 0)
+        assert len(done) >= counts.get(done_word, 0)
 
         program(*_deploy(program))
         _check_complete(program, "@hourly")

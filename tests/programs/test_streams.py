@@ -18,7 +18,7 @@ PIPELINE, SERVICE = "pipelines/01_postgres_metadata_daily.json", "services/postg
 
 def test_streams_that_are_closed_are_no_trouble() -> None:
     files = f"-f {SAMPLES / PIPELINE} -f {SAMPLES / SERVICE}"
-    for redirection in (">&-", "<&- 2>&-"):
+    for redirection in (">&-", "2>&-", "<&-"):
         done = subprocess.run(f"{PROGRAM} validate {files} {redirection}", shell=True, capture_output=True, check=False)
         assert (done.returncode, done.stderr) == (0, b""), redirection
     full = subprocess.run(f"{PROGRAM} validate {files} >/dev/full", shell=True, capture_output=True, check=False)

@@ -13,6 +13,7 @@ from typing import Any
 
 from k8s_pipeline_client.cluster.connect import api_client
 from k8s_pipeline_client.cluster.transport import Transport
+from k8s_pipeline_client.errors import PipelineError
 
 _CORE, _BATCH, _RBAC = "/api/v1", "/apis/batch/v1", "/apis/rbac.authorization.k8s.io/v1"
 _GROUPS = {
@@ -28,8 +29,15 @@ class Api:
     """Requests as the kubeconfig's user."""
 
     def __init__(self, kubeconfig: Path) -> None:
-        """Take the kubeconfig."""
-        self._transport = Transport(api_client(kubeconfig))
+        """Take the kubeconfig.
+
+        Raises:
+            RuntimeError: It cannot be used.
+        """
+        try:
+            self._transport = Transport(api_client(kubeconfig))
+        except PipelineError as error:
+            raise RuntimeError(str(error)) from None
 
     def get(self, namespace: str, kind: str, name: str) -> dict[str, Any]:
         """Return one object; the kind as kubectl takes it, in the singular or the plural."""
@@ -55,15 +63,18 @@ class Api:
         """Send a request, and return the answer.
 
         Raises:
-            RuntimeError: The API server refused it.
+            RuntimeError: The API server refused it, or cannot be reached.
         """
-        answer = self._transport.send(
-            verb,
-            path,
-            query=query,
-            body=None if body is None else json.dumps(body).encode(),
-            content_type="application/apply-patch+yaml" if verb == "PATCH" else "application/json",
-        )
+        try:
+            answer = self._transport.send(
+                verb,
+                path,
+                query=query,
+                body=None if body is None else json.dumps(body).encode(),
+                content_type="application/apply-patch+yaml" if verb == "PATCH" else "application/json",
+            )
+        except PipelineError as error:
+            raise RuntimeError(f"{verb} {path}: {error}") from None
         if answer.status >= 400:
             raise RuntimeError(f"{verb} {path}: {answer.status} {answer.body.decode('utf-8', 'replace')}")
         return json.loads(answer.body)

@@ -75,7 +75,7 @@ class Program:
 
     def start(self, *words: str, patience: float = PATIENCE) -> Started:
         """Start a command in a process of its own; it tries a request again for so many seconds."""
-        return Started([*self.place(), *words], patience=patience)
+        return Started([*self.place(), *words], scratch=self._folder, patience=patience)
 
     def file(self, name: str, *documents: Any) -> str:
         """Write documents into a file, and return its path."""

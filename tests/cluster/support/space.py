@@ -16,6 +16,7 @@ from tests.cluster.support.access import Access
 
 ROOT = Path(__file__).parents[3]
 PATIENCE = 90.0
+LONGEST_PAUSE = 0.5
 
 T = TypeVar("T")
 
@@ -68,11 +69,13 @@ class Space:
 
 def until(look: Callable[[], T], what: str, patience: float = PATIENCE) -> T:
     """Look again and again until there is something, and return it."""
-    end = time.monotonic() + patience
+    end, pause = time.monotonic() + patience, 0.1
     while not (found := look()):
         if time.monotonic() > end:
             raise AssertionError(f"not within {patience:.0f} s: {what}")
-        time.sleep(0.2)
+        time.sleep(pause)
+        # What takes long is looked at less often: all that wait share the processor with what they wait for.
+        pause = min(pause * 1.2, LONGEST_PAUSE)
     return found
 
 

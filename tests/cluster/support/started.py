@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,17 +26,20 @@ from k8s_pipeline_client.cluster.kube import KubeCluster
 from k8s_pipeline_client.retrying import PATIENCE
 
 _processes = multiprocessing.get_context("forkserver")
-_processes.set_forkserver_preload(["k8s_pipeline_client.cluster.connect", __name__])
+# Installed modules only: the server of forks does not find the tests from every folder.
+_processes.set_forkserver_preload(
+    ["k8s_pipeline_client.cli.main", "k8s_pipeline_client.cluster.connect", "k8s_pipeline_client.cluster.kube"]
+)
 
 
 class Started:
     """A process, with the methods of `subprocess.Popen` that tests use."""
 
-    def __init__(self, words: Sequence[str], *, patience: float = PATIENCE) -> None:
-        """Start the program; it tries a request again for so many seconds."""
+    def __init__(self, words: Sequence[str], *, scratch: Path, patience: float = PATIENCE) -> None:
+        """Start the program; its temporary files go to a folder, and it tries a request again for so many seconds."""
         self._output, theirs = _processes.Pipe(duplex=False)
-        start = _Start(tuple(words), dict(os.environ), Path.cwd(), patience)
-        # A daemon: it does not outlive a test that fails before it ends it.
+        start = _Start(tuple(words), dict(os.environ), Path.cwd(), scratch, patience)
+        # A daemon: one whose test failed before it ended it does not outlive all tests.
         self._process = _processes.Process(target=_run, args=(start, theirs), daemon=True)
         self._process.start()
         theirs.close()
@@ -52,8 +56,9 @@ class Started:
     def send_signal(self, number: signal.Signals) -> None:
         """Send it a signal."""
         assert self._process.pid is not None
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self._process.pid, number)
+        if self.poll() is None:  # else its number may be another's
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._process.pid, number)
 
     def kill(self) -> None:
         """Kill it with SIGKILL."""
@@ -63,10 +68,13 @@ class Started:
         """Wait until it has ended, and return all that it wrote; it is killed if that takes longer."""
         # Reading ends when it does; a timer, for a pipe's end has no deadline of its own.
         timer = threading.Timer(timeout, self.kill)
+        timer.daemon = True
         timer.start()
-        with os.fdopen(os.dup(self._output.fileno()), "rb") as reader:
-            written = reader.read()
-        timer.cancel()
+        try:
+            with os.fdopen(os.dup(self._output.fileno()), "rb") as reader:
+                written = reader.read()
+        finally:
+            timer.cancel()
         self._output.close()
         self._process.join()
         return written.decode("utf-8", "replace"), None
@@ -77,6 +85,7 @@ class _Start:
     words: tuple[str, ...]
     environment: dict[str, str]
     folder: Path
+    scratch: Path
     patience: float
 
 
@@ -87,7 +96,10 @@ def _run(start: _Start, output: Connection) -> None:
     os.environ.clear()
     os.environ.update(start.environment)
     os.chdir(start.folder)
-    sys.stdout, sys.stderr = (io.TextIOWrapper(os.fdopen(number, "wb"), encoding="utf-8") for number in (1, 2))
+    # The kubernetes client writes certificates to files, and removes them at an end that is not to come.
+    tempfile.tempdir = str(start.scratch)
+    sys.stdout = io.TextIOWrapper(os.fdopen(1, "wb"), encoding="utf-8")
+    sys.stderr = io.TextIOWrapper(os.fdopen(2, "wb"), encoding="utf-8", errors="backslashreplace", line_buffering=True)
     sys.argv = ["k8s-pipeline", *start.words]
     # Whoever starts the tests in the background of a shell has Ctrl-C ignored, for all that comes of them.
     signal.signal(signal.SIGINT, signal.default_int_handler)
