@@ -44,6 +44,7 @@ class Space:
         rights = _rbac(access).replace("openmetadata-pipelines", namespace)
         for item in (manifest, *yaml.safe_load_all(rights)):
             access.api.apply(item)
+        until(lambda: _may_work(access, namespace), "the API server knows the account's rights")
         account = f"/api/v1/namespaces/{namespace}/serviceaccounts/k8s-pipeline/token"
         asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 7200}}
         token = access.api.request("POST", account, body=asked)["status"]["token"]
@@ -77,6 +78,17 @@ def until(look: Callable[[], T], what: str, patience: float = PATIENCE) -> T:
         # What takes long is looked at less often: all that wait share the processor with what they wait for.
         pause = min(pause * 1.2, LONGEST_PAUSE)
     return found
+
+
+def _may_work(access: Access, namespace: str) -> bool:
+    """Return whether the API server, which hears of new rights a little later, knows those of the account."""
+    asked = {
+        "user": f"system:serviceaccount:{namespace}:k8s-pipeline",
+        "resourceAttributes": {"namespace": namespace, "group": "batch", "resource": "cronjobs", "verb": "get"},
+    }
+    review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": asked}
+    path = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
+    return bool(access.api.request("POST", path, body=review)["status"]["allowed"])
 
 
 @cache
