@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -26,8 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # worker is given two at the beginning.
     slow = [item for item in items if item.get_closest_marker("slow")]
     others = [item for item in items if not item.get_closest_marker("slow")]
-    pairs = list(zip(slow, others, strict=False))
-    items[:] = [*(item for pair in pairs for item in pair), *slow[len(pairs) :], *others[len(pairs) :]]
+    items[:] = [item for pair in zip_longest(slow, others) for item in pair if item is not None]
 
 
 @pytest.fixture(scope="session")
@@ -61,9 +61,8 @@ def postgres(access: Access) -> str:
 @pytest.fixture
 def space(access: Access, tmp_path: Path) -> Iterator[Space]:
     """A namespace that enforces the `restricted` standard, with rbac/ applied; gone after the test."""
-    space = Space.create(access, tmp_path)
-    yield space
-    space.remove()
+    with Space.open(access, tmp_path) as space:
+        yield space
 
 
 @pytest.fixture

@@ -23,9 +23,8 @@ from tests.cluster.support.space import Space
 @pytest.fixture(scope="module")
 def shared(access: Access, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Space]:
     """One namespace for the tests that only need some."""
-    space = Space.create(access, tmp_path_factory.mktemp("space"))
-    yield space
-    space.remove()
+    with Space.open(access, tmp_path_factory.mktemp("space")) as space:
+        yield space
 
 
 @pytest.fixture(scope="module")

@@ -76,12 +76,11 @@ def updating(access: Access, standin: str, tmp_path: Path) -> Iterator[Program]:
     """One, in a namespace of its own, whose deploy updates all: one outage is for both."""
     folder = tmp_path / "updating"
     folder.mkdir()
-    space = Space.create(access, folder)
-    program = Program(space, image=standin, folder=folder)
-    program("deploy", "-f", program.file("many.yaml", *_many("@daily"), service()))
-    program.file("many.yaml", *_many("@hourly"), service())
-    yield program
-    space.remove()
+    with Space.open(access, folder) as space:
+        program = Program(space, image=standin, folder=folder)
+        program("deploy", "-f", program.file("many.yaml", *_many("@daily"), service()))
+        program.file("many.yaml", *_many("@hourly"), service())
+        yield program
 
 
 def _deploy(program: Program) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import resource
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from math import inf
 from pathlib import Path
 
 from tests.data import SAMPLES
+from tests.programs.pod import ENVIRONMENT
 
 PROGRAM = str(Path(sys.executable).with_name("k8s-pipeline"))
 RENDER = [
@@ -25,8 +25,6 @@ SETTINGS = [
 ]
 # The best of several rounds; of more than a few only where other programs are in the way.
 LEAST_ROUNDS, MOST_ROUNDS = 3, 12
-# An installed program has its byte code; a checkout must be let write it, or every start compiles it anew.
-ENVIRONMENT = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
 
 
 def _cpu_seconds(words: Sequence[str]) -> float:

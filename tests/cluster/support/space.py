@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -42,13 +44,23 @@ class Space:
             },
         }
         rights = _rbac(access).replace("openmetadata-pipelines", namespace)
-        for item in (manifest, *yaml.safe_load_all(rights)):
+        for item in (manifest, *json.loads(rights)):
             access.api.apply(item)
         until(lambda: _may_work(access, namespace), "the API server knows the account's rights")
         account = f"/api/v1/namespaces/{namespace}/serviceaccounts/k8s-pipeline/token"
         asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 7200}}
         token = access.api.request("POST", account, body=asked)["status"]["token"]
         return cls(access, namespace, _kubeconfig(access, folder / "kubeconfig", token))
+
+    @classmethod
+    @contextmanager
+    def open(cls, access: Access, folder: Path) -> Iterator[Space]:
+        """Make a namespace as `create` does, and have it deleted at the end of the block."""
+        space = cls.create(access, folder)
+        try:
+            yield space
+        finally:
+            space.remove()
 
     def remove(self) -> None:
         """Have the namespace deleted; nobody waits for it."""
@@ -93,17 +105,18 @@ def _may_work(access: Access, namespace: str) -> bool:
 
 @cache
 def _rbac(access: Access) -> str:
-    return access.run("kustomize", str(ROOT / "rbac"))
+    # As JSON, which is parsed in no time: each test has its own.
+    return json.dumps(list(yaml.safe_load_all(access.run("kustomize", str(ROOT / "rbac")))))
 
 
 @cache
 def _own_kubeconfig(access: Access) -> str:
-    return access.run("config", "view", "--raw", "--minify", "--flatten")
+    return access.run("config", "view", "--raw", "--minify", "--flatten", "-o", "json")
 
 
 def _kubeconfig(access: Access, path: Path, token: str) -> Path:
     """Write the administrator's kubeconfig with the account's token in place of its own credentials."""
-    config = yaml.safe_load(_own_kubeconfig(access))
+    config = json.loads(_own_kubeconfig(access))
     config["users"] = [{"name": "role", "user": {"token": token}}]
     for context in config["contexts"]:
         context["context"]["user"] = "role"
