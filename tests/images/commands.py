@@ -1,15 +1,16 @@
 """Commands of other tools: run quietly, and quoted when they fail."""
 
-import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+
+from tests.cluster.local.commands import build_environment
 
 from .errors import ImageBuildError
 
 _TAIL_LINES = 15
 
 
-def run(command: Sequence[str], *, env: Mapping[str, str] | None = None) -> None:
+def run(command: Sequence[str]) -> None:
     """Run to the end; a failure carries the command and the end of its output."""
     done = subprocess.run(
         list(command),
@@ -18,7 +19,7 @@ def run(command: Sequence[str], *, env: Mapping[str, str] | None = None) -> None
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
-        env={**os.environ, **(env or {})},
+        env=build_environment(),  # chroot is in a folder that a user's PATH may lack
         check=False,
     )
     if done.returncode:

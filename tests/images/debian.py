@@ -5,6 +5,10 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.cluster.local.apt import install
+from tests.cluster.local.commands import find
+from tests.cluster.local.errors import ClusterError
+
 from . import commands
 from .errors import ImageBuildError
 
@@ -46,27 +50,10 @@ def ensure_tools() -> None:
     """Have mmdebstrap, by apt-get where that is possible."""
     if os.geteuid() != 0:
         raise ImageBuildError("building images needs root (mmdebstrap and chroot)")
-    if shutil.which("mmdebstrap"):
-        return
-    if not shutil.which("apt-get"):
-        raise ImageBuildError("mmdebstrap is missing, and there is no apt-get to install it with")
-    # Others may be installing at the same time: wait for their lock.
-    install = [
-        "apt-get",
-        "-o",
-        "DPkg::Lock::Timeout=120",
-        "install",
-        "-y",
-        "--no-install-recommends",
-        "mmdebstrap",
-    ]
-    env = {"DEBIAN_FRONTEND": "noninteractive"}
     try:
-        commands.run(install, env=env)
-    except ImageBuildError:
-        # The package lists of a fresh machine are empty or old.
-        commands.run(["apt-get", "-o", "DPkg::Lock::Timeout=120", "update"], env=env)
-        commands.run(install, env=env)
+        install(lambda: [] if find("mmdebstrap") else ["mmdebstrap"])
+    except ClusterError as error:
+        raise ImageBuildError(str(error)) from None
 
 
 def bootstrap(root: Path, packages: Sequence[str]) -> None:

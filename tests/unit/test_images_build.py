@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster.local import apt
 from tests.images import build, cache, debian, requirements
 from tests.images.errors import ImageBuildError
 
@@ -94,9 +95,10 @@ def test_missing_root_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_missing_tool_without_apt_is_one_clear_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr(debian, "find", lambda _: None)
+    monkeypatch.setattr(apt, "find", lambda _: None)
 
-    with pytest.raises(ImageBuildError, match="mmdebstrap is missing"):
+    with pytest.raises(ImageBuildError, match="missing: mmdebstrap; there is no apt-get"):
         debian.ensure_tools()
 
 
