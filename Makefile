@@ -84,9 +84,17 @@ lock: $(BIN)/.installed ## Write requirements.lock anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --upgrade \
 		--group dev pyproject.toml -o requirements.lock
 
+# One installation at a time, for two terminals may begin at once: the second finds it done. The lock is this file's,
+# and the kernel frees it when its holder ends.
+ifndef INSTALLING
+$(BIN)/.installed: requirements.lock pyproject.toml
+	$(if $(PYTHON),,$(error Python 3.11 or newer is needed, with venv: on Debian, apt-get install python3-venv))
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -c 'import fcntl, os, sys; lock = os.open("Makefile", os.O_RDONLY); fcntl.flock(lock, fcntl.LOCK_EX); os.set_inheritable(lock, True); os.execvp(sys.argv[1], sys.argv[1:])' \
+		$(MAKE) --silent INSTALLING=yes $@
+else
 UV := VIRTUAL_ENV=.venv $(BIN)/uv pip
 $(BIN)/.installed: requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version if sys.version_info < (3, 11) else 0)'
 	@echo "installing into .venv …"
 	@$(PYTHON) -m venv .venv
 	@# First uv, for it installs the others in a tenth of pip's time.
@@ -95,3 +103,4 @@ $(BIN)/.installed: requirements.lock pyproject.toml
 	@$(UV) install --quiet --require-hashes -r requirements.lock
 	@$(UV) install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
+endif
