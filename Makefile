@@ -65,6 +65,8 @@ lint: $(BIN)/.installed ## ruff, mypy, import-linter
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@# It runs on the image's Python: neither syntax nor library of a newer one.
+	$(BIN)/mypy --python-version 3.10 k8s_pipeline_client/launcher
 	$(BIN)/lint-imports
 
 .PHONY: cluster-up

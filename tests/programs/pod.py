@@ -25,9 +25,9 @@ DOCUMENT = {"source": {"serviceConnection": {"config": {"password": SECRET}}}}
 
 
 def interpreters() -> list[str]:
-    """This Python, and the oldest and the newest one that the images could have, where they are installed."""
+    """This Python, that of OpenMetadata's image, and the oldest and the newest that one could have; if installed."""
     versions = Path.home() / ".pyenv" / "versions"
-    found = [str(path) for minor in ("3.9", "3.13") for path in sorted(versions.glob(f"{minor}.*/bin/python"))]
+    found = [str(path) for minor in ("3.9", "3.10", "3.13") for path in sorted(versions.glob(f"{minor}.*/bin/python"))]
     return [sys.executable, *found]
 
 
