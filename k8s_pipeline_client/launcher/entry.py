@@ -8,7 +8,7 @@ from contextlib import suppress
 from types import ModuleType, TracebackType
 
 from k8s_pipeline_client.launcher.redact import mask
-from k8s_pipeline_client.launcher.unusable import Unusable, read_file
+from k8s_pipeline_client.launcher.unusable import no_entry_point, read_file
 
 _MAX_CAUSE = 1500  # characters of one exception
 _MAX_CHAIN = 99  # a chain of exceptions may go round in circles
@@ -28,6 +28,12 @@ def execute(target: list[str]) -> None:
 
 def _execute_file(target: list[str]) -> None:
     path = os.path.abspath(target[0])
+    try:
+        os.lstat(path)
+    except FileNotFoundError:
+        raise no_entry_point(f"{os.path.basename(path)} in {os.path.dirname(path)}") from None
+    except OSError:
+        pass  # it may be there; what is wrong with it is told as it is read
     sys.argv = target
     _put_on_path(os.path.dirname(os.path.realpath(path)))
     code = compile(read_file(path, "entry point"), path, "exec", dont_inherit=True)
@@ -45,7 +51,7 @@ def _execute_module(target: list[str]) -> None:
     sys.argv = target
     _put_on_path(os.getcwd())
     if not importlib.util.find_spec(target[0].partition(".")[0]):
-        raise Unusable(f"there is no module {target[0]} to start")
+        raise no_entry_point(f"module {target[0]}")
     runpy.run_module(target[0], run_name="__main__", alter_sys=True)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from k8s_pipeline_client.domain.image import base_of
 from k8s_pipeline_client.settings.models import Settings
 
 _DEFAULT = "default"
@@ -26,6 +27,11 @@ def advice(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:
         yield (
             f"ingestionImage {settings.ingestion_image} {how}: the version that runs can change, and then no longer fit"
             " the server's; name the server's version"
+        )
+    if base := base_of(settings.ingestion_image):
+        yield (
+            f"ingestionImage {settings.ingestion_image} is the image for Airflow, which as published has no main.py, so"
+            f" that runs cannot start; use {base}"
         )
     if settings.use_om_job_operator:
         yield (

@@ -15,6 +15,7 @@ from pydantic import (
     model_validator,
 )
 
+from k8s_pipeline_client.domain.image import DEFAULT_IMAGE
 from k8s_pipeline_client.domain.quantity import parse_quantity
 from k8s_pipeline_client.errors import SettingsError
 from k8s_pipeline_client.settings import overrides
@@ -97,7 +98,7 @@ class Settings(ServerSettings):
     """Everything that can be set about runs. Times are in seconds."""
 
     namespace: DnsLabel = "openmetadata-pipelines"
-    ingestion_image: Image = "docker.getcollate.io/openmetadata/ingestion:latest"
+    ingestion_image: Image = DEFAULT_IMAGE
     image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
     image_pull_secrets: Names = ()
     service_account_name: DnsSubdomain = "openmetadata-ingestion"

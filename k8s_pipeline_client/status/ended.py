@@ -10,6 +10,8 @@ import signal
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
+from k8s_pipeline_client.domain.image import with_entry_points
+from k8s_pipeline_client.launcher.unusable import NO_ENTRY_POINT
 from k8s_pipeline_client.status.events import Event
 from k8s_pipeline_client.status.models import Cause, CauseCode
 from k8s_pipeline_client.status.pod import Container, End, Pod
@@ -253,6 +255,11 @@ def _exit_code(pod: Pod) -> Cause | None:
         )
     first_line, *more = said.splitlines()
     detail = said if more else ""
+    if end.exit_code == EX_CONFIG and said.startswith(NO_ENTRY_POINT):
+        what = said.partition(":")[0]
+        return Cause(
+            CauseCode.EXIT_CODE, f"The ingestion ended with {code}: {what}", "", with_entry_points(pod.main.image)
+        )
     hint = (
         "no retry helps: change what it names, and deploy the pipeline again"
         if end.exit_code == EX_CONFIG

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from k8s_pipeline_client.domain.image import with_entry_points
 from k8s_pipeline_client.status.events import Event
 from k8s_pipeline_client.status.models import Cause, CauseCode
 from k8s_pipeline_client.status.pod import MAIN, Container, Pod
@@ -43,6 +44,8 @@ _START_REASONS = frozenset(
 )
 _MAIN_FIELD = f"spec.containers{{{MAIN}}}"
 _PULL_FAILED = "Failed to pull image"
+_NO_PYTHON = re.compile(r"(?:exec: \"python\"|executable file `python`).*not found|stat python: no such file")
+"""How the runtimes tell that there is nothing by the name of what every run starts."""
 _NO_SUCH_KEY = "references non-existent secret key: "
 """How the kubelet tells that a mounted Secret lacks a key; it does not name the Secret."""
 _OUT_OF_RANGE = re.compile(r"(minimum|maximum) \S+ usage per |max limit to request ratio per ")
@@ -109,11 +112,15 @@ def _is_passing(message: str) -> bool:
 
 def start_error(container: Container, reason: str, message: str) -> Cause:
     """A container that exists and cannot be started."""
+    if container.name == MAIN and _NO_PYTHON.search(message):
+        hint = f"{with_entry_points(container.image)}: this one has no python on its PATH"
+    else:
+        hint = "check that the image has the command that the pod runs, and that it can be executed"
     return Cause(
         CauseCode.START_ERROR,
         f'Container "{container.name}" cannot be started ({reason})',
         message,
-        "check that the image has the command that the pod runs, and that it can be executed",
+        hint,
     )
 
 

@@ -65,6 +65,31 @@ def test_an_image_that_does_not_exist_is_named(program: Program) -> None:
     assert "has not started" in program("logs", "nightly").err
 
 
+def test_an_image_without_an_entry_point_is_answered_with_one_that_has_it(program: Program) -> None:
+    elsewhere = {"spec": {"containers": [{"name": "main", "workingDir": "/tmp"}]}}
+    program.configure(podTemplate=elsewhere, backoffLimit=3)
+    program.deploy(pipeline({"log": "never"}), service())
+
+    run = program("run", "nightly", "--wait", "-o", "json", code=3).json
+
+    assert run["cause"]["code"] == "ExitCode"
+    assert run["cause"]["summary"].endswith("this image has no main.py in /tmp")
+    assert run["cause"]["hint"] == "use openmetadata/ingestion-base, or an image made from it"
+    assert len(run["attempts"]) == 1, "no retry helps"
+    assert "ingestion-base has one" in program("logs", "nightly").out
+
+
+def test_an_image_without_python_is_answered_with_one_that_has_it(program: Program, postgres: str) -> None:
+    program.configure(ingestionImage=postgres)
+    program.deploy(pipeline({"log": "never"}), service())
+
+    run = program("run", "nightly", "--wait", "-o", "json", code=3).json
+
+    assert run["cause"]["code"] == "StartError"
+    assert "python" in run["cause"]["detail"]
+    assert run["cause"]["hint"].startswith("use openmetadata/ingestion-base, or an image made from it: this one has no")
+
+
 def test_sigterm_is_obeyed_at_once(program: Program) -> None:
     program.configure(terminationGracePeriodSeconds=60, backoffLimit=3)
     program.deploy(pipeline({"log": "working"}, {"catchAll": [{"sleep": 300}]}), service())

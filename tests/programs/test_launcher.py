@@ -112,9 +112,11 @@ def test_exit_codes(pod: Pod, code: str, status: int, err: str) -> None:
     [
         (None, "main.py", "cannot read the document"),
         (b"password: hidden-one", "main.py", "is not a JSON object"),
-        (b"{}", "absent.py", "image/absent.py: No such file or directory"),
-        (b"{}", "-m absent", "there is no module absent to start"),
-        (b"{}", "-m absent.within", "there is no module absent.within to start"),
+        (b"{}", "absent.py", "image: OpenMetadata's ingestion-base has one, its image for Airflow does not"),
+        (b"{}", "absent.py", "this image has no absent.py in /"),
+        (b"{}", ".", "cannot read the entry point"),
+        (b"{}", "-m absent", "this image has no module absent: OpenMetadata's ingestion-base has one"),
+        (b"{}", "-m absent.within", "this image has no module absent.within: OpenMetadata's ingestion-base has one"),
     ],
 )
 def test_what_cannot_be_started(pod: Pod, document: bytes | None, target: str, words: str) -> None:

@@ -72,7 +72,7 @@ ROWS = [
         refused=[(bad, "is not a name that Kubernetes accepts") for bad in ("", "Data", "a.b", "-a", "a_b", "a" * 64)],
     ),
     Row(
-        *("ingestionImage", "K8S_INGESTION_IMAGE", "docker.getcollate.io/openmetadata/ingestion:latest"),
+        *("ingestionImage", "K8S_INGESTION_IMAGE", "docker.getcollate.io/openmetadata/ingestion-base:1.12.14"),
         accepted=[
             (name, name)
             for name in ("a", "a/b:c", "r.example:5000/a/b", f"a/b@{DIGEST}", f"a/b:1.12.0@{DIGEST}", "localhost/a:b_1")

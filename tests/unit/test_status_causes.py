@@ -9,6 +9,7 @@ from k8s_pipeline_client.status import CauseCode, State, run_status
 from .status_cases.build import JOB, Obj, event, failed, job, now, pod, terminated, waiting
 from .status_cases.case import GONE, QUOTA, Case, check
 from .status_cases.ended import ATTEMPTS, ENDED
+from .status_cases.images import IMAGES
 from .status_cases.waits import WAITS, active, pending
 
 
@@ -16,7 +17,7 @@ def ids(case: Case) -> str:
     return case.name
 
 
-@pytest.mark.parametrize("case", [*ENDED, *ATTEMPTS], ids=ids)
+@pytest.mark.parametrize("case", [*ENDED, *ATTEMPTS, *IMAGES], ids=ids)
 def test_a_failed_run_says_why(case: Case) -> None:
     check(case, State.FAILED)
 

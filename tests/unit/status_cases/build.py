@@ -153,6 +153,7 @@ def pod(
     last_state: Obj | None = None,
     conditions: list[Obj] | None = None,
     deleted: float | None = None,
+    image: str = IMAGE,
     **status: Any,
 ) -> Obj:
     """A pod of that Job; ``state`` is that of its container ``main``."""
@@ -167,7 +168,7 @@ def pod(
         metadata |= {"deletionTimestamp": at(deleted), "deletionGracePeriodSeconds": 30}
     statuses = [container("main", state, last_state=last_state)] if state else []
     statuses += [container(other, its_state) for other, its_state in (others or {}).items()]
-    main_spec = {"name": "main", "image": IMAGE, "resources": {"limits": {"memory": "512Mi"}}}
+    main_spec = {"name": "main", "image": image, "resources": {"limits": {"memory": "512Mi"}}}
     spec: Obj = {
         "nodeName": "node-1",
         "restartPolicy": "Never",

@@ -1,0 +1,30 @@
+"""The ingestion images that OpenMetadata publishes, of which only one can be run without Airflow."""
+
+from __future__ import annotations
+
+import re
+
+DEFAULT_IMAGE = "docker.getcollate.io/openmetadata/ingestion-base:1.12.14"
+"""The image that OpenMetadata's Helm chart runs with Kubernetes, in a version that our documents are compared with."""
+
+BASE = "openmetadata/ingestion-base"
+"""Has ``main.py`` and ``run_automation.py`` in its work folder, Python 3.10, and the user 1000."""
+
+_REFERENCE = re.compile(r"(?P<name>[^@]+?)(?P<tag>:[^/:@]+)?(?P<digest>@.+)?")
+_AIRFLOW = re.compile(r"(?:.*/)?openmetadata/ingestion")
+
+
+def base_of(image: str) -> str:
+    """Return the base image that belongs to Airflow's ``openmetadata/ingestion``: same registry, same tag.
+
+    Empty for any other image. A digest is left out, for the base image has another.
+    """
+    found = _REFERENCE.fullmatch(image)
+    if found is None or not _AIRFLOW.fullmatch(found["name"]):
+        return ""
+    return f"{found['name']}-base{found['tag'] or ''}"
+
+
+def with_entry_points(image: str) -> str:
+    """Say in a few words which image to run in place of one that lacks what a run starts."""
+    return f"use {base_of(image) or BASE + ', or an image made from it'}"
