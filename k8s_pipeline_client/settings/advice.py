@@ -23,16 +23,8 @@ def advice(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:
             "the pipeline service client is switched off (enabled, className), so the server asks nobody to run"
             " pipelines; this program does what it is told all the same"
         )
-    if origins["ingestionImage"] != _DEFAULT and (how := _floating(settings.ingestion_image)):
-        yield (
-            f"ingestionImage {settings.ingestion_image} {how}: the version that runs can change, and then no longer fit"
-            " the server's; name the server's version"
-        )
-    if base := base_of(settings.ingestion_image):
-        yield (
-            f"ingestionImage {settings.ingestion_image} is the image for Airflow, which as published has no main.py, so"
-            f" that runs cannot start; use {base}"
-        )
+    for image in _named_images(settings, origins):
+        yield from _advice_about(image)
     if settings.use_om_job_operator:
         yield (
             "useOMJobOperator is true, and has no effect: no operator is needed. CronJobs and Jobs take the place of"
@@ -41,6 +33,26 @@ def advice(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:
         )
     if settings.skip_init:
         yield "skipInit is not needed: nothing is connected to before it is used"
+
+
+def _named_images(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:
+    """Yield the images that somebody set, each once."""
+    named = [] if origins["ingestionImage"] == _DEFAULT else [settings.ingestion_image]
+    named += [item.settings["ingestionImage"] for item in settings.overrides if "ingestionImage" in item.settings]
+    yield from dict.fromkeys(named)
+
+
+def _advice_about(image: str) -> Iterator[str]:
+    if how := _floating(image):
+        yield (
+            f"ingestionImage {image} {how}: the version that runs can change, and then no longer fit"
+            " the server's; name the server's version"
+        )
+    if base := base_of(image):
+        yield (
+            f"ingestionImage {image} is the image for Airflow, which as published has no main.py, so"
+            f" that runs cannot start; use {base}"
+        )
 
 
 def _floating(image: str) -> str:

@@ -30,3 +30,15 @@ def test_the_image_for_airflow_is_warned_of(files: Files, image: str, instead: s
 
 def test_the_default_image_needs_no_warning(files: Files) -> None:
     assert files.load({}).warnings == ()
+
+
+def test_the_images_of_overrides_are_looked_at_as_well(files: Files) -> None:
+    images = [
+        "openmetadata/ingestion:1.12.0",
+        "openmetadata/ingestion-base:latest",
+        "openmetadata/ingestion-base:1.12.0",
+    ]
+    overrides = [{"match": {"name": f"p{image}"}, "settings": {"ingestionImage": image}} for image in images]
+    airflow, floating = files.load({"overrides": [*overrides, overrides[0]]}).warnings
+    assert images[0] in airflow and "is the image for Airflow" in airflow
+    assert images[1] in floating and "is tagged latest" in floating
