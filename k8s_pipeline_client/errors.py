@@ -5,6 +5,7 @@
     PipelineError                   exit code 1 unless the class says otherwise
     ├── InputError            (2)   what was handed to us cannot be used; nothing was written
     │   ├── DefinitionError         a file, an entity, a workflow document
+    │   │   ├── CopiedIdError       with the id of another pipeline
     │   │   └── NotRunByPipelinesError  of a type that OpenMetadata itself does not run as a pipeline
     │   ├── ScheduleError           a cron expression or time zone that Kubernetes refuses
     │   ├── SettingsError           a setting
@@ -66,6 +67,10 @@ class InputError(PipelineError):
 
 class DefinitionError(InputError):
     """A file, an entity or a workflow document that cannot become a pipeline."""
+
+
+class CopiedIdError(DefinitionError):
+    """A definition has the id of another pipeline, which would have to go for it."""
 
 
 class NotRunByPipelinesError(DefinitionError):

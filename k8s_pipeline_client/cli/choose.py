@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from k8s_pipeline_client.domain import naming
 from k8s_pipeline_client.domain.pipeline import Pipeline
 from k8s_pipeline_client.errors import InputError, UnknownNameError
+
+
+def _id(pipeline: Pipeline) -> str | None:
+    return pipeline.id
+
 
 _KEYS: tuple[Callable[[Pipeline], str | None], ...] = (
     lambda pipeline: pipeline.resource_name,
     lambda pipeline: pipeline.fqn,
-    lambda pipeline: pipeline.id,
+    _id,
     lambda pipeline: pipeline.name,
     lambda pipeline: pipeline.display_name,
     lambda pipeline: f"{pipeline.service}/{pipeline.pipeline_type}",
@@ -32,7 +38,8 @@ def choose(pipelines: Sequence[Pipeline], name: str | None, *, option: str) -> P
     """
     fitting = list(pipelines)
     if name is not None:
-        by_key = ([item for item in pipelines if key(item) == name] for key in _KEYS)
+        wanted = ((key, naming.identity(name) if key is _id else name) for key in _KEYS)
+        by_key = ([item for item in pipelines if key(item) == text] for key, text in wanted)
         fitting = next(filter(None, by_key), [])
     if len(fitting) == 1:
         return fitting[0]

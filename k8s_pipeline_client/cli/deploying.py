@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,9 +14,11 @@ from k8s_pipeline_client.cli.deployments import FAILED, SKIPPED, Deployment, dep
 from k8s_pipeline_client.cli.fromserver import connected, server_options, version_warnings
 from k8s_pipeline_client.cli.options import Globals, common_options, files_option, pass_globals
 from k8s_pipeline_client.domain.source import Source
-from k8s_pipeline_client.errors import PipelineError
+from k8s_pipeline_client.errors import ClusterError, PipelineError
 
 if TYPE_CHECKING:
+    from k8s_pipeline_client.cli.fromserver import Connected
+    from k8s_pipeline_client.client.copies import Judge
     from k8s_pipeline_client.client.fetch import ServerPipeline
     from k8s_pipeline_client.domain.pipeline import Pipeline
     from k8s_pipeline_client.settings import Settings
@@ -59,6 +62,12 @@ class _Text(click.ParamType[str]):
     help="Take over what another field manager or another source owns, and replace a renamed pipeline that runs.",
 )
 @click.option(
+    "--rename",
+    is_flag=True,
+    help="With -f: a pipeline that the cluster has under another name, with the same id, was renamed: the other one is "
+    "deleted, with the records of its runs.",
+)
+@click.option(
     "--parallel",
     type=click.IntRange(1, 32),
     default=4,
@@ -79,6 +88,7 @@ def deploy_command(
     server_token_file: Path | None,
     dry_run: str,
     force: bool,
+    rename: bool,
     parallel: int,
 ) -> int:
     """Create or update pipelines, from files or from the OpenMetadata server.
@@ -90,16 +100,18 @@ def deploy_command(
     if not from_server:
         if fqns or everything:
             raise click.UsageError("FQN and --all go with --from-server; files are named with -f.")
-        return _from_files(values, files, [Path(item) for item in services], how)
+        return _from_files(values, files, [Path(item) for item in services], how, renamed=rename)
     if files:
         raise click.UsageError("-f and --from-server exclude each other.")
     if bool(fqns) == everything:
         raise click.UsageError("--from-server takes either fully qualified names or --all.")
+    if rename:
+        raise click.UsageError("--rename goes with -f; of its own pipelines the server says what was renamed.")
     if services and not everything:
         raise click.UsageError("--service goes with --all.")
     with connected(values, server, server_token_file) as source:
         found = source.all(services) if everything else source.named(fqns)
-    return _from_server(values, found, source.version, how)
+        return _from_server(values, found, source, how)
 
 
 @dataclass(frozen=True)
@@ -111,23 +123,29 @@ class _How:
     parallel: int
 
 
-def _from_files(values: Globals, files: Sequence[Path], services: Sequence[Path], how: _How) -> int:
+def _from_files(values: Globals, files: Sequence[Path], services: Sequence[Path], how: _How, *, renamed: bool) -> int:
     from k8s_pipeline_client.cli.files import read_pipelines
+    from k8s_pipeline_client.client.copies import by_the_files
 
     if not files:
         raise click.UsageError("Name files with -f, or deploy --from-server.")
     settings = values.settings()
     pipelines = read_pipelines(files, services, settings=settings)
     # All of them first: where one cannot be used, nothing is written.
-    checked = [_checked(pipeline, settings) for pipeline in pipelines]
-    deployments = checked if how.dry_run == "client" else _deployed(values, pipelines, Source.FILES, how)
+    deployments = [_checked(pipeline, settings) for pipeline in pipelines]
+    if how.dry_run != "client":
+        judge = by_the_files(pipelines, renamed=renamed)
+        with suppress(ClusterError):  # each deploy asks again
+            values.client().refuse_copies(pipelines, judge)
+        deployments = _deployed(values, pipelines, Source.FILES, how, judge)
     if len(deployments) == 1 and deployments[0].error is not None:
         raise deployments[0].error
     return report(values, deployments, how.dry_run)
 
 
-def _from_server(values: Globals, found: Sequence[ServerPipeline], version: str, how: _How) -> int:
+def _from_server(values: Globals, found: Sequence[ServerPipeline], source: Connected, how: _How) -> int:
     from k8s_pipeline_client.cli.output import note, warn
+    from k8s_pipeline_client.client.copies import by_the_server
 
     if not found:
         note("OpenMetadata has no ingestion pipelines")
@@ -144,10 +162,11 @@ def _from_server(values: Globals, found: Sequence[ServerPipeline], version: str,
             usable.append(item.pipeline)
         except PipelineError as error:
             becomes[item.fqn] = Deployment(item.fqn, item.display_name, FAILED, error=error)
-    for text in version_warnings(version, (settings.for_pipeline(item).ingestion_image for item in usable)):
+    for text in version_warnings(source.version, (settings.for_pipeline(item).ingestion_image for item in usable)):
         warn(text)
     if how.dry_run != "client":
-        becomes |= {item.fqn: item for item in _deployed(values, usable, Source.SERVER, how)}
+        done = _deployed(values, usable, Source.SERVER, how, by_the_server(source.fetcher))
+        becomes |= {item.fqn: item for item in done}
     return report(values, list(becomes.values()), how.dry_run)
 
 
@@ -158,13 +177,15 @@ def _checked(pipeline: Pipeline, settings: Settings) -> Deployment:
     return Deployment(pipeline.fqn, pipeline.display_name, "checked", found.name, found.notes)
 
 
-def _deployed(values: Globals, pipelines: Sequence[Pipeline], source: Source, how: _How) -> list[Deployment]:
+def _deployed(
+    values: Globals, pipelines: Sequence[Pipeline], source: Source, how: _How, judge: Judge
+) -> list[Deployment]:
     if not pipelines:
         return []
     client = values.client()
     dry_run = how.dry_run == "server"
     return deploy_all(
         pipelines,
-        lambda pipeline: client.deploy(pipeline, dry_run=dry_run, force=how.force, source=source),
+        lambda pipeline: client.deploy(pipeline, dry_run=dry_run, force=how.force, source=source, judge=judge),
         parallel=how.parallel,
     )

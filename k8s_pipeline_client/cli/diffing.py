@@ -25,7 +25,7 @@ def diff_command(values: Globals, files: tuple[Path, ...], services: tuple[Path,
     try:
         pipelines = read_pipelines(files, services, settings=values.settings())
         client = values.client()
-        found = [difference for pipeline in pipelines for difference in client.diff(pipeline)]
+        found = [difference for pipeline in pipelines for difference in client.diff(pipeline, beside=pipelines)]
     except PipelineError as error:
         error.exit_code = max(2, error.exit_code)  # 1 says that there are differences, as with kubectl
         raise

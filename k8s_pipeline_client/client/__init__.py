@@ -1,5 +1,6 @@
 """What can be done with pipelines on a cluster."""
 
+from k8s_pipeline_client.client.copies import by_the_files
 from k8s_pipeline_client.client.deploy import Action, DeployResult
 from k8s_pipeline_client.client.facade import Pipelines
 from k8s_pipeline_client.client.k8s import K8sPipelineClient, create_client
@@ -14,5 +15,6 @@ __all__ = [
     "PipelineServiceClient",
     "PipelineServiceResponse",
     "Pipelines",
+    "by_the_files",
     "create_client",
 ]

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from k8s_pipeline_client.client.fetch import ServerPipeline
-from k8s_pipeline_client.client.jobs import annotation
+from k8s_pipeline_client.client.jobs import annotation, identity
 from k8s_pipeline_client.client.managers import suspend_is_set_by_others
 from k8s_pipeline_client.cluster.port import Object
 from k8s_pipeline_client.domain import labels
@@ -119,7 +119,11 @@ def compare(found: Sequence[ServerPipeline], cronjobs: Sequence[Object], setting
         By service and name.
     """
     by_name = {str(item["metadata"]["name"]): item for item in cronjobs}
-    by_id = {identity: item for item in cronjobs if (identity := annotation(item, labels.ID))}
+    # One whose name another pipeline has by now is that one's, whatever id it was deployed with.
+    ids = {item.fqn: item.id for item in found}
+    by_id = {
+        own: item for item in cronjobs if (own := identity(item)) and ids.get(annotation(item, labels.FQN), own) == own
+    }
     result = [_compared(item, by_name, by_id, settings) for item in found]
     result += [_of_cronjob(item, Standing.ORPHANED) for item in orphans(found, cronjobs)]
     return sorted(result, key=lambda item: (item.service, item.pipeline_type, item.display_name, item.fqn))
@@ -144,7 +148,7 @@ def orphans(found: Sequence[ServerPipeline], cronjobs: Sequence[Object]) -> list
         for item in cronjobs
         if annotation(item, labels.MANAGED_BY_SOURCE) == Source.SERVER
         and annotation(item, labels.FQN) not in known
-        and annotation(item, labels.ID) not in known
+        and identity(item) not in known
     ]
 
 

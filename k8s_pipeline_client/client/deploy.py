@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from k8s_pipeline_client.client import rename
+from k8s_pipeline_client.client import copies, rename
 from k8s_pipeline_client.client.jobs import annotation
 from k8s_pipeline_client.client.managers import SUSPEND_MANAGER
 from k8s_pipeline_client.client.run import create_run, let_go
@@ -33,6 +33,8 @@ class Action(StrEnum):
     CREATED = "created"
     UPDATED = "updated"
     UNCHANGED = "unchanged"
+    RENAMED = "renamed"
+    """It replaced what the pipeline was under an earlier name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +68,16 @@ class Deployer:
         self._writer = Writer(cluster, dry_run=dry_run, force=force)
         self._shared: set[str] = set()
 
-    def deploy(self, plan: Plan) -> DeployResult:
+    def deploy(self, plan: Plan, judge: copies.Judge) -> DeployResult:
         """Write a pipeline's objects.
+
+        The judge says whether what the cluster has under another name, with the same id, is the pipeline renamed.
 
         If a write is refused, what was there before is put back; a new pipeline is removed again. The error says
         what has become of it.
 
         Raises:
+            CopiedIdError: The judge knows the id as another pipeline's.
             ForeignObjectError: The name is taken by an object of another pipeline.
             ManagedElsewhereError: It was deployed from another source, and ``force`` is not set.
             RunActiveError: It was renamed, a run of the earlier name is active, and ``force`` is not set.
@@ -80,7 +85,7 @@ class Deployer:
         """
         for _ in poll(GONE_TIMEOUT):
             existing = self._existing(plan)
-            olds = self._earlier_names(plan)
+            olds = self._earlier_names(plan, judge)
             self._check_shared(plan.shared)
             attempt = Attempt(self._writer, plan, existing, olds)
             try:
@@ -90,12 +95,11 @@ class Deployer:
                     continue
                 attempt.roll_back(error)
                 raise
-            action = Action.UPDATED if attempt.changed else Action.UNCHANGED
             return DeployResult(
                 plan.name,
                 plan.pipeline.fqn,
                 plan.pipeline.display_name,
-                Action.CREATED if existing is None else action,
+                _action(existing, olds, changed=attempt.changed),
                 (*plan.notes, *attempt.notes),
             )
         raise WaitTimeoutError(
@@ -127,8 +131,8 @@ class Deployer:
         self._refuse_other_source(existing, plan)
         return existing
 
-    def _earlier_names(self, plan: Plan) -> list[Object]:
-        olds = rename.earlier_names(self._cluster, plan)
+    def _earlier_names(self, plan: Plan, judge: copies.Judge) -> list[Object]:
+        olds = [old for old in rename.with_the_same_id(self._cluster, plan) if judge(plan.pipeline, old)]
         for old in olds:
             self._refuse_other_source(old, plan)
         if not self._writer.force:
@@ -163,6 +167,14 @@ class Deployer:
             if name not in self._shared:
                 self._writer.apply(manifest)
                 self._shared.add(name)
+
+
+def _action(existing: Object | None, olds: Sequence[Object], *, changed: bool) -> Action:
+    if olds:
+        return Action.RENAMED
+    if existing is None:
+        return Action.CREATED
+    return Action.UPDATED if changed else Action.UNCHANGED
 
 
 def set_suspend(cluster: Cluster, name: str, suspend: bool, *, force: bool = False) -> Object:

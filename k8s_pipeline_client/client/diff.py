@@ -10,9 +10,13 @@ from dataclasses import dataclass
 
 import yaml
 
+from k8s_pipeline_client.client import rename
+from k8s_pipeline_client.client.copies import Judge
+from k8s_pipeline_client.client.jobs import annotation, run_id, selector
 from k8s_pipeline_client.client.managers import MANAGER, suspend_is_set_by_others
 from k8s_pipeline_client.client.token import ensure
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
+from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.errors import NotFoundError
 from k8s_pipeline_client.render.plan import Plan
 
@@ -32,11 +36,15 @@ class Difference:
     text: str
 
 
-def differences(cluster: Cluster, plan: Plan) -> Iterator[Difference]:
+def differences(cluster: Cluster, plan: Plan, judge: Judge) -> Iterator[Difference]:
     """Yield what a deploy of the plan would change; nothing is kept.
 
     The API server itself says what it would make of each object (a dry run), so its defaults are no differences.
+    What the judge takes for an earlier name of the pipeline would be deleted, and comes first.
     """
+    for old in rename.with_the_same_id(cluster, plan):
+        if judge(plan.pipeline, old):
+            yield from _removed(cluster, old, plan)
     cronjob = _live(cluster, plan.cronjob)
     secret, config_map = plan.owned_by(cronjob) if cronjob else (plan.secret, plan.config_map)
     if plan.token:
@@ -49,6 +57,27 @@ def differences(cluster: Cluster, plan: Plan) -> Iterator[Difference]:
     if cronjob is None or not suspend_is_set_by_others(cronjob):
         wanted["spec"]["suspend"] = plan.suspend
     yield from _difference(cronjob, wanted)
+
+
+def _removed(cluster: Cluster, old: Object, plan: Plan) -> Iterator[Difference]:
+    """Yield what would go with an earlier name."""
+    jobs = rename.runs_of(cluster, old)
+    why = (
+        f"# {plan.pipeline.fqn} has the id of {annotation(old, labels.FQN)}: deploy --rename would delete this CronJob "
+        f"and its {len(jobs)} runs; without it the deploy is refused"
+    )
+    yield Difference(old["kind"], old["metadata"]["name"], "\n".join([why, *_deleted(old)]))
+    for kind in (Kind.SECRET, Kind.CONFIG_MAP):
+        for item in cluster.list(kind, labels=selector(old["metadata"]["name"])):
+            yield Difference(kind, item["metadata"]["name"], "\n".join(_deleted(item)))
+    for job in jobs:
+        name = job["metadata"]["name"]
+        yield Difference(Kind.JOB, name, f"--- live/Job/{name}\n+++ deploy/Job/{name}\n-run {run_id(job)}")
+
+
+def _deleted(live: Object) -> Iterator[str]:
+    title = f"{live['kind']}/{live['metadata']['name']}"
+    return difflib.unified_diff(_lines(live), [], f"live/{title}", f"deploy/{title}", lineterm="")
 
 
 def _live(cluster: Cluster, manifest: Object) -> Object | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import socket
 from collections.abc import Callable
 
 from k8s_pipeline_client.client.jobs import pods_of, selector
@@ -119,6 +121,15 @@ def delete_pipeline(
         f"{left[0]['kind']} {left[0]['metadata']['name']} is still there after {timeout:.0f} s",
         hint="what was asked for goes on; see kubectl get pods, or delete again with a longer --timeout",
     )
+
+
+def whoever_runs_this() -> str:
+    """Return user and machine, for the record."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = "somebody"
+    return f"{user}@{socket.gethostname()}"
 
 
 def _everything(cluster: Cluster, name: str) -> list[Object]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
 import json
-import socket
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,7 +10,7 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
-from k8s_pipeline_client.client import end, run, sidecars
+from k8s_pipeline_client.client import copies, end, run, sidecars
 from k8s_pipeline_client.client.compare import Comparison, compare
 from k8s_pipeline_client.client.connecting import connect
 from k8s_pipeline_client.client.deploy import Deployer, DeployResult, set_suspend
@@ -70,6 +68,7 @@ class Pipelines:
         dry_run: bool = False,
         force: bool = False,
         source: Source = Source.FILES,
+        judge: copies.Judge | None = None,
     ) -> DeployResult:
         """Write a pipeline's objects; again is fine, and changes nothing where nothing has changed.
 
@@ -79,13 +78,21 @@ class Pipelines:
             force: Take over fields that another field manager owns, and a pipeline of another source; replace one
                 that was renamed even while it runs.
             source: Where the definition comes from.
+            judge: Whether a CronJob with its id under another name is the pipeline renamed, and goes with its runs;
+                if None, an entity of the server says so, and a definition from files is refused (`CopiedIdError`).
         """
+        judge = judge or (copies.by_the_entity if source is Source.SERVER else copies.by_the_files())
         deployer = self._deployers.setdefault((dry_run, force), Deployer(self._cluster, dry_run=dry_run, force=force))
-        return deployer.deploy(plan(pipeline, self._settings, source=source))
+        return deployer.deploy(plan(pipeline, self._settings, source=source), judge)
 
-    def diff(self, pipeline: Pipeline) -> list[Difference]:
-        """Return what a deploy of the pipeline would change; nothing is kept."""
-        return list(differences(self._cluster, plan(pipeline, self._settings)))
+    def refuse_copies(self, pipelines: Sequence[Pipeline], judge: copies.Judge) -> None:
+        """Raise `CopiedIdError` if some have ids of other pipelines; for many at once, before the first is written."""
+        copies.refuse_copies(self._cluster, pipelines, judge)
+
+    def diff(self, pipeline: Pipeline, *, beside: Sequence[Pipeline] = ()) -> list[Difference]:
+        """Return what a deploy of the pipeline would change, beside others in the same files; nothing is kept."""
+        judge = copies.by_the_files(beside, renamed=True)
+        return list(differences(self._cluster, plan(pipeline, self._settings), judge))
 
     def compare(self, found: Sequence[ServerPipeline], instance: str) -> list[Comparison]:
         """Compare all that an OpenMetadata server has with what the cluster has of its instance."""
@@ -281,7 +288,7 @@ class Pipelines:
         jobs = self._reader.jobs_of(item) if run is None else [self._reader.job_of(item, run)]
         active = [job for job in jobs if not is_finished(job)]
         for job in active:
-            end.kill_run(self._cluster, job, by=by or _who())
+            end.kill_run(self._cluster, job, by=by or end.whoever_runs_this())
         for job in active:
             end.wait_for_pods_gone(self._cluster, job["metadata"]["name"], timeout)
         return [status for job in active if (status := self._ended(job, timeout)) is not None]
@@ -389,11 +396,3 @@ class Pipelines:
             return self.wait(job["metadata"]["name"], timeout=timeout)
         except NotFoundError:
             return None
-
-
-def _who() -> str:
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):
-        user = "somebody"
-    return f"{user}@{socket.gethostname()}"

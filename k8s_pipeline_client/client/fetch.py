@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from k8s_pipeline_client.domain import naming
 from k8s_pipeline_client.domain.entities import Document, EntityReference, IngestionPipeline
-from k8s_pipeline_client.domain.naming import quoted
 from k8s_pipeline_client.domain.pipeline import Pipeline, resolve
 from k8s_pipeline_client.domain.recognise import recognise
 from k8s_pipeline_client.errors import (
@@ -136,14 +136,19 @@ class Fetcher:
             not identity or _is_missing(self._server.pipeline_with_id, identity)
         )
 
+    def under(self, fqn: str) -> ServerPipeline | None:
+        """Return what the server has under a fully qualified name, without making a pipeline of it; None for nothing.
+
+        Raises:
+            OpenMetadataError: It could not be asked, or does not say.
+        """
+        try:
+            return _found(self._server.pipeline(fqn))
+        except EntityNotFoundError:
+            return None
+
     def _made(self, document: Document) -> ServerPipeline:
-        found = ServerPipeline(
-            fqn=_text(document, "fullyQualifiedName") or _text(document, "name"),
-            id=_text(document, "id"),
-            display_name=_text(document, "displayName") or _text(document, "name"),
-            service=_text(document.get("service"), "name"),
-            pipeline_type=_text(document, "pipelineType"),
-        )
+        found = _found(document)
         try:
             return replace(found, pipeline=self._pipeline(document, f"OpenMetadata: {found.fqn}"))
         except _HOPELESS:
@@ -183,6 +188,16 @@ class Fetcher:
         return found
 
 
+def _found(document: Document) -> ServerPipeline:
+    return ServerPipeline(
+        fqn=_text(document, "fullyQualifiedName") or _text(document, "name"),
+        id=naming.identity(_text(document, "id")) or "",
+        display_name=_text(document, "displayName") or _text(document, "name"),
+        service=_text(document.get("service"), "name"),
+        pipeline_type=_text(document, "pipelineType"),
+    )
+
+
 def _is_missing(ask: Callable[[str], Document], key: str) -> bool:
     try:
         ask(key)
@@ -203,7 +218,7 @@ def _check_visible(document: Document, origin: str) -> None:
 
 def _fqn_of(service: str) -> str:
     """Return the fully qualified name of a service; a name that holds dots may be given with or without its quotes."""
-    return service if service.startswith('"') else quoted(service)
+    return service if service.startswith('"') else naming.quoted(service)
 
 
 def _text(document: Any, key: str) -> str:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from k8s_pipeline_client.client.jobs import annotation
+from k8s_pipeline_client.client.jobs import annotation, identity
 from k8s_pipeline_client.cluster.port import Kind, Object
-from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.errors import UnknownNameError
 
 _MANY = 8
 
-_KEYS: tuple[Callable[[Object], str], ...] = (
+_KEYS: tuple[Callable[[Object], str | None], ...] = (
     lambda item: str(item["metadata"]["name"]),
     lambda item: annotation(item, labels.FQN),
-    lambda item: annotation(item, labels.ID),
+    identity,
     lambda item: annotation(item, labels.NAME),
     lambda item: annotation(item, labels.DISPLAY_NAME),
     lambda item: f"{annotation(item, labels.SERVICE)}/{annotation(item, labels.PIPELINE_TYPE)}",
@@ -29,7 +29,8 @@ def find(items: Sequence[Object], name: str, *, namespace: str) -> Object:
         UnknownNameError: None fits, or more than one; the message lists them.
     """
     for key in _KEYS:
-        fitting = [item for item in items if key(item) == name]
+        wanted = naming.identity(name) if key is identity else name
+        fitting = [item for item in items if key(item) == wanted]
         # Runs without a pipeline bear its names too, and stay for a day: they never stand in its way.
         fitting = [item for item in fitting if item["kind"] == Kind.CRONJOB] or fitting
         if len(fitting) == 1:

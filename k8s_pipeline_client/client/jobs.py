@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
-from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.domain import labels, naming
 
 
 def selector(name: str) -> str:
@@ -31,6 +31,11 @@ def run_id(job: Object) -> str:
 def annotation(item: Object, key: str) -> str:
     """Return an annotation's value, empty if it is not there."""
     return str((item["metadata"].get("annotations") or {}).get(key) or "")
+
+
+def identity(item: Object) -> str | None:
+    """Return the id in OpenMetadata with which a CronJob was deployed, in the form that `Pipeline` has it."""
+    return naming.identity(annotation(item, labels.ID))
 
 
 def newest_first(items: list[Object]) -> list[Object]:

@@ -5,26 +5,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from k8s_pipeline_client.client import end
-from k8s_pipeline_client.client.jobs import annotation, is_finished, run_id, selector
+from k8s_pipeline_client.client.jobs import annotation, identity, is_finished, run_id, selector
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object, Propagation
-from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.domain import labels, naming
+from k8s_pipeline_client.domain.pipeline import Pipeline
 from k8s_pipeline_client.errors import ConflictError, RunActiveError
 from k8s_pipeline_client.render.plan import Plan
 
 _REMOVAL_TIMEOUT = 300.0
 
 
-def earlier_names(cluster: Cluster, plan: Plan) -> list[Object]:
-    """Return the CronJobs that the pipeline had under other names; usually none."""
+def with_the_same_id(cluster: Cluster, plan: Plan) -> list[Object]:
+    """Return the CronJobs with the pipeline's id under other names; usually none."""
     wanted = plan.cronjob["metadata"]["labels"]
     if labels.PIPELINE_ID not in wanted:
         return []
     same = ",".join(f"{key}={wanted[key]}" for key in (labels.INSTANCE, labels.PIPELINE_ID))
+    return others(cluster.list(Kind.CRONJOB, labels=same), plan.pipeline)
+
+
+def others(cronjobs: Sequence[Object], pipeline: Pipeline) -> list[Object]:
+    """Return which of the CronJobs have a pipeline's id in its instance, and are not its own."""
+    if pipeline.id is None:
+        return []
+    instance, own = naming.instance_label(pipeline.instance), pipeline.resource_name
     return [
         item
-        for item in cluster.list(Kind.CRONJOB, labels=same)
-        if item["metadata"]["name"] != plan.name
-        and annotation(item, labels.ID) == plan.pipeline.id
+        for item in cronjobs
+        if item["metadata"]["name"] != own
+        and item["metadata"]["labels"].get(labels.INSTANCE) == instance
+        and identity(item) == pipeline.id
         and "deletionTimestamp" not in item["metadata"]
     ]
 
@@ -36,7 +46,7 @@ def refuse_active(cluster: Cluster, olds: Sequence[Object], plan: Plan) -> None:
         RunActiveError: A run is active.
     """
     for old in olds:
-        for job in cluster.list(Kind.JOB, labels=selector(old["metadata"]["name"])):
+        for job in runs_of(cluster, old):
             if not is_finished(job):
                 raise RunActiveError(
                     f"{plan.pipeline.fqn} was {annotation(old, labels.FQN)} before, and run {run_id(job)} of that "
@@ -67,10 +77,15 @@ def remove_rest(cluster: Cluster, old: Object) -> None:
     end.delete_pipeline(cluster, old["metadata"]["name"], _REMOVAL_TIMEOUT)
 
 
-def note(old: Object, *, dry_run: bool) -> str:
+def runs_of(cluster: Cluster, old: Object) -> list[Object]:
+    """Return the Jobs of a CronJob."""
+    return cluster.list(Kind.JOB, labels=selector(old["metadata"]["name"]))
+
+
+def note(old: Object, runs: int, *, dry_run: bool) -> str:
     """Say what replacing an earlier name means."""
     verb = "would be" if dry_run else "was"
     return (
         f"renamed: {annotation(old, labels.FQN)} ({old['metadata']['name']}) has the same id and {verb} deleted, "
-        "the records of its runs included"
+        f"with the records of its {runs} runs"
     )

@@ -215,7 +215,9 @@ class Attempt:
 
     def _retire(self) -> None:
         """Remove what the pipeline was under earlier names; ours is complete by now, but suspended."""
-        self.notes += [rename.note(old, dry_run=self._writer.dry_run) for old in self._olds]
+        for old in self._olds:
+            runs = len(rename.runs_of(self._cluster, old))
+            self.notes.append(rename.note(old, runs, dry_run=self._writer.dry_run))
         if self._writer.dry_run:
             return
         for old in self._olds:

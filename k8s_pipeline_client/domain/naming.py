@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+import uuid
 
 MAX_CRONJOB_NAME = 52
 MAX_LABEL_VALUE = 63
@@ -76,6 +77,18 @@ def instance_label(instance: str) -> str:
     if re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?", instance):
         return instance
     return f"{slug(instance, limit=40) or 'x'}-{_short_hash(instance)}"
+
+
+def identity(text: str | None) -> str | None:
+    """Return an entity's id in the one form in which ids can be compared; None for none.
+
+    OpenMetadata writes UUIDs in lower case and takes them in any; what is no UUID stays, but for white space around it.
+    """
+    plain = (text or "").strip()
+    try:
+        return str(uuid.UUID(plain))
+    except ValueError:
+        return plain or None
 
 
 def fqn_parts(fqn: str) -> list[str]:

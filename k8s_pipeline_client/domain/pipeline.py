@@ -62,6 +62,7 @@ class Pipeline:
         instance: Which OpenMetadata server it belongs to.
         document: The workflow document that the ingestion gets; holds secrets.
         origin: Where it was defined, for people.
+        id: In OpenMetadata, as `naming.identity` writes it; None for what has none.
         may_refer: Whether references in the document are resolved in the pod. An entity's is handed over as it is.
         component: What is run. Only an ingestion can be deployed; the others run once.
         entry_point: What Python starts in the image: a file, or ``-m`` and a module.
@@ -174,7 +175,7 @@ def from_entity(
         instance=instance or instance_of(server),
         document=document,
         origin=origin,
-        id=pipeline.id,
+        id=naming.identity(pipeline.id),
         may_overlap=terms.may_overlap,
         window=terms.window,
         own_settings=terms.own_settings,
@@ -251,7 +252,7 @@ def from_automation(
         instance=instance or instance_of(document["openMetadataServerConnection"]),
         document=document,
         origin=origin,
-        id=workflow.id,
+        id=naming.identity(workflow.id),
         component=Component.AUTOMATION,
         entry_point=RUN_AUTOMATION,
         own_settings=automation.SETTINGS,
@@ -277,7 +278,7 @@ def from_app(app: App, origin: str, *, connection: Document | None = None, insta
         instance=instance or instance_of(document["workflowConfig"]["openMetadataServerConfig"]),
         document=document,
         origin=origin,
-        id=app.id,
+        id=naming.identity(app.id),
         component=Component.APPLICATION,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from k8s_pipeline_client.errors import DefinitionError
+from k8s_pipeline_client.errors import CopiedIdError, DefinitionError
 
 if TYPE_CHECKING:
     from k8s_pipeline_client.domain.pipeline import Pipeline
@@ -14,11 +14,14 @@ if TYPE_CHECKING:
 def refuse_twins(pipelines: Iterable[Pipeline]) -> None:
     """Refuse two definitions under one fully qualified name, or with one id.
 
+    OpenMetadata gives an id once among its pipelines; an automation or an application may happen to have it too.
+
     Raises:
         DefinitionError: There are two.
     """
     seen: dict[tuple[str, str], Pipeline] = {}
-    ids: dict[tuple[str, str], Pipeline] = {}
+    ids: dict[tuple[str, str, str], Pipeline] = {}
+    copies: list[tuple[Pipeline, Pipeline]] = []
     for pipeline in pipelines:
         first = seen.setdefault((pipeline.instance, pipeline.fqn), pipeline)
         if first is not pipeline:
@@ -28,9 +31,13 @@ def refuse_twins(pipelines: Iterable[Pipeline]) -> None:
             )
         if pipeline.id is None:
             continue
-        first = ids.setdefault((pipeline.instance, pipeline.id), pipeline)
+        first = ids.setdefault((pipeline.instance, pipeline.component, pipeline.id), pipeline)
         if first is not pipeline:
-            raise DefinitionError(
-                f"{pipeline.origin}: {pipeline.fqn!r} has the same id as {first.fqn!r} in {first.origin}",
-                hint="take the id out of the copy; one id under two names is a pipeline that was renamed",
-            )
+            copies.append((pipeline, first))
+    if copies:
+        pipeline, first = copies[0]
+        more = f"; {len(copies) - 1} more definitions have the id of another one, too" if len(copies) > 1 else ""
+        raise CopiedIdError(
+            f"{pipeline.origin}: {pipeline.fqn!r} has the same id as {first.fqn!r} in {first.origin}{more}",
+            hint="take the id out of the copy, or give it one of its own: an id stands for one pipeline",
+        )

@@ -85,7 +85,7 @@ def test_owner_references_that_may_not_be_changed_later(program: Program) -> Non
         assert program("run", "-f", path, "--wait", "-o", "json").json["state"] == "success"
 
         renamed = {**entity, "name": "weekly", "displayName": "weekly", "fullyQualifiedName": "pg_prod.weekly"}
-        program.deploy(renamed, service())
+        program("deploy", "-f", program.file("renamed.json", renamed, service()), "--rename")
         assert [item["displayName"] for item in program("list", "-o", "json").json if not item["onDemand"]] == [
             "weekly"
         ]

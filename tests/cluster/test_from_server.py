@@ -258,3 +258,74 @@ def test_a_page_is_asked_for_once_and_a_service_as_well(site: Site) -> None:
     assert paths[f"{DATABASES}/{identity('databaseService', 'postgres_0')}"] == 1
     assert sum(paths.values()) == 1 + 1 + 9
     assert {entry.auth["subject"] for entry in site.server.journal.since()} == {"ingestion-bot"}
+
+
+def test_a_pipeline_that_was_renamed_on_the_server_replaces_its_old_objects(site: Site) -> None:
+    before = pipeline("before", SHOP)
+    site.seed(services=[SHOP], pipelines=[before])
+    site.deploy("--all")
+    site.forget(before)
+    site.seed(pipelines=[pipeline("after", SHOP, id=before["id"])])
+
+    assert site.deploy("--all", "--dry-run=server")["shop.after"]["action"] == "renamed"
+    deployed = site.deploy("--all")["shop.after"]
+
+    assert deployed["action"] == "renamed"
+    assert any("shop.before" in note and "was deleted" in note for note in deployed["notes"])
+    assert _fqns(site) == ["shop.after"]
+    assert "--rename goes with -f" in site("deploy", "--from-server", "--all", "--rename", code=2).err
+
+
+def test_a_name_that_the_server_still_has_is_not_renamed(site: Site) -> None:
+    before = pipeline("before", SHOP)
+    site.seed(services=[SHOP], pipelines=[before])
+    site.deploy("--all")
+    site.program("run", "before", "--wait")
+    (uid,) = [item["metadata"]["uid"] for item in site.program.space.list("cronjobs")]
+
+    # Under the same id, which is for a person to look at.
+    site.seed(pipelines=[pipeline("copy", SHOP, id=before["id"])])
+    refused = site.deploy("shop.copy", "shop.before", "--force", code=1)
+    assert {fqn: item["action"] for fqn, item in refused.items()} == {"shop.copy": "failed", "shop.before": "unchanged"}
+    assert "'shop.copy' has the id of 'shop.before'" in refused["shop.copy"]["reason"]
+    assert _fqns(site) == ["shop.before"]
+
+    # Under another id: it was renamed, and one was made anew under its old name.
+    site.seed(pipelines=[{**before, "id": "5b4a6f8e-0000-4000-8000-000000000001"}])
+    assert site.standings() == {"shop.copy": ("missing",), "shop.before": ("changed", "id")}
+    assert site.deploy("shop.copy")["shop.copy"]["action"] == "created"
+    assert site.deploy("--all")["shop.before"]["action"] == "updated"
+    assert set(site.standings().values()) == {("up-to-date",)}
+    assert uid in [item["metadata"]["uid"] for item in site.program.space.list("cronjobs")]
+    assert len(site.program("runs", "before", "-o", "json").json) == 1
+
+
+def test_where_the_server_does_not_say_nothing_is_deleted(site: Site) -> None:
+    before = pipeline("before", SHOP)
+    site.seed(services=[SHOP], pipelines=[before])
+    site.deploy("--all")
+    site.forget(before)
+    site.seed(pipelines=[pipeline("after", SHOP, id=before["id"])])
+    site.server.faults.add({"path": "name/shop.before", "status": 403, "message": "not for you", "times": 1})
+
+    refused = site.deploy("--all", code=1)["shop.after"]
+
+    assert "not for you" in refused["reason"]
+    assert _fqns(site) == ["shop.before"]
+
+
+def test_what_files_made_with_an_id_of_the_server_is_not_deleted(site: Site) -> None:
+    entity = pipeline("nightly", SHOP)
+    mine = definitions.pipeline({"log": "x"}, name="mine", service_name="shop", id=entity["id"])
+    site.program.deploy(mine, definitions.service("shop"))
+    site.seed(services=[SHOP], pipelines=[entity])
+
+    for words in ([], ["--force"]):
+        refused = site.deploy("--all", *words, code=1)["shop.nightly"]
+        assert "'shop.mine', which is deployed as CronJob" in refused["reason"]
+        assert "from files" in refused["reason"]
+    assert _fqns(site) == ["shop.mine"]
+
+
+def _fqns(site: Site) -> list[str]:
+    return [item["metadata"]["annotations"]["k8s-pipeline/fqn"] for item in site.program.space.list("cronjobs")]

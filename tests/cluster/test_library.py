@@ -73,6 +73,19 @@ def test_a_pipeline_s_life_as_a_server_asks_for_it(client: K8sPipelineClient) ->
         client.run_pipeline(one)
 
 
+def test_an_entity_of_the_server_says_itself_that_it_was_renamed(client: K8sPipelineClient) -> None:
+    before = pipeline({"log": "x"}, name="before")
+    client.deploy_pipeline(before, service())
+    after = pipeline({"log": "x"}, name="after", id=before["id"].upper())
+
+    said = str(client.deploy_pipeline(after, service()).reason)
+
+    assert said.startswith("Pipeline renamed as CronJob om-")
+    assert "pg_prod.before" in said
+    assert [item.name for item in client.pipelines.list_pipelines()] == ["after"]
+    assert client.delete_pipeline(before).reason == "Pipeline was not deployed"
+
+
 def test_runs_that_wait_are_told_as_queued(program: Program) -> None:
     program.configure(nodeSelector={"no": "such-node"})
     waiting = made(program)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +12,11 @@ import pytest
 from k8s_pipeline_client.cli.files import read_pipelines
 from k8s_pipeline_client.client import Pipelines
 from k8s_pipeline_client.domain.source import Source
-from k8s_pipeline_client.errors import ManagedElsewhereError
+from k8s_pipeline_client.errors import CopiedIdError, ManagedElsewhereError
 from k8s_pipeline_client.settings import Settings
-from tests.cluster.support.definitions import pipeline, service
+from tests.cluster.support.definitions import PASSWORD, pipeline, service
 from tests.cluster.support.faults import FaultProxy, answer, killed_at
-from tests.cluster.support.program import Program
+from tests.cluster.support.program import Program, Result
 
 ENTITY_ID = "5b4a6f8e-0000-4000-8000-000000000001"
 
@@ -30,14 +32,63 @@ def _names(program: Program, kind: str = "cronjobs") -> list[str]:
     ]
 
 
+def _rename(program: Program, *documents: dict[str, Any], code: int = 0, more: Sequence[str] = ()) -> Result:
+    path = program.file("renamed.yaml", *documents, service())
+    return program("deploy", "-f", path, "--rename", "-o", "json", *more, code=code)
+
+
+def test_a_copy_with_the_id_of_a_pipeline_is_refused_and_deletes_nothing(program: Program) -> None:
+    program.deploy(_named("before"), service())
+    program("run", "before", "--wait")
+    path = program.file("copy.yaml", {**_named("copy"), "id": f" {ENTITY_ID.upper()}"}, service())
+    kinds = ("cronjobs", "jobs", "secrets", "configmaps")
+    before = {kind: program.space.list(kind) for kind in kinds}
+
+    for words in ([], ["--dry-run=server"], ["--force"]):
+        refused = program("deploy", "-f", path, *words, code=2)
+
+        assert "'pg_prod.copy' has the id of 'pg_prod.before'" in refused.err
+        assert "copy.yaml" in refused.err
+        assert "--rename" in refused.err
+        assert refused.out == ""
+    assert {kind: program.space.list(kind) for kind in kinds} == before
+    assert program("runs", "before", "-o", "json").json[0]["state"] == "success"
+
+
+def test_a_copied_folder_is_refused_as_a_whole(program: Program, tmp_path: Path) -> None:
+    originals, copied = tmp_path / "originals", tmp_path / "copied"
+    for folder, name in ((originals, "p"), (copied, "copy")):
+        folder.mkdir()
+        (folder / "service.json").write_text(json.dumps(service()))
+        for number in range(11):
+            entity = pipeline({"log": "x"}, name=f"{name}-{number}", id=f"{ENTITY_ID[:-2]}{number + 10}")
+            (folder / f"{number:02}.json").write_text(json.dumps(entity))
+    fresh = pipeline({"log": "x"}, name="fresh")
+    (copied / "fresh.json").write_text(json.dumps(fresh))
+    program("deploy", "-f", str(originals))
+    before = [item["metadata"]["uid"] for item in program.space.list("cronjobs")]
+
+    refused = program("deploy", "-f", str(copied), code=2)
+    for command in ("validate", "deploy", "diff"):
+        both = program(
+            command, "-f", str(originals), "-f", str(copied / "00.json"), "-f", str(copied / "01.json"), code=2
+        )
+        assert "'pg_prod.copy-0' has the same id as 'pg_prod.p-0'" in both.err
+        assert "1 more definitions" in both.err
+
+    assert "10 more definitions" in refused.err
+    assert len(before) == 11
+    assert [item["metadata"]["uid"] for item in program.space.list("cronjobs")] == before, "and fresh is not there"
+
+
 def test_a_renamed_pipeline_replaces_its_old_objects(program: Program) -> None:
     program.deploy(_named("before"), service())
     program("run", "before", "--wait")
 
-    (deployed,) = program.deploy(_named("after"), service()).json
+    (deployed,) = _rename(program, _named("after")).json
 
-    assert deployed["action"] == "created"
-    assert any("pg_prod.before" in note and "records of its runs" in note for note in deployed["notes"])
+    assert deployed["action"] == "renamed"
+    assert any("pg_prod.before" in note and "records of its 1 runs" in note for note in deployed["notes"])
     for kind in ("cronjobs", "secrets", "configmaps"):
         assert _names(program, kind) == ["pg_prod.after"]
     assert program.space.list("jobs") == []
@@ -48,24 +99,77 @@ def test_a_renamed_pipeline_replaces_its_old_objects(program: Program) -> None:
 
 def test_a_dry_run_of_a_renamed_pipeline_says_so_and_keeps_the_old_one(program: Program) -> None:
     program.deploy(_named("before"), service())
+    program("run", "before", "--wait")
+
+    (deployed,) = _rename(program, _named("after"), more=["--dry-run=server"]).json
+
+    assert deployed["action"] == "renamed"
+    assert any("would be deleted, with the records of its 1 runs" in note for note in deployed["notes"])
+    shown = program(
+        "deploy", "-f", program.file("after.yaml", _named("after"), service()), "--rename", "--dry-run=server"
+    ).out
+    assert "renamed (server dry run)" in shown
+    assert _names(program) == ["pg_prod.before"]
+    assert len(program.space.list("jobs")) == 1
+
+
+def test_diff_shows_what_a_rename_would_delete(program: Program) -> None:
+    old = program.deploy(_named("before"), service()).json[0]["resourceName"]
+    run = program("run", "before", "--wait", "-o", "json").json
     path = program.file("after.yaml", _named("after"), service())
 
-    (deployed,) = program("deploy", "-f", path, "--dry-run=server", "-o", "json").json
+    shown = program("diff", "-f", path, code=1).out
+    found = program("diff", "-f", path, "-o", "json", code=1).json
+    beside = {**_named("before"), "id": "5b4a6f8e-0000-4000-8000-000000000002"}
+    both = program("diff", "-f", program.file("both.yaml", _named("after"), beside, service()), code=1).out
 
-    assert any("would be deleted" in note for note in deployed["notes"])
+    assert (
+        "# pg_prod.after has the id of pg_prod.before: deploy --rename would delete this CronJob and its 1 runs"
+        in shown
+    )
+    assert f"--- live/CronJob/{old}" in shown
+    assert f"-run {run['runId']}" in shown
+    assert {item["kind"] for item in found if item["name"] == old} == {"CronJob", "Secret", "ConfigMap"}
+    assert [item["name"] for item in found if item["kind"] == "Job"] == [run["jobName"]]
+    assert PASSWORD not in shown
+    assert "would delete" not in both
     assert _names(program) == ["pg_prod.before"]
+
+
+def test_a_name_that_another_definition_has_by_now_is_not_an_earlier_one(program: Program) -> None:
+    program.deploy(_named("before"), service())
+    program("run", "before", "--wait")
+    (uid,) = [item["metadata"]["uid"] for item in program.space.list("cronjobs")]
+    anew = {**_named("before"), "id": "5b4a6f8e-0000-4000-8000-000000000002"}
+
+    found = _rename(program, _named("after"), anew).json
+
+    assert {item["fqn"]: item["action"] for item in found} == {"pg_prod.after": "created", "pg_prod.before": "updated"}
+    assert sorted(_names(program)) == ["pg_prod.after", "pg_prod.before"]
+    assert uid in [item["metadata"]["uid"] for item in program.space.list("cronjobs")]
+    assert len(program("runs", "before", "-o", "json").json) == 1
+
+
+def test_the_id_in_another_instance_is_another_id(program: Program) -> None:
+    program.deploy(_named("before"), service())
+    connection = {**_named("before")["openMetadataServerConnection"], "clusterName": "staging"}
+
+    (deployed,) = program.deploy(_named("after", openMetadataServerConnection=connection), service()).json
+
+    assert deployed["action"] == "created"
+    assert sorted(_names(program)) == ["pg_prod.after", "pg_prod.before"]
 
 
 def test_a_renamed_pipeline_is_not_replaced_while_it_runs_unless_forced(program: Program) -> None:
     program.deploy(_named("before", {"sleep": 600}), service())
     program("run", "before")
 
-    refused = program.deploy(_named("after"), service(), code=1)
+    refused = _rename(program, _named("after"), code=1)
 
     assert "is active" in refused.err
     assert "--force" in refused.err
     assert _names(program) == ["pg_prod.before"]
-    program("deploy", "-f", program.file("after.yaml", _named("after"), service()), "--force")
+    _rename(program, _named("after"), more=["--force"])
     assert _names(program) == ["pg_prod.after"]
     assert program.space.list("pods") == []
 
@@ -74,7 +178,7 @@ def test_a_rename_that_is_refused_keeps_the_old_pipeline(faulty: Program, proxy:
     faulty.deploy(_named("before"), service())
     proxy.fault(answer(403, message="nothing is deleted here"), method="DELETE", path="/cronjobs/")
 
-    refused = faulty.deploy(_named("after"), service(), code=1)
+    refused = _rename(faulty, _named("after"), code=1)
 
     assert "nothing is deleted here" in refused.err
     assert "what had been created has been removed" in refused.err
@@ -91,12 +195,12 @@ def test_a_rename_that_is_killed_never_has_two_that_fire_and_the_next_deploy_com
     faulty.deploy(_named(names[0]), service())
     for write in range(2, 20):  # the first is the launcher's
         path = faulty.file("after.yaml", _named(names[1]), service())
-        if not killed_at(faulty, proxy, write, "deploy", "-f", path):
+        if not killed_at(faulty, proxy, write, "deploy", "-f", path, "--rename"):
             break
         proxy.mend()
         points += 1
         assert len([item for item in faulty.space.list("cronjobs") if not item["spec"]["suspend"]]) <= 1
-        faulty("deploy", "-f", path)
+        faulty("deploy", "-f", path, "--rename")
         assert _names(faulty) == [f"pg_prod.{names[1]}"]
         assert faulty.space.list("cronjobs")[0]["spec"]["suspend"] is False
         names.reverse()
@@ -116,6 +220,9 @@ def test_who_manages_a_pipeline_is_not_changed_in_silence(program: Program, tmp_
     client = Pipelines.connect(settings, kubeconfig=program.space.kubeconfig)
 
     program("deploy", "-f", entity)
+    (copied,) = read_pipelines([Path(program.file("copy.yaml", _named("copy"), service()))])
+    with pytest.raises(CopiedIdError, match=r"has the id of 'pg_prod\.nightly'"):
+        client.deploy(copied, force=True)
     with pytest.raises(ManagedElsewhereError, match="was deployed from files"):
         client.deploy(definition, source=Source.SERVER)
     client.deploy(definition, source=Source.SERVER, force=True)

@@ -1,0 +1,104 @@
+"""Whether a definition whose id the cluster has under another name is a rename, or a copy that still has its id.
+
+The two look the same. To take a copy for a rename would delete a pipeline that is wanted, with the records of its runs;
+so somebody has to say that it is one: a person, or the OpenMetadata server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from k8s_pipeline_client.client.fetch import Fetcher
+from k8s_pipeline_client.client.jobs import annotation
+from k8s_pipeline_client.client.rename import others
+from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
+from k8s_pipeline_client.domain import labels, naming
+from k8s_pipeline_client.domain.pipeline import Pipeline
+from k8s_pipeline_client.domain.source import Source
+from k8s_pipeline_client.errors import CopiedIdError
+
+Judge = Callable[[Pipeline, Object], bool]
+"""Told of a pipeline and of a CronJob with its id under another name, returns whether that is the pipeline renamed.
+
+False: the CronJob belongs to a pipeline that is still wanted, and stays. It raises `CopiedIdError` where neither can be
+said. Threads call it.
+"""
+
+
+def by_the_entity(_pipeline: Pipeline, _old: Object) -> bool:
+    """Judge by the entity that OpenMetadata has handed over: an id has one name there, and this is it."""
+    return True
+
+
+def by_the_files(wanted: Iterable[Pipeline] = (), *, renamed: bool = False) -> Judge:
+    """Judge by files, which cannot tell a copy from a pipeline that was renamed: a person has to say so.
+
+    Args:
+        wanted: All that is defined in them; what any of them stands for stays.
+        renamed: A person says that what has another name on the cluster was renamed.
+    """
+    names = {(naming.instance_label(item.instance), item.fqn) for item in wanted}
+
+    def judge(pipeline: Pipeline, old: Object) -> bool:
+        fqn = annotation(old, labels.FQN)
+        if fqn != pipeline.fqn and (naming.instance_label(pipeline.instance), fqn) in names:
+            return False
+        if renamed:
+            return True
+        raise CopiedIdError(
+            _title(pipeline, old),
+            hint="if it is a copy, take the id out or give it one of its own; if it was renamed, deploy with --rename, "
+            "which deletes the other one and the records of its runs (diff shows them)",
+        )
+
+    return judge
+
+
+def by_the_server(fetcher: Fetcher) -> Judge:
+    """Judge by what the OpenMetadata server has under the earlier name; it raises the errors of that, too."""
+
+    def judge(pipeline: Pipeline, old: Object) -> bool:
+        fqn = annotation(old, labels.FQN)
+        if annotation(old, labels.MANAGED_BY_SOURCE) == Source.FILES:
+            raise CopiedIdError(
+                f"{_title(pipeline, old)}, from files, of which the server knows nothing",
+                hint="take the id out of the definition in the files, or delete what is deployed from them",
+            )
+        found = fetcher.under(fqn)
+        if found is None or found.fqn == pipeline.fqn:
+            return True
+        if found.id != pipeline.id:
+            return False
+        raise CopiedIdError(
+            f"{_title(pipeline, old)}, and OpenMetadata has both",
+            hint="an id stands for one pipeline: see what GET /v1/services/ingestionPipelines of the server answers",
+        )
+
+    return judge
+
+
+def refuse_copies(cluster: Cluster, pipelines: Sequence[Pipeline], judge: Judge) -> None:
+    """Refuse definitions with ids of other pipelines, before the first is written.
+
+    Raises:
+        CopiedIdError: There are some.
+        ClusterError: The cluster could not be asked.
+    """
+    if not any(item.id for item in pipelines):
+        return
+    cronjobs = cluster.list(Kind.CRONJOB, labels=labels.PIPELINE_ID)
+    refused: list[CopiedIdError] = []
+    for pipeline in pipelines:
+        try:
+            for old in others(cronjobs, pipeline):
+                judge(pipeline, old)
+        except CopiedIdError as error:
+            refused.append(error)
+    if refused:
+        more = f"; {len(refused) - 1} more definitions have the id of another one, too" if len(refused) > 1 else ""
+        raise CopiedIdError(refused[0].message + more, hint=refused[0].hint)
+
+
+def _title(pipeline: Pipeline, old: Object) -> str:
+    fqn, name = annotation(old, labels.FQN), old["metadata"]["name"]
+    return f"{pipeline.origin}: {pipeline.fqn!r} has the id of {fqn!r}, which is deployed as CronJob {name}"
