@@ -73,8 +73,11 @@ def remove_cronjob(cluster: Cluster, old: Object, *, force: bool) -> None:
 
 
 def remove_rest(cluster: Cluster, old: Object) -> None:
-    """Remove what is left of an earlier name, and wait until it is gone."""
-    end.delete_pipeline(cluster, old["metadata"]["name"], _REMOVAL_TIMEOUT)
+    """Remove what is left of an earlier name, and wait until it is gone; what is deployed under it anew stays."""
+    metadata = old["metadata"]
+    end.delete_pipeline(
+        cluster, metadata["name"], _REMOVAL_TIMEOUT, only=lambda found: found["metadata"]["uid"] == metadata["uid"]
+    )
 
 
 def runs_of(cluster: Cluster, old: Object) -> list[Object]:

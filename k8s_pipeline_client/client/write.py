@@ -206,10 +206,17 @@ class Attempt:
 
     def _removed_if_of_another(self, item: Object | None, owner: Object) -> Object | None:
         """Delete what belonged to a CronJob that is gone: the garbage collector may be about to, at any moment."""
-        owners = [reference["uid"] for reference in (item or {"metadata": {}})["metadata"].get("ownerReferences", ())]
-        if item is None or not owners or owner["metadata"]["uid"] in owners:
-            return item
+        if item is None:
+            return None
         metadata = item["metadata"]
+        # What somebody else's object owns is not ours to delete: then the write says what is in its way.
+        earlier = [
+            reference
+            for reference in metadata.get("ownerReferences") or ()
+            if (reference["kind"], reference["name"]) == (Kind.CRONJOB, owner["metadata"]["name"])
+        ]
+        if not earlier or any(reference["uid"] == owner["metadata"]["uid"] for reference in earlier):
+            return item
         self._cluster.delete(Kind(item["kind"]), metadata["name"], Propagation.BACKGROUND, uid=metadata["uid"])
         return None
 

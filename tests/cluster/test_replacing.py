@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from k8s_pipeline_client.cli.files import read_pipelines
 from k8s_pipeline_client.client import Pipelines
@@ -17,12 +18,17 @@ from k8s_pipeline_client.settings import Settings
 from tests.cluster.support.definitions import PASSWORD, pipeline, service
 from tests.cluster.support.faults import FaultProxy, answer, killed_at
 from tests.cluster.support.program import Program, Result
+from tests.cluster.support.space import until
 
 ENTITY_ID = "5b4a6f8e-0000-4000-8000-000000000001"
 
 
 def _named(name: str, *steps: dict[str, Any], **fields: Any) -> dict[str, Any]:
     return pipeline(*(steps or ({"log": f"I am {name}"},)), name=name, id=ENTITY_ID, schedule="@daily", **fields)
+
+
+def _uids(program: Program) -> list[str]:
+    return [item["metadata"]["uid"] for item in program.space.list("cronjobs")]
 
 
 def _names(program: Program, kind: str = "cronjobs") -> list[str]:
@@ -160,6 +166,27 @@ def test_the_id_in_another_instance_is_another_id(program: Program) -> None:
     assert sorted(_names(program)) == ["pg_prod.after", "pg_prod.before"]
 
 
+def test_what_is_deployed_under_the_old_name_meanwhile_stays(faulty: Program, proxy: FaultProxy) -> None:
+    faulty.deploy(_named("before"), service())
+    (old,) = faulty.space.list("cronjobs")
+    path = faulty.file("anew.yaml", {**_named("before"), "id": None}, service())
+    anew = yaml.safe_load_all(faulty("render", "-f", path).out)
+    (cronjob,) = [item for item in anew if item["kind"] == "CronJob"]
+
+    def delete_and_make_anew(handler: Any) -> None:
+        found = handler.forward()
+        body = found.read()
+        until(lambda: old["metadata"]["uid"] not in _uids(faulty), "the old one is gone")
+        faulty.space.kubectl("apply", "--server-side", "-f", "-", given=json.dumps(cronjob))
+        handler.reply(found.status, body, {})
+
+    proxy.fault(delete_and_make_anew, method="DELETE", path="/cronjobs/")
+    (deployed,) = _rename(faulty, _named("after")).json
+
+    assert deployed["action"] == "renamed"
+    assert sorted(_names(faulty)) == ["pg_prod.after", "pg_prod.before"], "that one is of somebody else's deploy"
+
+
 def test_a_renamed_pipeline_is_not_replaced_while_it_runs_unless_forced(program: Program) -> None:
     program.deploy(_named("before", {"sleep": 600}), service())
     program("run", "before")
@@ -232,3 +259,20 @@ def test_who_manages_a_pipeline_is_not_changed_in_silence(program: Program, tmp_
     assert "--force" in refused.err
     program("deploy", "-f", entity, "--force")
     assert program("deploy", "-f", entity, "-o", "json").json[0]["action"] == "unchanged"
+
+
+def test_what_somebody_else_s_object_owns_is_not_deleted(program: Program) -> None:
+    name = program.deploy(_named("nightly"), service()).json[0]["resourceName"]
+    program("delete", "nightly")
+    program.space.kubectl("create", "configmap", "keeper")
+    keeper = program.space.get("configmap", "keeper")["metadata"]["uid"]
+    owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "keeper", "uid": keeper}
+    theirs = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "ownerReferences": [owner]}}
+    program.space.kubectl("create", "-f", "-", given=json.dumps({**theirs, "stringData": {"theirs": "x"}}))
+    before = program.space.get("secret", name)
+
+    program.deploy(_named("nightly"), service())
+
+    after = program.space.get("secret", name)
+    assert after["metadata"]["uid"] == before["metadata"]["uid"]
+    assert "theirs" in after["data"]
