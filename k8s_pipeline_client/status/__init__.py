@@ -1,8 +1,8 @@
 """What raw Kubernetes objects say about runs and pipelines: pure functions, no I/O, no clock.
 
 The reading order: ``models`` (what comes out), ``compute`` and ``pipeline`` (the state), ``diagnose`` (the cause;
-it asks ``waiting`` and ``ended``), and below them ``run``, ``job``, ``pod``, ``events`` and ``raw``, which read
-objects.
+it asks ``refused``, ``waiting`` and ``ended``, and these ``unschedulable``, ``image``, ``missing``, ``evicted`` and
+``memory``), and below them ``run``, ``job``, ``pod``, ``asked``, ``events`` and ``raw``, which read objects.
 """
 
 from k8s_pipeline_client.status.compute import LOST_AFTER, run_status
@@ -19,6 +19,7 @@ from k8s_pipeline_client.status.models import (
     rfc3339,
 )
 from k8s_pipeline_client.status.pipeline import is_overdue, pipeline_status
+from k8s_pipeline_client.status.related import related_objects
 from k8s_pipeline_client.status.sidecars import Outlived, outlived
 from k8s_pipeline_client.status.sizing import with_sizes
 
@@ -37,6 +38,7 @@ __all__ = [
     "is_overdue",
     "outlived",
     "pipeline_status",
+    "related_objects",
     "rfc3339",
     "run_status",
     "with_sizes",

@@ -17,7 +17,9 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from k8s_pipeline_client.status.diagnose import before_start, failure_cause, obstacle, pod_cause
-from k8s_pipeline_client.status.models import Attempt, Cause, RunStatus, State
+from k8s_pipeline_client.status.job import Job
+from k8s_pipeline_client.status.memory import loss_warning
+from k8s_pipeline_client.status.models import Attempt, Cause, CauseCode, RunStatus, State
 from k8s_pipeline_client.status.pod import Pod
 from k8s_pipeline_client.status.raw import Raw
 from k8s_pipeline_client.status.run import Run, read_run
@@ -25,6 +27,9 @@ from k8s_pipeline_client.status.waiting import was_started
 
 LOST_AFTER = timedelta(minutes=5)
 """How long past its deletionTimestamp, which has the grace period in it, a pod that is not over counts as lost."""
+
+_BY_KILL = (CauseCode.POD_DELETED, CauseCode.SIG_TERM, CauseCode.SIG_KILL)
+"""How the end of a pod looks that was deleted because somebody asked for the end of its run."""
 
 
 def run_status(job: Raw, pods: Iterable[Raw], events: Iterable[Raw], now: datetime) -> RunStatus:
@@ -41,7 +46,7 @@ def run_status(job: Raw, pods: Iterable[Raw], events: Iterable[Raw], now: dateti
     """
     run = read_run(job, pods, events)
     state, ended_at = _outcome(run, now)
-    attempts = tuple(_attempt(pod) for pod in run.pods)
+    attempts = tuple(_attempt(pod, run.job) for pod in run.pods)
     return RunStatus(
         run_id=run.job.run_id,
         job_name=run.job.name,
@@ -160,7 +165,7 @@ def _cause(run: Run, state: State) -> Cause | None:
     return failure_cause(run) if state is State.FAILED else obstacle(run)
 
 
-def _attempt(pod: Pod) -> Attempt:
+def _attempt(pod: Pod, job: Job) -> Attempt:
     words = pod.last_words
     started_at, ended_at = pod.main.started_at, _ended_at(pod)
     duration = words.duration_seconds if words else None
@@ -169,7 +174,7 @@ def _attempt(pod: Pod) -> Attempt:
     return Attempt(
         name=pod.name,
         state=_attempt_state(pod),
-        cause=pod_cause(pod),
+        cause=_attempt_cause(pod, job),
         exit_code=pod.main.exit_code,
         started_at=started_at,
         ended_at=ended_at,
@@ -178,6 +183,13 @@ def _attempt(pod: Pod) -> Attempt:
         document_sha256=words.document_sha256 if words else None,
         node=pod.node or None,
     )
+
+
+def _attempt_cause(pod: Pod, job: Job) -> Cause | None:
+    cause = pod_cause(pod)
+    if cause and job.killed_by and pod.deleted_by and cause.code in _BY_KILL:
+        return Cause(CauseCode.KILLED, f"The attempt was ended at the request of {job.killed_by}")
+    return cause
 
 
 def _attempt_state(pod: Pod) -> State:
@@ -207,6 +219,8 @@ def _warnings(run: Run, state: State) -> Iterator[str]:
     for pod in run.pods:
         if pod.last_words and pod.last_words.skipped and state is not State.FAILED:
             yield f"nothing was ingested: {pod.last_words.skipped}"
+    if state is State.SUCCESS:
+        yield from filter(None, (loss_warning(pod.main) for pod in run.pods if pod.main.exit_code == 0))
     documents = {pod.last_words.document_sha256 for pod in run.pods if pod.last_words}
     if len(documents - {None}) > 1:
         yield "its attempts read different versions of the workflow document"

@@ -10,19 +10,23 @@ import dataclasses
 from collections.abc import Callable
 from datetime import timedelta
 
-from k8s_pipeline_client.status.ended import ended_cause, ended_cause_from_events, was_stopped
+from k8s_pipeline_client.status.ended import SIGTERM_CODE, ended_cause, ended_cause_from_events, was_stopped
 from k8s_pipeline_client.status.job import Job
 from k8s_pipeline_client.status.models import Cause, CauseCode, rfc3339
 from k8s_pipeline_client.status.pod import Pod
 from k8s_pipeline_client.status.raw import duration_in_words, inline
+from k8s_pipeline_client.status.refused import creation_cause
 from k8s_pipeline_client.status.run import Run
 from k8s_pipeline_client.status.waiting import (
-    creation_cause,
     ended_before_start,
     start_cause_from_events,
+    still_starting,
     waiting_cause,
     was_started,
 )
+
+_SKEW = timedelta(seconds=5)
+"""By how much the clocks of a cluster's components may differ, and its whole seconds hide."""
 
 
 def pod_cause(pod: Pod) -> Cause | None:
@@ -78,10 +82,10 @@ def before_start(run: Run) -> Cause | None:
     if any(pod.has_started or pod.is_over for pod in run.pods) or was_started(run.gone_pod_events):
         return None
     for pod in reversed(run.pods):
-        cause = waiting_cause(pod) or start_cause_from_events(pod.events, run.job.image)
+        cause = waiting_cause(pod) or start_cause_from_events(pod.events, run.job.asked)
         if cause:
             return cause
-    return start_cause_from_events(run.gone_pod_events, run.job.image) or creation_cause(run.job_events)
+    return start_cause_from_events(run.gone_pod_events, run.job.asked) or creation_cause(run.job_events)
 
 
 def _left_undone(run: Run) -> Cause | None:
@@ -93,24 +97,41 @@ def _left_undone(run: Run) -> Cause | None:
     return dataclasses.replace(cause, summary=f"{cause.summary}; it was not tried again: {inline(why)}")
 
 
+def _kept_from_starting(run: Run) -> Cause | None:
+    """What kept a run from starting that was ended before; what it was at, if nothing was wrong."""
+    found = before_start(run)
+    if found or any(pod.has_started or pod.is_over for pod in run.pods):
+        return found
+    return still_starting([*run.gone_pod_events, *(event for pod in run.pods for event in pod.events)])
+
+
 def _killed(run: Run) -> Cause | None:
     job = run.job
-    # A run out of retries was over before the request could do anything.
-    if not job.killed_by or (job.failure and job.failure.reason == "BackoffLimitExceeded"):
+    if not job.killed_by or _was_over_when_killed(job):
         return None
     if job.killed_because:
         given = job.killed_because
         return dataclasses.replace(given, summary=f"{given.summary}; the run was therefore ended{_by_whom(job)}")
-    killed = Cause(
-        CauseCode.KILLED,
-        f"The run was ended{_by_whom(job)}",
-        job.failure.message if job.failure else "",
-    )
-    root = before_start(run)
+    # Not the Job's own words: a kill is carried out by a deadline, which nobody set for this run.
+    killed = Cause(CauseCode.KILLED, f"The run was ended{_by_whom(job)}")
+    root = _kept_from_starting(run)
     if root is None:
         return killed
     # Here the request leads: that it had not started is what the person who asked for the end knew.
-    return dataclasses.replace(killed, summary=f"{killed.summary}; it had not started: {inline(root.summary)}")
+    summary = f"{killed.summary}; it had not started: {inline(root.summary)}"
+    return dataclasses.replace(killed, summary=summary, detail=root.detail)
+
+
+def _was_over_when_killed(job: Job) -> bool:
+    """The run had its end already, or was on the way to it, when it was asked for."""
+    failure = job.conditions.get("FailureTarget") or job.conditions.get("Failed")
+    if failure is None:
+        return False
+    if failure.at and job.killed_at and failure.at + _SKEW < job.killed_at:
+        return True
+    # A kill shows as the Job's deadline; or, if the pod is quicker than the Job's status, as the rule for its SIGTERM.
+    by_kill = failure.reason == "PodFailurePolicy" and f"exit code {SIGTERM_CODE} " in f"{failure.message} "
+    return failure.reason in ("BackoffLimitExceeded", "PodFailurePolicy") and not by_kill
 
 
 def _job_deadline(run: Run) -> Cause | None:
@@ -124,7 +145,7 @@ def _job_deadline(run: Run) -> Cause | None:
     if newest and newest.reason == "DeadlineExceeded":
         return None
     summary = "The run was ended at its Job's deadline" + _of(run.job.deadline)
-    root = before_start(run)
+    root = _kept_from_starting(run)
     if root:
         return ended_before_start(root, summary)
     last = pod_cause(newest) if newest and newest.phase == "Failed" else None
@@ -170,7 +191,7 @@ def _newest_attempt(run: Run) -> Cause | None:
 
 
 def _gone_pods(run: Run) -> Cause | None:
-    return ended_cause_from_events(run.gone_pod_events, run.job.image)
+    return ended_cause_from_events(run.gone_pod_events, run.job.asked)
 
 
 def _never_created(run: Run) -> Cause | None:

@@ -12,76 +12,36 @@ from datetime import timedelta
 
 from k8s_pipeline_client.domain.image import with_entry_points
 from k8s_pipeline_client.launcher.unusable import NO_ENTRY_POINT
+from k8s_pipeline_client.status.asked import Asked
 from k8s_pipeline_client.status.events import Event
+from k8s_pipeline_client.status.evicted import disrupted_cause, evicted_cause, not_admitted_cause
+from k8s_pipeline_client.status.memory import (
+    SIGKILL_CODE,
+    out_of_memory_cause,
+    was_killed_for_memory,
+    with_lost_process,
+)
 from k8s_pipeline_client.status.models import Cause, CauseCode
-from k8s_pipeline_client.status.pod import Container, End, Pod
+from k8s_pipeline_client.status.pod import End, Pod
 from k8s_pipeline_client.status.raw import duration_in_words, mebibytes
 from k8s_pipeline_client.status.waiting import (
     ended_before_start,
+    init_not_done,
     start_cause_from_events,
     start_error,
+    still_starting,
     waiting_cause,
 )
 
-SIGKILL_CODE = 128 + signal.SIGKILL
 SIGTERM_CODE = 128 + signal.SIGTERM
 EX_CONFIG = 78
 """The launcher's exit code for a document or an entry point that cannot be used."""
-
-_DISRUPTIONS = {
-    "PreemptionByScheduler": (
-        CauseCode.PREEMPTED,
-        "The run's pod was preempted: its node was needed for a pod of higher priority",
-        "give the run a PriorityClass, or start it when the cluster is less full",
-    ),
-    "EvictionByEvictionAPI": (
-        CauseCode.EVICTED,
-        "The run's pod was evicted through the eviction API (a node drain, as a rule)",
-        "start the run again",
-    ),
-    "DeletionByTaintManager": (
-        CauseCode.NODE_LOST,
-        "The run's pod was deleted because its node got a NoExecute taint (not ready or unreachable, as a rule)",
-        "start the run again; ask the cluster's admin about the node",
-    ),
-    "DeletionByPodGC": (
-        CauseCode.NODE_LOST,
-        "The run's pod was cleaned up because its node is gone",
-        "start the run again",
-    ),
-    "TerminationByKubelet": (
-        CauseCode.EVICTED,
-        "The kubelet ended the run's pod (pressure on the node, a node shutdown, or a critical pod)",
-        "raise the requests to what the run really needs, or start it again",
-    ),
-}
 
 
 def _evicted(pod: Pod) -> Cause | None:
     if pod.reason != "Evicted":
         return None
-    return Cause(
-        CauseCode.EVICTED,
-        "The kubelet evicted the run's pod: its node ran short of something (Evicted)",
-        pod.message,
-        "raise the requests to what the run really needs, or give the node more of what the message names",
-    )
-
-
-def _disrupted(pod: Pod) -> Cause | None:
-    condition = pod.disruption
-    if condition is None:
-        return None
-    known = _DISRUPTIONS.get(condition.reason)
-    if known:
-        code, summary, hint = known
-        return Cause(code, f"{summary} ({condition.reason})", condition.message or pod.message, hint)
-    return Cause(
-        CauseCode.EVICTED,
-        f"Kubernetes took the run's pod away ({condition.reason or 'DisruptionTarget'})",
-        condition.message or pod.message,
-        "start the run again",
-    )
+    return not_admitted_cause(pod.node, pod.message) or evicted_cause(pod.message)
 
 
 def _deadline(pod: Pod) -> Cause | None:
@@ -89,8 +49,7 @@ def _deadline(pod: Pod) -> Cause | None:
         return None
     summary = "The run was ended at its deadline" + _of(pod.deadline)
     if not pod.has_started:
-        image = pod.main.image
-        root = waiting_cause(pod) or start_cause_from_events(pod.events, image)
+        root = waiting_cause(pod) or start_cause_from_events(pod.events, pod.asked) or _was_at(pod)
         if root:
             return ended_before_start(root, summary)
         return Cause(
@@ -107,6 +66,14 @@ def _deadline(pod: Pod) -> Cause | None:
         pod.message,
         "raise the pipeline's deadline, or see in the log what takes so long",
     )
+
+
+def _was_at(pod: Pod) -> Cause | None:
+    """What the pod was at when it was ended: an init container that was stopped then, else what its events say."""
+    for container in reversed(pod.inits):
+        if container.is_running or container.exit_code in (SIGKILL_CODE, SIGTERM_CODE):
+            return init_not_done(container.name)
+    return still_starting(pod.events)
 
 
 def _of(value: timedelta | None) -> str:
@@ -142,29 +109,13 @@ def _node_refused(pod: Pod) -> Cause | None:
 
 
 def _main_out_of_memory(pod: Pod) -> Cause | None:
-    return _oom_killed(pod.main, pod) if _is_oom(pod.main.end) else None
+    return out_of_memory_cause(pod.main, pod) if was_killed_for_memory(pod.main.end) else None
 
 
 def _other_out_of_memory(pod: Pod) -> Cause | None:
     others = (*pod.inits, *pod.others)
-    return next((_oom_killed(container, pod) for container in others if _is_oom(container.end)), None)
-
-
-def _is_oom(end: End | None) -> bool:
-    # With a limit too small even for the runtime there is no OOMKilled, only a StartError whose message says so.
-    return end is not None and (end.reason == "OOMKilled" or (end.reason == "StartError" and "OOM" in end.message))
-
-
-def _oom_killed(container: Container, pod: Pod) -> Cause:
-    limit = f" than its limit of {container.memory_limit}" if container.memory_limit else " than there was"
-    name = "The container" if container is pod.main else f'Container "{container.name}"'
-    code = f", exit code {container.exit_code}" if container.exit_code is not None else ""
-    hint = "raise resources.limits.memory"
-    if container is pod.main and pod.last_words and pod.last_words.peak_memory_bytes:
-        hint += f"; last known peak {mebibytes(pod.last_words.peak_memory_bytes)}"
-    summary = f"{name} was killed for using more memory{limit} (OOMKilled{code})"
-    detail = container.end.message if container.end and container.end.reason == "StartError" else ""
-    return Cause(CauseCode.OOM_KILLED, summary, detail, hint)
+    killed = next((container for container in others if was_killed_for_memory(container.end)), None)
+    return out_of_memory_cause(killed, pod) if killed else None
 
 
 def _not_started(pod: Pod) -> Cause | None:
@@ -172,7 +123,9 @@ def _not_started(pod: Pod) -> Cause | None:
     end = pod.main.end
     if end is None:
         return None
-    if end.reason in ("StartError", "ContainerCannotRun") or (end.exit_code == 128 and not pod.main.has_run):
+    # With a code of its own it did run, whatever the reason says.
+    by_runtime = end.reason in ("StartError", "ContainerCannotRun") and end.exit_code in (None, 126, 127, 128)
+    if by_runtime or (end.exit_code == 128 and not pod.main.has_run):
         return start_error(pod.main, end.reason or "StartError", end.message)
     if end.exit_code in (126, 127) and not _launcher_cause(pod):
         what = "was not found" if end.exit_code == 127 else "cannot be executed"
@@ -189,13 +142,16 @@ def _init_failed(pod: Pod) -> Cause | None:
     if pod.main.has_run:
         return None
     for container in pod.inits:
+        if was_killed_for_memory(container.end):
+            return out_of_memory_cause(container, pod)
         if container.exit_code:
-            return Cause(
+            failed = Cause(
                 CauseCode.INIT_FAILED,
                 f'Init container "{container.name}" ended with exit code {container.exit_code}',
                 container.end.message if container.end else "",
                 "see its log: kubectl logs POD -c CONTAINER",
             )
+            return with_lost_process(failed, container)
     return None
 
 
@@ -298,13 +254,14 @@ def _foreign_words(pod: Pod, end: End) -> str:
 def _sidecar_failed(pod: Pod) -> Cause | None:
     for container in pod.others:
         if container.exit_code:
-            return Cause(
+            failed = Cause(
                 CauseCode.EXIT_CODE,
                 f'Container "{container.name}", which is not the run\'s own, ended with exit code '
                 f"{container.exit_code} and so failed the pod",
                 container.end.message if container.end else "",
                 "see its log: kubectl logs POD -c CONTAINER",
             )
+            return with_lost_process(failed, container)
     return None
 
 
@@ -316,7 +273,7 @@ def _pod_level(pod: Pod) -> Cause | None:
 
 _Check = Callable[[Pod], Cause | None]
 
-_TO_THE_POD: tuple[_Check, ...] = (_evicted, _disrupted, _deadline, _node_lost)
+_TO_THE_POD: tuple[_Check, ...] = (_evicted, disrupted_cause, _deadline, _node_lost)
 _BY_MAIN: tuple[_Check, ...] = (
     _main_out_of_memory,
     _not_started,
@@ -341,11 +298,11 @@ _ANY: tuple[_Check, ...] = (
 def ended_cause(pod: Pod) -> Cause | None:
     """Why a pod failed; None where nothing about it says so."""
     checks = (*_BY_MAIN, *_ANY) if pod.main_ended_by_itself and pod.main.exit_code else _ANY
-    return next((cause for check in checks if (cause := check(pod))), None)
+    found = next((cause for check in checks if (cause := check(pod))), None)
+    return with_lost_process(found, pod.main) if found else None
 
 
 _POD_EVENTS = {
-    "Evicted": (CauseCode.EVICTED, "The kubelet evicted the run's pod"),
     "Preempted": (CauseCode.PREEMPTED, "The run's pod was preempted by one of higher priority"),
     "Preempting": (CauseCode.PREEMPTED, "The kubelet ended the run's pod for a critical one"),
     "TaintManagerEviction": (CauseCode.NODE_LOST, "The run's pod was deleted because of a taint of its node"),
@@ -353,17 +310,20 @@ _POD_EVENTS = {
 }
 
 
-def ended_cause_from_events(events: Sequence[Event], image: str) -> Cause | None:
+def ended_cause_from_events(events: Sequence[Event], asked: Asked) -> Cause | None:
     """Why pods that are gone failed, from the events that they left; an OOM kill and an exit code leave none."""
     for event in reversed(events):
+        if event.reason == "Evicted":
+            return evicted_cause(event.message)
         if event.reason in _POD_EVENTS:
             code, summary = _POD_EVENTS[event.reason]
             return Cause(code, summary, event.message, "start the run again")
-    root = start_cause_from_events(events, image)
+    root = start_cause_from_events(events, asked)
     deadline = next((event for event in events if event.reason == "DeadlineExceeded"), None)
     if deadline is None:
         return root
     summary = "The run was ended at its deadline"
+    root = root or still_starting(events)
     if root:
         return ended_before_start(root, summary)
     return Cause(CauseCode.DEADLINE_EXCEEDED, summary, deadline.message, "raise the pipeline's deadline")

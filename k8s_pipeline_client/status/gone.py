@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from k8s_pipeline_client.status.asked import Asked
 from k8s_pipeline_client.status.ended import ended_cause_from_events
 from k8s_pipeline_client.status.events import Event, events_about, events_of_gone_pods, read_events
 from k8s_pipeline_client.status.models import Cause, CauseCode, RunStatus, State, Trigger
@@ -11,7 +12,10 @@ from k8s_pipeline_client.status.raw import Raw
 
 _ENDS = {
     "Completed": None,
-    "DeadlineExceeded": (CauseCode.DEADLINE_EXCEEDED, "The run was ended at its Job's deadline"),
+    "DeadlineExceeded": (
+        CauseCode.DEADLINE_EXCEEDED,
+        "The run was ended at its Job's deadline, or killed (which is done by that)",
+    ),
     "BackoffLimitExceeded": (CauseCode.BACKOFF_LIMIT_EXCEEDED, "The run failed and no retry was left"),
     "PodFailurePolicy": (CauseCode.POD_FAILURE_POLICY, "The run was ended by a rule of its Job for its exit code"),
 }
@@ -50,7 +54,7 @@ def gone_run_status(
 
 
 def _cause(end: Event | None, pod_events: tuple[Event, ...]) -> Cause:
-    by_pod = ended_cause_from_events(pod_events, "")
+    by_pod = ended_cause_from_events(pod_events, Asked())
     if by_pod:
         return by_pod
     known = _ENDS.get(end.reason) if end else None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.status.asked import Asked, read_asked
 from k8s_pipeline_client.status.models import Cause, Trigger
 from k8s_pipeline_client.status.pod import MAIN, Condition, read_conditions
 from k8s_pipeline_client.status.raw import Raw, find, items, mapping, moment, number, span, text
@@ -24,9 +25,10 @@ class Job:
     Attributes:
         run_id: The label, else the UID.
         conditions: Those with status True, by type.
+        asked: What its pods ask for.
         memory_limit: Of container ``main``, as the spec writes it; may be empty.
         peak_memory_bytes: As it was noted when the run ended.
-        deadline: ``spec.activeDeadlineSeconds``.
+        deadline: ``spec.activeDeadlineSeconds``, as it was before a kill.
         failed: Failed pods that count against backoffLimit, those not yet added up included.
         has_counted_pods: A counter says that a pod ran or ended.
         fail_codes: The exit codes of ``main`` that end the Job at once (podFailurePolicy, FailJob, In).
@@ -41,7 +43,7 @@ class Job:
     run_id: str
     trigger: Trigger
     conditions: dict[str, Condition]
-    image: str
+    asked: Asked
     memory_limit: str
     peak_memory_bytes: int | None
     deadline: timedelta | None
@@ -123,10 +125,11 @@ def read_job(raw: Raw) -> Job:
         run_id=text(find(metadata, "labels", labels.APP_RUN_ID)) or uid,
         trigger=_read_trigger(metadata),
         conditions=conditions,
-        image=text(main.get("image")),
+        asked=read_asked(mapping(find(spec, "template", "spec")), text(main.get("image"))),
         memory_limit=text(find(main, "resources", "limits", "memory")),
         peak_memory_bytes=_read_whole(annotations.get(labels.PEAK_MEMORY)),
-        deadline=span(spec.get("activeDeadlineSeconds")),
+        # A kill puts its own deadline in the place of this one.
+        deadline=span(_read_whole(annotations.get(labels.NET_SECONDS)) or number(spec.get("activeDeadlineSeconds"))),
         backoff_limit=_DEFAULT_BACKOFF_LIMIT if backoff_limit is None else backoff_limit,
         failed=failed,
         has_counted_pods=failed > 0 or any(number(status.get(key)) for key in ("ready", "succeeded")),

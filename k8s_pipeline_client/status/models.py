@@ -47,12 +47,12 @@ class CauseCode(StrEnum):
     ----------------------------------------------------------------------------------------------------------
     Killed                  somebody asked for the end of the run (annotation ``k8s-pipeline/killed-by``)
     DeadlineExceeded        the deadline of the pod, or the net of the Job above it
-    OOMKilled               a container needed more memory than its limit
+    OOMKilled               a container needed more memory than its limit, and was killed itself (exit code 137)
     SigKill                 exit code 137 without OOMKilled: memory, or SIGTERM was ignored past the grace period
     SigTerm                 exit code 143 that neither a deadline, a kill nor a disruption explains
     ExitCode                container ``main`` ended with a code of its own; the launcher's cause where it left one
-    InitFailed              an init container ended with a code other than 0
-    Evicted                 the kubelet (pressure, shutdown) or the eviction API (drain) took the pod away
+    InitFailed              an init container ended with a code other than 0, or was not done at the run's deadline
+    Evicted                 the kubelet (own limits, pressure, shutdown) or the eviction API (drain) took the pod away
     Preempted               the pod made room for one of higher priority
     NodeLost                the node does not answer, is gone, or forgot the container
     NodeRefused             the kubelet did not admit the pod (OutOfcpu, NodeAffinity, …)
@@ -64,7 +64,7 @@ class CauseCode(StrEnum):
     does not start          (of a queued run, or of a failed one that was ended before it had started)
     ----------------------------------------------------------------------------------------------------------
     Held                    the Job is suspended (a queue holds it), or its pod has scheduling gates
-    Unschedulable           no node takes the pod
+    Unschedulable           no node takes the pod, or a PersistentVolumeClaim of it is missing or not bound
     QuotaExceeded           a ResourceQuota refuses the pod
     AdmissionRefused        anything else at admission: Pod Security, webhook, LimitRange, missing ServiceAccount
     ImagePull               the image cannot be had

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from k8s_pipeline_client.status.asked import Asked, read_asked
 from k8s_pipeline_client.status.events import Event, events_about
 from k8s_pipeline_client.status.raw import Raw, find, items, mapping, moment, number, real, shifted, span, text
 
@@ -203,7 +204,8 @@ class Pod:
         deletion_grace: ``metadata.deletionGracePeriodSeconds``.
         last_words: What the launcher left, if it left anything.
         events: About this pod, oldest first.
-        secret_keys: Names and keys of the Secrets that it mounts key by key.
+        asked: What it asks for.
+        claim_events: About the PersistentVolumeClaims that it mounts, oldest first.
     """
 
     name: str
@@ -224,7 +226,8 @@ class Pod:
     deletion_grace: timedelta | None = None
     last_words: LastWords | None = None
     events: tuple[Event, ...] = ()
-    secret_keys: tuple[tuple[str, str], ...] = ()
+    asked: Asked = field(default_factory=Asked)
+    claim_events: tuple[Event, ...] = ()
 
     @property
     def is_over(self) -> bool:
@@ -282,22 +285,15 @@ def _main_of(containers: Iterable[Container]) -> Container:
     return named[0] if named else known[0] if len(known) == 1 else Container(name=MAIN)
 
 
-def _secret_keys(spec: Raw) -> Iterator[tuple[str, str]]:
-    """Yield names and keys of the Secrets that projected volumes take apart."""
-    for volume in items(spec.get("volumes")):
-        for source in items(find(volume, "projected", "sources")):
-            for item in items(find(source, "secret", "items")):
-                yield text(find(source, "secret", "name")), text(item.get("key"))
-
-
-def read_pod(raw: Raw, events: Iterable[Event]) -> Pod:
+def read_pod(raw: Raw, events: Sequence[Event]) -> Pod:
     """The facts of a raw pod, with those of the events that are about it."""
     metadata, spec, status = (mapping(raw.get(key)) for key in ("metadata", "spec", "status"))
     containers = _read_containers(raw, "containers", "containerStatuses")
     main = _main_of(containers)
-    uid = text(metadata.get("uid"))
+    uid, name = text(metadata.get("uid")), text(metadata.get("name"))
+    asked = read_asked(spec, main.image, pod_name=name)
     return Pod(
-        name=text(metadata.get("name")),
+        name=name,
         uid=uid,
         node=text(spec.get("nodeName")),
         phase=text(status.get("phase")),
@@ -315,5 +311,8 @@ def read_pod(raw: Raw, events: Iterable[Event]) -> Pod:
         deletion_grace=span(metadata.get("deletionGracePeriodSeconds")),
         last_words=read_last_words(main.end.message) if main.end else None,
         events=events_about(uid, events),
-        secret_keys=tuple(_secret_keys(spec)),
+        asked=asked,
+        claim_events=tuple(
+            event for event in events if event.kind == "PersistentVolumeClaim" and event.name in asked.claims
+        ),
     )

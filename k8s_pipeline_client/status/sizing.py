@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from k8s_pipeline_client.domain.quantity import memory_bytes
+from k8s_pipeline_client.status.memory import RAISE_LIMIT
 from k8s_pipeline_client.status.models import CauseCode, RunStatus
 from k8s_pipeline_client.status.raw import mebibytes
 
@@ -21,7 +22,13 @@ def with_sizes(runs: Sequence[RunStatus]) -> list[RunStatus]:
     Args:
         runs: Newest first, as far as they are known.
     """
-    return [_with_size(run, runs) if run.cause and run.cause.code is CauseCode.OOM_KILLED else run for run in runs]
+    return [_with_size(run, runs) if _needs_more(run) else run for run in runs]
+
+
+def _needs_more(run: RunStatus) -> bool:
+    """Tell whether it was the run's own container that had too little; another's limit is not known here."""
+    cause = run.cause
+    return cause is not None and cause.code is CauseCode.OOM_KILLED and cause.hint.startswith(RAISE_LIMIT)
 
 
 def _with_size(run: RunStatus, runs: Sequence[RunStatus]) -> RunStatus:
@@ -31,7 +38,7 @@ def _with_size(run: RunStatus, runs: Sequence[RunStatus]) -> RunStatus:
         return run
     peaks = [other.peak_memory_bytes for other in runs if other.peak_memory_bytes]
     known = ", ".join(mebibytes(peak) for peak in peaks[:_SHOWN])
-    hint = f"raise resources.limits.memory from {run.memory_limit} to {suggested_limit(limit, peaks)}"
+    hint = f"{RAISE_LIMIT} from {run.memory_limit} to {suggested_limit(limit, peaks)}"
     if known:
         hint += f"; last known peaks: {known} (the launcher looks every few seconds, so the true one may be higher)"
     return replace(run, cause=replace(run.cause, hint=hint))

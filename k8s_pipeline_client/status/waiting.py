@@ -1,4 +1,4 @@
-"""Why a pod does not start, or why there is none: ordered checks, the most telling first.
+"""Why a pod does not start: ordered checks, the most telling first.
 
 The same faults show in two places: in the pod's status while it waits, and in events, which stay for about an hour
 when the status has been overwritten (a deadline does that) or the pod is gone.
@@ -8,29 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from k8s_pipeline_client.domain.image import with_entry_points
+from k8s_pipeline_client.status.asked import Asked
 from k8s_pipeline_client.status.events import Event
+from k8s_pipeline_client.status.image import IMAGE_REASONS, PULL_FAILED, image_pull
+from k8s_pipeline_client.status.missing import missing_cause, volume_of
 from k8s_pipeline_client.status.models import Cause, CauseCode
 from k8s_pipeline_client.status.pod import MAIN, Container, Pod
 from k8s_pipeline_client.status.raw import inline
+from k8s_pipeline_client.status.unschedulable import unschedulable_cause
 
-_IMAGE_REASONS = frozenset(
-    {
-        "ErrImagePull",
-        "ImagePullBackOff",
-        "ErrImageNeverPull",
-        "InvalidImageName",
-        "ImageInspectError",
-        "RegistryUnavailable",
-        "SignatureValidationFailed",
-    }
-)
-_IMAGE_HINTS = {
-    "ErrImageNeverPull": "load the image onto the node, or let it be pulled (imagePullPolicy)",
-    "InvalidImageName": "correct the image's name",
-}
 _START_REASONS = frozenset(
     {
         "CreateContainerError",
@@ -43,49 +31,35 @@ _START_REASONS = frozenset(
     }
 )
 _MAIN_FIELD = f"spec.containers{{{MAIN}}}"
-_PULL_FAILED = "Failed to pull image"
 _NO_PYTHON = re.compile(r"(?:exec: \"python\"|executable file `python`).*not found|stat python: no such file")
 """How the runtimes tell that there is nothing by the name of what every run starts."""
-_NO_SUCH_KEY = "references non-existent secret key: "
-"""How the kubelet tells that a mounted Secret lacks a key; it does not name the Secret."""
-_OUT_OF_RANGE = re.compile(r"(minimum|maximum) \S+ usage per |max limit to request ratio per ")
-"""How the API server tells that a LimitRange is not kept; it does not name the LimitRange."""
+_INIT_FIELD = re.compile(r"spec\.initContainers\{([^}]*)\}")
+_NON_ROOT = re.compile(r"runAsNonRoot|non-root policy")
+_MOUNT_REASONS = ("FailedMount", "FailedAttachVolume", "FailedMapVolume")
+_NO_DRIVER = re.compile(r"driver name (\S+) not found in the list of registered CSI drivers")
+_UNMOUNTED = "Unable to attach or mount volumes"
+"""What the kubelet says in the end, when its time for all volumes is over; why is in an event of each."""
+_MOUNT_HINTS = (
+    ("Multi-Attach error", "the volume is in use on another node: wait until it is free, or use one of ReadWriteMany"),
+    ("in the list of registered CSI drivers", "install that CSI driver on the node, or use another volume"),
+    ("helper program", "the node lacks the programs for this kind of volume: ask the cluster's admin"),
+    ("access denied by server", "the server does not export this path to the node"),
+    ("hostPath type check failed", "the node has no such path, or another kind of file there"),
+)
 
 
-def _image_pull(image: str, reason: str, message: str, events: Sequence[Event]) -> Cause:
-    # A back-off of an older kubelet says only that it backs off; what the registry answered is in an event.
-    answers = [event.message for event in events if event.message.startswith(_PULL_FAILED)]
-    if answers and answers[-1] not in message:
-        message = f"{message}; {answers[-1]}" if message else answers[-1]
-    name = f'"{image}"' if image else "of the run"
-    in_brackets = f" ({reason})" if reason else ""
-    return Cause(
-        CauseCode.IMAGE_PULL,
-        f"The image {name} cannot be pulled{in_brackets}",
-        message,
-        _IMAGE_HINTS.get(reason, "check the image's name and tag, the registry, and imagePullSecrets"),
-    )
-
-
-def _is_missing(message: str) -> bool:
+def _not_created(what: str, message: str, asked: Asked) -> Cause:
     """The kubelet has one reason for many faults; only the message tells a missing object from the rest."""
-    return any(
-        words in message for words in ("not found", "couldn't find key", "non-existent config key", _NO_SUCH_KEY)
-    )
-
-
-def _config_missing(what: str, message: str) -> Cause:
-    return Cause(
-        CauseCode.CONFIG_MISSING,
-        f"{what} needs a Secret or ConfigMap, or a key in one, that is not there",
-        message,
-        "deploy the pipeline again, or create what the message names",
-    )
-
-
-def _not_created(what: str, message: str) -> Cause:
-    if _is_missing(message):
-        return _config_missing(what, message)
+    missing = missing_cause(what, message, asked)
+    if missing:
+        return missing
+    if _NON_ROOT.search(message):
+        return Cause(
+            CauseCode.START_ERROR,
+            f"{what} cannot be created: its image runs as root or as a user without a number, and runAsNonRoot is true",
+            message,
+            "set runAsUser to the number of a user other than root",
+        )
     return Cause(
         CauseCode.START_ERROR,
         f"{what} cannot be created",
@@ -94,15 +68,19 @@ def _not_created(what: str, message: str) -> Cause:
     )
 
 
-def _not_mounted(message: str) -> Cause:
-    if _is_missing(message):
-        return _config_missing("A volume of the run's pod", message)
-    return Cause(
+def _not_mounted(message: str, asked: Asked) -> Cause:
+    volume = volume_of(message)
+    return missing_cause(volume, message, asked) or Cause(
         CauseCode.MOUNT_FAILED,
-        "A volume of the run's pod cannot be mounted",
+        f"{volume} cannot be mounted{_without_driver(message)}",
         message,
-        "check the volume that the message names",
+        next((hint for words, hint in _MOUNT_HINTS if words in message), "check the volume that the message names"),
     )
+
+
+def _without_driver(message: str) -> str:
+    found = _NO_DRIVER.search(message)
+    return f': the node has no CSI driver "{found[1]}"' if found else ""
 
 
 def _is_passing(message: str) -> bool:
@@ -127,22 +105,13 @@ def start_error(container: Container, reason: str, message: str) -> Cause:
 def _container_waits(pod: Pod) -> Cause | None:
     for container in (pod.main, *pod.inits, *pod.others):
         reason, message = container.waiting_reason, container.waiting_message
-        if reason in _IMAGE_REASONS:
-            return _image_pull(container.image, reason, message, pod.events)
+        if reason in IMAGE_REASONS:
+            return image_pull(container.image, reason, message, pod.events, pod.asked)
         if reason == "CreateContainerConfigError":
-            return _not_created(f'Container "{container.name}"', message)
+            return _not_created(f'Container "{container.name}"', message, pod.asked)
         if reason in _START_REASONS:
             return start_error(container, reason, message)
     return None
-
-
-def _unschedulable_cause(message: str) -> Cause:
-    return Cause(
-        CauseCode.UNSCHEDULABLE,
-        "No node of the cluster takes the run's pod (Unschedulable)",
-        message,
-        "lower the requests, or change nodeSelector, tolerations or the nodes: see what each node lacks",
-    )
 
 
 def _not_scheduled(pod: Pod) -> Cause | None:
@@ -156,7 +125,9 @@ def _not_scheduled(pod: Pod) -> Cause | None:
             condition.message,
             "whoever put the gates there takes them away",
         )
-    return _unschedulable_cause(condition.message) if condition.reason == "Unschedulable" else None
+    if condition.reason not in ("Unschedulable", "SchedulerError"):
+        return None
+    return unschedulable_cause(condition.message, pod.asked, pod.claim_events)
 
 
 def _newest_setup_event(pod: Pod) -> Cause | None:
@@ -164,24 +135,20 @@ def _newest_setup_event(pod: Pod) -> Cause | None:
 
     Mounts are tried again and again; a fault that has passed leaves its event behind.
     """
+    in_the_end: Cause | None = None
     for event in reversed(pod.events):
         if event.reason in ("Pulling", "Pulled", "Created", "Started"):
-            return None
-        cause = _setup_fault(event)
-        if cause:
-            return replace(cause, detail=_with_secret_named(cause.detail, pod))
-    return None
+            break
+        cause = _setup_fault(event, pod.asked)
+        if cause and not event.message.startswith(_UNMOUNTED):
+            return cause
+        in_the_end = in_the_end or cause
+    return in_the_end
 
 
-def _with_secret_named(message: str, pod: Pod) -> str:
-    _, is_about_key, key = message.partition(_NO_SUCH_KEY)
-    names = [name for name, mounted in pod.secret_keys if mounted == key.strip()] if is_about_key else []
-    return f"{message} (Secret {' or '.join(names)})" if names else message
-
-
-def _setup_fault(event: Event) -> Cause | None:
-    if event.reason in ("FailedMount", "FailedAttachVolume") and not _is_passing(event.message):
-        return _not_mounted(event.message)
+def _setup_fault(event: Event, asked: Asked) -> Cause | None:
+    if event.reason in _MOUNT_REASONS and not _is_passing(event.message):
+        return _not_mounted(event.message, asked)
     if event.reason != "FailedCreatePodSandBox":
         return None
     if "OOM-killed" in event.message:
@@ -211,139 +178,78 @@ def waiting_cause(pod: Pod) -> Cause | None:
     return next((cause for check in _WAITING_CHECKS if (cause := check(pod))), None)
 
 
-def _kubelet_fault(event: Event, image: str, events: Sequence[Event]) -> Cause | None:
+def _kubelet_fault(event: Event, asked: Asked, events: Sequence[Event]) -> Cause | None:
     if event.reason == "ErrImageNeverPull":
-        return _image_pull(image, event.reason, event.message, ())
+        return image_pull(asked.image, event.reason, event.message, (), asked)
     if event.reason == "InspectFailed":
-        return _image_pull(image, "InvalidImageName", event.message, ())
+        return image_pull(asked.image, "InvalidImageName", event.message, (), asked)
     if event.reason == "BackOff" and "pulling image" in event.message:
-        return _image_pull(image, "ImagePullBackOff", event.message, events)
+        return image_pull(asked.image, "ImagePullBackOff", event.message, events, asked)
     if event.reason != "Failed":
         return None
     said = event.message.removeprefix("Error: ")
-    if said in _IMAGE_REASONS:
-        return _image_pull(image, said, "", events)
-    if event.message.startswith(_PULL_FAILED):
-        return _image_pull(image, "ErrImagePull", event.message, ())
-    return _not_created("A container of the run's pod", event.message)
+    if said in IMAGE_REASONS:
+        return image_pull(asked.image, said, "", events, asked)
+    if event.message.startswith(PULL_FAILED):
+        return image_pull(asked.image, "ErrImagePull", event.message, events, asked)
+    return _not_created("A container of the run's pod", event.message, asked)
 
 
-def _scheduler_fault(event: Event) -> Cause | None:
-    return _unschedulable_cause(event.message) if event.reason == "FailedScheduling" else None
+def _scheduler_fault(event: Event, asked: Asked) -> Cause | None:
+    # Of a pod that is on its way out the scheduler says only that it passes it over.
+    if event.reason != "FailedScheduling" or event.message.startswith("skip schedule deleting pod"):
+        return None
+    return unschedulable_cause(event.message, asked)
 
 
-def start_cause_from_events(events: Sequence[Event], image: str) -> Cause | None:
-    """Why pods did not start, from their events alone; None where one did start."""
+def start_cause_from_events(events: Sequence[Event], asked: Asked) -> Cause | None:
+    """Why pods did not start, from their events alone; None where one did start.
+
+    What may just have taken long, a pull or an init container, comes last.
+    """
     if was_started(events):
         return None
     for event in reversed(events):
-        cause = _kubelet_fault(event, image, events) or _setup_fault(event) or _scheduler_fault(event)
+        cause = _kubelet_fault(event, asked, events) or _setup_fault(event, asked) or _scheduler_fault(event, asked)
         if cause:
             return cause
     return None
 
 
+def still_starting(events: Sequence[Event]) -> Cause | None:
+    """What a pod was at, which was ended before it had started and of which nothing went wrong."""
+    if was_started(events):
+        return None
+    for event in reversed(events):
+        if event.reason == "Pulling":
+            what = event.message[:1].lower() + event.message[1:]
+            return Cause(
+                CauseCode.IMAGE_PULL,
+                f"The node was still {what}",
+                "",
+                "raise the deadlines (activeDeadlineSeconds, startTimeoutSeconds), or have the nodes keep the image",
+            )
+        found = _INIT_FIELD.fullmatch(event.field)
+        if event.reason == "Started" and found:
+            return init_not_done(found[1])
+        if event.reason in ("Pulled", "Created", "Started"):
+            return None
+    return None
+
+
+def init_not_done(name: str) -> Cause:
+    """The cause of a pod that was ended while an init container was at work."""
+    return Cause(
+        CauseCode.INIT_FAILED,
+        f'Init container "{name}" was not done',
+        "",
+        f"see what it waits for: kubectl logs POD -c {name}",
+    )
+
+
 def was_started(events: Sequence[Event]) -> bool:
     """The kubelet said that container ``main`` started; a sidecar alone does no work."""
     return any(event.reason == "Started" and event.field in ("", _MAIN_FIELD) for event in events)
-
-
-def _quota(message: str) -> Cause | None:
-    if "exceeded quota" not in message and "failed quota" not in message:
-        return None
-    return Cause(
-        CauseCode.QUOTA_EXCEEDED,
-        "A ResourceQuota of the namespace refuses the run's pod",
-        message,
-        "wait for other runs to end, lower this one's requests and limits, or have the quota raised",
-    )
-
-
-def _pod_security(message: str) -> Cause | None:
-    if "violates PodSecurity" not in message:
-        return None
-    return Cause(
-        CauseCode.ADMISSION_REFUSED,
-        "The namespace's Pod Security standard refuses the run's pod",
-        message,
-        "set what the message names in the security context, or have the namespace's standard changed",
-    )
-
-
-def _limit_range(message: str) -> Cause | None:
-    if not _OUT_OF_RANGE.search(message):
-        return None
-    return Cause(
-        CauseCode.ADMISSION_REFUSED,
-        "A LimitRange of the namespace refuses the resources of the run's pod",
-        message,
-        "set the resources as the message says, or have the LimitRange changed (kubectl get limitrange)",
-    )
-
-
-def _admission_policy(message: str) -> Cause | None:
-    if "ValidatingAdmissionPolicy" not in message:
-        return None
-    return Cause(
-        CauseCode.ADMISSION_REFUSED,
-        "A ValidatingAdmissionPolicy of the cluster refuses the run's pod",
-        message,
-        "change what the message names, or have the policy changed",
-    )
-
-
-def _webhook(message: str) -> Cause | None:
-    if "webhook" not in message:
-        return None
-    if "failed calling webhook" in message:
-        return Cause(
-            CauseCode.ADMISSION_REFUSED,
-            "An admission webhook does not answer, and without it no pod of the run may be created",
-            message,
-            "ask whoever runs the webhook that the message names; the run starts by itself once it answers",
-        )
-    return Cause(
-        CauseCode.ADMISSION_REFUSED,
-        "An admission webhook refuses the run's pod",
-        message,
-        "see the policy that the message names",
-    )
-
-
-def _service_account(message: str) -> Cause | None:
-    if "service account" not in message and "serviceaccount" not in message:
-        return None
-    return Cause(
-        CauseCode.ADMISSION_REFUSED,
-        "The ServiceAccount of the run's pod is not there",
-        message,
-        "create it, or name another",
-    )
-
-
-_REFUSALS: tuple[Callable[[str], Cause | None], ...] = (
-    _quota,
-    _limit_range,
-    _pod_security,
-    _admission_policy,
-    _webhook,
-    _service_account,
-)
-
-
-def creation_cause(job_events: Sequence[Event]) -> Cause | None:
-    """Why a Job has no pod, from its own events: the newest word counts, and none once a pod was made."""
-    for event in reversed(job_events):
-        if event.reason == "SuccessfulCreate":
-            return None
-        if event.reason == "FailedCreate":
-            return next((cause for check in _REFUSALS if (cause := check(event.message))), None) or Cause(
-                CauseCode.ADMISSION_REFUSED,
-                "The API server refuses the run's pod",
-                event.message,
-                "change what the message names",
-            )
-    return None
 
 
 def ended_before_start(root: Cause, how: str) -> Cause:

@@ -6,29 +6,31 @@ import pytest
 
 from k8s_pipeline_client.status import CauseCode, State, run_status
 
-from .status_cases.build import JOB, Obj, event, failed, job, now, pod, terminated, waiting
+from .status_cases.build import JOB, KILLED, Obj, complete, event, failed, job, now, pod, terminated, waiting
 from .status_cases.case import GONE, QUOTA, Case, check
 from .status_cases.ended import ATTEMPTS, ENDED
 from .status_cases.images import IMAGES
+from .status_cases.needs import NEEDS
 from .status_cases.waits import WAITS, active, pending
+from .status_cases.weighed import ENDED_BY_KILL, SUCCEEDED_WITHOUT, WEIGHED
 
 
 def ids(case: Case) -> str:
     return case.name
 
 
-@pytest.mark.parametrize("case", [*ENDED, *ATTEMPTS, *IMAGES], ids=ids)
+@pytest.mark.parametrize("case", [*ENDED, *ATTEMPTS, *IMAGES, *WEIGHED], ids=ids)
 def test_a_failed_run_says_why(case: Case) -> None:
     check(case, State.FAILED)
 
 
-@pytest.mark.parametrize("case", WAITS, ids=ids)
+@pytest.mark.parametrize("case", [*WAITS, *NEEDS], ids=ids)
 def test_a_queued_run_says_what_it_waits_for(case: Case) -> None:
     check(case, State.QUEUED)
 
 
 # A held Job has no deadline, and a killed one is among those that ended.
-TIMED = [case for case in WAITS if not case.job["spec"]["suspend"] and case.code != "Killed"]
+TIMED = [case for case in (*WAITS, *NEEDS) if not case.job["spec"]["suspend"] and case.code != "Killed"]
 
 
 @pytest.mark.parametrize("case", TIMED, ids=ids)
@@ -97,7 +99,8 @@ def test_every_code_has_a_case() -> None:
         ([("InspectFailed", "invalid reference format")], "ImagePull", "(InvalidImageName)"),
         ([("Failed", "Failed to pull image: denied")], "ImagePull", "(ErrImagePull)"),
         ([("Failed", "Error: ImagePullBackOff")], "ImagePull", "(ImagePullBackOff)"),
-        ([("Failed", 'Error: secret "om-x" not found')], "ConfigMissing", "A container of the run's pod needs"),
+        ([("Failed", 'Error: secret "om-x" not found')], "ConfigMissing", 'needs the Secret "om-x"'),
+        ([("Failed", 'Error: exec: "om": executable file not found in $PATH')], "StartError", "cannot be created"),
         (
             [("BackOff", "Back-off pulling image"), ("DeadlineExceeded", "Pod was active …")],
             "ImagePull",
@@ -115,6 +118,34 @@ def test_events_tell_what_became_of_a_pod_that_is_gone(events: list[tuple[str, s
     cause = run_status(job(failed(), failed=1), [], left, now()).cause
     assert cause is not None
     assert (cause.code, words in cause.summary) == (code, True), cause.summary
+
+
+def test_a_run_that_went_on_without_a_child_that_was_killed_has_succeeded_with_a_warning() -> None:
+    status = run_status(job(complete()), [SUCCEEDED_WITHOUT], [], now())
+
+    assert (status.state, status.cause) == (State.SUCCESS, None)
+    (warning,) = status.warnings
+    assert warning.startswith("a process of the run was killed for memory (OOMKilled, limit 512Mi)")
+    assert "raise resources.limits.memory" in warning
+
+
+@pytest.mark.parametrize("ended", ENDED_BY_KILL, ids=["SIGTERM obeyed", "SIGTERM ignored"])
+def test_the_attempt_of_a_killed_run_was_not_just_deleted(ended: Obj) -> None:
+    (attempt,) = run_status(job(failed("DeadlineExceeded"), annotations=KILLED), [ended], [], now()).attempts
+
+    assert attempt.cause is not None
+    assert (attempt.cause.code, attempt.cause.summary) == (
+        "Killed",
+        "The attempt was ended at the request of anna",
+    )
+
+
+def test_no_killed_run_is_told_by_the_deadline_that_carries_the_kill_out() -> None:
+    killed = [case for case in (*ENDED, *WEIGHED) if case.code == "Killed"]
+    causes = [run_status(case.job, case.pods, case.events, now()).cause for case in killed]
+
+    assert len(causes) > 3
+    assert [cause for cause in causes if "deadline" in str(cause) + (cause.detail if cause else "")] == []
 
 
 def test_when_both_deadlines_pass_the_pods_own_tells() -> None:

@@ -72,7 +72,7 @@ WAITS = [
     Case(
         "Secret in the environment",
         "ConfigMissing",
-        'Container "main" needs a Secret or ConfigMap',
+        'Container "main" needs the Secret "db-password", which is not there',
         pending(waiting("CreateContainerConfigError", 'secret "db-password" not found')),
         job=active(),
         detail='secret "db-password" not found',
@@ -80,14 +80,14 @@ WAITS = [
     Case(
         "key in a Secret",
         "ConfigMissing",
-        "or a key in one, that is not there",
+        'Container "main" needs the key "password" of the Secret "db", which is not there',
         pending(waiting("CreateContainerConfigError", "couldn't find key password in Secret om/db")),
         job=active(),
     ),
     Case(
         "root image under runAsNonRoot has the same reason",
         "StartError",
-        'Container "main" cannot be created',
+        'Container "main" cannot be created: its image runs as root',
         pending(
             waiting("CreateContainerConfigError", "container has runAsNonRoot and image will run as root (pod: …)")
         ),
@@ -111,7 +111,7 @@ WAITS = [
     Case(
         "Secret in a volume",
         "ConfigMissing",
-        "A volume of the run's pod needs a Secret",
+        'Volume "config" of the run\'s pod needs the Secret "om-x", which is not there',
         pending(waiting("ContainerCreating")),
         [
             event(
@@ -122,11 +122,12 @@ WAITS = [
         ],
         job=active(),
         detail='secret "om-x" not found',
+        hint="deploy the pipeline again",
     ),
     Case(
         "key of a Secret in a volume",
         "ConfigMissing",
-        "A volume of the run's pod needs a Secret",
+        'needs the key "jwtToken" of the Secret "om-token-x", which is not there',
         _mounting(pending(waiting("ContainerCreating")), ("om-x", "workflow.json"), ("om-token-x", "jwtToken")),
         [
             event(
@@ -136,7 +137,7 @@ WAITS = [
             )
         ],
         job=active(),
-        detail="references non-existent secret key: jwtToken (Secret om-token-x)",
+        detail="references non-existent secret key: jwtToken",
     ),
     Case(
         "a volume that does not mount for another reason",
@@ -170,7 +171,14 @@ WAITS = [
         pending(None, conditions=scheduled("Scheduling is blocked due to non-empty gates", "SchedulingGated")),
         job=active(),
     ),
-    Case("quota", "QuotaExceeded", "ResourceQuota", events=[event("FailedCreate", QUOTA)], job=job(), detail=QUOTA),
+    Case(
+        "quota",
+        "QuotaExceeded",
+        'The ResourceQuota "small"',
+        events=[event("FailedCreate", QUOTA)],
+        job=job(),
+        detail=QUOTA,
+    ),
     Case(
         "Pod Security",
         "AdmissionRefused",
@@ -204,7 +212,7 @@ WAITS = [
     Case(
         "admission policy",
         "AdmissionRefused",
-        "A ValidatingAdmissionPolicy of the cluster",
+        'A ValidatingAdmissionPolicy of the cluster refuses the run\'s pod: "owners"',
         events=[
             event(
                 "FailedCreate",
@@ -218,7 +226,7 @@ WAITS = [
     Case(
         "webhook that is away",
         "AdmissionRefused",
-        "An admission webhook does not answer",
+        'The admission webhook "inject.istio.io" does not answer',
         events=[
             event(
                 "FailedCreate",
@@ -233,7 +241,7 @@ WAITS = [
     Case(
         "webhook",
         "AdmissionRefused",
-        "An admission webhook refuses",
+        'The admission webhook "validate.kyverno.svc" refuses',
         events=[
             event("FailedCreate", 'Error creating: admission webhook "validate.kyverno.svc" denied the request: no')
         ],
@@ -242,7 +250,7 @@ WAITS = [
     Case(
         "ServiceAccount",
         "AdmissionRefused",
-        "ServiceAccount",
+        'The ServiceAccount "ingestion" of the run\'s pod is not there',
         events=[
             event(
                 "FailedCreate",

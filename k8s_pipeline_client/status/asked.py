@@ -1,0 +1,79 @@
+"""What a pod asks for, by its spec: the names that the cluster's own words about it leave out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from k8s_pipeline_client.status.raw import Raw, find, items, mapping, text
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key that a volume takes out of a Secret or ConfigMap.
+
+    Attributes:
+        kind: ``Secret`` or ``ConfigMap``.
+        name: Of that object.
+        key: In it.
+    """
+
+    kind: str
+    name: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a pod asks for.
+
+    Attributes:
+        image: Of its container ``main``; empty if that is not known.
+        claims: The PersistentVolumeClaims that it mounts.
+        keys: What its volumes take out of Secrets and ConfigMaps, key by key.
+        node_labels: Its nodeSelector.
+        pull_secrets: Its imagePullSecrets.
+    """
+
+    image: str = ""
+    claims: tuple[str, ...] = ()
+    keys: tuple[Key, ...] = ()
+    node_labels: tuple[tuple[str, str], ...] = ()
+    pull_secrets: tuple[str, ...] = ()
+
+
+_SOURCES = (("secret", "Secret", "secretName"), ("configMap", "ConfigMap", "name"))
+
+
+def _keys(spec: Raw) -> Iterator[Key]:
+    for volume in items(spec.get("volumes")):
+        for field, kind, name in _SOURCES:
+            yield from _keys_of(kind, text(find(volume, field, name)), find(volume, field, "items"))
+            for source in items(find(volume, "projected", "sources")):
+                yield from _keys_of(kind, text(find(source, field, "name")), find(source, field, "items"))
+
+
+def _keys_of(kind: str, name: str, listed: object) -> Iterator[Key]:
+    for item in items(listed):
+        yield Key(kind, name, text(item.get("key")))
+
+
+def _claims(spec: Raw, pod_name: str) -> Iterator[str]:
+    for volume in items(spec.get("volumes")):
+        claim = text(find(volume, "persistentVolumeClaim", "claimName"))
+        if claim:
+            yield claim
+        elif pod_name and mapping(volume.get("ephemeral")):
+            yield f"{pod_name}-{text(volume.get('name'))}"
+
+
+def read_asked(spec: Raw, image: str, *, pod_name: str = "") -> Asked:
+    """What a raw pod spec, or that of a Job's template, asks for."""
+    labels = mapping(spec.get("nodeSelector"))
+    return Asked(
+        image=image,
+        claims=tuple(_claims(spec, pod_name)),
+        keys=tuple(_keys(spec)),
+        node_labels=tuple((str(key), str(value)) for key, value in labels.items()),
+        pull_secrets=tuple(text(secret.get("name")) for secret in items(spec.get("imagePullSecrets"))),
+    )

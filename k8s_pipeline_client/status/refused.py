@@ -1,0 +1,154 @@
+"""Why a Job has no pod: who refuses to have it created, out of the API server's words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from k8s_pipeline_client.status.events import Event
+from k8s_pipeline_client.status.models import Cause, CauseCode
+
+_QUOTA = re.compile(r"(?:exceeded quota|failed quota|status unknown for quota): ([\w.-]+)")
+_OUT_OF_RANGE = re.compile(r"(minimum|maximum) \S+ usage per |max limit to request ratio per ")
+"""How the API server tells that a LimitRange is not kept; it does not name the LimitRange."""
+_WEBHOOK = re.compile(r'webhook "([^"]+)"')
+_POLICY = re.compile(r"ValidatingAdmissionPolicy '([^']+)'")
+_ABSENT = (
+    (re.compile(r'error looking up service account \S+: serviceaccount "([^"]+)" not found'), "ServiceAccount"),
+    (re.compile(r"no PriorityClass with name (\S+) was found"), "PriorityClass"),
+    (re.compile(r'RuntimeClass "([^"]+)" not found'), "RuntimeClass"),
+)
+_SETTINGS = {
+    "ServiceAccount": "serviceAccountName",
+    "PriorityClass": "priorityClassName",
+    "RuntimeClass": "runtimeClassName",
+}
+
+
+def _refused(summary: str, message: str, hint: str, code: CauseCode = CauseCode.ADMISSION_REFUSED) -> Cause:
+    return Cause(code, summary, message, hint)
+
+
+def _admission_policy(message: str) -> Cause | None:
+    if "ValidatingAdmissionPolicy" not in message:
+        return None
+    found = _POLICY.search(message)
+    name = f' "{found[1]}"' if found else ""
+    return _refused(
+        f"A ValidatingAdmissionPolicy of the cluster refuses the run's pod{':' if name else ''}{name}",
+        message,
+        "change what the message names, or have the policy changed",
+    )
+
+
+def _webhook(message: str) -> Cause | None:
+    found = _WEBHOOK.search(message)
+    if found and "failed calling webhook" in message:
+        return _refused(
+            f'The admission webhook "{found[1]}" does not answer, and without it no pod of the run may be created',
+            message,
+            "ask whoever runs the webhook that the message names; the run starts by itself once it answers",
+        )
+    if found and "denied the request" in message:
+        return _refused(
+            f'The admission webhook "{found[1]}" refuses the run\'s pod',
+            message,
+            "see the policy that the message names",
+        )
+    return None
+
+
+def _any_webhook(message: str) -> Cause | None:
+    if "webhook" not in message:
+        return None
+    return _refused("An admission webhook refuses the run's pod", message, "see the policy that the message names")
+
+
+def _quota(message: str) -> Cause | None:
+    found = _QUOTA.search(message)
+    if not found and "insufficient quota" not in message:
+        return None
+    of = f'ResourceQuota "{found[1]}"' if found else "ResourceQuota"
+    if "must specify" in message:
+        hint = "give the run the requests and limits that the message names (settings resources, podTemplate)"
+    elif "insufficient quota" in message:
+        hint = "have a ResourceQuota made that covers what the message names, or do without it"
+    else:
+        hint = "wait for other runs to end, lower this one's requests and limits, or have the quota raised"
+    subject = f"The {of}" if found else f"A {of}"
+    return _refused(f"{subject} of the namespace refuses the run's pod", message, hint, CauseCode.QUOTA_EXCEEDED)
+
+
+def _limit_range(message: str) -> Cause | None:
+    if not _OUT_OF_RANGE.search(message):
+        return None
+    return _refused(
+        "A LimitRange of the namespace refuses the resources of the run's pod",
+        message,
+        "set the resources as the message says, or have the LimitRange changed (kubectl get limitrange)",
+    )
+
+
+def _pod_security(message: str) -> Cause | None:
+    if "violates PodSecurity" not in message:
+        return None
+    return _refused(
+        "The namespace's Pod Security standard refuses the run's pod",
+        message,
+        "set what the message names in the security context, or have the namespace's standard changed",
+    )
+
+
+def _security_context_constraint(message: str) -> Cause | None:
+    if "security context constraint" not in message:
+        return None
+    return _refused(
+        "No SecurityContextConstraints of OpenShift allow the run's pod",
+        message,
+        "change the security context as the message says, or have the run's ServiceAccount use others",
+    )
+
+
+def _absent(message: str) -> Cause | None:
+    for pattern, kind in _ABSENT:
+        found = pattern.search(message)
+        if found:
+            setting = _SETTINGS[kind]
+            return _refused(
+                f'The {kind} "{found[1]}" of the run\'s pod is not there',
+                message,
+                f'create the {kind} "{found[1]}", or correct the setting {setting}',
+            )
+    return None
+
+
+def _namespace_goes(message: str) -> Cause | None:
+    if "because it is being terminated" not in message:
+        return None
+    return _refused("The run's namespace is being deleted", message, "run it in another namespace")
+
+
+# Policies and webhooks first: what they say is their own, and may hold anybody's words.
+_REFUSALS: tuple[Callable[[str], Cause | None], ...] = (
+    _admission_policy,
+    _webhook,
+    _quota,
+    _limit_range,
+    _pod_security,
+    _absent,
+    _security_context_constraint,
+    _namespace_goes,
+    _any_webhook,
+)
+
+
+def creation_cause(job_events: Sequence[Event]) -> Cause | None:
+    """Why a Job has no pod, from its own events: the newest word counts, and none once a pod was made."""
+    for event in reversed(job_events):
+        if event.reason == "SuccessfulCreate":
+            return None
+        if event.reason == "FailedCreate":
+            return next((cause for check in _REFUSALS if (cause := check(event.message))), None) or _refused(
+                "The API server refuses the run's pod", event.message, "change what the message names"
+            )
+    return None

@@ -1,0 +1,45 @@
+"""Objects whose events tell about a run, and which are none of its own: they have to be asked for by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from k8s_pipeline_client.status.asked import read_asked
+from k8s_pipeline_client.status.raw import Raw, find, items, mapping, text
+
+_CREATED = "Created pod: "
+_MOST = 10
+
+
+def related_objects(known: Sequence[Raw], events: Iterable[Raw]) -> list[tuple[str, str]]:
+    """Kinds and names of objects whose events are worth being read.
+
+    These are pods that are gone, as the Job's own events name them, and the PersistentVolumeClaims of pods that no
+    node takes.
+
+    Args:
+        known: Raw Jobs and pods, whose own events have been read.
+        events: Those.
+
+    Returns:
+        Ten at most, the newest pods first.
+    """
+    names = {text(find(item, "metadata", "name")) for item in known}
+    gone = [name for name in _created(events) if name not in names]
+    claims = [claim for item in known for claim in _claims_waited_for(item)]
+    found = [*(("PersistentVolumeClaim", name) for name in claims), *(("Pod", name) for name in reversed(gone))]
+    return list(dict.fromkeys(found))[:_MOST]
+
+
+def _created(events: Iterable[Raw]) -> Iterator[str]:
+    for event in events:
+        message = text(event.get("message"))
+        if event.get("reason") == "SuccessfulCreate" and message.startswith(_CREATED):
+            yield message.removeprefix(_CREATED)
+
+
+def _claims_waited_for(item: Raw) -> tuple[str, ...]:
+    conditions = items(find(item, "status", "conditions"))
+    if not any((found.get("type"), found.get("status")) == ("PodScheduled", "False") for found in conditions):
+        return ()
+    return read_asked(mapping(item.get("spec")), "", pod_name=text(find(item, "metadata", "name"))).claims

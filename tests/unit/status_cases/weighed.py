@@ -1,0 +1,205 @@
+"""Runs whose containers bear a reason that their exit code does not, and pods that broke limits of their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .build import KILLED, Obj, condition, event, failed, job, last_words, pod, terminated, waiting
+from .case import GONE, NO_NODE, Case
+
+_LOST = "a process of the run was killed for memory (OOMKilled, limit 512Mi)"
+_DEADLINE = "Pod was active on the node longer than the specified deadline"
+
+
+def _limited(pod: Obj, name: str, limit: str) -> Obj:
+    for container in (*pod["spec"]["containers"], *pod["spec"]["initContainers"]):
+        if container["name"] == name:
+            container["resources"] = {"limits": {"memory": limit}}
+    return pod
+
+
+def _evicted(name: str, summary: str, message: str, *, hint: str = "", **more: Any) -> Case:
+    return Case(
+        name,
+        "Evicted",
+        summary,
+        [pod(terminated(143), reason="Evicted", message=message, **more)],
+        detail=message.strip(),
+        hint=hint,
+    )
+
+
+WEIGHED = [
+    Case(
+        "a child out of memory, and main ends by itself",
+        "ExitCode",
+        f"The ingestion ended with exit code 1: OperationalError: no such user; before that, {_LOST}",
+        [pod(terminated(1, "OOMKilled", last_words("OperationalError: no such user", exitCode=1)))],
+        hint="if the run needs what was killed, raise resources.limits.memory",
+    ),
+    Case(
+        "a child out of memory, and no word of main",
+        "ExitCode",
+        f"The ingestion ended with exit code 3; before that, {_LOST}",
+        [pod(terminated(3, "OOMKilled"))],
+    ),
+    Case(
+        "a child out of memory, and main waits for it until the deadline",
+        "DeadlineExceeded",
+        f"at its deadline of 2 h; before that, {_LOST}",
+        [pod(terminated(143, "OOMKilled", finished=7_201), reason="DeadlineExceeded", message=_DEADLINE)],
+    ),
+    Case(
+        "a child out of memory, and main has to be killed at the deadline",
+        "DeadlineExceeded",
+        f"killed after its grace period of 30 s; before that, {_LOST}",
+        [pod(terminated(137, "OOMKilled", finished=7_231), reason="DeadlineExceeded", message=_DEADLINE)],
+    ),
+    Case(
+        "a child out of memory, and SIGTERM from outside",
+        "SigTerm",
+        f"by SIGTERM: its pod was deleted or its node drained (exit code 143); before that, {_LOST}",
+        [pod(terminated(143, "OOMKilled"))],
+    ),
+    Case(
+        "an init container out of memory",
+        "OOMKilled",
+        'Container "wait-for-db" was killed for using more memory than its limit of 8Mi (OOMKilled, exit code 137)',
+        [
+            _limited(
+                pod(waiting("PodInitializing"), inits={"wait-for-db": terminated(137, "OOMKilled")}),
+                "wait-for-db",
+                "8Mi",
+            )
+        ],
+        hint='raise the memory limit of container "wait-for-db"',
+    ),
+    Case(
+        "a child of an init container out of memory",
+        "InitFailed",
+        'with exit code 2; before that, a process of container "prepare" was killed for memory (OOMKilled)',
+        [pod(waiting("PodInitializing"), inits={"prepare": terminated(2, "OOMKilled")})],
+    ),
+    Case(
+        "a child of a sidecar out of memory is not what failed main",
+        "ExitCode",
+        "The ingestion ended with exit code 1",
+        [pod(terminated(1), others={"istio-proxy": terminated(0, "OOMKilled")})],
+    ),
+    Case("Completed with a code", "ExitCode", "ended with exit code 4", [pod(terminated(4, "Completed"))]),
+    Case("a start that failed, and yet it ran", "ExitCode", "exit code 1", [pod(terminated(1, "ContainerCannotRun"))]),
+    _evicted(
+        "own emptyDir",
+        'than its own limit: the emptyDir volume "scratch" has a sizeLimit of 2Mi (Evicted)',
+        'Usage of EmptyDir volume "scratch" exceeds the limit "2Mi". ',
+        hint='raise emptyDir.sizeLimit of the volume "scratch"',
+    ),
+    _evicted(
+        "own limit of a container",
+        'than its own limit: container "main" has an ephemeral-storage limit of 5Mi (Evicted)',
+        'Container main exceeded its local ephemeral storage limit "5Mi". ',
+        hint='raise resources.limits.ephemeral-storage of container "main"',
+    ),
+    _evicted(
+        "own limit of the pod",
+        "than its own limit: its containers have an ephemeral-storage limit of 5Mi in total",
+        "Pod ephemeral local storage usage exceeds the total limit of containers 5Mi. ",
+        hint="raise resources.limits.ephemeral-storage",
+    ),
+    _evicted(
+        "memory of the node",
+        "its node ran short of memory (Evicted)",
+        "The node was low on resource: memory. Threshold quantity: 100Mi, available: 90Mi. Container main was using "
+        "400Mi, request is 64Mi, has larger consumption of memory. ",
+        hint="raise resources.requests.memory",
+        conditions=[condition("DisruptionTarget", "TerminationByKubelet", "The node was low", 50)],
+    ),
+    _evicted("inodes of the node", "ran short of inodes", "The node was low on resource: inodes. ", hint="fewer files"),
+    Case(
+        "turned away by a node that is short of memory",
+        "NodeRefused",
+        'The node "node-1" did not take the run\'s pod, for it was short of something already (MemoryPressure)',
+        [pod(None, reason="Evicted", message="The node had condition: [MemoryPressure]. ")],
+    ),
+    Case(
+        "own emptyDir, and the pod is gone",
+        "Evicted",
+        'the emptyDir volume "scratch" has a sizeLimit of 2Mi',
+        events=[
+            event("Started", "Started container main", about=GONE, seconds=3),
+            event("Evicted", 'Usage of EmptyDir volume "scratch" exceeds the limit "2Mi". ', about=GONE, seconds=30),
+        ],
+    ),
+    Case(
+        "an init container at work until the pod's deadline",
+        "InitFailed",
+        'deadline of 2 h before it had started: init container "wait-for-db" was not done',
+        [
+            pod(
+                waiting("PodInitializing"),
+                inits={"wait-for-db": terminated(137)},
+                reason="DeadlineExceeded",
+                message=_DEADLINE,
+            )
+        ],
+    ),
+    Case(
+        "an image that was being pulled until the Job's deadline",
+        "ImagePull",
+        'before it had started: the node was still pulling image "x:1"',
+        events=[event("Pulling", 'Pulling image "x:1"', about=GONE)],
+        job=job(failed("DeadlineExceeded")),
+        hint="startTimeoutSeconds",
+    ),
+    Case(
+        "killed while its image was being pulled",
+        "Killed",
+        'at the request of anna at 2025-06-01T12:01:40Z; it had not started: the node was still pulling image "x:1"',
+        events=[event("Pulling", 'Pulling image "x:1"', about=GONE)],
+        job=job(failed("DeadlineExceeded", seconds=101), annotations=KILLED),
+    ),
+    Case(
+        "killed while it was passed over by the scheduler, too",
+        "Killed",
+        "it had not started: no node of the cluster takes",
+        events=[
+            event("FailedScheduling", NO_NODE, about=GONE),
+            event("FailedScheduling", f"skip schedule deleting pod: om/{GONE}", about=GONE, seconds=20),
+        ],
+        job=job(failed("DeadlineExceeded"), annotations=KILLED),
+    ),
+    Case(
+        "killed, and the pod was quicker than the Job's status",
+        "Killed",
+        "The run was ended at the request of anna",
+        job=job(failed("PodFailurePolicy", seconds=102), annotations=KILLED, failed=1),
+    ),
+    Case(
+        "asked to be killed when the document had proved unusable",
+        "ExitCode",
+        "exit code 78",
+        [pod(terminated(78))],
+        job=job(
+            failed("PodFailurePolicy", "Container main for pod om/x failed with exit code 78 matching FailJob", 99),
+            annotations=KILLED,
+            failed=1,
+        ),
+    ),
+    Case(
+        "asked to be killed when its Job's deadline had passed",
+        "DeadlineExceeded",
+        "at its Job's deadline of 2 h 15 min 30 s",
+        events=[event("Started", "Started container main", about=GONE)],
+        job=job(
+            failed("DeadlineExceeded", seconds=80),
+            annotations={**KILLED, "k8s-pipeline/net-seconds": "8130"},
+            deadline=1,
+        ),
+    ),
+]
+
+SUCCEEDED_WITHOUT = pod(terminated(0, "OOMKilled", last_words(exitCode=0)), "Succeeded")
+"""A pod whose main went on without the child that was killed."""
+
+ENDED_BY_KILL = [pod(terminated(143), deleted=120), pod(terminated(137), deleted=120)]
+"""Pods of a run that somebody asked to be ended: SIGTERM obeyed, and ignored."""
