@@ -20,6 +20,7 @@ from k8s_pipeline_client.status import (
     State,
     is_overdue,
     pipeline_status,
+    related_objects,
     run_status,
     with_sizes,
 )
@@ -198,17 +199,22 @@ class Reader:
         ]
 
     def _events(self, items: Iterable[Object]) -> list[Object]:
-        wanted = [item["metadata"]["uid"] for item in items]
-        if not wanted:
+        known = list(items)
+        if not known:
             return []
         try:
-            if len(wanted) > _EVENTS_BY_UID:
+            if len(known) > _EVENTS_BY_UID:
                 return self._cluster.list(Kind.EVENT)
-            return [
-                event for uid in wanted for event in self._cluster.list(Kind.EVENT, fields=f"involvedObject.uid={uid}")
-            ]
+            own = self._events_where(f"involvedObject.uid={item['metadata']['uid']}" for item in known)
+            more = related_objects(known, own)
+            return own + self._events_where(
+                f"involvedObject.kind={kind},involvedObject.name={name}" for kind, name in more
+            )
         except ForbiddenError:
             return []  # events make causes better; without them there is still a state and most causes
+
+    def _events_where(self, selectors: Iterable[str]) -> list[Object]:
+        return [event for fields in selectors for event in self._cluster.list(Kind.EVENT, fields=fields)]
 
     def _check_namespace(self, found: Sequence[Object]) -> None:
         """An empty list says nothing about the namespace: the API server lists one that is not there, too."""
