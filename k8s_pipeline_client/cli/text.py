@@ -74,14 +74,15 @@ def run_line(run: RunStatus, now: datetime) -> str:
 
 def cause_lines(run: RunStatus) -> list[str]:
     """Return why a run failed or does not start, and what to do; nothing where there is nothing to say."""
+    warnings = [f"note: {text}" for text in run.warnings]
     if run.cause is None:
-        return []
+        return warnings
     lines = [f"why:  {run.cause.summary}"]
     if run.cause.detail and run.cause.detail not in run.cause.summary:
         lines.append(f"      {run.cause.detail}")
     if run.cause.hint:
         lines.append(f"fix:  {run.cause.hint}")
-    return lines
+    return lines + warnings
 
 
 def attempt_cells(attempt: Attempt, limit: str | None) -> list[str]:
