@@ -255,6 +255,12 @@ class Pod:
         return condition if condition and condition.status == "True" else None
 
     @property
+    def _others_stopped_after(self) -> datetime | None:
+        """The time before which nobody had stopped the other containers, as far as their ends tell."""
+        ends = [container.end.finished_at for container in (*self.others, *self.inits) if container.end]
+        return shifted(max(filter(None, ends), default=None), -self.grace if self.grace else None)
+
+    @property
     def main_ended_by_itself(self) -> bool:
         """Container ``main`` ended before anybody asked the pod to stop.
 
@@ -273,7 +279,7 @@ class Pod:
         if self.disruption:
             stops.append(self.disruption.at)
         elif self.reason in ("Evicted", "NodeLost", "Terminated"):
-            stops.append(None)
+            stops.append(self._others_stopped_after)
         finished_at = end.finished_at
         return all(stop is not None and finished_at < stop for stop in stops)
 

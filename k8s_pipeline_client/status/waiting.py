@@ -13,6 +13,7 @@ from k8s_pipeline_client.domain.image import with_entry_points
 from k8s_pipeline_client.status.asked import Asked
 from k8s_pipeline_client.status.events import Event
 from k8s_pipeline_client.status.image import IMAGE_REASONS, PULL_FAILED, image_pull
+from k8s_pipeline_client.status.memory import with_lost_process
 from k8s_pipeline_client.status.missing import missing_cause, volume_of
 from k8s_pipeline_client.status.models import Cause, CauseCode
 from k8s_pipeline_client.status.pod import MAIN, Container, Pod
@@ -111,7 +112,21 @@ def _container_waits(pod: Pod) -> Cause | None:
             return _not_created(f'Container "{container.name}"', message, pod.asked)
         if reason in _START_REASONS:
             return start_error(container, reason, message)
+        if reason == "CrashLoopBackOff":
+            return _crash_loop(container, message)
     return None
+
+
+def _crash_loop(container: Container, message: str) -> Cause:
+    """The cause of a native sidecar that main waits for: it alone is started again and again."""
+    code = f", the last time with exit code {container.exit_code}" if container.exit_code is not None else ""
+    ends = Cause(
+        CauseCode.INIT_FAILED,
+        f'Init container "{container.name}" ends again and again{code} (CrashLoopBackOff)',
+        message,
+        f"see its log: kubectl logs POD -c {container.name} --previous",
+    )
+    return with_lost_process(ends, container)
 
 
 def _not_scheduled(pod: Pod) -> Cause | None:

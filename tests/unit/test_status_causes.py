@@ -12,7 +12,7 @@ from .status_cases.ended import ATTEMPTS, ENDED
 from .status_cases.images import IMAGES
 from .status_cases.needs import NEEDS
 from .status_cases.waits import WAITS, active, pending
-from .status_cases.weighed import ENDED_BY_KILL, SUCCEEDED_WITHOUT, WEIGHED
+from .status_cases.weighed import ENDED_BY_KILL, SUCCEEDED_BEFORE, SUCCEEDED_WITHOUT, WEIGHED
 
 
 def ids(case: Case) -> str:
@@ -127,6 +127,10 @@ def test_a_run_that_went_on_without_a_child_that_was_killed_has_succeeded_with_a
     (warning,) = status.warnings
     assert warning.startswith("a process of the run was killed for memory (OOMKilled, limit 512Mi)")
     assert "raise resources.limits.memory" in warning
+
+
+def test_a_run_that_had_succeeded_before_its_sidecar_had_the_pod_evicted_stays_a_success() -> None:
+    assert run_status(job(failed(), failed=1), [SUCCEEDED_BEFORE], [], now()).state is State.SUCCESS
 
 
 @pytest.mark.parametrize("ended", ENDED_BY_KILL, ids=["SIGTERM obeyed", "SIGTERM ignored"])

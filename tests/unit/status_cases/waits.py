@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .build import IMAGE, KILLED, Obj, condition, event, job, pod, waiting
+from .build import IMAGE, KILLED, Obj, condition, event, job, pod, terminated, waiting
 from .case import NO_NODE, NOT_FOUND, QUOTA, Case
 
 
@@ -19,6 +19,14 @@ def _mounting(pods: list[Obj], *keys: tuple[str, str]) -> list[Obj]:
     sources = [{"secret": {"name": name, "items": [{"key": key, "path": key}]}} for name, key in keys]
     for item in pods:
         item["spec"]["volumes"] = [{"name": "k8s-pipeline", "projected": {"sources": sources}}]
+    return pods
+
+
+def _last_ended(pods: list[Obj], exit_code: int) -> list[Obj]:
+    """Have the init containers of the pods be started again after an end."""
+    for item in pods:
+        for status in item["status"]["initContainerStatuses"]:
+            status["lastState"] = terminated(exit_code)
     return pods
 
 
@@ -93,6 +101,20 @@ WAITS = [
         ),
         job=active(),
         detail="runAsNonRoot",
+    ),
+    Case(
+        "native sidecar that does not come up",
+        "InitFailed",
+        'Init container "proxy" ends again and again, the last time with exit code 3 (CrashLoopBackOff)',
+        _last_ended(
+            pending(
+                waiting("PodInitializing"),
+                inits={"proxy": waiting("CrashLoopBackOff", "back-off 40s restarting proxy")},
+            ),
+            3,
+        ),
+        job=active(),
+        detail="back-off 40s",
     ),
     Case(
         "container cannot be created",

@@ -116,6 +116,32 @@ WEIGHED = [
     ),
     _evicted("inodes of the node", "ran short of inodes", "The node was low on resource: inodes. ", hint="fewer files"),
     Case(
+        "main failed long before its sidecar had the pod evicted",
+        "ExitCode",
+        "The ingestion ended with exit code 1",
+        [
+            pod(
+                terminated(1, finished=60),
+                reason="Evicted",
+                message='Usage of EmptyDir volume "logs" exceeds the limit "2Mi". ',
+                others={"istio-proxy": terminated(143, finished=500)},
+            )
+        ],
+    ),
+    Case(
+        "main and its sidecar were evicted together",
+        "Evicted",
+        'the emptyDir volume "logs"',
+        [
+            pod(
+                terminated(143, finished=499),
+                reason="Evicted",
+                message='Usage of EmptyDir volume "logs" exceeds the limit "2Mi". ',
+                others={"istio-proxy": terminated(143, finished=500)},
+            )
+        ],
+    ),
+    Case(
         "turned away by a node that is short of memory",
         "NodeRefused",
         'The node "node-1" did not take the run\'s pod, for it was short of something already (MemoryPressure)',
@@ -197,6 +223,14 @@ WEIGHED = [
         ),
     ),
 ]
+
+SUCCEEDED_BEFORE = pod(
+    terminated(0, "Completed", finished=60),
+    reason="Evicted",
+    message='Usage of EmptyDir volume "logs" exceeds the limit "2Mi". ',
+    others={"istio-proxy": terminated(143, finished=500)},
+)
+"""A pod whose main had done its work long before its sidecar had it evicted."""
 
 SUCCEEDED_WITHOUT = pod(terminated(0, "OOMKilled", last_words(exitCode=0)), "Succeeded")
 """A pod whose main went on without the child that was killed."""
