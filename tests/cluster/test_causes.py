@@ -120,8 +120,16 @@ def test_one_that_ignores_sigterm_is_evicted_as_often_as_it_may_be_tried(program
             "ImagePull",
             'pull secret "regcred-typo"',
         ),
-        ({"priorityClassName": "batch-low"}, "AdmissionRefused", 'PriorityClass "batch-low"'),
-        ({"runtimeClassName": "sandboxed"}, "AdmissionRefused", 'RuntimeClass "sandboxed"'),
+        (
+            {"priorityClassName": "k8s-pipeline-test-missing"},
+            "AdmissionRefused",
+            'PriorityClass "k8s-pipeline-test-missing"',
+        ),
+        (
+            {"runtimeClassName": "k8s-pipeline-test-missing"},
+            "AdmissionRefused",
+            'RuntimeClass "k8s-pipeline-test-missing"',
+        ),
         ({"envFrom": [{"configMapRef": {"name": "corp-env"}}]}, "ConfigMissing", 'ConfigMap "corp-env"'),
         (
             {
@@ -150,7 +158,7 @@ def test_what_a_pod_lacks_is_named_by_kind_and_name(
 def test_the_storage_class_that_a_claim_waits_for_is_named(program: Program) -> None:
     claim = """
         {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "dbt"},
-         "spec": {"accessModes": ["ReadWriteOnce"], "storageClassName": "no-such-class",
+         "spec": {"accessModes": ["ReadWriteOnce"], "storageClassName": "k8s-pipeline-test-missing",
                   "resources": {"requests": {"storage": "1Gi"}}}}
     """
     program.space.kubectl("create", "-f", "-", given=claim)
@@ -161,7 +169,9 @@ def test_the_storage_class_that_a_claim_waits_for_is_named(program: Program) -> 
     program.deploy(pipeline({"log": "never"}), service())
     program("run", "nightly")
 
-    wanted = 'The StorageClass "no-such-class" of the PersistentVolumeClaim "dbt" of the run\'s pod is not there'
+    wanted = (
+        'The StorageClass "k8s-pipeline-test-missing" of the PersistentVolumeClaim "dbt" of the run\'s pod is not there'
+    )
     until(lambda: wanted in program("status", "nightly").out, "the class is named")
 
 

@@ -3,7 +3,7 @@
 Each file of ``status_cases/real`` is one Job at up to a few moments of its life. The manifests: deadlines of 8 to
 25 s on the pods and 20 or 120 s on the Jobs, grace 3 s; ``-obey`` and ``-ignore`` (``-ign``) tell what the program
 did with SIGTERM, ``-net`` that the Job's deadline came before the pod's, ``side`` that a second container ignores
-everything.
+everything. Those whose Jobs are called ``om-…`` are runs of this program with its own settings.
 """
 
 from __future__ import annotations
