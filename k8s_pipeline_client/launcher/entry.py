@@ -9,6 +9,7 @@ from types import ModuleType, TracebackType
 
 from k8s_pipeline_client.launcher.redact import mask
 from k8s_pipeline_client.launcher.unusable import no_entry_point, read_file
+from k8s_pipeline_client.launcher.visible import visible
 
 _MAX_CAUSE = 1500  # characters of one exception
 _MAX_CHAIN = 99  # a chain of exceptions may go round in circles
@@ -92,4 +93,4 @@ def _said_by(error: BaseException, secrets: list[str]) -> str:
     text = type(error).__name__
     with suppress(Exception):  # its own __str__ may fail
         text = mask(f"{text}: {error}", secrets)
-    return " ".join(text.split())[:_MAX_CAUSE]
+    return visible(" ".join(text.split()))[:_MAX_CAUSE]

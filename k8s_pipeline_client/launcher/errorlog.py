@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections import deque
 
+from k8s_pipeline_client.launcher.visible import visible
+
 KEPT_BYTES = 512 * 1024
 """How much of the log's end is looked through."""
 
@@ -78,8 +80,7 @@ def errors_in(log: str) -> list[str]:
 
 
 def _in_one_line(lines: list[str]) -> str:
-    text = " ".join(lines)
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    return visible(" ".join(" ".join(lines).split()))
 
 
 def _shortened(text: str) -> str:

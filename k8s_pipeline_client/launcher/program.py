@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import sys
-from typing import Any
+from typing import Any, TextIO
 
 from k8s_pipeline_client.launcher import yamljson
 from k8s_pipeline_client.launcher.detect import secret_values, secrets_among
@@ -22,6 +22,7 @@ from k8s_pipeline_client.launcher.references import Resolver
 from k8s_pipeline_client.launcher.report import Report, utc
 from k8s_pipeline_client.launcher.token import read_token, token_in, with_token
 from k8s_pipeline_client.launcher.unusable import Unusable, read_file
+from k8s_pipeline_client.launcher.visible import visible
 
 EXIT_UNUSABLE = 78
 
@@ -34,7 +35,7 @@ def main(arguments: list[str]) -> int:
     try:
         if why := outside(options.within):
             report.note(exitCode=0, skipped=why)
-            print(f"launcher: nothing is ingested: {why}", flush=True)
+            _say(f"nothing is ingested: {why}", sys.stdout)
             return 0
         raw = read_file(options.config, "document")
         report.note(documentSha256=hashlib.sha256(raw).hexdigest())
@@ -53,7 +54,7 @@ def main(arguments: list[str]) -> int:
         execute(options.target)
     except Unusable as error:
         report.note(exitCode=EXIT_UNUSABLE, cause=str(error))
-        print(f"launcher: {error}", file=sys.stderr, flush=True)
+        _say(str(error), sys.stderr)
         return EXIT_UNUSABLE
     except SystemExit as stop:
         status = _status_of(stop)
@@ -66,6 +67,10 @@ def main(arguments: list[str]) -> int:
         return 1
     report.facts["exitCode"] = 0
     return 0
+
+
+def _say(text: str, stream: TextIO) -> None:
+    print(f"launcher: {visible(text)}", file=stream, flush=True)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -10,6 +10,8 @@ from contextlib import suppress
 from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 from typing import Any
 
+from k8s_pipeline_client.launcher.visible import visible
+
 MAX_BYTES = 4096
 """What Kubernetes takes of a termination message."""
 
@@ -39,7 +41,10 @@ class Report:
         if not self.is_of_this_process:
             return
         with self._writing:
-            self.facts.update((name, fact) for name, fact in facts.items() if fact != "")
+            for name, fact in facts.items():
+                if fact != "":
+                    # kubectl describe and others show it as it is.
+                    self.facts[name] = visible(fact) if isinstance(fact, str) else fact
             self.facts["durationSeconds"] = round(time.monotonic() - self._began, 1)
             self.facts["peakMemoryBytes"] = _peak_memory_bytes()
             self._write(self._fitting())

@@ -192,7 +192,7 @@ def test_what_is_said_of_an_exception(code: str, cause: str) -> None:
         ("try: 1 / 0\nexcept Exception: exit(4)", f"SystemExit: 4 (from {ZERO})"),
         ("class E(Exception):\n  def __str__(self): raise ValueError\nraise E", "E"),
         ("import os; raise ValueError(os.environ['config'])", "…"),
-        ("raise ValueError('\\ud800 \\x00 \\N{SNOWMAN}')", "ValueError: ? \0 ☃"),
+        ("raise ValueError('\\ud800 \\x00 \\N{SNOWMAN}')", r"ValueError: \ud800 \x00 ☃"),
     ],
 )
 def test_the_cause(pod: Pod, code: str, cause: str) -> None:
@@ -213,7 +213,7 @@ def test_the_message_stays_within_its_limit(tmp_path: Path) -> None:
     path.touch()
     Report(str(path)).note(cause="\0" * 3000, exitCode=1)
     assert len(path.read_bytes()) <= 4096
-    assert json.loads(path.read_text())["cause"].endswith("\0…")
+    assert json.loads(path.read_text())["cause"].startswith(r"\x00\x00")
 
 
 def test_what_is_killed_leaves_its_last_facts(pod: Pod) -> None:
