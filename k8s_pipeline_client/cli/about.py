@@ -13,9 +13,9 @@ from k8s_pipeline_client.version import __version__
 @pass_globals
 def version_command(values: Globals) -> None:
     """Print the version."""
-    from k8s_pipeline_client.cli.output import emit
+    from k8s_pipeline_client.cli.output import emit, say
 
-    emit({"version": __version__}, values.format(), table=lambda: click.echo(f"k8s-pipeline {__version__}"))
+    emit({"version": __version__}, values.format(), table=lambda: say(f"k8s-pipeline {__version__}"))
 
 
 @click.command("completion")
@@ -26,7 +26,8 @@ def completion_command(shell: str) -> None:
     from click.shell_completion import get_completion_class
 
     from k8s_pipeline_client.cli.main import cli
+    from k8s_pipeline_client.cli.output import emit_text
 
     found = get_completion_class(shell)
     assert found is not None
-    click.echo(found(cli, {}, "k8s-pipeline", "_K8S_PIPELINE_COMPLETE").source())
+    emit_text(found(cli, {}, "k8s-pipeline", "_K8S_PIPELINE_COMPLETE").source())

@@ -10,6 +10,7 @@ from click.shell_completion import CompletionItem
 
 from k8s_pipeline_client.cli.options import Globals
 from k8s_pipeline_client.errors import PipelineError
+from k8s_pipeline_client.launcher.visible import visible
 
 if TYPE_CHECKING:
     from k8s_pipeline_client.client import Pipelines
@@ -38,4 +39,9 @@ def _fitting(
         found = offers(values.client())
     except PipelineError:
         return []  # an error would end up in the middle of what is being typed
-    return [CompletionItem(value, help=text) for value, text in found if value.startswith(incomplete)]
+    return [
+        CompletionItem(value, help=visible(text))
+        for value, text in found
+        # The shell prints what it offers, and nobody can check what they would be typing.
+        if value.startswith(incomplete) and visible(value) == value
+    ]

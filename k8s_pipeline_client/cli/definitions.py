@@ -23,7 +23,7 @@ def render_command(values: Globals, files: tuple[Path, ...], services: tuple[Pat
     They hold the workflow documents with their secrets (in Secrets), so mind where they go.
     """
     from k8s_pipeline_client.cli.files import read_pipelines
-    from k8s_pipeline_client.cli.output import emit, to_yaml, warn
+    from k8s_pipeline_client.cli.output import emit, emit_documents, warn
     from k8s_pipeline_client.render import Plan, planned
     from k8s_pipeline_client.render.token import newest_tokens
 
@@ -43,7 +43,7 @@ def render_command(values: Globals, files: tuple[Path, ...], services: tuple[Pat
     emit(
         {"apiVersion": "v1", "kind": "List", "items": list(unique.values())},
         values.format("documents"),
-        table=lambda: click.echo("".join(f"---\n{to_yaml(item)}" for item in unique.values()), nl=False),
+        table=lambda: emit_documents(unique.values()),
         names=lambda: [f"{_RESOURCES.get(kind, kind.lower())}/{name}" for kind, name in unique],
     )
 

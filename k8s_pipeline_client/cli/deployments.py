@@ -9,8 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from k8s_pipeline_client.cli.options import Globals
 from k8s_pipeline_client.errors import (
     ApiError,
@@ -118,7 +116,7 @@ def _is_hopeless(error: PipelineError) -> bool:
 
 def report(values: Globals, deployments: Sequence[Deployment], dry_run: str) -> int:
     """Print what was done, then what was not, and return the exit code."""
-    from k8s_pipeline_client.cli.output import emit, note, print_table, warn
+    from k8s_pipeline_client.cli.output import complain, emit, note, print_table, warn
 
     for item in deployments:
         for text in item.notes:
@@ -127,7 +125,7 @@ def report(values: Globals, deployments: Sequence[Deployment], dry_run: str) -> 
         if item.action == SKIPPED:
             note(f"skipped: {item.display_name}: {item.error}")
         elif item.action == FAILED:
-            click.echo(f"{click.style('error:', fg='red', bold=True)} {item.display_name}: {item.error}", err=True)
+            complain(f"{item.display_name}: {item.error}")
     done = [item for item in deployments if item.resource_name is not None]
     suffix = "" if dry_run == "none" else f" ({dry_run} dry run)"
     rows = [[item.display_name, item.action + suffix, str(item.resource_name)] for item in done]

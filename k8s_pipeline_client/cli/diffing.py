@@ -20,7 +20,7 @@ _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 def diff_command(values: Globals, files: tuple[Path, ...], services: tuple[Path, ...]) -> int:
     """Show what a deploy would change; exit code 0 for nothing, 1 for something, above 1 for an error."""
     from k8s_pipeline_client.cli.files import read_pipelines
-    from k8s_pipeline_client.cli.output import emit
+    from k8s_pipeline_client.cli.output import emit, say
 
     try:
         pipelines = read_pipelines(files, services, settings=values.settings())
@@ -33,8 +33,8 @@ def diff_command(values: Globals, files: tuple[Path, ...], services: tuple[Path,
 
     def table() -> None:
         for item in unique:
-            for line in item.text.splitlines():
-                click.secho(line, fg=_COLOURS.get(line[:1]))
+            for line in item.text.removesuffix("\n").split("\n"):
+                say(line, colour=_COLOURS.get(line[:1]))
 
     emit(
         [{"kind": item.kind, "name": item.name, "diff": item.text} for item in unique],

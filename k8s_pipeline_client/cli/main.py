@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 import traceback
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from k8s_pipeline_client.cli.options import Globals, common_options, program
+from k8s_pipeline_client.cli.output import complain, note, note_lines
 from k8s_pipeline_client.errors import PipelineError
 
 if TYPE_CHECKING:
@@ -98,24 +100,22 @@ def run(arguments: list[str] | None = None) -> int:
     except click.exceptions.Exit as exit_:
         return exit_.exit_code
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        note_lines(shown.getvalue())
         return error.exit_code
     except click.Abort:
-        click.echo("interrupted", err=True)
+        note("interrupted")
         return _INTERRUPTED
     except PipelineError as error:
         if values.verbose:
-            traceback.print_exc()
-        _report(error)
+            note_lines(traceback.format_exc())
+        complain(str(error))
         return error.exit_code
     except SystemExit:
         return _BROKEN_PIPE  # click's answer where the reader (`| head`) has left
     except OSError as error:
         # What we read and the cluster have errors of their own: this is about what we write.
-        click.echo(f"error: the output cannot be written: {error.strerror}", err=True)
+        complain(f"the output cannot be written: {error.strerror}")
         return 1
     return result if isinstance(result, int) else 0
-
-
-def _report(error: PipelineError) -> None:
-    click.echo(f"{click.style('error:', fg='red', bold=True)} {error}", err=True)

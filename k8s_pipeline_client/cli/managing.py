@@ -38,7 +38,7 @@ def disable_command(values: Globals, name: str, force: bool) -> None:
 @pass_globals
 def delete_command(values: Globals, names: tuple[str, ...], timeout: float | None) -> None:
     """Delete pipelines with their runs, and wait until nothing of them is left."""
-    from k8s_pipeline_client.cli.output import emit, progress
+    from k8s_pipeline_client.cli.output import emit, progress, say
     from k8s_pipeline_client.client.facade import DELETE_TIMEOUT
 
     client = values.client()
@@ -52,7 +52,7 @@ def delete_command(values: Globals, names: tuple[str, ...], timeout: float | Non
 
     def table() -> None:
         for name in deleted.values():
-            click.echo(f"{name} deleted")
+            say(f"{name} deleted")
 
     try:
         for resource, name in wanted.items():
@@ -69,11 +69,11 @@ def delete_command(values: Globals, names: tuple[str, ...], timeout: float | Non
 
 
 def _say(values: Globals, resource: str, name: str, what: str) -> None:
-    from k8s_pipeline_client.cli.output import emit
+    from k8s_pipeline_client.cli.output import emit, say
 
     emit(
         {"resourceName": resource, "action": what},
         values.format(),
-        table=lambda: click.echo(f"{name} {what}"),
+        table=lambda: say(f"{name} {what}"),
         names=lambda: [f"cronjob.batch/{resource}"],
     )

@@ -1,15 +1,21 @@
-"""Prints results: tables for people, JSON and YAML for programs, names for shell loops."""
+"""Prints results: tables for people, JSON and YAML for programs, names for shell loops.
+
+All that is written for people is written here (ruff refuses `click.echo` elsewhere): names and messages come from
+anywhere, and what a terminal would obey in them is escaped.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TextIO
 
 import click
+
+from k8s_pipeline_client.launcher.visible import visible
 
 _SLOW_SECONDS = 1.0
 _UNBOUNDED = 10_000
@@ -27,9 +33,9 @@ def emit(
         names: Returns the resource names for ``-o name``.
     """
     if output == "json":
-        click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+        click.echo(_to_json(value))
     elif output == "yaml":
-        click.echo(to_yaml(value), nl=False)
+        click.echo(_to_yaml(value), nl=False)
     elif output == "name":
         for name in names():
             click.echo(name)
@@ -37,12 +43,28 @@ def emit(
         table()
 
 
-def to_yaml(value: Any) -> str:
+def emit_documents(values: Iterable[Any]) -> None:
+    """Print YAML documents one after the other."""
+    click.echo("".join(f"---\n{_to_yaml(value)}" for value in values), nl=False)
+
+
+def emit_text(text: str) -> None:
+    """Print a text of our own as it is, for programs."""
+    click.echo(text)
+
+
+def _to_json(value: Any) -> str:
+    text = json.dumps(value, indent=2, ensure_ascii=not _is_utf8(sys.stdout))
+    return text.encode("utf-8", "backslashreplace").decode()  # half a surrogate pair has this form in JSON too
+
+
+def _to_yaml(value: Any) -> str:
     """Return YAML in the order of the keys, as kubectl shows it."""
     import yaml
 
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    text: str = yaml.dump(value, Dumper=dumper, sort_keys=False, allow_unicode=True, width=_UNBOUNDED)
+    whole = json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))  # YAML has no half pairs
+    text: str = yaml.dump(whole, Dumper=dumper, sort_keys=False, allow_unicode=_is_utf8(sys.stdout), width=_UNBOUNDED)
     return text
 
 
@@ -74,7 +96,7 @@ def cell_text(cell: str) -> Any:
     from rich.text import Text
 
     colours = {"success": "green", "failed": "red", "running": "cyan", "queued": "yellow"}
-    return Text(cell, style=colours.get(cell, ""))
+    return Text(_shown(cell, sys.stdout), style=colours.get(cell, ""))
 
 
 def is_terminal(stream: TextIO | None) -> bool:
@@ -91,14 +113,40 @@ def console(*, stderr: bool = False) -> Any:
     return Console(file=stream, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
 
 
+def say(text: str = "", *, colour: str | None = None) -> None:
+    """Print a line of the result for people."""
+    click.secho(_shown(text, sys.stdout), fg=colour)
+
+
 def note(text: str) -> None:
     """Say something to the person, beside the result."""
-    click.echo(click.style(text, dim=True), err=True)
+    click.secho(_shown(text, sys.stderr), dim=True, err=True)
+
+
+def note_lines(text: str) -> None:
+    """Say something of several lines, such as a traceback."""
+    for line in text.removesuffix("\n").split("\n"):
+        click.echo(_shown(line, sys.stderr), err=True)
 
 
 def warn(text: str) -> None:
     """Say something that the person should look at, beside the result."""
-    click.echo(f"{click.style('warning:', fg='yellow')} {text}", err=True)
+    click.echo(f"{click.style('warning:', fg='yellow')} {_shown(text, sys.stderr)}", err=True)
+
+
+def complain(text: str) -> None:
+    """Say what went wrong."""
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {_shown(text, sys.stderr)}", err=True)
+
+
+def _shown(text: str, stream: TextIO | None) -> str:
+    """Return a line as a stream takes it: escaped is what cannot be seen, and what its encoding does not have."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return visible(text).encode(encoding, "backslashreplace").decode(encoding)
+
+
+def _is_utf8(stream: TextIO | None) -> bool:
+    return (getattr(stream, "encoding", None) or "utf-8").lower().replace("-", "").replace("_", "") == "utf8"
 
 
 @contextmanager
@@ -111,8 +159,11 @@ def progress(text: str) -> Iterator[Callable[[str], None]]:
     if is_terminal(sys.stderr):
         from rich.text import Text
 
-        with console(stderr=True).status(Text(text)) as status:  # plain text: a name may hold brackets
-            yield lambda text: status.update(Text(text))
+        def shown(text: str) -> Text:  # no markup: a name may hold brackets
+            return Text(_shown(text, sys.stderr))
+
+        with console(stderr=True).status(shown(text)) as status:
+            yield lambda text: status.update(shown(text))
         return
     timer = threading.Timer(_SLOW_SECONDS, note, [f"{text} …"])
     timer.daemon = True

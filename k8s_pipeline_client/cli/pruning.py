@@ -124,7 +124,7 @@ def _delete(client: Pipelines, doomed: Sequence[Comparison], timeout: float | No
 
 
 def _report(values: Globals, doomed: Sequence[Comparison], outcome: dict[str, tuple[str, str]]) -> None:
-    from k8s_pipeline_client.cli.output import emit, print_table, warn
+    from k8s_pipeline_client.cli.output import complain, emit, print_table, warn
 
     found = [
         {
@@ -141,7 +141,7 @@ def _report(values: Globals, doomed: Sequence[Comparison], outcome: dict[str, tu
         if row["action"] == _KEPT:
             warn(f"{row['fqn']} is kept: {row['reason']}")
         elif row["reason"]:
-            click.echo(f"{click.style('error:', fg='red', bold=True)} {row['fqn']}: {row['reason']}", err=True)
+            complain(f"{row['fqn']}: {row['reason']}")
     rows = [[str(row["displayName"]), str(row["fqn"]), str(row["action"]), str(row["resourceName"])] for row in found]
     emit(
         found,

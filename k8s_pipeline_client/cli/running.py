@@ -150,7 +150,7 @@ def logs_command(
 @pass_globals
 def kill_command(values: Globals, name: str, run: str | None, timeout: float | None) -> None:
     """End active runs, and wait until their pods are gone; the schedule goes on."""
-    from k8s_pipeline_client.cli.output import emit, progress
+    from k8s_pipeline_client.cli.output import emit, progress, say
     from k8s_pipeline_client.client.facade import KILL_TIMEOUT
 
     client = values.client()
@@ -160,9 +160,9 @@ def kill_command(values: Globals, name: str, run: str | None, timeout: float | N
     def table() -> None:
         for status in killed:
             succeeded = status.state.value == "success"
-            click.echo(f"run {status.run_id} {'had succeeded before' if succeeded else 'was killed'}")
+            say(f"run {status.run_id} {'had succeeded before' if succeeded else 'was killed'}")
         if not killed:
-            click.echo("no run is active")
+            say("no run is active")
 
     emit(
         [status.as_dict() for status in killed],
@@ -268,13 +268,13 @@ def _copy(chunks: Iterator[bytes], target: TextIO | None) -> None:
 
 def show_run(values: Globals, status: RunStatus, title: str) -> None:
     """Print where a run is, why it is not further, and what to type next."""
-    from k8s_pipeline_client.cli.output import emit, note
+    from k8s_pipeline_client.cli.output import emit, note, say
     from k8s_pipeline_client.cli.text import cause_lines, run_line
 
     def table() -> None:
-        click.echo(run_line(status, datetime.now(UTC)))
+        say(run_line(status, datetime.now(UTC)))
         for line in cause_lines(status):
-            click.echo(line)
+            say(line)
         if not status.state.is_terminal:
             note(f"next: {_next_command(values, title, status)}")
 

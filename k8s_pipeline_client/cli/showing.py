@@ -133,7 +133,7 @@ def _show(values: Globals, found: PipelineStatus, runs: list[RunStatus], shown: 
 
 
 def _print(values: Globals, found: PipelineStatus, runs: list[RunStatus]) -> None:
-    from k8s_pipeline_client.cli.output import print_table
+    from k8s_pipeline_client.cli.output import print_table, say
     from k8s_pipeline_client.cli.text import (
         attempt_cells,
         cause_lines,
@@ -146,22 +146,24 @@ def _print(values: Globals, found: PipelineStatus, runs: list[RunStatus]) -> Non
 
     now = datetime.now(UTC)
     for label, text in fact_lines(found, now):
-        click.echo(f"{label + ':':<11}{text}")
+        say(f"{label + ':':<11}{text}")
     if not runs:
-        click.echo(f"\nNo runs yet; start one: {command('run', found.display_name, place=values.place)}")
+        say()
+        say(f"No runs yet; start one: {command('run', found.display_name, place=values.place)}")
         return
     last = runs[0]
-    click.echo(f"\nLast {run_line(last, now)}")
+    say()
+    say(f"Last {run_line(last, now)}")
     for line in cause_lines(last):
-        click.echo(f"  {line}")
+        say(f"  {line}")
     if last.attempts:
-        click.echo()
+        say()
         print_table(
             ["POD", "STATE", "EXIT", "TOOK", "PEAK MEMORY", "WHY"],
             [attempt_cells(attempt, last.memory_limit) for attempt in last.attempts],
             wide=5,
         )
-    click.echo()
+    say()
     rows = [
         [
             run.run_id,

@@ -110,7 +110,7 @@ def _lines(item: Object) -> list[str]:
         shown["data"] = {key: _digest(value) for key, value in (shown.get("data") or {}).items()}
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     text: str = yaml.dump(shown, Dumper=dumper, sort_keys=True, allow_unicode=True)
-    return text.splitlines()
+    return text.removesuffix("\n").split("\n")  # and at no other character, such as U+2028 in a value
 
 
 def _digest(value: str) -> str:
