@@ -8,16 +8,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from k8s_pipeline_client.cli.folders import SUFFIXES, files_in, left_out_text
+from k8s_pipeline_client.cli.output import note
 from k8s_pipeline_client.domain.pipeline import Pipeline, resolve
 from k8s_pipeline_client.domain.recognise import Definition, recognise
 from k8s_pipeline_client.domain.yamltext import UnusableTextError, load_documents
 from k8s_pipeline_client.errors import DefinitionError, InputError
+from k8s_pipeline_client.settings.files import MAX_BYTES, TOO_LARGE, UnreadableError, read_limited
 from k8s_pipeline_client.settings.given import connection_for
 
 if TYPE_CHECKING:
     from k8s_pipeline_client.settings import Settings
 
-_SUFFIXES = (".json", ".yaml", ".yml")
+MAX_TOTAL_BYTES = 64 * 2**20
+"""Of all definitions together: some thousand pipelines, parsed in memory."""
 
 
 def read_pipelines(
@@ -36,8 +40,18 @@ def read_pipelines(
     paths = list(paths)
     if not paths:
         raise InputError("nothing to read", hint="name files or folders with -f")
-    definitions = [definition for path in _expand(paths) for definition in _read(path)]
-    definitions += [item for path in _expand(services) for item in _read(path, with_connection=True)]
+    definitions: list[Definition] = []
+    size = 0
+    for sources, with_connection in ((paths, False), (services, True)):
+        for path in _expand(sources):
+            text = _text(path)
+            size += len(text)
+            if size > MAX_TOTAL_BYTES:
+                raise InputError(
+                    f"the definitions up to {_origin(path)} hold more than {MAX_TOTAL_BYTES // 2**20} MiB together",
+                    hint="name fewer files at once",
+                )
+            definitions += _definitions(text, _origin(path), with_connection=with_connection)
     pipelines = resolve(
         definitions,
         now=datetime.now(UTC),
@@ -57,7 +71,7 @@ def read_document(path: Path) -> dict[str, Any]:
     Raises:
         InputError: It cannot be read, or holds something else.
     """
-    documents = _parse(_text(path, str(path)), str(path))
+    documents = _parse(_text(path), str(path))
     if len(documents) != 1 or not isinstance(documents[0], dict):
         raise DefinitionError(f"{path} does not hold one mapping", hint="write the part of the document to change")
     found: dict[str, Any] = documents[0]
@@ -67,23 +81,18 @@ def read_document(path: Path) -> dict[str, Any]:
 def _expand(paths: Iterable[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
-            found = sorted(
-                file
-                for file in path.rglob("*")
-                if file.suffix.lower() in _SUFFIXES
-                and file.is_file()
-                and not any(part.startswith(".") for part in file.relative_to(path).parts)
-            )
+            found, left_out = files_in(path)
+            if left_out:
+                note(left_out_text(path, left_out))
             if not found:
-                raise InputError(f"folder {path} holds no {', '.join(_SUFFIXES)} file")
+                raise InputError(f"folder {path} holds no {', '.join(SUFFIXES)} file")
             yield from found
         else:
             yield path
 
 
-def _read(path: Path, *, with_connection: bool = False) -> Iterator[Definition]:
-    origin = "standard input" if str(path) == "-" else str(path)
-    documents = [document for document in _parse(_text(path, origin), origin) if document is not None]
+def _definitions(text: str, origin: str, *, with_connection: bool) -> Iterator[Definition]:
+    documents = [document for document in _parse(text, origin) if document is not None]
     if not documents:
         raise DefinitionError(f"{origin} is empty")
     for number, document in enumerate(documents, start=1):
@@ -91,21 +100,36 @@ def _read(path: Path, *, with_connection: bool = False) -> Iterator[Definition]:
         yield from recognise(document, where, with_connection=with_connection)
 
 
-def _text(path: Path, origin: str) -> str:
+def read_stdin(hint: str) -> bytes:
+    """Return what standard input holds.
+
+    Raises:
+        InputError: It is closed, or holds too much; ``hint`` says what to do.
+    """
+    if sys.stdin is None:
+        raise InputError("standard input cannot be read: it is closed", hint=hint)
     try:
-        return _bytes(path).decode("utf-8-sig")
+        found = sys.stdin.buffer.read(MAX_BYTES + 1)
     except OSError as error:
-        raise InputError(f"{origin} cannot be read: {error.strerror}") from None
+        raise InputError(f"standard input cannot be read: {error.strerror}", hint=hint) from None
+    if len(found) > MAX_BYTES:
+        raise InputError(f"standard input cannot be read: {TOO_LARGE}", hint=hint)
+    return found
+
+
+def _origin(path: Path) -> str:
+    return "standard input" if str(path) == "-" else str(path)
+
+
+def _text(path: Path) -> str:
+    origin = _origin(path)
+    try:
+        found = read_stdin("pipe definitions in, or name files") if str(path) == "-" else read_limited(path)
+        return found.decode("utf-8-sig")
+    except UnreadableError as error:
+        raise InputError(f"{origin} cannot be read: {error}") from None
     except UnicodeDecodeError as error:
         raise DefinitionError(f"{origin} is not UTF-8 text (byte {error.start})") from None
-
-
-def _bytes(path: Path) -> bytes:
-    if str(path) != "-":
-        return path.read_bytes()
-    if sys.stdin is None:
-        raise InputError("standard input cannot be read: it is closed", hint="pipe definitions in, or name a file")
-    return sys.stdin.buffer.read()
 
 
 def _parse(text: str, origin: str) -> list[Any]:

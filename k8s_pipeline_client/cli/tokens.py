@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,6 +61,7 @@ def rotate_token_command(values: Globals, token_file: Path | None, secret: str |
 
 
 def _token(settings: Settings, path: Path | None) -> str:
+    from k8s_pipeline_client.cli.files import read_stdin
     from k8s_pipeline_client.settings.given import given_token, read_token
 
     if path is not None and str(path) != "-":
@@ -74,9 +74,7 @@ def _token(settings: Settings, path: Path | None) -> str:
                 hint="give it with --token-file FILE, on standard input with --token-file -, or as serverToken",
             )
         return token
-    if sys.stdin is None:
-        raise InputError("standard input cannot be read: it is closed", hint="pipe the token in, or name a file")
-    found = sys.stdin.buffer.read().decode("utf-8-sig", "replace").strip()
+    found = read_stdin("pipe the token in, or name a file").decode("utf-8-sig", "replace").strip()
     if not found:
         raise InputError("standard input holds no token: it is empty", hint="pipe the token in, or name a file")
     return found

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from k8s_pipeline_client.errors import InputError, ServerUnreachableError
+from k8s_pipeline_client.errors import InputError, ServerAnswerError, ServerUnreachableError
 from k8s_pipeline_client.retrying import (
     CONNECT_TIMEOUT,
     PATIENCE,
@@ -20,6 +20,9 @@ from k8s_pipeline_client.retrying import (
     worth_another,
 )
 from k8s_pipeline_client.version import __version__
+
+MAX_BYTES = 64 * 2**20
+"""Of one answer: far more than a page of pipelines has."""
 
 _PROXIES = "HTTP_PROXY, HTTPS_PROXY and ALL_PROXY"
 _HOPELESS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.TooManyRedirects)
@@ -89,6 +92,7 @@ class Transport:
         Raises:
             InputError: No request can be made for this address.
             ServerUnreachableError: There is no answer, or none in time.
+            ServerAnswerError: It has no end that our memory would see.
         """
 
         def once(end: float) -> Answer:
@@ -99,7 +103,7 @@ class Transport:
                 return Answer(
                     response.status_code,
                     retry_after(response.headers.get("Retry-After")),
-                    _read_all(response, end),
+                    self._read_all(response, end),
                     response.headers.get("Content-Type", ""),
                     response.headers.get("Location", ""),
                 )
@@ -113,6 +117,22 @@ class Transport:
                 f"{self._address} is not an address that can be asked",
                 hint=f"check it (--server, metadataApiEndpoint), and {_PROXIES} where they are set",
             ) from None
+
+    def _read_all(self, response: httpx.Response, end: float) -> bytes:
+        parts: list[bytes] = []
+        size = 0
+        for part in response.iter_bytes():
+            parts.append(part)
+            size += len(part)
+            # A body that comes byte by byte does not outlive our patience, and one without end not our memory.
+            if time.monotonic() > end:
+                raise httpx.ReadTimeout("the answer came too slowly")
+            if size > MAX_BYTES:
+                raise ServerAnswerError(
+                    f"the OpenMetadata server {self._address} answers with more than {MAX_BYTES // 2**20} MiB",
+                    hint="check the address (--server, metadataApiEndpoint), and what stands between",
+                )
+        return b"".join(parts)
 
     def _may_help(self, attempt: int, status: int | None, cause: httpx.RequestError | None) -> bool:
         """Return whether another attempt makes sense, were there time for it."""
@@ -155,13 +175,3 @@ def _environment_checked() -> Iterator[None]:
 
 def _is_untrusted(cause: httpx.RequestError) -> bool:
     return "CERTIFICATE_VERIFY_FAILED" in str(cause)
-
-
-def _read_all(response: httpx.Response, end: float) -> bytes:
-    parts: list[bytes] = []
-    for part in response.iter_bytes():
-        parts.append(part)
-        # A body that comes byte by byte does not outlive our patience.
-        if time.monotonic() > end:
-            raise httpx.ReadTimeout("the answer came too slowly")
-    return b"".join(parts)

@@ -1,0 +1,67 @@
+"""The definitions in a folder, and what of it is left out."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from k8s_pipeline_client.errors import InputError
+from k8s_pipeline_client.settings.files import kind_of
+
+SUFFIXES = (".json", ".yaml", ".yml")
+MAX_FILES = 10_000
+
+_SHOWN = 5
+
+
+def files_in(folder: Path) -> tuple[list[Path], list[str]]:
+    """Return the files below a folder that may hold definitions, and what else looks like it, with the reason.
+
+    Links to files are followed, as a mounted ConfigMap has them; links to folders are not, for they may go round in
+    circles. What begins with a dot is passed over.
+
+    Raises:
+        InputError: The folder cannot be read, or holds too many of them.
+    """
+    found: list[Path] = []
+    left_out: list[str] = []
+
+    def unreadable(error: OSError) -> None:
+        if Path(error.filename) == folder:
+            raise InputError(f"folder {folder} cannot be read: {error.strerror}")
+        left_out.append(f"{Path(error.filename).relative_to(folder)} ({error.strerror})")
+
+    for place, folders, names in os.walk(folder, onerror=unreadable):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        below = [Path(place, name) for name in folders]
+        left_out += [f"{path.relative_to(folder)} (a link to a folder)" for path in below if path.is_symlink()]
+        for name in names:
+            if name.startswith(".") or not name.lower().endswith(SUFFIXES):
+                continue
+            path = Path(place, name)
+            if problem := _why_not(path):
+                left_out.append(f"{path.relative_to(folder)} ({problem})")
+            else:
+                found.append(path)
+        if len(found) > MAX_FILES:
+            raise InputError(
+                f"folder {folder} holds more than {MAX_FILES:,} {', '.join(SUFFIXES)} files",
+                hint="name its parts, one after the other",
+            )
+    return sorted(found), sorted(left_out)
+
+
+def left_out_text(folder: Path, left_out: list[str]) -> str:
+    """Return one line that says what of a folder is not read."""
+    more = len(left_out) - _SHOWN
+    return f"{folder}: left out: {', '.join(left_out[:_SHOWN])}" + (f", and {more} more" if more > 0 else "")
+
+
+def _why_not(path: Path) -> str:
+    """Return why a thing of a folder is not read; empty if it is."""
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        return "a link that leads nowhere" if path.is_symlink() else str(error.strerror)
+    return "" if stat.S_ISREG(mode) else kind_of(mode)
