@@ -14,6 +14,8 @@ from typing import Any
 MAX_DEPTH = 100
 MAX_REPEATED = 200_000
 """So many values may be there again through aliases; a few lines of them could otherwise stand for billions."""
+MAX_VALUES = 300_000
+"""Of one YAML text: each takes some hundred bytes of memory while it is read, a text of a few MiB could take many."""
 
 _TAG = "tag:yaml.org,2002:"
 _TEXT = frozenset({f"{_TAG}str", f"{_TAG}timestamp", f"{_TAG}value", f"{_TAG}merge"})
@@ -101,12 +103,16 @@ def _loader_class() -> Any:
         """Builds plain values only."""
 
         _depth = 0
+        _values = 0
 
         # These two are called for every value while libyaml reads it, and too deep a nesting makes that crash.
         def descend_resolver(self, parent: Any, index: Any) -> None:
             self._depth += 1
             if self._depth > MAX_DEPTH:
                 raise UnusableTextError(_TOO_DEEP, parent.start_mark)
+            self._values += 1
+            if self._values > MAX_VALUES:
+                raise UnusableTextError(f"it holds more than {MAX_VALUES:,} values", parent and parent.start_mark)
 
         def ascend_resolver(self) -> None:
             self._depth -= 1

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from k8s_pipeline_client.domain import yamltext
 from k8s_pipeline_client.domain.merge import set_paths
 from k8s_pipeline_client.domain.yamltext import UnusableTextError, load_document, load_documents
 from k8s_pipeline_client.errors import InputError, SettingsError
@@ -69,6 +70,16 @@ def test_what_is_refused_is_said_with_its_place_and_without_its_value(text: str,
     assert why in str(caught.value)
     assert "hunter2222" not in str(caught.value).lower()
     assert "77777" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["- {}\n" * 1000, "a: 1\n---\n" * 400, "[" + "[]," * 1000])
+def test_many_small_values_are_given_up_before_they_take_much_memory(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setattr(yamltext, "MAX_VALUES", 1000)
+    with pytest.raises(UnusableTextError, match="it holds more than 1,000 values"):
+        load_documents(text)
+    load_documents("- {}\n" * 999)
 
 
 @pytest.mark.parametrize(
