@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from k8s_pipeline_client.domain import labels, naming
+from k8s_pipeline_client.domain.cron import parse_every
 from k8s_pipeline_client.domain.entities import Document
 from k8s_pipeline_client.domain.pipeline import Pipeline
 from k8s_pipeline_client.domain.schedule import NEVER
@@ -36,7 +37,7 @@ def cronjob(pipeline: Pipeline, name: str, settings: Settings, source: Source = 
             "schedule": pipeline.schedule.expression if pipeline.schedule else NEVER,
             "timeZone": pipeline.schedule.timezone if pipeline.schedule else "UTC",
             "concurrencyPolicy": "Allow" if pipeline.may_overlap else "Forbid",
-            "startingDeadlineSeconds": starting_deadline(settings),
+            "startingDeadlineSeconds": starting_deadline(pipeline, settings),
             "successfulJobsHistoryLimit": successful,
             "failedJobsHistoryLimit": failed,
             "jobTemplate": job_template(pipeline, name, settings),
@@ -49,9 +50,17 @@ def suspended(pipeline: Pipeline) -> bool:
     return pipeline.schedule is None or not pipeline.enabled
 
 
-def starting_deadline(settings: Settings) -> int:
-    """Return how late a run may start; 0 would never run at all, and small values drop runs under load."""
-    return max(settings.starting_deadline_seconds, MIN_STARTING_DEADLINE_SECONDS)
+def starting_deadline(pipeline: Pipeline, settings: Settings) -> int:
+    """Return how late a run may start, in seconds.
+
+    0 would never run at all, and small values drop runs under load. Of an interval the controller looks for due times
+    from that long ago, and counts from there: with less than the interval it never finds one.
+    """
+    return max(settings.starting_deadline_seconds, MIN_STARTING_DEADLINE_SECONDS) + _interval(pipeline)
+
+
+def _interval(pipeline: Pipeline) -> int:
+    return int((pipeline.schedule and parse_every(pipeline.schedule.expression)) or 0)
 
 
 def history_limits(pipeline: Pipeline, settings: Settings) -> tuple[int, int]:
@@ -73,8 +82,10 @@ def notes(pipeline: Pipeline, settings: Settings) -> list[str]:
         *raised(
             "startingDeadlineSeconds",
             settings.starting_deadline_seconds,
-            starting_deadline(settings),
-            "because Kubernetes drops late runs in silence",
+            starting_deadline(pipeline, settings),
+            "because Kubernetes starts no run of an interval that is longer"
+            if _interval(pipeline)
+            else "because Kubernetes drops late runs in silence",
         ),
         *ttl_notes(pipeline, settings),
         *raised("successfulJobsHistoryLimit", settings.successful_jobs_history_limit, successful, OUTAGE),

@@ -141,6 +141,20 @@ def test_as_many_finished_runs_are_kept_as_the_busiest_hour_brings(schedule: str
     assert (spec["successfulJobsHistoryLimit"], spec["failedJobsHistoryLimit"]) == (kept, kept)
 
 
+@pytest.mark.parametrize(
+    ("schedule", "configured", "used"),
+    [("@every 1h", 600, 4200), ("@every 90m30s", 0, 5550), ("@every 1s", 600, 601), ("@hourly", 600, 600)],
+)
+def test_an_interval_has_a_deadline_beyond_it_for_else_it_is_never_due(
+    schedule: str, configured: int, used: int
+) -> None:
+    settings = Settings(starting_deadline_seconds=configured)
+    cronjob = _cronjob(settings, airflowConfig={"scheduleInterval": schedule})
+    assert cronjob["spec"]["startingDeadlineSeconds"] == used
+    notes = cronjob["metadata"]["annotations"].get("k8s-pipeline/notes", "")
+    assert (f"startingDeadlineSeconds {configured} is raised to {used}" in notes) is (used != configured)
+
+
 def test_the_settings_reach_the_pod() -> None:
     settings = Settings.model_validate(
         {
