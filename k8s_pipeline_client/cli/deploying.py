@@ -186,6 +186,8 @@ def _deployed(
     dry_run = how.dry_run == "server"
     return deploy_all(
         pipelines,
-        lambda pipeline: client.deploy(pipeline, dry_run=dry_run, force=how.force, source=source, judge=judge),
+        lambda pipeline, announce: client.deploy(
+            pipeline, dry_run=dry_run, force=how.force, source=source, judge=judge, announce=announce
+        ),
         parallel=how.parallel,
     )

@@ -41,6 +41,7 @@ class Deployment:
         action: `Action` of a deploy, ``checked``, or one of those above.
         resource_name: None where nothing was deployed.
         error: Why it failed, or was skipped.
+        said: Those of the notes that were said before it happened.
     """
 
     fqn: str
@@ -49,6 +50,7 @@ class Deployment:
     resource_name: str | None = None
     notes: Sequence[str] = ()
     error: PipelineError | None = None
+    said: Sequence[str] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return what JSON can hold."""
@@ -63,14 +65,22 @@ class Deployment:
 
 
 def deploy_all(
-    pipelines: Sequence[Pipeline], deploy: Callable[[Pipeline], DeployResult], *, parallel: int
+    pipelines: Sequence[Pipeline],
+    deploy: Callable[[Pipeline, Callable[[str], None]], DeployResult],
+    *,
+    parallel: int,
 ) -> list[Deployment]:
     """Deploy several at once, and return what became of them in their own order.
 
     One that is refused does not hold up the others, unless they would be refused for the same reason. What is
     interrupted finishes those that it is at, so that none is left half-deployed.
+
+    Args:
+        pipelines: What to deploy.
+        deploy: Deploys one; takes what is called with what a person should know before it happens.
+        parallel: How many at once.
     """
-    from k8s_pipeline_client.cli.output import progress
+    from k8s_pipeline_client.cli.output import progress, warn
 
     stop = threading.Event()
     found: dict[int, Deployment] = {}
@@ -80,13 +90,19 @@ def deploy_all(
             found[number] = attempt(pipelines[number])
 
     def attempt(pipeline: Pipeline) -> Deployment:
+        said: list[str] = []
+
+        def announce(text: str) -> None:
+            warn(f"{pipeline.display_name}: {text}")
+            said.append(text)
+
         try:
-            done = deploy(pipeline)
+            done = deploy(pipeline, announce)
         except PipelineError as error:
             if _is_hopeless(error):
                 stop.set()
             return Deployment(pipeline.fqn, pipeline.display_name, FAILED, error=error)
-        return Deployment(done.fqn, done.display_name, str(done.action), done.name, done.notes)
+        return Deployment(done.fqn, done.display_name, str(done.action), done.name, done.notes, said=said)
 
     if not pipelines:
         return []
@@ -119,7 +135,7 @@ def report(values: Globals, deployments: Sequence[Deployment], dry_run: str) -> 
     from k8s_pipeline_client.cli.output import complain, emit, note, print_table, warn
 
     for item in deployments:
-        for text in item.notes:
+        for text in (text for text in item.notes if text not in item.said):
             warn(f"{item.display_name}: {text}")
     for item in deployments:
         if item.action == SKIPPED:

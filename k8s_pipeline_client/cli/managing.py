@@ -17,8 +17,10 @@ _force_option = click.option("--force", is_flag=True, help="Even if another fiel
 @common_options
 @pass_globals
 def enable_command(values: Globals, name: str, force: bool) -> None:
-    """Let a pipeline's schedule run."""
-    _say(values, values.client().enable(name, force=force), name, "enabled")
+    """Let a pipeline's schedule run, from its next due time on."""
+    from k8s_pipeline_client.cli.output import note
+
+    _say(values, values.client().enable(name, force=force, announce=note), name, "enabled")
 
 
 @click.command("disable")

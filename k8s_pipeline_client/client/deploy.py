@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from k8s_pipeline_client.client import copies, rename
 from k8s_pipeline_client.client.jobs import annotation
-from k8s_pipeline_client.client.managers import SUSPEND_MANAGER
+from k8s_pipeline_client.client.resume import Announce
 from k8s_pipeline_client.client.run import create_run, let_go
 from k8s_pipeline_client.client.waiting import poll
 from k8s_pipeline_client.client.write import GONE_TIMEOUT, Attempt, Writer, stuck
@@ -22,7 +22,7 @@ from k8s_pipeline_client.errors import (
     PipelineError,
     WaitTimeoutError,
 )
-from k8s_pipeline_client.render.plan import OneShotPlan, Plan, suspend_manifest
+from k8s_pipeline_client.render.plan import OneShotPlan, Plan
 
 _KEEPER = {Source.FILES: "deployed from files", Source.SERVER: "deployed by the OpenMetadata server"}
 
@@ -68,13 +68,18 @@ class Deployer:
         self._writer = Writer(cluster, dry_run=dry_run, force=force)
         self._shared: set[str] = set()
 
-    def deploy(self, plan: Plan, judge: copies.Judge) -> DeployResult:
+    def deploy(self, plan: Plan, judge: copies.Judge, *, announce: Announce = lambda text: None) -> DeployResult:
         """Write a pipeline's objects.
 
         The judge says whether what the cluster has under another name, with the same id, is the pipeline renamed.
 
         If a write is refused, what was there before is put back; a new pipeline is removed again. The error says
         what has become of it.
+
+        Args:
+            plan: What is to be.
+            judge: Says whether what has the same id under another name is the pipeline renamed.
+            announce: Called before a run starts that cannot be prevented, and before waiting.
 
         Raises:
             CopiedIdError: The judge knows the id as another pipeline's.
@@ -87,7 +92,7 @@ class Deployer:
             existing = self._existing(plan)
             olds = self._earlier_names(plan, judge)
             self._check_shared(plan.shared)
-            attempt = Attempt(self._writer, plan, existing, olds)
+            attempt = Attempt(self._writer, plan, existing, olds, announce)
             try:
                 attempt.write()
             except PipelineError as error:
@@ -175,12 +180,3 @@ def _action(existing: Object | None, olds: Sequence[Object], *, changed: bool) -
     if existing is None:
         return Action.CREATED
     return Action.UPDATED if changed else Action.UNCHANGED
-
-
-def set_suspend(cluster: Cluster, name: str, suspend: bool, *, force: bool = False) -> Object:
-    """Enable or disable a pipeline's schedule: set the wanted state, whatever it is now.
-
-    Raises:
-        ConflictError: Another field manager set it, and ``force`` is not set.
-    """
-    return cluster.apply(suspend_manifest(name, cluster.namespace, suspend), manager=SUSPEND_MANAGER, force=force)

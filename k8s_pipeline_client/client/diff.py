@@ -18,6 +18,7 @@ from k8s_pipeline_client.client.token import ensure
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.errors import NotFoundError
+from k8s_pipeline_client.render.makeup import as_configured
 from k8s_pipeline_client.render.plan import Plan
 
 _BY_THE_SERVER = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp")
@@ -102,7 +103,7 @@ def _difference(live: Object | None, wanted: Object) -> Iterator[Difference]:
 
 def _lines(item: Object) -> list[str]:
     """Return an object as lines of YAML, without what the server adds and without secrets."""
-    shown = copy.deepcopy(item)
+    shown = copy.deepcopy(as_configured(item))
     shown.pop("status", None)
     for key in _BY_THE_SERVER:
         shown["metadata"].pop(key, None)

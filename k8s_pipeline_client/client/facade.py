@@ -10,10 +10,10 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
-from k8s_pipeline_client.client import copies, end, run, sidecars
+from k8s_pipeline_client.client import copies, end, resume, run, sidecars
 from k8s_pipeline_client.client.compare import Comparison, compare
 from k8s_pipeline_client.client.connecting import connect
-from k8s_pipeline_client.client.deploy import Deployer, DeployResult, set_suspend
+from k8s_pipeline_client.client.deploy import Deployer, DeployResult
 from k8s_pipeline_client.client.diff import Difference, differences
 from k8s_pipeline_client.client.entities import pipeline_of
 from k8s_pipeline_client.client.fetch import ServerPipeline
@@ -69,6 +69,7 @@ class Pipelines:
         force: bool = False,
         source: Source = Source.FILES,
         judge: copies.Judge | None = None,
+        announce: resume.Announce = lambda text: None,
     ) -> DeployResult:
         """Write a pipeline's objects; again is fine, and changes nothing where nothing has changed.
 
@@ -80,10 +81,11 @@ class Pipelines:
             source: Where the definition comes from.
             judge: Whether a CronJob with its id under another name is the pipeline renamed, and goes with its runs;
                 if None, an entity of the server says so, and a definition from files is refused (`CopiedIdError`).
+            announce: Called before a run starts that cannot be prevented, and before a wait of up to 15 seconds.
         """
         judge = judge or (copies.by_the_entity if source is Source.SERVER else copies.by_the_files())
         deployer = self._deployers.setdefault((dry_run, force), Deployer(self._cluster, dry_run=dry_run, force=force))
-        return deployer.deploy(plan(pipeline, self._settings, source=source), judge)
+        return deployer.deploy(plan(pipeline, self._settings, source=source), judge, announce=announce)
 
     def refuse_copies(self, pipelines: Sequence[Pipeline], judge: copies.Judge) -> None:
         """Raise `CopiedIdError` if some have ids of other pipelines; for many at once, before the first is written."""
@@ -293,13 +295,24 @@ class Pipelines:
             end.wait_for_pods_gone(self._cluster, job["metadata"]["name"], timeout)
         return [status for job in active if (status := self._ended(job, timeout)) is not None]
 
-    def enable(self, name: str, *, force: bool = False) -> str:
-        """Let a pipeline's schedule run; return its resource name."""
-        return self._suspend(name, False, force)
+    def enable(self, name: str, *, force: bool = False, announce: resume.Announce = lambda text: None) -> str:
+        """Let a pipeline's schedule run; return its resource name. What is to be known before is announced."""
+        cronjob = self._cronjob(name)
+        if not annotation(cronjob, labels.ON_DEMAND):
+            resume.enable(self._cluster, cronjob, force=force, announce=announce)
+        return str(cronjob["metadata"]["name"])
 
     def disable(self, name: str, *, force: bool = False) -> str:
         """Stop a pipeline's schedule; a run that is active goes on. Return its resource name."""
-        return self._suspend(name, True, force)
+        cronjob = self._cronjob(name)
+        if annotation(cronjob, labels.ON_DEMAND):
+            raise InputError(
+                f"{name!r} has no schedule to stop: it runs on demand only",
+                hint="delete it if nobody needs it",
+            )
+        resource = str(cronjob["metadata"]["name"])
+        resume.disable(self._cluster, resource, force=force)
+        return resource
 
     def delete(self, name: str, *, timeout: float = DELETE_TIMEOUT) -> str:
         """Delete a pipeline and all that belongs to it; return its resource name once nothing is left.
@@ -376,19 +389,6 @@ class Pipelines:
                 hint="run it again from its file: k8s-pipeline run -f FILE",
             )
         return item
-
-    def _suspend(self, name: str, suspend: bool, force: bool) -> str:
-        cronjob = self._cronjob(name)
-        resource = str(cronjob["metadata"]["name"])
-        if annotation(cronjob, labels.ON_DEMAND):
-            if suspend:
-                raise InputError(
-                    f"{name!r} has no schedule to stop: it runs on demand only",
-                    hint="delete it if nobody needs it",
-                )
-            return resource
-        set_suspend(self._cluster, resource, suspend, force=force)
-        return resource
 
     def _ended(self, job: Object, timeout: float) -> RunStatus | None:
         """Return a killed run's status once its Job says that it has ended; None if the Job is gone."""

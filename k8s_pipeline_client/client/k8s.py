@@ -125,8 +125,12 @@ class K8sPipelineClient:
             UnknownNameError: It is not deployed.
             InputError: It is to be disabled, and has no schedule.
         """
-        (self.pipelines.enable if enabled else self.pipelines.disable)(self._name(pipeline))
-        return _done(f"Pipeline {'enabled' if enabled else 'disabled'}")
+        if not enabled:
+            self.pipelines.disable(self._name(pipeline))
+            return _done("Pipeline disabled")
+        notes: list[str] = []
+        self.pipelines.enable(self._name(pipeline), announce=notes.append)
+        return _done("; ".join(["Pipeline enabled", *notes]))
 
     def kill_pipeline(self, pipeline: Mapping[str, Any]) -> PipelineServiceResponse:
         """End the active runs of a pipeline; returns when their pods are gone."""

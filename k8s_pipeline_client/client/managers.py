@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from k8s_pipeline_client.client.owned import fields_of
 from k8s_pipeline_client.cluster.port import Object
 
 MANAGER = "k8s-pipeline"
@@ -14,3 +15,8 @@ def suspend_is_set_by_others(cronjob: Object) -> bool:
     entries = cronjob["metadata"].get("managedFields") or []
     managers = {entry["manager"] for entry in entries if "f:suspend" in (entry.get("fieldsV1") or {}).get("f:spec", {})}
     return bool(managers - {MANAGER, SUSPEND_MANAGER})
+
+
+def was_switched(cronjob: Object) -> bool:
+    """Tell whether `enable`, `disable` or a deploy that came to its end set ``spec.suspend``."""
+    return "f:suspend" in fields_of(cronjob, SUSPEND_MANAGER).get("f:spec", {})

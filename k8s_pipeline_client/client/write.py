@@ -8,7 +8,9 @@ from typing import Any
 
 from k8s_pipeline_client.client import rename
 from k8s_pipeline_client.client import token as tokens
-from k8s_pipeline_client.client.managers import MANAGER, SUSPEND_MANAGER
+from k8s_pipeline_client.client.jobs import annotation
+from k8s_pipeline_client.client.managers import MANAGER, SUSPEND_MANAGER, suspend_is_set_by_others, was_switched
+from k8s_pipeline_client.client.resume import Announce, settled_deadline
 from k8s_pipeline_client.client.rollback import Undo
 from k8s_pipeline_client.client.run import active_runs
 from k8s_pipeline_client.client.waiting import poll
@@ -25,6 +27,7 @@ from k8s_pipeline_client.errors import (
 )
 from k8s_pipeline_client.launcher.references import VARIABLE
 from k8s_pipeline_client.render.config import TOKEN_OPTION
+from k8s_pipeline_client.render.makeup import as_configured, notes, schedule_of, with_deadline
 from k8s_pipeline_client.render.plan import Plan
 from k8s_pipeline_client.render.token import token_inside, token_of, with_token_inside
 
@@ -61,13 +64,16 @@ class Attempt:
     back without what belongs to it, and one that somebody else made anew is not mistaken for it.
     """
 
-    def __init__(self, writer: Writer, plan: Plan, existing: Object | None, olds: Sequence[Object]) -> None:
-        """Take what is to be, what there is, and what there is under earlier names."""
+    def __init__(
+        self, writer: Writer, plan: Plan, existing: Object | None, olds: Sequence[Object], announce: Announce
+    ) -> None:
+        """Take what is to be, what there is, what there is under earlier names, and whom to tell what comes."""
         self._writer = writer
         self._cluster = writer.cluster
         self._plan = plan
         self._existing = existing
         self._olds = olds
+        self._announce = announce
         self._uid: str | None = existing["metadata"]["uid"] if existing else None
         self._undo = Undo(writer.cluster)
         self.changed = False
@@ -133,7 +139,8 @@ class Attempt:
         # Under two names at once it must not run either, so that it stays suspended until the old one is gone.
         two_names = bool(self._olds) and not self._writer.dry_run
         wanted = self._plan.suspended_cronjob() if two_names else self._plan.cronjob
-        updated = self._writer.apply(self._pinned(wanted))
+        # On its schedule, and with a deadline that makes up for nothing, in one write: the next one starts what is due.
+        updated = self._writer.apply(self._pinned(self._with_deadline(existing, wanted)))
         if _version(updated) != _version(existing):
             self._undo.changed(existing, updated)
         self.changed |= _content(updated) != _content(existing)
@@ -146,6 +153,26 @@ class Attempt:
             self._set_suspend(existing, False, force=bool(self._olds))
         if _token_name(existing) not in ("", _token_name(updated)) and not self._writer.dry_run:
             self._leave_token(_token_name(existing))
+
+    def _with_deadline(self, existing: Object, wanted: Object) -> Object:
+        """Return the CronJob's manifest with the deadline with which it can be put on its schedule now."""
+        by_others = suspend_is_set_by_others(existing) and not (self._writer.force or self._olds)
+        schedule = schedule_of(wanted)
+        if schedule is None or (bool(existing["spec"].get("suspend")) if by_others else self._plan.suspend):
+            return wanted
+        live, deadline = settled_deadline(
+            self._cluster,
+            existing,
+            schedule,
+            wanted["spec"]["startingDeadlineSeconds"],
+            announce=self._announce,
+            wait=not self._writer.dry_run,
+        )
+        found = list(notes(live, schedule, deadline))
+        self.notes += found
+        if deadline.starts_at_once:
+            self._announce(found[0])
+        return with_deadline(wanted, deadline)
 
     def _config(self) -> list[Object | None]:
         """Return Secret and ConfigMap as they are."""
@@ -249,8 +276,7 @@ class Attempt:
         if bool(answer["spec"].get("suspend")) != bool(existing["spec"].get("suspend")):
             self._undo.suspended(existing)
             self.changed = True
-            before, after = ("enabled", "disabled") if suspend else ("disabled", "enabled")
-            self.notes.append(f"was {before}, and is {after} now, as its definition says")
+            self.notes.append(_switched(existing, suspend, on_demand=self._plan.pipeline.schedule is None))
 
     def _apply_suspend(self, suspend: bool, *, force: bool = False) -> Object:
         return self._writer.apply(self._pinned(self._plan.suspend_patch(suspend)), manager=SUSPEND_MANAGER, force=force)
@@ -273,6 +299,18 @@ def stuck(kind: str, name: str) -> WaitTimeoutError:
     )
 
 
+def _switched(existing: Object, suspend: bool, *, on_demand: bool) -> str:
+    """Say what has become of the schedule: on demand is not disabled, though both are suspended."""
+    if not was_switched(existing):
+        return "an earlier deploy was cut short before it could enable it: it is enabled now"
+    if annotation(existing, labels.ON_DEMAND):
+        return "ran on demand, and runs on its schedule now, as its definition says"
+    if on_demand:
+        return "ran on a schedule, and runs on demand now, as its definition says"
+    before, after = ("enabled", "disabled") if suspend else ("disabled", "enabled")
+    return f"was {before}, and is {after} now, as its definition says"
+
+
 def _takes_token(job_spec: Object) -> bool:
     """Tell whether the pods of a Job put the token into the document."""
     containers = job_spec["template"]["spec"]["containers"]
@@ -289,5 +327,6 @@ def _version(item: Object) -> str:
 
 def _content(item: Object) -> dict[str, Any]:
     """Return what a definition decides; the version also changes with the status, and with who owns a field."""
+    item = as_configured(item)
     metadata = {key: item["metadata"].get(key) for key in ("labels", "annotations", "ownerReferences")}
     return {**item, "metadata": metadata, "status": None}

@@ -77,6 +77,8 @@ REQUEST = PREFIX + "request"
 """On a Job: the call that created it. Tells our own Job, after a repeated request, from another's."""
 NOTES = PREFIX + "notes"
 """What deploy changed in the settings and why, one note a line."""
+STARTING_DEADLINE = PREFIX + "starting-deadline"
+"""On a CronJob whose ``startingDeadlineSeconds`` is narrowed for the time being: `Narrowed` as JSON."""
 
 PEAK_MEMORY = PREFIX + "peak-memory-bytes"
 """On a finished Job: the most that any of its attempts used, as the launcher measured it."""

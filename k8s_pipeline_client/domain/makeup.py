@@ -119,8 +119,9 @@ def deadline_of(live: Live, schedule: Schedule, configured: int, now: datetime) 
     anew = begins_anew(live, schedule)
     every = parse_every(schedule.expression)
     if every is not None:
-        # Counted from the last run. With a deadline that is shorter than the interval there would never be one.
-        return Deadline(configured, starts_at_once=anew and live.since + timedelta(seconds=every) <= now)
+        # Counted from the last run. With a deadline that is shorter than the interval there never is one.
+        never_ran = live.deadline is not None and live.deadline < every <= configured
+        return Deadline(configured, starts_at_once=(anew or never_ran) and live.since + timedelta(seconds=every) <= now)
     due = schedule.last_before(now)
     if due is None or due <= live.since:
         return Deadline(configured)

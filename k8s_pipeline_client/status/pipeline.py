@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.domain.makeup import Narrowed
 from k8s_pipeline_client.status.events import Event, events_about, read_events
 from k8s_pipeline_client.status.models import Missed, PipelineStatus, RunStatus, State, Trigger, rfc3339
 from k8s_pipeline_client.status.raw import Raw, find, inline, items, mapping, moment, span, text
@@ -45,7 +46,13 @@ def pipeline_status(
     is_suspended = spec.get("suspend") is True
     newest_first = sorted(runs, key=lambda run: run.created_at or _BEGINNING, reverse=True)
     is_scheduled = not is_on_demand and not is_suspended
-    warnings = ("the CronJob is being deleted",) if metadata.get("deletionTimestamp") else ()
+    warnings = ["the CronJob is being deleted"] if metadata.get("deletionTimestamp") else []
+    note = Narrowed.from_text(text(annotations.get(labels.STARTING_DEADLINE)), spec.get("startingDeadlineSeconds"))
+    if note and is_scheduled:
+        warnings.append(
+            f"a run that cannot start within {note.seconds} s of its time is dropped (startingDeadlineSeconds); the "
+            f"next deploy or enable after {rfc3339(note.needed_until)} sets {note.configured} s again"
+        )
     return PipelineStatus(
         resource_name=text(metadata.get("name")),
         name=text(annotations.get(labels.NAME)),
@@ -64,7 +71,7 @@ def pipeline_status(
         active_runs=tuple(run for run in newest_first if not run.state.is_terminal),
         next_run_at=next_run_at if is_scheduled else None,
         missed=_missed(cronjob, newest_first, now, due_at, events) if is_scheduled and due_at else None,
-        warnings=warnings,
+        warnings=tuple(warnings),
     )
 
 

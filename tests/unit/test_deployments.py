@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -31,7 +32,7 @@ def test_what_was_done_is_said_and_the_rest_is_not_begun(capsys: pytest.CaptureF
         seen.set()
         raise KeyboardInterrupt
 
-    def deploy(pipeline: Pipeline) -> DeployResult:
+    def deploy(pipeline: Pipeline, announce: Callable[[str], None]) -> DeployResult:
         if pipeline.fqn == "pg_prod.5":  # by then all have been handed out to the threads
             signal.raise_signal(signal.SIGINT)
             seen.wait(10)

@@ -124,13 +124,20 @@ def test_a_narrowed_deadline_stays_until_the_due_time_cannot_be_chosen(
 
 
 @pytest.mark.parametrize(
-    ("since", "suspended", "at_once"),
-    [(after(-3600), True, True), (after(-3599), True, False), (after(-3600), False, False)],
-    ids=["the interval is over", "it is not", "nothing new"],
+    ("since", "suspended", "deadline", "at_once"),
+    [
+        (after(-3600), True, 4200, True),
+        (after(-3599), True, 4200, False),
+        (after(-3600), False, 4200, False),
+        (after(-3600), False, 600, True),
+    ],
+    ids=["the interval is over", "it is not", "nothing new", "a deadline with which it never ran"],
 )
-def test_what_an_interval_starts_at_once_is_known_before(since: datetime, suspended: bool, at_once: bool) -> None:
+def test_what_an_interval_starts_at_once_is_known_before(
+    since: datetime, suspended: bool, deadline: int, at_once: bool
+) -> None:
     every = Schedule("@every 1h")
-    live = Live(every, suspended=suspended, since=since, deadline=4200)
+    live = Live(every, suspended=suspended, since=since, deadline=deadline)
     assert deadline_of(live, every, 4200, DUE) == Deadline(4200, starts_at_once=at_once)
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.domain.makeup import Narrowed
 from k8s_pipeline_client.status import RunStatus, State, Trigger, pipeline_status
 
 from .status_cases.build import START, Obj, at, cronjob, event
@@ -145,6 +147,16 @@ def test_a_run_that_forbid_held_back_is_skipped_not_missed(blocker: RunStatus, p
 def test_a_cronjob_that_is_being_deleted_is_a_warning() -> None:
     status = pipeline_status(cronjob(metadata={"deletionTimestamp": at(0)}), [], LATE)
     assert status.warnings == ("the CronJob is being deleted",)
+
+
+@pytest.mark.parametrize(("suspend", "in_force", "warned"), [(False, 40, True), (True, 40, False), (False, 300, False)])
+def test_a_narrowed_deadline_is_a_warning_as_long_as_it_is_in_force(suspend: bool, in_force: int, warned: bool) -> None:
+    note = {labels.STARTING_DEADLINE: Narrowed(40, 600, DUE).to_text()}
+    status = pipeline_status(cronjob(annotations=note, suspend=suspend, startingDeadlineSeconds=in_force), [], LATE)
+    assert bool(status.warnings) is warned
+    for text in status.warnings:
+        assert "within 40 s of its time is dropped" in text
+        assert "after 2025-06-01T12:10:05Z sets 600 s again" in text
 
 
 REFUSED = "missed: due at 2025-06-01T12:00:00Z, and its Job is refused: error creating job: label team is missing"

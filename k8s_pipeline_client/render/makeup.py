@@ -1,0 +1,98 @@
+"""The `startingDeadlineSeconds` of a CronJob that is about to be on a schedule, on manifests. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.domain.entities import Document
+from k8s_pipeline_client.domain.makeup import Deadline, Live, Narrowed
+from k8s_pipeline_client.domain.schedule import Schedule, parse_schedule
+from k8s_pipeline_client.errors import ScheduleError
+
+
+def live_of(cronjob: Document) -> Live:
+    """Return what the CronJob controller goes by, of a CronJob as the API server returned it."""
+    spec = cronjob["spec"]
+    since = (cronjob.get("status") or {}).get("lastScheduleTime") or cronjob["metadata"]["creationTimestamp"]
+    return Live(
+        schedule=schedule_of(cronjob),
+        suspended=bool(spec.get("suspend")),
+        since=datetime.fromisoformat(since),
+        deadline=spec.get("startingDeadlineSeconds"),
+        narrowed=_narrowed(cronjob),
+    )
+
+
+def schedule_of(cronjob: Document) -> Schedule | None:
+    """Return the schedule; None where somebody else wrote one that we do not know."""
+    try:
+        return parse_schedule(cronjob["spec"]["schedule"], cronjob["spec"].get("timeZone"))
+    except ScheduleError:
+        return None
+
+
+def configured_deadline(cronjob: Document) -> int | None:
+    """Return what `startingDeadlineSeconds` is, or is to be again; None where there is none."""
+    note = _narrowed(cronjob)
+    found: int | None = note.configured if note else cronjob["spec"].get("startingDeadlineSeconds")
+    return found
+
+
+def with_deadline(cronjob: Document, deadline: Deadline) -> Document:
+    """Return the manifest with the deadline, and with the note that belongs to it."""
+    metadata = cronjob["metadata"]
+    annotations = {
+        key: value for key, value in (metadata.get("annotations") or {}).items() if key != labels.STARTING_DEADLINE
+    }
+    if deadline.narrowed:
+        annotations[labels.STARTING_DEADLINE] = deadline.narrowed.to_text()
+    return {
+        **cronjob,
+        "metadata": {**metadata, "annotations": annotations},
+        "spec": {**cronjob["spec"], "startingDeadlineSeconds": deadline.seconds},
+    }
+
+
+def as_configured(item: Document) -> Document:
+    """Return an object as it is to be for good: a narrowed deadline is no change of the definition."""
+    if item["kind"] != "CronJob" or (note := _narrowed(item)) is None:
+        return item
+    return with_deadline(item, Deadline(note.configured))
+
+
+def notes(before: Live, schedule: Schedule, deadline: Deadline) -> Iterator[str]:
+    """Yield what a person should know of a write that sets the deadline, one sentence each."""
+    if deadline.starts_at_once:
+        yield (
+            f"a run starts at once: Kubernetes counts {schedule.expression!r} from the last run that it started, or "
+            f"from when the CronJob was made ({_rfc3339(before.since)})"
+        )
+    narrowed = deadline.narrowed
+    if narrowed and narrowed != before.narrowed:
+        yield (
+            f"the run that was due at {_rfc3339(narrowed.due)} is not made up for: startingDeadlineSeconds is "
+            f"{narrowed.seconds} for now, and {narrowed.configured} again with the next deploy or enable after "
+            f"{_rfc3339(narrowed.needed_until)}"
+        )
+    if before.narrowed and not narrowed:
+        yield f"startingDeadlineSeconds is {deadline.seconds} again"
+
+
+def waiting(deadline: Deadline) -> str:
+    """Say why nothing is written as yet."""
+    assert deadline.narrowed
+    return (
+        f"waiting {deadline.wait:.0f} s, so that Kubernetes does not make up for the run that was due at "
+        f"{_rfc3339(deadline.narrowed.due)}"
+    )
+
+
+def _narrowed(cronjob: Document) -> Narrowed | None:
+    text = (cronjob["metadata"].get("annotations") or {}).get(labels.STARTING_DEADLINE, "")
+    return Narrowed.from_text(text, cronjob["spec"].get("startingDeadlineSeconds"))
+
+
+def _rfc3339(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
