@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import io
 import sys
-import traceback
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,9 @@ _COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
 
 _ALIASES: Mapping[str, str] = MappingProxyType({"apply": "deploy", "stop": "kill"})
 
+_TRACEBACK = 2
+"""So many -v show one."""
+_OUTPUT_FAILS = frozenset({errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF, errno.EPIPE, errno.ENXIO})
 _INTERRUPTED = 130
 _BROKEN_PIPE = 141
 
@@ -108,14 +112,44 @@ def run(arguments: list[str] | None = None) -> int:
         note("interrupted")
         return _INTERRUPTED
     except PipelineError as error:
-        if values.verbose:
-            note_lines(traceback.format_exc())
         complain(str(error))
+        _explain(error, values.verbose)
         return error.exit_code
     except SystemExit:
         return _BROKEN_PIPE  # click's answer where the reader (`| head`) has left
-    except OSError as error:
-        # What we read and the cluster have errors of their own: this is about what we write.
-        complain(f"the output cannot be written: {error.strerror}")
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in _OUTPUT_FAILS and error.filename is None:
+            # What we read and the cluster have errors of their own: this is about what we write.
+            complain(f"the output cannot be written: {error.strerror}")
+            return 1
+        # Not its text: that may quote anything, a token among it.
+        complain(f"unexpected {type(error).__name__} in {_place(error)} — a fault of this program: report it with -vv")
+        _explain(error, values.verbose)
         return 1
     return result if isinstance(result, int) else 0
+
+
+def _explain(error: Exception, verbose: int) -> None:
+    """Say more where it was asked for: with -v what led to it, with -vv where."""
+    from k8s_pipeline_client.domain.redaction import redacted, redacted_traceback
+
+    if verbose >= _TRACEBACK:
+        note_lines(redacted_traceback(error))
+    elif verbose:
+        cause = error.__cause__ or error.__context__
+        while cause is not None:
+            text = " ".join(redacted(str(cause)).split())
+            note(f"cause: {type(cause).__name__}: {text}")
+            cause = cause.__cause__ or cause.__context__
+
+
+def _place(error: Exception) -> str:
+    """Return the place in our own source that is nearest to where an error comes from, such as ``cli/main.py:99``."""
+    package = Path(__file__).parents[1]
+    found, trace = "an unknown place", error.__traceback__
+    while trace is not None:
+        path = Path(trace.tb_frame.f_code.co_filename)
+        if path.is_relative_to(package):
+            found = f"{path.relative_to(package)}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return found

@@ -33,7 +33,7 @@ class Globals:
     kubeconfig: Path | None = None
     context: str | None = None
     output: str | None = None
-    verbose: bool = False
+    verbose: int = 0
     place: dict[str, str | tuple[str, ...]] = field(default_factory=dict)
     """Those typed options that say where: the next command that we suggest needs them too."""
     quiet: bool = False
@@ -81,7 +81,7 @@ def common_options(command: F) -> F:
         _option("--kubeconfig", type=path, help="Kubeconfig file; as kubectl finds it if not given."),
         _option("--context", help="Context of the kubeconfig."),
         _option("-o", "--output", type=click.Choice(["table", "json", "yaml", "name"]), help="Output format."),
-        _option("-v", "--verbose", is_flag=True, help="Show where an error comes from."),
+        _option("-v", "--verbose", count=True, help="Say what led to an error; -vv: where in the program."),
     ]
     for option in reversed(options):
         command = option(command)

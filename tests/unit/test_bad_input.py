@@ -192,7 +192,7 @@ def test_a_cluster_that_does_not_answer(tmp_path: Path) -> None:
         "current-context": "c",
         "clusters": [{"name": "c", "cluster": {"server": "http://127.0.0.1:1"}}],
         "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
-        "users": [{"name": "u", "user": {}}],
+        "users": [{"name": "u", "user": {"token": "x-x-x-x"}}],
     }
     path = tmp_path / "config"
     path.write_text(json.dumps(config))
@@ -230,7 +230,7 @@ def test_usage_errors(words: list[str]) -> None:
 
 def test_verbose_shows_more_and_keeps_the_exit_code() -> None:
     for words in (["render", "-f", "/no/such"], ["diff", "-f", "/no/such"]):
-        result = call(["-v", *words])
+        result = call(["-vv", *words])
         assert result.code == 2
         assert "Traceback" in result.err
         assert result.err.count("error: ") == 1

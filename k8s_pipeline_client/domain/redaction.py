@@ -1,0 +1,54 @@
+"""Keeps secrets out of what is said about a fault that nobody foresaw.
+
+Expected errors never hold a secret, because they are built so. An unexpected one quotes whatever its library had in
+hand: a header, an address, a piece of a file.
+"""
+
+from __future__ import annotations
+
+import re
+import traceback
+
+from k8s_pipeline_client.launcher.detect import MASK, MIN_LENGTH
+from k8s_pipeline_client.launcher.redact import mask
+
+_PATTERNS = (
+    re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
+    re.compile(r"LS0tLS1CRUdJTi[A-Za-z0-9+/=]*"),  # a PEM block in base64, as kubeconfigs hold it
+    re.compile(r"\beyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?"),  # a JWT
+    re.compile(r"(?<=://)[^/\s@'\"]+(?=@)"),
+    re.compile(r"(?i)(?<=\bbearer )\s*[^\s'\",]+"),
+    re.compile(r"(?i)(?<=\bbasic )\s*[A-Za-z0-9+/=]{4,}"),
+)
+_NAMED = re.compile(
+    r"(?i)((?:password|passwd|secret|token|api[_-]?key|private[_-]?key|authorization)\w*['\"]?\s*[:=]\s*b?['\"]?)"
+    r"([^\s'\",;&)]+)"
+)
+_FRAME = '  File "'
+
+_known: set[str] = set()
+
+
+def keep_secret(value: str) -> None:
+    """Remember a secret, so that `redacted` strikes it out wherever it appears."""
+    if len(value.strip()) >= MIN_LENGTH:
+        _known.add(value)
+
+
+def redacted(text: str) -> str:
+    """Return a text without the secrets that are known, or look like one."""
+    return _NAMED.sub(rf"\g<1>{MASK}", _without_known(text))
+
+
+def redacted_traceback(error: BaseException) -> str:
+    """Return a traceback without secrets, and without the values of variables."""
+    parts = traceback.TracebackException.from_exception(error, capture_locals=False).format()
+    # A frame is a place in the source and its line: what looks like `token=…` there is a name.
+    return "".join(_without_known(part) if part.startswith(_FRAME) else redacted(part) for part in parts)
+
+
+def _without_known(text: str) -> str:
+    text = mask(text, tuple(_known))
+    for pattern in _PATTERNS:
+        text = pattern.sub(MASK, text)
+    return text
