@@ -24,6 +24,7 @@
     │       └── EntityNotFoundError 404
     └── ClusterError                the cluster could not, or would not
         ├── UnreachableError        no answer from the API server
+        │   └── LoginError          nor a request: there is no login to send with it
         └── ApiError                an answer, and it is a refusal
             ├── UnauthorizedError   401
             ├── ForbiddenError      403
@@ -155,6 +156,10 @@ class ClusterError(PipelineError):
 
 class UnreachableError(ClusterError):
     """The API server gave no answer."""
+
+
+class LoginError(UnreachableError):
+    """Nothing was asked: whoever the kubeconfig names cannot log in."""
 
 
 class ApiError(ClusterError):

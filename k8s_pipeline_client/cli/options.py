@@ -57,8 +57,11 @@ class Globals:
 
     def client(self) -> Pipelines:
         """Connect to the cluster."""
+        from k8s_pipeline_client.cli.logs import show_warnings
         from k8s_pipeline_client.client import Pipelines
 
+        if not self.quiet:
+            show_warnings()
         return Pipelines.connect(self.settings(), kubeconfig=self.kubeconfig, context=self.context)
 
     def format(self, default: str = "table") -> str:

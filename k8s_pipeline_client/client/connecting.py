@@ -18,14 +18,16 @@ def connect(settings: Settings, *, kubeconfig: Path | None = None, context: str 
 
     Raises:
         InputError: What was named is not usable.
+        LoginError: The user of the kubeconfig cannot log in.
         UnreachableError: There is nothing to find a cluster by.
     """
     # Half a second that what works offline need not pay.
-    from k8s_pipeline_client.cluster.connect import Way, api_client
+    from k8s_pipeline_client.cluster.connect import Way
+    from k8s_pipeline_client.cluster.connect import connect as find
     from k8s_pipeline_client.cluster.kube import KubeCluster
 
     way = Way(settings.in_cluster, settings.kube_config_content, settings.kubeconfig_path)
-    return KubeCluster(api_client(kubeconfig, context, way), settings.namespace)
+    return KubeCluster(find(kubeconfig, context, way), settings.namespace)
 
 
 def check(cluster: Cluster) -> str:

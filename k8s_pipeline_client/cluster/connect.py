@@ -1,27 +1,23 @@
-"""Finds a cluster the way kubectl does, with the official client: kubeconfig, context, or from inside a pod."""
+"""Finds a cluster the way kubectl does: kubeconfig, context, or from inside a pod."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-from kubernetes import config as kube_config
-from kubernetes.client import ApiClient, Configuration
-from kubernetes.config.config_exception import ConfigException
+from kubernetes.config.incluster_config import (
+    SERVICE_CERT_FILENAME,
+    SERVICE_HOST_ENV_NAME,
+    SERVICE_PORT_ENV_NAME,
+    SERVICE_TOKEN_FILENAME,
+)
 from pydantic import SecretStr
-from urllib3.exceptions import LocationValueError
 
-from k8s_pipeline_client.domain.yamltext import UnusableTextError, load_document
+from k8s_pipeline_client.cluster import kubeconfig as kube
+from k8s_pipeline_client.cluster.identity import api_server
+from k8s_pipeline_client.cluster.server import ApiServer
 from k8s_pipeline_client.errors import InputError, UnreachableError
-
-CONNECTIONS = 32
-"""Kept open at most; whoever works in parallel shares them. The client's own default goes by the number of cores."""
-
-_IN_A_POD = "KUBERNETES_SERVICE_HOST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,40 +38,32 @@ class Way:
 AS_KUBECTL = Way()
 
 
-def api_client(kubeconfig: Path | None = None, context: str | None = None, way: Way = AS_KUBECTL) -> ApiClient:
-    """Return a client that knows where the API server is and how to log in.
+def connect(kubeconfig: Path | None = None, context: str | None = None, way: Way = AS_KUBECTL) -> ApiServer:
+    """Return where the API server is, logged in; nothing has been asked of it.
 
     Looks at ``kubeconfig``, then where the settings say, then at ``KUBECONFIG`` and ``~/.kube/config``, then at the pod
     that we run in.
 
     Raises:
         InputError: What was named is not usable.
+        LoginError: The user of the kubeconfig cannot log in.
         UnreachableError: There is nothing to find a cluster by.
     """
+    in_a_pod = SERVICE_HOST_ENV_NAME in os.environ
     if kubeconfig is None:
-        if way.in_cluster and _IN_A_POD in os.environ:
+        if way.in_cluster and in_a_pod:
             return _in_cluster()
         if way.content is not None:
-            return _of_content(way.content, context)
-    if kubeconfig is None and way.path is not None:
-        kubeconfig = Path(way.path).expanduser()
-        if not kubeconfig.is_file():
-            raise InputError(f"kubeconfigPath {kubeconfig} does not exist", hint="correct it, or leave it out")
-    if kubeconfig is not None and not kubeconfig.is_file():
-        raise InputError(f"kubeconfig {kubeconfig} does not exist", hint="name one with --kubeconfig")
-    if kubeconfig is None and way.in_cluster:
+            what = "kubeConfigContent"
+            return api_server(kube.select(kube.parse(way.content.get_secret_value(), what), context, what), what)
+    named = _named(kubeconfig, way)
+    if named is None and way.in_cluster:
         raise InputError("inCluster is true, and this is not a pod", hint="leave it out, or name a --kubeconfig")
-    default = os.environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
-    found = kubeconfig or next(
-        (part for part in default.split(os.pathsep) if part and Path(part).expanduser().is_file()), None
-    )
-    if found:
-        file = str(kubeconfig) if kubeconfig else default
-        configuration = Configuration(connection_pool_maxsize=CONNECTIONS)
-        with _usable(f"kubeconfig {found}"):
-            kube_config.load_kube_config(file, context, client_configuration=configuration, persist_config=False)
-            return ApiClient(configuration=configuration)
-    if _IN_A_POD in os.environ and way.in_cluster is not False:
+    files = [named] if named is not None else _default_files()
+    if files:
+        what = "kubeconfig " + os.pathsep.join(map(str, files))
+        return api_server(kube.select(kube.read(files), context, what), what)
+    if in_a_pod and way.in_cluster is not False:
         return _in_cluster()
     raise UnreachableError(
         "no cluster is configured: no kubeconfig was found, and this is not a pod",
@@ -83,40 +71,36 @@ def api_client(kubeconfig: Path | None = None, context: str | None = None, way: 
     )
 
 
-def _in_cluster() -> ApiClient:
-    configuration = Configuration(connection_pool_maxsize=CONNECTIONS)
-    with _usable("the account of this pod"):
-        kube_config.load_incluster_config(client_configuration=configuration)
-        return ApiClient(configuration=configuration)
+def _named(kubeconfig: Path | None, way: Way) -> Path | None:
+    """Return the file that the command line or the settings name, if any."""
+    if kubeconfig is not None:
+        if not kubeconfig.is_file():
+            raise InputError(f"kubeconfig {kubeconfig} does not exist", hint="name one with --kubeconfig")
+        return kubeconfig
+    if way.path is None:
+        return None
+    path = Path(way.path).expanduser()
+    if not path.is_file():
+        raise InputError(f"kubeconfigPath {path} does not exist", hint="correct it, or leave it out")
+    return path
 
 
-def _of_content(content: SecretStr, context: str | None) -> ApiClient:
-    configuration = Configuration(connection_pool_maxsize=CONNECTIONS)
-    try:
-        document = load_document(content.get_secret_value())
-    except UnusableTextError as error:
-        raise InputError(f"kubeConfigContent cannot be used: {error}") from None
-    with _usable("kubeConfigContent"):
-        kube_config.load_kube_config_from_dict(
-            document, context, client_configuration=configuration, persist_config=False
-        )
-        return ApiClient(configuration=configuration)
+def _default_files() -> list[Path]:
+    """Return those files that are there of the ones that kubectl looks at."""
+    default = os.environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
+    paths = [Path(part).expanduser() for part in default.split(os.pathsep) if part]
+    return [path for path in paths if path.is_file()]
 
 
-@contextmanager
-def _usable(what: str) -> Iterator[None]:
-    # What stands in it is taken as it is: anything can be wrong with its shape.
-    try:
-        yield
-    except ImportError:
-        raise InputError(
-            "a SOCKS proxy is set for the cluster, and the package for it is not installed",
-            hint="install PySocks, or correct proxy-url in the kubeconfig, HTTPS_PROXY or ALL_PROXY, or set NO_PROXY",
-        ) from None
-    except LocationValueError:  # its text repeats the address, which may hold a password
-        raise InputError(
-            "the proxy for the cluster cannot be used",
-            hint="correct proxy-url in the kubeconfig, HTTPS_PROXY or ALL_PROXY: http://host:port",
-        ) from None
-    except (ConfigException, yaml.YAMLError, TypeError, AttributeError, ValueError, KeyError, OSError) as error:
-        raise InputError(f"{what} cannot be used: {error}", hint="see kubectl config view") from None
+def _in_cluster() -> ApiServer:
+    what = "the account of this pod"
+    host, port = (os.environ.get(name, "") for name in (SERVICE_HOST_ENV_NAME, SERVICE_PORT_ENV_NAME))
+    if not host or not port:
+        raise InputError(f"{what} cannot be used: {SERVICE_HOST_ENV_NAME} or {SERVICE_PORT_ENV_NAME} is not set")
+    for path in (SERVICE_TOKEN_FILENAME, SERVICE_CERT_FILENAME):
+        if not Path(path).is_file():
+            raise InputError(f"{what} cannot be used: {path} does not exist", hint="see automountServiceAccountToken")
+    server = f"https://{f'[{host}]' if ':' in host else host}:{port}"
+    cluster = kube.Cluster(server=server, certificate_authority=SERVICE_CERT_FILENAME)
+    user = kube.User(token_file=SERVICE_TOKEN_FILENAME)
+    return api_server(kube.Selected(cluster, user, what), what)

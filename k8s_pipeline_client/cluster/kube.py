@@ -1,7 +1,7 @@
 """The only place that talks to a Kubernetes API server.
 
-The official client finds the cluster, logs in and does TLS and proxies; above that we send and read plain JSON,
-because its typed models refuse fields of API servers that are newer than they are.
+We send and read plain JSON, because the official client's typed models refuse fields of API servers that are newer
+than they are.
 """
 
 from __future__ import annotations
@@ -14,9 +14,8 @@ from datetime import datetime
 from http import HTTPStatus
 from urllib.parse import quote
 
-from kubernetes.client import ApiClient
-
 from k8s_pipeline_client.cluster.port import Kind, Object, Propagation
+from k8s_pipeline_client.cluster.server import ApiServer
 from k8s_pipeline_client.cluster.translate import api_error
 from k8s_pipeline_client.cluster.transport import Transport
 from k8s_pipeline_client.errors import ApiError, ConflictError, NotFoundError, UnreachableError
@@ -38,15 +37,15 @@ _PATHS = {
 class KubeCluster:
     """One namespace of a cluster, by its API server; implements `Cluster`."""
 
-    def __init__(self, client: ApiClient, namespace: str, *, patience: float = PATIENCE) -> None:
-        """Take a client from `connect.api_client`, and the namespace to work in.
+    def __init__(self, server: ApiServer, namespace: str, *, patience: float = PATIENCE) -> None:
+        """Take a server from `connect.connect`, and the namespace to work in.
 
         Args:
-            client: Knows where the API server is, and how to log in.
+            server: Where it is, and who comes to it.
             namespace: Where everything happens.
             patience: How long one request may take in all, repetitions included, in seconds.
         """
-        self._transport = Transport(client, patience=patience)
+        self._transport = Transport(server, patience=patience)
         self._namespace = namespace
 
     @property

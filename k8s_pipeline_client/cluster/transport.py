@@ -1,7 +1,6 @@
 """Requests to the API server, tried again where that can help, within a time that is bounded in all.
 
-The official client logs in and does TLS and proxies; urllib3, which it uses, does one attempt, and would count a body
-that comes byte by byte as progress for ever.
+urllib3 does one attempt, and would count a body that comes byte by byte as progress for ever.
 """
 
 from __future__ import annotations
@@ -14,16 +13,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import urlencode
 
-from kubernetes.client import ApiClient
-from kubernetes.config.config_exception import ConfigException
 from urllib3 import BaseHTTPResponse
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, ProxyError, SSLError
 from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
 from urllib3.util import Timeout
 
+from k8s_pipeline_client.cluster.server import ApiServer, Ready
 from k8s_pipeline_client.errors import UnreachableError
 from k8s_pipeline_client.retrying import (
     CONNECT_TIMEOUT,
@@ -83,9 +81,9 @@ T = TypeVar("T", Answer, Stream)
 class Transport:
     """Sends requests to one API server; may be used by several threads."""
 
-    def __init__(self, client: ApiClient, *, patience: float = PATIENCE) -> None:
-        """Take a client from `connect.api_client`, and how long a request may take in all, in seconds."""
-        self._client = client
+    def __init__(self, server: ApiServer, *, patience: float = PATIENCE) -> None:
+        """Take a server from `connect.connect`, and how long a request may take in all, in seconds."""
+        self._server = server
         self._patience = patience
         self._server_time: datetime | None = None
         self._broken_at: float | None = None
@@ -93,7 +91,7 @@ class Transport:
     @property
     def host(self) -> str:
         """The address of the API server."""
-        return str(self._client.configuration.host)
+        return self._server.host
 
     def now(self) -> datetime:
         """Return the API server's time as of its last answer."""
@@ -168,30 +166,24 @@ class Transport:
         content_type: str,
         timeout: Timeout,
     ) -> BaseHTTPResponse:
-        configuration = self._client.configuration
-        headers: dict[str, Any] = {
-            "Accept": "application/json, */*",
-            "User-Agent": f"k8s-pipeline/{__version__}",
-        }
-        if body is not None:
-            headers["Content-Type"] = content_type
-        try:
-            self._client.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
-        except (ConfigException, OSError) as error:  # the token is read anew now and then
-            raise UnreachableError(
-                f"no login for the API server {self.host}: {error}", hint="see to the account's token"
-            ) from None
         used = {key: value for key, value in (query or {}).items() if value}
-        url = f"{configuration.host}{path}" + (f"?{urlencode(used)}" if used else "")
-        response: BaseHTTPResponse = self._client.rest_client.pool_manager.request(
-            method,
-            url,
-            body=body,
-            headers=headers,
-            timeout=timeout,
-            retries=False,
-            preload_content=False,
-        )
+        url = f"{self.host}{path}" + (f"?{urlencode(used)}" if used else "")
+
+        def ask(ready: Ready) -> BaseHTTPResponse:
+            headers = ready.headers
+            headers.update({"Accept": "application/json, */*", "User-Agent": f"k8s-pipeline/{__version__}"})
+            if body is not None:
+                headers["Content-Type"] = content_type
+            return ready.pool.request(
+                method, url, body=body, headers=headers, timeout=timeout, retries=False, preload_content=False
+            )
+
+        ready = self._server.ready()
+        response = ask(ready)
+        # A login ends while a long command goes on: an exec plugin or the kubelet has another one.
+        if response.status == HTTPStatus.UNAUTHORIZED and self._server.refused(ready):
+            response.close()
+            response = ask(self._server.ready())
         with suppress(KeyError, ValueError):  # no date, or none that is one
             self._server_time = parsedate_to_datetime(response.headers["Date"])
         return response
@@ -200,16 +192,16 @@ class Transport:
         """Return whether another attempt makes sense, were there time for it."""
         if cause is not None:
             self._broken_at = time.monotonic()
-        if isinstance(cause, SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(cause):
+        if _is_distrust(cause):
             return False
         unconnected = isinstance(cause, NewConnectionError | ConnectTimeoutError | SSLError)
         return worth_another(attempt, status, never_connected=unconnected and self._server_time is None)
 
     def _unreachable(self, cause: BaseException | None) -> UnreachableError:
-        return UnreachableError(
-            f"the API server {self.host} gave no answer: {_plain(cause)}",
-            hint="check the address and your network; see kubectl cluster-info",
-        )
+        hint = "check the address and your network; see kubectl cluster-info"
+        if _is_distrust(cause):
+            hint = "check server, certificate-authority and tls-server-name in the kubeconfig"
+        return UnreachableError(f"the API server {self.host} gave no answer: {_plain(cause)}", hint=hint)
 
 
 def _read_all(response: BaseHTTPResponse, end: float) -> bytes:
@@ -227,7 +219,14 @@ def _read_all(response: BaseHTTPResponse, end: float) -> bytes:
     return b"".join(parts)
 
 
+def _is_distrust(error: BaseException | None) -> bool:
+    return isinstance(error, SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error)
+
+
 def _plain(error: BaseException | None) -> str:
-    # urllib3 puts its connection object in front of what it has to say.
+    if isinstance(error, ProxyError):
+        return f"the proxy before it: {_plain(error.original_error)}"
+    # urllib3 puts its connection object in front of what it has to say, OpenSSL its own codes around it.
     text = re.sub(r"^(<[^>]*>|HTTPS?Connection(Pool)?\([^)]*\)): ", "", str(error))
+    text = re.sub(r"^\[SSL: \w+\] |\.? \(_ssl\.c:\d+\)$", "", text)
     return text or type(error).__name__

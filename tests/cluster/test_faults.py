@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from k8s_pipeline_client.cluster import kube
-from k8s_pipeline_client.cluster.connect import api_client
+from k8s_pipeline_client.cluster.connect import connect
 from k8s_pipeline_client.cluster.kube import KubeCluster
 from k8s_pipeline_client.cluster.port import Kind
 from k8s_pipeline_client.errors import ApiError, ClusterError, UnreachableError
@@ -38,7 +38,7 @@ def proxy(shared: Space) -> Iterator[FaultProxy]:
 def cluster(shared: Space, proxy: FaultProxy, tmp_path: Path) -> KubeCluster:
     """Our adapter behind the proxy, with little patience."""
     proxy.mend()
-    found = KubeCluster(api_client(proxy.kubeconfig(tmp_path / "faulty")), shared.namespace, patience=2.0)
+    found = KubeCluster(connect(proxy.kubeconfig(tmp_path / "faulty")), shared.namespace, patience=2.0)
     found.list(Kind.SECRET)
     proxy.mend()
     return found
@@ -117,7 +117,7 @@ def test_an_address_that_has_never_answered_is_given_up_soon(proxy: FaultProxy, 
     start = time.monotonic()
 
     with pytest.raises(UnreachableError, match="refused"):
-        KubeCluster(api_client(kubeconfig), shared.namespace).list(Kind.SECRET)
+        KubeCluster(connect(kubeconfig), shared.namespace).list(Kind.SECRET)
 
     assert time.monotonic() - start < 5.0
     proxy.listen()

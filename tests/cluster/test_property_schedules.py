@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from k8s_pipeline_client.cluster.connect import api_client
+from k8s_pipeline_client.cluster.connect import connect
 from k8s_pipeline_client.cluster.kube import KubeCluster
 from k8s_pipeline_client.domain.schedule import parse_schedule
 from k8s_pipeline_client.errors import InvalidError, ScheduleError
@@ -98,7 +98,7 @@ def _samples() -> tuple[list[str], list[str]]:
 
 @pytest.mark.timeout(600)
 def test_our_grammar_is_the_api_servers(space: Space) -> None:
-    cluster = KubeCluster(api_client(space.kubeconfig), space.namespace)
+    cluster = KubeCluster(connect(space.kubeconfig), space.namespace)
     accepted, refused = _samples()
 
     def server_accepts(schedule: str) -> bool:

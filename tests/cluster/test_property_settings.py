@@ -13,7 +13,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from k8s_pipeline_client.cluster.connect import api_client
+from k8s_pipeline_client.cluster.connect import connect
 from k8s_pipeline_client.cluster.kube import KubeCluster
 from k8s_pipeline_client.domain.entities import Workflow
 from k8s_pipeline_client.domain.pipeline import from_workflow
@@ -150,7 +150,7 @@ def accepted(given: dict[str, Any]) -> Settings:
 
 
 def test_what_the_settings_accept_the_api_server_accepts(space: Space) -> None:
-    cluster = KubeCluster(api_client(space.access.kubeconfig, None), space.namespace)
+    cluster = KubeCluster(connect(space.access.kubeconfig, None), space.namespace)
 
     @hypothesis_settings(
         max_examples=int(EXAMPLES or 60),

@@ -19,7 +19,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from k8s_pipeline_client.cli.files import read_pipelines
-from k8s_pipeline_client.cluster.connect import api_client
+from k8s_pipeline_client.cluster.connect import connect
 from k8s_pipeline_client.cluster.kube import KubeCluster
 from k8s_pipeline_client.domain.pipeline import Pipeline
 from k8s_pipeline_client.render import plan, plan_one_shot
@@ -84,7 +84,7 @@ def _check_accepted(cluster: KubeCluster, found: Pipeline, annotation: str) -> N
 
 @pytest.fixture
 def cluster(space: Space) -> KubeCluster:
-    return KubeCluster(api_client(space.access.kubeconfig, None), space.namespace)
+    return KubeCluster(connect(space.access.kubeconfig, None), space.namespace)
 
 
 _some = hypothesis_settings(

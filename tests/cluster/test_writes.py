@@ -12,7 +12,7 @@ from k8s_pipeline_client.cli.files import read_pipelines
 from k8s_pipeline_client.client import Pipelines
 from k8s_pipeline_client.client.managers import MANAGER
 from k8s_pipeline_client.client.owned import fields_of, part
-from k8s_pipeline_client.cluster.connect import api_client
+from k8s_pipeline_client.cluster.connect import connect
 from k8s_pipeline_client.cluster.kube import KubeCluster
 from k8s_pipeline_client.cluster.port import Kind
 from k8s_pipeline_client.errors import UnreachableError
@@ -144,7 +144,7 @@ def test_applying_what_we_own_changes_nothing(program: Program) -> None:
     )
     name = program.deploy(_first(), service()).json[0]["resourceName"]
     program.space.kubectl("label", "cronjob", name, "team=data")
-    cluster = KubeCluster(api_client(program.space.kubeconfig), program.space.namespace)
+    cluster = KubeCluster(connect(program.space.kubeconfig), program.space.namespace)
     for kind in (Kind.CRONJOB, Kind.SECRET, Kind.CONFIG_MAP):
         found = cluster.get(kind, name)
         manifest = part(found, fields_of(found, MANAGER))
@@ -229,7 +229,7 @@ def test_an_api_server_that_goes_away_leaves_nothing_half_done(
 ) -> None:
     (definition,) = read_pipelines([Path(program.file("p.yaml", _first(), service()))])
     namespace = program.space.namespace
-    cluster = KubeCluster(api_client(proxy.kubeconfig(tmp_path / "faulty")), namespace, patience=1.0)
+    cluster = KubeCluster(connect(proxy.kubeconfig(tmp_path / "faulty")), namespace, patience=1.0)
     client = Pipelines(cluster, Settings(namespace=namespace))
     away = proxy.fault(faults.reset_before, path=CONFIG_MAP, method="PATCH", times=None)
 

@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from k8s_pipeline_client.cluster.connect import AS_KUBECTL, Way, api_client
+from k8s_pipeline_client.cluster.connect import AS_KUBECTL, Way, connect
+from k8s_pipeline_client.cluster.server import _proxy_login
 from k8s_pipeline_client.errors import InputError, UnreachableError
 from tests.cluster.support.program import call
+from tests.kubeconfigs.forms import Form
+from tests.kubeconfigs.standin import StandIn
 
 
 def _kubeconfig(host: str) -> str:
@@ -30,8 +33,7 @@ def _kubeconfig(host: str) -> str:
 
 
 def _host(kubeconfig: Path | None = None, context: str | None = None, way: Way = AS_KUBECTL) -> str:
-    found: str = api_client(kubeconfig, context, way).configuration.host
-    return found.removeprefix("https://")
+    return connect(kubeconfig, context, way).host.removeprefix("https://")
 
 
 @pytest.fixture
@@ -59,7 +61,7 @@ def test_a_proxy_that_cannot_be_used_is_said_without_its_password(
     monkeypatch.setenv(name, proxy)
 
     with pytest.raises(InputError, match=said) as caught:
-        api_client(flag)
+        connect(flag)
     assert "hidden" not in str(caught.value)
 
 
@@ -89,22 +91,22 @@ def test_settings_win_over_the_variable_of_kubectl(flag: Path, tmp_path: Path, m
 
 def test_in_cluster_is_said_where_it_cannot_be() -> None:
     with pytest.raises(InputError, match="inCluster is true, and this is not a pod"):
-        api_client(way=Way(in_cluster=True))
+        connect(way=Way(in_cluster=True))
     assert _host(way=Way(in_cluster=True, content=SecretStr(_kubeconfig("content")))) == "content"
 
 
 def test_not_in_cluster_means_not_even_in_a_pod(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
     with pytest.raises(UnreachableError):
-        api_client(way=Way(in_cluster=False))
+        connect(way=Way(in_cluster=False))
     with pytest.raises(InputError, match="the account of this pod cannot be used"):
-        api_client(way=Way(in_cluster=True))
+        connect(way=Way(in_cluster=True))
 
 
 @pytest.mark.parametrize("content", ["a: [", "[]", "token: geheim-1: x", "x", "clusters: 1"])
 def test_content_that_is_no_kubeconfig_is_refused_without_it(content: str) -> None:
     with pytest.raises(InputError, match="kubeConfigContent cannot be used") as caught:
-        api_client(way=Way(content=SecretStr(content)))
+        connect(way=Way(content=SecretStr(content)))
     assert "geheim" not in str(caught.value)
 
 
@@ -115,3 +117,17 @@ def test_the_program_follows_its_settings(tmp_path: Path) -> None:
     assert result.code == 2
     assert "kubeconfigPath " in result.err
     assert "does not exist" in result.err
+
+
+def test_a_proxy_is_not_asked_for_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    with StandIn.open(tmp_path) as server:
+        words = Form("", "").write(server, tmp_path)
+        assert call([*words, "list"]).code == 0
+        assert server.who() == "token geheim-1"
+
+
+def test_the_login_at_a_proxy_is_sent_to_it() -> None:
+    assert _proxy_login("http://joe:geheim%21@proxy:1") == {"proxy-authorization": "Basic am9lOmdlaGVpbSE="}
+    assert _proxy_login("http://proxy:1") is None
+    assert _proxy_login(None) is None

@@ -1,49 +1,68 @@
-"""Requests to the API server that cannot even be made."""
+"""Requests to the API server whose login is read from a file, as in a pod."""
 
 from __future__ import annotations
 
-import datetime
 from pathlib import Path
 
 import pytest
-from kubernetes.client import ApiClient, Configuration
-from kubernetes.config.incluster_config import InClusterConfigLoader
 
+from k8s_pipeline_client.cluster import login
+from k8s_pipeline_client.cluster.connect import connect
 from k8s_pipeline_client.cluster.transport import Transport
-from k8s_pipeline_client.errors import UnreachableError
+from k8s_pipeline_client.errors import InputError, LoginError
+from tests.kubeconfigs.standin import StandIn
 
 
 @pytest.fixture
-def token(tmp_path: Path) -> Path:
-    """The file with the token of a pod's account."""
-    path = tmp_path / "token"
-    path.write_text("geheim-1")
-    return path
+def pod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder with the account of a pod; its token is read anew each time."""
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "1")
+    for name in ("token", "ca.crt"):
+        (tmp_path / name).touch()
+    monkeypatch.setattr("k8s_pipeline_client.cluster.connect.SERVICE_TOKEN_FILENAME", str(tmp_path / "token"))
+    monkeypatch.setattr("k8s_pipeline_client.cluster.connect.SERVICE_CERT_FILENAME", str(tmp_path / "ca.crt"))
+    monkeypatch.setattr(login, "_READ_AGAIN_SECONDS", 0.0)
+    return tmp_path
 
 
-@pytest.fixture
-def transport(token: Path) -> Transport:
-    """Requests as from within a pod, whose token is read anew each time."""
-    certificate = token.with_name("ca.crt")
-    certificate.write_text("-")
-    environ = {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": "1"}
-    loader = InClusterConfigLoader(str(token), str(certificate), environ=environ)  # type: ignore[no-untyped-call]
-    loader._token_refresh_period = datetime.timedelta(0)
-    configuration = Configuration()
-    loader.load_and_set(configuration)  # type: ignore[no-untyped-call]
-    configuration.ssl_ca_cert = None
-    return Transport(ApiClient(configuration=configuration))
+def _served(pod: Path, server: StandIn, monkeypatch: pytest.MonkeyPatch) -> Transport:
+    host, _, port = server.address.partition(":")
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", host)
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", port)
+    (pod / "ca.crt").write_text(server.ca)
+    (pod / "token").write_text("geheim-1\n")
+    return Transport(connect())
 
 
-def test_a_token_that_is_empty_is_an_error_of_the_cluster(token: Path, transport: Transport) -> None:
-    token.write_text("")
-    with pytest.raises(UnreachableError, match=r"no login for the API server https://127.0.0.1:1: .*empty"):
+def test_a_token_that_is_replaced_is_read_again(pod: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with StandIn.open(pod) as server:
+        transport = _served(pod, server, monkeypatch)
         transport.send("GET", "/api")
-    with pytest.raises(UnreachableError, match="no login"):
-        transport.stream("/api", query={}, forever=False)
-
-
-def test_a_token_that_is_gone_is_an_error_of_the_cluster(token: Path, transport: Transport) -> None:
-    token.unlink()
-    with pytest.raises(UnreachableError, match=r"no login for the API server .*No such file"):
+        (pod / "token").write_text("geheim-2\n")
         transport.send("GET", "/api")
+        assert server.seen == ["token geheim-1", "token geheim-2"]
+
+
+@pytest.mark.parametrize("then", [None, "", "\n"])
+def test_a_token_file_that_has_gone_bad_leaves_the_last_token(
+    pod: Path, monkeypatch: pytest.MonkeyPatch, then: str | None
+) -> None:
+    with StandIn.open(pod) as server:
+        transport = _served(pod, server, monkeypatch)
+        (pod / "token").unlink() if then is None else (pod / "token").write_text(then)
+        assert transport.send("GET", "/api").status == 200
+        assert server.who() == "token geheim-1"
+
+
+def test_an_authority_that_is_missing_is_said(pod: Path) -> None:
+    (pod / "ca.crt").unlink()
+    with pytest.raises(InputError, match=r"the account of this pod cannot be used: .*ca.crt does not exist"):
+        connect()
+
+
+def test_a_token_that_is_empty_is_no_login(pod: Path) -> None:
+    with StandIn.open(pod) as server:
+        (pod / "ca.crt").write_text(server.ca)
+        with pytest.raises(LoginError, match=r"the account of this pod: tokenFile .* is empty"):
+            connect()

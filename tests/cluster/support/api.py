@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from k8s_pipeline_client.cluster.connect import api_client
+from k8s_pipeline_client.cluster.connect import connect
 from k8s_pipeline_client.cluster.transport import Transport
 from k8s_pipeline_client.errors import PipelineError
 
@@ -35,7 +35,7 @@ class Api:
             RuntimeError: It cannot be used.
         """
         try:
-            self._transport = Transport(api_client(kubeconfig))
+            self._transport = Transport(connect(kubeconfig))
         except PipelineError as error:
             raise RuntimeError(str(error)) from None
 

@@ -1,7 +1,7 @@
 """A proxy in front of the real API server that loses, delays and breaks answers where a test asks for it.
 
-The client under test comes by plain HTTP, with the account's own token, which is passed on; the proxy speaks TLS to
-the API server. What it forwards is really done; what it breaks is broken on the wire.
+The client under test comes by plain HTTP, to which it gives no login; the proxy speaks TLS to the API server, with the
+account's token, as `kubectl proxy` does. What it forwards is really done; what it breaks is broken on the wire.
 """
 
 from __future__ import annotations
@@ -167,6 +167,7 @@ class FaultProxy:
         cluster = config["clusters"][0]["cluster"]
         self._config = config
         self.upstream = urlsplit(cluster["server"])
+        self.login = {"Authorization": f"Bearer {config['users'][0]['user']['token']}"}
         self.tls = ssl.create_default_context(cadata=base64.b64decode(cluster["certificate-authority-data"]).decode())
         self.closed = threading.Event()
         self._lock = threading.Lock()
@@ -327,7 +328,8 @@ class _Handler(BaseHTTPRequestHandler):
         upstream = self.proxy.upstream
         connection = HTTPSConnection(upstream.hostname or "", upstream.port, timeout=60, context=self.proxy.tls)
         headers = {key: text for key, text in self.headers.items() if key.lower() not in _HOP_BY_HOP}
-        connection.request(self.command, self.path, self._body or None, {**headers, "Connection": "close"})
+        headers |= {"Connection": "close", **self.proxy.login}
+        connection.request(self.command, self.path, self._body or None, headers)
         return connection.getresponse()
 
     def passed_on(self) -> None:

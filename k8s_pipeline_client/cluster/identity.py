@@ -1,0 +1,166 @@
+"""From a kubeconfig's cluster and user to an API server and a login."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import logging
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from urllib3 import HTTPHeaderDict
+
+from k8s_pipeline_client.cluster import plugin
+from k8s_pipeline_client.cluster.kubeconfig import Cluster, Exec, Selected, User
+from k8s_pipeline_client.cluster.login import (
+    Credential,
+    FileLogin,
+    FixedLogin,
+    Login,
+    PluginLogin,
+    basic,
+    bearer,
+    header_text,
+)
+from k8s_pipeline_client.cluster.server import Address, ApiServer
+from k8s_pipeline_client.cluster.tls import UnusablePemError, client_context
+from k8s_pipeline_client.domain.redaction import keep_secret
+from k8s_pipeline_client.errors import InputError, LoginError
+
+_LOG = logging.getLogger(__name__)
+_LOG.addHandler(logging.NullHandler())  # whoever uses the library decides what becomes of it
+_MAX_PEM_BYTES = 1024 * 1024
+_CLUSTER_EXTENSION = "client.authentication.k8s.io/exec"
+
+
+def api_server(selected: Selected, what: str) -> ApiServer:
+    """Return the API server that a context leads to; whoever logs in by an exec plugin has logged in.
+
+    Args:
+        selected: The context's cluster and user.
+        what: What to call the kubeconfig in errors.
+
+    Raises:
+        InputError: The cluster cannot be used.
+        LoginError: The user cannot.
+    """
+    cluster, user = selected.cluster, selected.user
+    address = _address(cluster, what)
+    login = _login(user, address, cluster, selected.name) if user else FixedLogin(Credential())
+    acting_as = impersonation(user, selected.name) if user else None
+    server = ApiServer(address, login, selected.name, acting_as)
+    server.ready()
+    if cluster.insecure_skip_tls_verify:
+        _LOG.warning(
+            "%s says insecure-skip-tls-verify: whoever answers at %s is taken for the cluster, and gets the login",
+            what,
+            server.host,
+        )
+    return server
+
+
+def impersonation(user: User, who: str) -> HTTPHeaderDict:
+    """Return the headers that say whom a user acts for.
+
+    Raises:
+        LoginError: No header can hold it.
+    """
+    headers = HTTPHeaderDict()
+    if user.as_:
+        headers.add("Impersonate-User", header_text(user.as_, f"{who}: `as`"))
+    if user.as_uid:
+        headers.add("Impersonate-Uid", header_text(user.as_uid, f"{who}: as-uid"))
+    for group in user.as_groups:
+        headers.add("Impersonate-Group", header_text(group, f"{who}: as-groups"))
+    for key, values in user.as_user_extra.items():
+        for value in values:
+            name = quote(key, safe="!#$&'*+.^_`|~-")
+            headers.add(f"Impersonate-Extra-{name}", header_text(value, f"{who}: as-user-extra"))
+    return headers
+
+
+def _address(cluster: Cluster, what: str) -> Address:
+    option = "certificate-authority" if cluster.certificate_authority else "certificate-authority-data"
+    authorities = ""
+    try:
+        authorities = _pem(cluster.certificate_authority, cluster.certificate_authority_data)
+        if authorities or cluster.certificate_authority:
+            client_context(authorities=authorities or "-", insecure=False, identity="")
+    except (ValueError, OSError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        file = f" {cluster.certificate_authority}" if cluster.certificate_authority else ""
+        raise InputError(f"{what}: {option}{file} cannot be used: {reason}", hint="see kubectl config view") from None
+    return Address(
+        url=cluster.server,
+        authorities=authorities,
+        insecure=cluster.insecure_skip_tls_verify,
+        server_name=cluster.tls_server_name,
+        proxy=cluster.proxy_url.get_secret_value(),
+    )
+
+
+def _login(user: User, address: Address, cluster: Cluster, who: str) -> Login:
+    """Return how a user logs in. A plugin is asked only where the kubeconfig holds no login, as kubectl does."""
+    identity = _identity(user, who)
+    token = user.token.get_secret_value()
+    if user.token_file:
+        return FileLogin(Path(user.token_file), who, otherwise=token, identity=identity)
+    if token:
+        return FixedLogin(Credential(bearer(token, who), identity))
+    if user.username:
+        return FixedLogin(Credential(basic(user.username, user.password.get_secret_value()), identity))
+    if user.exec_ is not None and not identity:
+        return _plugin_login(user.exec_, address, cluster, who)
+    return FixedLogin(Credential("", identity))
+
+
+def _identity(user: User, who: str) -> str:
+    key = user.client_key_data.get_secret_value()
+    keep_secret(key)
+    for option, path, data in (
+        ("client-certificate", user.client_certificate, user.client_certificate_data),
+        ("client-key", user.client_key, key),
+    ):
+        try:
+            _pem(path, data)
+        except (ValueError, OSError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            named = f"{option} {path}" if path else f"{option}-data"
+            raise LoginError(f"{who}: {named} cannot be used: {reason}", hint="log in again, or correct it") from None
+    parts = (_pem(user.client_certificate, user.client_certificate_data), _pem(user.client_key, key))
+    return "\n".join(parts) if all(parts) else ""
+
+
+def _plugin_login(found: Exec, address: Address, cluster: Cluster, who: str) -> Login:
+    told = _cluster_info(address, cluster) if found.provide_cluster_info else None
+    return PluginLogin(lambda: plugin.ask(found, told, who), who)
+
+
+def _cluster_info(address: Address, cluster: Cluster) -> dict[str, Any]:
+    """Return what a plugin is told with ``provideClusterInfo``."""
+    settings = [item.extension for item in cluster.extensions if item.name == _CLUSTER_EXTENSION]
+    info = {
+        "server": cluster.server,
+        "tls-server-name": cluster.tls_server_name,
+        "insecure-skip-tls-verify": cluster.insecure_skip_tls_verify,
+        "certificate-authority-data": base64.b64encode(address.authorities.encode()).decode(),
+        "proxy-url": address.proxy,
+        "disable-compression": cluster.disable_compression,
+    }
+    return {key: value for key, value in info.items() if value} | ({"config": settings[0]} if settings else {})
+
+
+def _pem(path: str, data: str) -> str:
+    """Return the text of a file, or of base64 as Go reads it; nothing where neither is given."""
+    if path:
+        with open(path, "rb") as file:
+            content = file.read(_MAX_PEM_BYTES)
+        if not content:
+            raise UnusablePemError("it is empty")
+    else:
+        try:
+            content = base64.b64decode(data.replace("\r", "").replace("\n", ""), validate=True)
+        except (binascii.Error, ValueError):
+            raise UnusablePemError("it is not base64") from None
+    return content.decode("utf-8", "replace")

@@ -1,0 +1,115 @@
+"""From the text of a kubeconfig to what it says."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from k8s_pipeline_client.cluster.kubeconfig.models import Cluster, Document, Kubeconfig, User
+from k8s_pipeline_client.domain.yamltext import UnusableTextError, load_document
+from k8s_pipeline_client.errors import InputError
+
+_MAX_BYTES = 4 * 1024 * 1024
+_HINT = "see kubectl config view"
+
+
+def read(paths: Iterable[Path]) -> Kubeconfig:
+    """Read files and merge them: an entry is taken whole from the first file that has it.
+
+    Raises:
+        InputError: One of them cannot be read, or is no kubeconfig.
+    """
+    found = Kubeconfig()
+    for path in paths:
+        what = f"kubeconfig {path}"
+        found = found.with_later(parse(_text(path, what), what, folder=path.absolute().parent))
+    return found
+
+
+def parse(text: str, what: str, *, folder: Path | None = None) -> Kubeconfig:
+    """Read one kubeconfig; an empty one says nothing.
+
+    Args:
+        text: JSON or YAML.
+        what: What to call it in errors.
+        folder: What the paths in it are relative to; the current one if None.
+
+    Raises:
+        InputError: It is no kubeconfig.
+    """
+    try:
+        content = load_document(text)
+    except UnusableTextError as error:
+        raise InputError(f"{what} cannot be used: {error}", hint=_HINT) from None
+    if content is None:
+        return Kubeconfig()
+    if not isinstance(content, dict):
+        raise InputError(f"{what} cannot be used: it is no mapping", hint=_HINT)
+    try:
+        document = Document.model_validate(content)
+    except ValidationError as error:
+        raise InputError(f"{what} cannot be used: {_first(error)}", hint=_HINT) from None
+    if (document.kind, document.api_version) != ("Config", "v1"):
+        raise InputError(
+            f"{what} cannot be used: it is a {document.kind} of {document.api_version}, no Config of v1", hint=_HINT
+        )
+    for part in ("clusters", "contexts", "users"):
+        _check_names(part, [item.name for item in getattr(document, part)], what)
+    base = folder or Path.cwd()
+    return Kubeconfig(
+        current_context=document.current_context,
+        clusters={item.name: _cluster_of(item.cluster, base) for item in document.clusters},
+        contexts={item.name: item.context for item in document.contexts},
+        users={item.name: _user_of(item.user, base) for item in document.users},
+    )
+
+
+def _text(path: Path, what: str) -> str:
+    try:
+        with path.open("rb") as file:
+            content = file.read(_MAX_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"{what} cannot be read: {error.strerror}", hint=_HINT) from None
+    if len(content) > _MAX_BYTES:
+        raise InputError(f"{what} cannot be used: it is larger than {_MAX_BYTES // 1024 // 1024} MiB", hint=_HINT)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError(f"{what} cannot be used: it is no text in UTF-8", hint=_HINT) from None
+
+
+def _first(error: ValidationError) -> str:
+    """Return what is wrong and where, without the value: it may be a secret."""
+    found = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    where = ".".join(str(part) for part in found["loc"])
+    return f"{where}: {found['msg']}" if where else str(found["msg"])
+
+
+def _check_names(part: str, names: list[str], what: str) -> None:
+    # kubectl reads none of the file then, rather than guess which is meant.
+    for name, times in Counter(names).items():
+        if times > 1:
+            raise InputError(f"{what} cannot be used: {name!r} is {times} times among its {part}", hint=_HINT)
+
+
+def _cluster_of(cluster: Cluster, base: Path) -> Cluster:
+    return cluster.model_copy(update={"certificate_authority": _absolute(cluster.certificate_authority, base)})
+
+
+def _user_of(user: User, base: Path) -> User:
+    update: dict[str, object] = {
+        name: _absolute(getattr(user, name), base) for name in ("client_certificate", "client_key", "token_file")
+    }
+    # A command without a slash is looked for on the PATH.
+    if user.exec_ is not None and os.sep in user.exec_.command:
+        command = _absolute(user.exec_.command, base)
+        update["exec_"] = user.exec_.model_copy(update={"command": command})
+    return user.model_copy(update=update)
+
+
+def _absolute(path: str, base: Path) -> str:
+    return str(base / path) if path else ""

@@ -1,0 +1,209 @@
+"""Exec plugins: programs that print credentials.
+
+Source: https://kubernetes.io/docs/reference/config-api/client-authentication.v1/
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import IO, Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from k8s_pipeline_client.cluster.kubeconfig import Exec
+from k8s_pipeline_client.domain.redaction import redacted
+from k8s_pipeline_client.domain.yamltext import UnusableTextError, load_document
+from k8s_pipeline_client.errors import LoginError
+
+TIMEOUT = 60.0
+"""So long may a plugin take that nobody can answer, in seconds. One that may ask a person has all the time."""
+
+_MAX_BYTES = 1024 * 1024
+_MAX_WORDS = 600
+_KIND = "ExecCredential"
+
+
+class _Status(BaseModel):
+    model_config = ConfigDict(strict=True, extra="ignore", hide_input_in_errors=True)
+
+    token: SecretStr | None = None
+    certificate: Annotated[str | None, Field(alias="clientCertificateData")] = None
+    key: Annotated[SecretStr | None, Field(alias="clientKeyData")] = None
+    # Not strict: JSON has no times.
+    expires: Annotated[datetime | None, Field(alias="expirationTimestamp", strict=False)] = None
+
+
+@dataclass(frozen=True)
+class Printed:
+    """What a plugin has printed.
+
+    Attributes:
+        token: For the requests; may be empty.
+        identity: A certificate and its key, PEM; may be empty.
+        expires: Until when they are good, if it says so.
+    """
+
+    token: str = field(repr=False)
+    identity: str = field(repr=False)
+    expires: datetime | None
+
+
+def ask(plugin: Exec, cluster: dict[str, Any] | None, who: str) -> Printed:
+    """Run a plugin, and return what it prints.
+
+    Args:
+        plugin: What to run.
+        cluster: What it is told about the cluster, if anything.
+        who: What to call the user in errors.
+
+    Raises:
+        LoginError: It is missing, fails, or prints no credentials; with its own words, and its installHint.
+    """
+    name = f"{who}: exec plugin {plugin.command!r}"
+    interactive = _is_interactive(plugin, name)
+    info: dict[str, Any] = {"apiVersion": plugin.api_version, "kind": _KIND, "spec": {"interactive": interactive}}
+    if cluster is not None:
+        info["spec"]["cluster"] = cluster
+    run = _Run(plugin, info, None if interactive else TIMEOUT)
+    try:
+        code = run()
+    except FileNotFoundError:
+        problem, hint = "is not installed", "install it, or correct the command"
+        raise LoginError(f"{name} {problem}", hint=_hint(plugin, hint)) from None
+    except OSError as error:
+        problem = f"cannot be started: {error.strerror}"
+        raise LoginError(f"{name} {problem}", hint=_hint(plugin, "see to its rights")) from None
+    except ValueError:  # a NUL character
+        problem = "cannot be started: no program can have such arguments"
+        raise LoginError(f"{name} {problem}", hint=_hint(plugin)) from None
+    except subprocess.TimeoutExpired:
+        problem = f"did not end within {TIMEOUT:.0f} s{run.words()}"
+        raise LoginError(f"{name} {problem}", hint=_hint(plugin)) from None
+    if code:
+        ended = f"failed with exit code {code}" if code > 0 else f"was ended by signal {-code}"
+        raise LoginError(f"{name} {ended}{run.words()}", hint=_hint(plugin))
+    try:
+        return _read(run.output(), plugin.api_version)
+    except ValueError as error:
+        raise LoginError(f"{name} printed no credentials: {error}{run.words()}", hint=_hint(plugin)) from None
+
+
+class _Run:
+    """One run of a plugin: what it prints is kept within bounds, and what it says is shown where it may ask."""
+
+    def __init__(self, plugin: Exec, info: dict[str, Any], timeout: float | None) -> None:
+        self._environ = {**os.environ, **{variable.name: variable.value for variable in plugin.env}}
+        self._environ["KUBERNETES_EXEC_INFO"] = json.dumps(info)
+        self._command = [plugin.command, *plugin.args]
+        self._timeout = timeout
+        self._out, self._err = bytearray(), bytearray()
+
+    def __call__(self) -> int:
+        # Found before it is run: where an interpreter is missing, the system says that the program is.
+        program = shutil.which(self._command[0])
+        if program is None and not os.path.exists(self._command[0]):
+            raise FileNotFoundError
+        process = subprocess.Popen(
+            [program or self._command[0], *self._command[1:]],
+            stdin=None if self._timeout is None else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=self._environ,
+        )
+        with process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            readers = [
+                _reader(process.stdout, self._out.extend),
+                _reader(process.stderr, self._heard),
+            ]
+            try:
+                code = process.wait(self._timeout)
+            except BaseException:
+                process.kill()
+                raise
+            for reader in readers:
+                reader.join(1.0)  # a program that it has left behind may hold the pipes open for ever
+        return code
+
+    def _heard(self, data: bytes) -> None:
+        if self._timeout is None:  # a person may have to act on it now
+            sys.stderr.write(data.decode("utf-8", "replace"))
+            sys.stderr.flush()
+        self._err.extend(data)
+
+    def output(self) -> str:
+        """Return what it printed."""
+        return self._out.decode("utf-8", "replace")
+
+    def words(self) -> str:
+        """Return what it said on standard error, in a line that can stand after a message; the end of it if long."""
+        text = " ".join(redacted(self._err.decode("utf-8", "replace")).split())
+        text = "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)
+        return f": {text if len(text) <= _MAX_WORDS else '…' + text[-_MAX_WORDS:]}" if text else ""
+
+
+def _reader(stream: IO[bytes], take: Callable[[bytes], None]) -> threading.Thread:
+    def read() -> None:
+        taken = 0
+        with suppress(OSError, ValueError):  # closed meanwhile: nobody waits any more
+            while data := os.read(stream.fileno(), 65536):
+                if taken < _MAX_BYTES:  # the rest is read as well, so that it can end, and forgotten
+                    take(data)
+                taken += len(data)
+
+    thread = threading.Thread(target=read, daemon=True)
+    thread.start()
+    return thread
+
+
+def _is_interactive(plugin: Exec, name: str) -> bool:
+    is_terminal = sys.stdin is not None and sys.stdin.isatty()
+    if plugin.interactive_mode == "Always" and not is_terminal:
+        raise LoginError(
+            f"{name} must ask a person (interactiveMode: Always), and standard input is no terminal",
+            hint="run it at a terminal, or use another login here",
+        )
+    return is_terminal and plugin.interactive_mode != "Never"
+
+
+def _hint(plugin: Exec, otherwise: str = "") -> str:
+    text = "".join(letter if letter.isprintable() else " " for letter in plugin.install_hint)
+    return " ".join(text.split()) or otherwise
+
+
+def _read(text: str, version: str) -> Printed:
+    """Return the credentials in what was printed, or raise a ValueError that says why there are none."""
+    try:
+        found = load_document(text)
+    except UnusableTextError:
+        found = text
+    if not isinstance(found, dict) or found.get("kind") != _KIND:
+        raise ValueError(f"not an {_KIND}")
+    if found.get("apiVersion") != version:
+        raise ValueError(f"its apiVersion is not {version}")
+    try:
+        status = _Status.model_validate(found.get("status") or {})
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        raise ValueError(f"status.{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    token = status.token.get_secret_value() if status.token else ""
+    key = status.key.get_secret_value() if status.key else ""
+    certificate = status.certificate or ""
+    if bool(certificate) != bool(key):
+        raise ValueError("a certificate without its key, or a key without its certificate")
+    if not token and not key:
+        raise ValueError("neither a token nor a certificate with its key")
+    expires = status.expires
+    if expires is not None and expires.tzinfo is None:
+        expires = expires.replace(tzinfo=UTC)
+    return Printed(token, f"{certificate}\n{key}" if key else "", expires)
