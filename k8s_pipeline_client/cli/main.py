@@ -7,7 +7,6 @@ import importlib
 import io
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -122,8 +121,9 @@ def run(arguments: list[str] | None = None) -> int:
             # What we read and the cluster have errors of their own: this is about what we write.
             complain(f"the output cannot be written: {error.strerror}")
             return 1
-        # Not its text: that may quote anything, a token among it.
-        complain(f"unexpected {type(error).__name__} in {_place(error)} — a fault of this program: report it with -vv")
+        from k8s_pipeline_client.cli.unexpected import described
+
+        complain(described(error))
         _explain(error, values.verbose)
         return 1
     return result if isinstance(result, int) else 0
@@ -141,15 +141,3 @@ def _explain(error: Exception, verbose: int) -> None:
             text = " ".join(redacted(str(cause)).split())
             note(f"cause: {type(cause).__name__}: {text}")
             cause = cause.__cause__ or cause.__context__
-
-
-def _place(error: Exception) -> str:
-    """Return the place in our own source that is nearest to where an error comes from, such as ``cli/main.py:99``."""
-    package = Path(__file__).parents[1]
-    found, trace = "an unknown place", error.__traceback__
-    while trace is not None:
-        path = Path(trace.tb_frame.f_code.co_filename)
-        if path.is_relative_to(package):
-            found = f"{path.relative_to(package)}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return found

@@ -256,6 +256,10 @@ def _follow(client: Pipelines, job_name: str, timeout: float | None, target: Tex
         return  # nobody reads it any more; the run's end is waited for all the same
     except PipelineError as error:
         warn(str(error))  # the run's end is what is waited for; its log can be read again
+    except Exception as error:
+        from k8s_pipeline_client.cli.unexpected import described
+
+        warn(described(error))  # a thread's traceback would show whatever the error quotes
 
 
 def _copy(chunks: Iterator[bytes], target: TextIO | None) -> None:

@@ -62,6 +62,9 @@ def _hint(status: int, message: str, namespace: str) -> str:
         return f"create the namespace (kubectl create namespace {namespace}) or name another with --namespace"
     if status == 403 and "exceeded quota" in message:
         return "free quota in the namespace, or have it raised"
+    if 'User "system:anonymous"' in message:
+        # No Role helps whom the API server does not know, and none should be given to them.
+        return "log in: the requests came without a login that the API server knows; see kubectl auth whoami"
     if status == 403 and "is forbidden: User" in message:
         return f"apply the Role of rbac/ in namespace {namespace} and bind it to this account"
     if status == 401:

@@ -23,14 +23,17 @@ class StandIn:
     Attributes:
         seen: As whom it was asked, request by request; see `_who`.
         refused: So many of the next requests are answered with 401.
+        answers: Until it is set, requests are taken and wait.
+        asked: Set by a request.
     """
 
     def __init__(self, folder: Path, *, tls: bool = True, names: tuple[str, ...] = ("127.0.0.1", SERVER_NAME)) -> None:
         """Make its certificates, and begin to listen."""
         self.authority = Authority("stand-in authority")
         self.seen: list[str] = []
-        self.paths: list[str] = []
         self.refused = 0
+        self.answers, self.asked = threading.Event(), threading.Event()
+        self.answers.set()
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.owner = self
         self._server.context = _context(folder, self.authority, names) if tls else None
@@ -46,6 +49,7 @@ class StandIn:
         try:
             yield found
         finally:
+            found.answers.set()
             found._server.shutdown()
             found._server.server_close()
 
@@ -80,8 +84,8 @@ class _Server(ThreadingHTTPServer):
         with suppress(OSError):
             if self.context is not None:
                 request = self.context.wrap_socket(request, server_side=True)
-            super().finish_request(request, client_address)
-            request.close()
+            with request:
+                super().finish_request(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -89,8 +93,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         owner = cast(_Server, self.server).owner
-        owner.paths.append(self.path)
         owner.seen.append(_who(self))
+        owner.asked.set()
+        owner.answers.wait(60)
         status = 200
         body: dict[str, Any] = {"kind": "List", "apiVersion": "v1", "metadata": {}, "items": []}
         if owner.refused:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import pytest
 
+from k8s_pipeline_client.cli.running import _follow
 from k8s_pipeline_client.domain.redaction import keep_secret, redacted, redacted_traceback
 from k8s_pipeline_client.errors import InputError
 from tests.cluster.support.program import Result, call
@@ -84,3 +87,15 @@ def test_a_traceback_tells_places_and_no_values() -> None:
         text = redacted_traceback(error)
     assert "test_secrets_kept.py" in text
     assert "raise KeyError(len(secret))" in text
+
+
+def test_what_goes_wrong_beside_the_main_thread_shows_no_secret(capsys: pytest.CaptureFixture[str]) -> None:
+    class Client:
+        def follow(self, *_: object, **__: object) -> None:
+            raise TypeError("Bearer geheim-1")
+
+    _follow(cast(Any, Client()), "job", None, None)
+    said = capsys.readouterr().err
+    assert "unexpected TypeError in cli/running.py:" in said
+    assert "geheim" not in said
+    assert len(said.splitlines()) == 1

@@ -1,0 +1,23 @@
+"""What to say of an error that nobody foresaw: not its text, which may quote anything, a token among it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).parents[1]
+
+
+def described(error: Exception) -> str:
+    """Return its kind and its place in one line, and what to do."""
+    return f"unexpected {type(error).__name__} in {_place(error)} — a fault of this program: report it with -vv"
+
+
+def _place(error: Exception) -> str:
+    """Return the place in our own source that is nearest to where an error comes from, such as ``cli/main.py:99``."""
+    found, trace = "an unknown place", error.__traceback__
+    while trace is not None:
+        path = Path(trace.tb_frame.f_code.co_filename)
+        if path.is_relative_to(_PACKAGE):
+            found = f"{path.relative_to(_PACKAGE)}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return found
