@@ -194,7 +194,7 @@ class Transport:
             self._broken_at = time.monotonic()
         if _is_distrust(cause):
             return False
-        unconnected = isinstance(cause, NewConnectionError | ConnectTimeoutError | SSLError)
+        unconnected = isinstance(cause, NewConnectionError | ConnectTimeoutError | SSLError | ProxyError)
         return worth_another(attempt, status, never_connected=unconnected and self._server_time is None)
 
     def _unreachable(self, cause: BaseException | None) -> UnreachableError:

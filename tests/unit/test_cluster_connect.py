@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -131,3 +132,13 @@ def test_the_login_at_a_proxy_is_sent_to_it() -> None:
     assert _proxy_login("http://joe:geheim%21@proxy:1") == {"proxy-authorization": "Basic am9lOmdlaGVpbSE="}
     assert _proxy_login("http://proxy:1") is None
     assert _proxy_login(None) is None
+
+
+def test_a_proxy_that_is_not_there_is_said_soon(tmp_path: Path) -> None:
+    with StandIn.open(tmp_path) as server:
+        words = Form("", "", cluster={"proxy-url": "http://127.0.0.1:1"}).write(server, tmp_path)
+        begun = time.monotonic()
+        result = call([*words, "list"])
+    assert result.code == 1
+    assert "gave no answer: the proxy before it" in result.err
+    assert time.monotonic() - begun < 30
