@@ -73,14 +73,17 @@ def ask(plugin: Exec, cluster: dict[str, Any] | None, who: str) -> Printed:
     info: dict[str, Any] = {"apiVersion": plugin.api_version, "kind": _KIND, "spec": {"interactive": interactive}}
     if cluster is not None:
         info["spec"]["cluster"] = cluster
-    run = _Run(plugin, info, None if interactive else TIMEOUT)
+    # Looked for before it is started: where its interpreter is missing, the system says the same as where it is itself.
+    program = shutil.which(plugin.command) or (plugin.command if os.path.isfile(plugin.command) else "")
+    if not program:
+        hint = _hint(plugin, "install it, or correct the command")
+        raise LoginError(f"{name} is not installed", hint=hint)
+    run = _Run(program, plugin, info, None if interactive else TIMEOUT)
     try:
         code = run()
-    except FileNotFoundError:
-        problem, hint = "is not installed", "install it, or correct the command"
-        raise LoginError(f"{name} {problem}", hint=_hint(plugin, hint)) from None
     except OSError as error:
-        problem = f"cannot be started: {error.strerror}"
+        missing = " (the program that it is to be run by)" if isinstance(error, FileNotFoundError) else ""
+        problem = f"cannot be started: {error.strerror}{missing}"
         raise LoginError(f"{name} {problem}", hint=_hint(plugin, "see to its rights")) from None
     except ValueError:  # a NUL character
         problem = "cannot be started: no program can have such arguments"
@@ -100,20 +103,16 @@ def ask(plugin: Exec, cluster: dict[str, Any] | None, who: str) -> Printed:
 class _Run:
     """One run of a plugin: what it prints is kept within bounds, and what it says is shown where it may ask."""
 
-    def __init__(self, plugin: Exec, info: dict[str, Any], timeout: float | None) -> None:
+    def __init__(self, program: str, plugin: Exec, info: dict[str, Any], timeout: float | None) -> None:
         self._environ = {**os.environ, **{variable.name: variable.value for variable in plugin.env}}
         self._environ["KUBERNETES_EXEC_INFO"] = json.dumps(info)
-        self._command = [plugin.command, *plugin.args]
+        self._command = [program, *plugin.args]
         self._timeout = timeout
         self._out, self._err = bytearray(), bytearray()
 
     def __call__(self) -> int:
-        # Found before it is run: where an interpreter is missing, the system says that the program is.
-        program = shutil.which(self._command[0])
-        if program is None and not os.path.exists(self._command[0]):
-            raise FileNotFoundError
         process = subprocess.Popen(
-            [program or self._command[0], *self._command[1:]],
+            self._command,
             stdin=None if self._timeout is None else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

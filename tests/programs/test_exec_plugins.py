@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import pty
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -16,6 +19,7 @@ from tests.kubeconfigs.check import check_form, check_quiet
 from tests.kubeconfigs.forms import Form, credential, forms
 from tests.kubeconfigs.standin import StandIn
 
+PROGRAM = str(Path(sys.executable).with_name("k8s-pipeline"))
 # Its token is the number of the run.
 COUNTING = """
 echo x >> <folder>/runs
@@ -126,3 +130,39 @@ def test_control_characters_and_secrets_in_its_words_are_not_passed_on(tmp_path:
     assert token not in result.err
     assert "\\x1b[2Jfailed with Bearer" in result.err
     assert "\033" not in result.err
+
+
+def test_a_plugin_without_its_interpreter_is_not_called_missing(tmp_path: Path) -> None:
+    plugin = tmp_path / "bin" / "login"
+    plugin.parent.mkdir()
+    plugin.write_text("#!/no/such/interpreter\n")
+    plugin.chmod(0o755)
+    user = {"plugin": {"exec": {"command": str(plugin)}}}
+    with StandIn.open(tmp_path) as server:
+        Form("exec", "", user=user).write(server, tmp_path)
+        with pytest.raises(LoginError, match="cannot be started: No such file or directory"):
+            connect(tmp_path / "config")
+
+
+def test_at_a_terminal_a_plugin_asks_and_is_heard_at_once(tmp_path: Path) -> None:
+    script = "printf 'your code? ' >&2; read code; " + credential(token="geheim-CODE").replace("'.'", ".")
+    script = script.replace("CODE", "$code")
+    with StandIn.open(tmp_path) as server:
+        user = {"plugin": {"script": script, "exec": {"interactiveMode": "Always"}}}
+        words = Form("exec", "", user=user).write(server, tmp_path)
+        ours, its = pty.openpty()
+        process = subprocess.Popen(
+            [PROGRAM, *words, "list"], stdin=its, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+        os.close(its)
+        assert process.stderr is not None
+        heard = b""
+        while b"your code? " not in heard:
+            part = os.read(process.stderr.fileno(), 1000)
+            assert part, heard
+            heard += part
+        os.write(ours, b"77\n")
+        process.communicate(timeout=60)
+        os.close(ours)
+        assert process.returncode == 0
+        assert server.who() == "token geheim-77"
