@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from k8s_pipeline_client.cluster.connect import api_client
+from k8s_pipeline_client.cluster.connect import connect
 from k8s_pipeline_client.cluster.kube import KubeCluster
 from k8s_pipeline_client.cluster.port import Kind
 from tests.cluster.support.definitions import pipeline, service
@@ -34,7 +34,7 @@ class Scene:
         """Choose the minute: far enough for all to be there before."""
         self.program = program
         self._faulty, self._proxy = faulty, proxy
-        self._cluster = KubeCluster(api_client(program.space.kubeconfig), program.space.namespace)
+        self._cluster = KubeCluster(connect(program.space.kubeconfig), program.space.namespace)
         self._ids: dict[str, str] = {}
         start = self.now() + timedelta(seconds=30)
         self.due = start.replace(second=0, microsecond=0) + timedelta(minutes=1)
