@@ -221,7 +221,7 @@ def test_a_token_that_is_missing_is_named_and_awaited(program: Program, held: li
     cause = until(lambda: program("status", "nightly", "-o", "json").json["lastRun"]["cause"], "the missing token")
 
     assert cause["code"] == "ConfigMissing"
-    assert name in cause["detail"]
+    assert name in cause["summary"]
     program.deploy(entity_with(), service())
     assert program("wait", "nightly", "-o", "json").json["state"] == "success"
 
