@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from k8s_pipeline_client.cli.deployments import FAILED, SKIPPED, Deployment, deploy_all, report
+from k8s_pipeline_client.cli.deployments import SKIPPED, report
 from k8s_pipeline_client.cli.fromserver import connected, server_options, version_warnings
 from k8s_pipeline_client.cli.options import Globals, common_options, files_option, pass_globals
+from k8s_pipeline_client.deploying.bulk import FAILED, PARALLEL, Deployment
 from k8s_pipeline_client.domain.source import Source
-from k8s_pipeline_client.errors import ClusterError, PipelineError
+from k8s_pipeline_client.errors import PipelineError
 
 if TYPE_CHECKING:
     from k8s_pipeline_client.cli.fromserver import Connected
-    from k8s_pipeline_client.client.copies import Judge
-    from k8s_pipeline_client.client.fetch import ServerPipeline
+    from k8s_pipeline_client.deploying.copies import Judge
+    from k8s_pipeline_client.deploying.fetch import ServerPipeline
     from k8s_pipeline_client.domain.pipeline import Pipeline
     from k8s_pipeline_client.settings import Settings
 
@@ -70,10 +71,10 @@ class _Text(click.ParamType[str]):
 @click.option(
     "--parallel",
     type=click.IntRange(1, 32),
-    default=4,
+    default=PARALLEL,
     show_default=True,
     metavar="N",
-    help="How many pipelines to write at once.",
+    help="How many pipelines to write at once at most; fewer while the API server has too much to do.",
 )
 @common_options
 @pass_globals
@@ -125,7 +126,7 @@ class _How:
 
 def _from_files(values: Globals, files: Sequence[Path], services: Sequence[Path], how: _How, *, renamed: bool) -> int:
     from k8s_pipeline_client.cli.files import read_pipelines
-    from k8s_pipeline_client.client.copies import by_the_files
+    from k8s_pipeline_client.deploying.copies import by_the_files
 
     if not files:
         raise click.UsageError("Name files with -f, or deploy --from-server.")
@@ -135,8 +136,6 @@ def _from_files(values: Globals, files: Sequence[Path], services: Sequence[Path]
     deployments = [_checked(pipeline, settings) for pipeline in pipelines]
     if how.dry_run != "client":
         judge = by_the_files(pipelines, renamed=renamed)
-        with suppress(ClusterError):  # each deploy asks again
-            values.client().refuse_copies(pipelines, judge)
         deployments = _deployed(values, pipelines, Source.FILES, how, judge)
     if len(deployments) == 1 and deployments[0].error is not None:
         raise deployments[0].error
@@ -145,7 +144,7 @@ def _from_files(values: Globals, files: Sequence[Path], services: Sequence[Path]
 
 def _from_server(values: Globals, found: Sequence[ServerPipeline], source: Connected, how: _How) -> int:
     from k8s_pipeline_client.cli.output import note, warn
-    from k8s_pipeline_client.client.copies import by_the_server
+    from k8s_pipeline_client.deploying.copies import by_the_server
 
     if not found:
         note("OpenMetadata has no ingestion pipelines")
@@ -182,12 +181,20 @@ def _deployed(
 ) -> list[Deployment]:
     if not pipelines:
         return []
+    from k8s_pipeline_client.cli.output import progress, warn
+
     client = values.client()
-    dry_run = how.dry_run == "server"
-    return deploy_all(
-        pipelines,
-        lambda pipeline, announce: client.deploy(
-            pipeline, dry_run=dry_run, force=how.force, source=source, judge=judge, announce=announce
-        ),
-        parallel=how.parallel,
-    )
+    count = len(pipelines)
+    title = f"deploying {pipelines[0].display_name}" if count == 1 else f"deploying {count} pipelines"
+    done = itertools.count(1)
+    with progress(title) as say:
+        return client.deploy_all(
+            pipelines,
+            dry_run=how.dry_run == "server",
+            force=how.force,
+            source=source,
+            judge=judge,
+            parallel=how.parallel,
+            on_done=lambda deployment: say(f"{title}: {next(done)} done"),
+            announce=lambda pipeline, text: warn(f"{pipeline.display_name}: {text}"),
+        )

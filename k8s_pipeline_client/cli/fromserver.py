@@ -17,7 +17,7 @@ from k8s_pipeline_client.cli.options import Globals
 from k8s_pipeline_client.errors import InputError
 
 if TYPE_CHECKING:
-    from k8s_pipeline_client.client.fetch import Fetcher, ServerPipeline
+    from k8s_pipeline_client.deploying.fetch import Fetcher, ServerPipeline
     from k8s_pipeline_client.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -84,7 +84,7 @@ def connected(values: Globals, address: str | None, token_file: Path | None) -> 
         InputError: Address or token are missing, or cannot be used.
         OpenMetadataError: It does not answer as OpenMetadata does.
     """
-    from k8s_pipeline_client.client.fetch import Fetcher
+    from k8s_pipeline_client.deploying.fetch import Fetcher
     from k8s_pipeline_client.domain.connection import instance_of
     from k8s_pipeline_client.openmetadata.client import HttpOpenMetadata, trust
     from k8s_pipeline_client.settings.given import given_certificates, given_connection

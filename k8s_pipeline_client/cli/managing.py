@@ -41,7 +41,7 @@ def disable_command(values: Globals, name: str, force: bool) -> None:
 def delete_command(values: Globals, names: tuple[str, ...], timeout: float | None) -> None:
     """Delete pipelines with their runs, and wait until nothing of them is left."""
     from k8s_pipeline_client.cli.output import emit, progress, say
-    from k8s_pipeline_client.client.facade import DELETE_TIMEOUT
+    from k8s_pipeline_client.client.pipelines import DELETE_TIMEOUT
 
     client = values.client()
     try:

@@ -15,7 +15,7 @@ from k8s_pipeline_client.errors import InputError, PipelineError
 
 if TYPE_CHECKING:
     from k8s_pipeline_client.client import Pipelines
-    from k8s_pipeline_client.client.compare import Comparison
+    from k8s_pipeline_client.deploying.compare import Comparison
 
 _DELETED, _DOOMED, _KEPT, _FAILED = "deleted", "would be deleted", "kept", "failed"
 _NOT_THAT_ONE = "it is not what was shown any more: it was deployed anew, taken over or deleted meanwhile"
@@ -66,7 +66,7 @@ def _orphans(client: Pipelines, source: Connected, *, force: bool) -> list[Compa
         InputError: The server knows nothing of what is deployed, and ``force`` is not set.
     """
     from k8s_pipeline_client.cli.output import warn
-    from k8s_pipeline_client.client.compare import Standing, is_known
+    from k8s_pipeline_client.deploying.compare import Standing, is_known
 
     found = client.compare(source.all(), source.instance)
     orphans = [item for item in found if item.standing is Standing.ORPHANED]
@@ -106,7 +106,7 @@ def _agreed(doomed: Sequence[Comparison]) -> bool:
 def _delete(client: Pipelines, doomed: Sequence[Comparison], timeout: float | None) -> dict[str, tuple[str, str]]:
     """Delete them, and return action and reason by resource; one that fails does not hold up the others."""
     from k8s_pipeline_client.cli.output import progress
-    from k8s_pipeline_client.client.facade import DELETE_TIMEOUT
+    from k8s_pipeline_client.client.pipelines import DELETE_TIMEOUT
 
     outcome: dict[str, tuple[str, str]] = {}
     title = f"deleting {len(doomed)} pipelines"

@@ -129,7 +129,7 @@ def logs_command(
     NAME is a pipeline, or a run's id. Kubernetes keeps the last part of a long log only (10 MiB by default).
     """
     from k8s_pipeline_client.cli.output import note
-    from k8s_pipeline_client.client.logs import LogOptions
+    from k8s_pipeline_client.runs.logs import LogOptions
 
     since_seconds = None if since is None else max(1, round(since))
     options = LogOptions(tail_lines=tail, since_seconds=since_seconds, timestamps=timestamps, attempt=attempt)
@@ -151,7 +151,7 @@ def logs_command(
 def kill_command(values: Globals, name: str, run: str | None, timeout: float | None) -> None:
     """End active runs, and wait until their pods are gone; the schedule goes on."""
     from k8s_pipeline_client.cli.output import emit, progress, say
-    from k8s_pipeline_client.client.facade import KILL_TIMEOUT
+    from k8s_pipeline_client.client.pipelines import KILL_TIMEOUT
 
     client = values.client()
     with progress("ending the run"):

@@ -1,11 +1,11 @@
 """What can be done with pipelines on a cluster."""
 
-from k8s_pipeline_client.client.copies import by_the_files
-from k8s_pipeline_client.client.deploy import Action, DeployResult
-from k8s_pipeline_client.client.facade import Pipelines
-from k8s_pipeline_client.client.k8s import K8sPipelineClient, create_client
+from k8s_pipeline_client.client.contract import PipelineServiceClient, PipelineServiceResponse
+from k8s_pipeline_client.client.kubernetes import K8sPipelineClient, create_client
 from k8s_pipeline_client.client.noop import NoopPipelineClient
-from k8s_pipeline_client.client.service import PipelineServiceClient, PipelineServiceResponse
+from k8s_pipeline_client.client.pipelines import Pipelines
+from k8s_pipeline_client.deploying.copies import by_the_files
+from k8s_pipeline_client.deploying.deploy import Action, DeployResult
 
 __all__ = [
     "Action",

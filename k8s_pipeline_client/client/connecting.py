@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from k8s_pipeline_client.client.managers import MANAGER
 from k8s_pipeline_client.cluster.port import Cluster, Kind
+from k8s_pipeline_client.domain.managers import MANAGER
 from k8s_pipeline_client.render.config import launcher_config_map
 from k8s_pipeline_client.settings import Settings
 

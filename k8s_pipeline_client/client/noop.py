@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from k8s_pipeline_client.client.service import PipelineServiceResponse
+from k8s_pipeline_client.client.contract import PipelineServiceResponse
 from k8s_pipeline_client.domain.entities import Document
 from k8s_pipeline_client.errors import DisabledError
 

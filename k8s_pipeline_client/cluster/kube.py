@@ -53,6 +53,11 @@ class KubeCluster:
         """The namespace that everything happens in."""
         return self._namespace
 
+    @property
+    def throttled(self) -> int:
+        """How many answers so far have said that we ask for too much; see `Cluster.throttled`."""
+        return self._transport.throttled
+
     def now(self) -> datetime:
         """Return the API server's time as of its last answer."""
         return self._transport.now()

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Protocol
 
-Object = dict[str, Any]
-"""A Kubernetes object as the API returns it: plain JSON, camelCase keys."""
+from k8s_pipeline_client.domain.objects import Object as Object
 
 
 class Kind(StrEnum):
@@ -125,6 +124,10 @@ class Cluster(Protocol):
 
     def namespace_exists(self) -> bool | None:
         """Return whether the namespace is there; None where we may not know."""
+
+    @property
+    def throttled(self) -> int:
+        """How many answers so far have said that we ask for too much (429)."""
 
     def now(self) -> datetime:
         """Return the API server's time as of its last answer; ours differs."""

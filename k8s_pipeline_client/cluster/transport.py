@@ -87,6 +87,7 @@ class Transport:
         self._patience = patience
         self._server_time: datetime | None = None
         self._broken_at: float | None = None
+        self.throttled = 0
 
     @property
     def host(self) -> str:
@@ -190,6 +191,8 @@ class Transport:
 
     def _may_help(self, attempt: int, status: int | None, cause: HTTPError | None) -> bool:
         """Return whether another attempt makes sense, were there time for it."""
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            self.throttled += 1
         if cause is not None:
             self._broken_at = time.monotonic()
         if _is_distrust(cause):

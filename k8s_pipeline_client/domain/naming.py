@@ -56,6 +56,17 @@ def run_name(pipeline_resource: str, run_id: str) -> str:
     return f"{pipeline_resource}-{run_id.replace('-', '')[:_RUN_SUFFIX_LENGTH].lower()}"
 
 
+def lookup_hash(text: str) -> str:
+    """Return a label value by which an object is found whose annotation holds the text; compare that one, too."""
+    return _short_hash(text)
+
+
+def id_key(instance: str, identity: str) -> str:
+    """Return a label value that stands for a pipeline's id in an OpenMetadata instance, whatever its name."""
+    digest = _short_hash(f"{instance_label(instance)}\0{identity}")
+    return f"id-{digest}"
+
+
 def slug(text: str, *, limit: int) -> str:
     """Return lower-case ASCII letters, digits and single hyphens; empty if nothing is left."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()

@@ -11,7 +11,7 @@ from functools import cache
 from importlib import resources
 from types import MappingProxyType
 
-from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.domain.connection import CA_PATH, TokenSource
 from k8s_pipeline_client.domain.entities import Document
 from k8s_pipeline_client.domain.pipeline import Pipeline
@@ -56,7 +56,7 @@ def secret(pipeline: Pipeline, name: str, namespace: str) -> Document:
     return {
         "apiVersion": "v1",
         "kind": "Secret",
-        "metadata": object_meta(name, namespace, pipeline_labels(pipeline, name), annotations),
+        "metadata": object_meta(name, namespace, _labels(pipeline, name, name), annotations),
         "type": "Opaque",
         # `data`, not `stringData`: a key that is taken out of stringData stays in the Secret.
         "data": {DOCUMENT_KEY: base64.b64encode(content).decode()},
@@ -79,9 +79,20 @@ def config_map(pipeline: Pipeline, name: str, namespace: str) -> Document:
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": object_meta(name, namespace, pipeline_labels(pipeline, name), pipeline_annotations(pipeline)),
+        "metadata": object_meta(
+            name, namespace, _labels(pipeline, name, lookup_key(pipeline, name)), pipeline_annotations(pipeline)
+        ),
         "data": facts,
     }
+
+
+def lookup_key(pipeline: Pipeline, name: str) -> str:
+    """Return by what a pipeline's ConfigMap is found: its id, for that stays when it is renamed; else its name."""
+    return naming.id_key(pipeline.instance, pipeline.id) if pipeline.id else name
+
+
+def _labels(pipeline: Pipeline, name: str, key: str) -> dict[str, str]:
+    return pipeline_labels(pipeline, name) | {labels.LOOKUP_KEY: key}
 
 
 def launcher_config_map(namespace: str) -> Document:
@@ -100,6 +111,7 @@ def _shared(name: str, namespace: str, component: str, files: Mapping[str, str])
         labels.APP_NAME: "openmetadata",
         labels.APP_COMPONENT: component,
         labels.APP_MANAGED_BY: "openmetadata",
+        labels.LOOKUP_KEY: name,
     }
     return {
         "apiVersion": "v1",

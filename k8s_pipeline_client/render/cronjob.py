@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from k8s_pipeline_client.domain import labels, naming
+from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.cron import parse_every
 from k8s_pipeline_client.domain.entities import Document
 from k8s_pipeline_client.domain.pipeline import Pipeline
 from k8s_pipeline_client.domain.schedule import NEVER
 from k8s_pipeline_client.domain.source import Source
 from k8s_pipeline_client.render.job import OUTAGE, job_template, raised, ttl_notes
-from k8s_pipeline_client.render.metadata import object_meta, pipeline_annotations, pipeline_labels
+from k8s_pipeline_client.render.metadata import name_labels, object_meta, pipeline_annotations, pipeline_labels
 from k8s_pipeline_client.settings import MIN_STARTING_DEADLINE_SECONDS, Settings
 
 
@@ -21,9 +21,7 @@ def cronjob(pipeline: Pipeline, name: str, settings: Settings, source: Source = 
         labels.DOCUMENT_HASH: pipeline.document_sha256(),
         labels.MANAGED_BY_SOURCE: str(source),
     }
-    object_labels = pipeline_labels(pipeline, name)
-    if pipeline.id:
-        object_labels[labels.PIPELINE_ID] = naming.label_value(pipeline.id)
+    object_labels = pipeline_labels(pipeline, name) | name_labels(pipeline)
     if pipeline.schedule is None:
         annotations[labels.ON_DEMAND] = "true"
     found = notes(pipeline, settings)

@@ -23,6 +23,17 @@ def pipeline_labels(pipeline: Pipeline, name: str) -> dict[str, str]:
     }
 
 
+def name_labels(pipeline: Pipeline) -> dict[str, str]:
+    """Return the labels by which what NAME stands for is found in one request."""
+    return {
+        labels.FQN_HASH: naming.lookup_hash(pipeline.fqn),
+        labels.NAME_HASH: naming.lookup_hash(pipeline.name),
+        labels.DISPLAY_NAME_HASH: naming.lookup_hash(pipeline.display_name),
+        labels.SERVICE_AND_TYPE_HASH: naming.lookup_hash(f"{pipeline.service}/{pipeline.pipeline_type}"),
+        **({labels.PIPELINE_ID: naming.label_value(pipeline.id)} if pipeline.id else {}),
+    }
+
+
 def pipeline_annotations(pipeline: Pipeline) -> dict[str, str]:
     """Return what a person or a program needs to tell which pipeline an object belongs to."""
     found = {

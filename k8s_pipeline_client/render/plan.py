@@ -16,7 +16,7 @@ from k8s_pipeline_client.domain.pipeline import Pipeline, from_entity, from_work
 from k8s_pipeline_client.domain.source import Source
 from k8s_pipeline_client.errors import DefinitionError, SettingsError
 from k8s_pipeline_client.render import config, cronjob, job, token
-from k8s_pipeline_client.render.metadata import owner_reference
+from k8s_pipeline_client.render.metadata import name_labels, owner_reference
 from k8s_pipeline_client.render.overlay import OverlayError
 from k8s_pipeline_client.settings import Settings
 
@@ -53,6 +53,14 @@ class Plan:
     def shared(self) -> list[Document]:
         """What other pipelines use as well and never changes."""
         return [self.launcher, *([self.ca] if self.ca else [])]
+
+    def config_map_keys(self) -> list[str]:
+        """Return the lookup keys of the ConfigMaps that it needs, and of those that it may have had."""
+        return sorted({self.name, *map(_key, (self.config_map, *self.shared))})
+
+    def secret_keys(self) -> list[str]:
+        """Return the lookup keys of the Secrets that it needs."""
+        return sorted({_key(item) for item in (self.secret, self.token) if item})
 
     def suspended_cronjob(self) -> Document:
         """Return the CronJob as it is first written: nothing may run before all else is there."""
@@ -171,6 +179,7 @@ def plan_one_shot(pipeline: Pipeline, settings: Settings, run_id: str) -> OneSho
         owners=[],
         extra_labels=mark,
     )
+    run["metadata"]["labels"] |= name_labels(pipeline)
     run["metadata"]["annotations"][labels.ON_DEMAND] = "true"
     # A queue suspends and resumes its Jobs itself. To resume one in its place would be to jump the queue.
     if own.queue_name is None:
@@ -251,6 +260,10 @@ def _overlay_named(pipeline: Pipeline, settings: Settings) -> Iterator[None]:
         if error.number >= len(settings.pod_template):
             where = f"overrides[{settings.override_for(pipeline)}].settings.podTemplate"
         raise SettingsError(f"settings cannot be used for {pipeline.fqn!r}: {where}: {error}") from None
+
+
+def _key(manifest: Document) -> str:
+    return str(manifest["metadata"]["labels"][labels.LOOKUP_KEY])
 
 
 def _owned(manifest: Document, owner: Document) -> Document:

@@ -97,6 +97,7 @@ def token_secret(token: str, name: str, instance_label: str, namespace: str) -> 
                 labels.APP_MANAGED_BY: "openmetadata",
                 labels.INSTANCE: instance_label,
                 labels.TOKEN: name,
+                labels.LOOKUP_KEY: name,
             },
             {key: value for key, value in annotations.items() if value},
         ),

@@ -220,7 +220,7 @@ def test_moving_a_token_that_is_killed_leaves_runs_that_work_and_the_next_comple
 def test_a_refused_new_pipeline_leaves_no_token_behind(faulty: Program, proxy: FaultProxy, path: str) -> None:
     refusal = answer(403, message="the policy says no")
     proxy.fault(refusal, method="PATCH", path=path, nth=2 if "cronjobs" in path else 1)
-    refused = faulty.deploy(entity_with(), service(), code=1)
+    refused = faulty.deploy(entity_with(schedule="@yearly"), service(), code=1)
     assert "what had been created has been removed" in refused.err
     assert tokens_in(faulty.space) == {}
 

@@ -10,11 +10,11 @@ import pytest
 
 from k8s_pipeline_client.cli.files import read_pipelines
 from k8s_pipeline_client.client import Pipelines
-from k8s_pipeline_client.client.managers import MANAGER
-from k8s_pipeline_client.client.owned import fields_of, part
 from k8s_pipeline_client.cluster.connect import connect
 from k8s_pipeline_client.cluster.kube import KubeCluster
 from k8s_pipeline_client.cluster.port import Kind
+from k8s_pipeline_client.domain.managers import MANAGER
+from k8s_pipeline_client.domain.ownership import fields_of, part
 from k8s_pipeline_client.errors import UnreachableError
 from k8s_pipeline_client.settings import Settings
 from tests.cluster.support import faults
@@ -124,7 +124,9 @@ def test_a_forced_update_that_is_refused_gives_the_other_manager_its_value_back(
     faulty: Program, proxy: FaultProxy
 ) -> None:
     name = faulty.deploy(_first(), service()).json[0]["resourceName"]
-    faulty.space.kubectl("patch", "cronjob", name, "--type=merge", "-p", '{"spec": {"schedule": "@weekly"}}')
+    faulty.space.kubectl(
+        "patch", "cronjob", name, "--type=merge", "-p", '{"spec": {"schedule": "@weekly", "suspend": true}}'
+    )
     before = _held(faulty.space)
     proxy.fault(answer(403), method="PATCH", path=CRONJOB, nth=2)
 
@@ -196,7 +198,9 @@ def test_an_update_that_is_killed_leaves_nothing_half_done_and_the_next_complete
 
 def test_a_conflict_names_the_manager_and_the_field_and_nothing_is_overwritten(program: Program) -> None:
     name = program.deploy(_first(), service()).json[0]["resourceName"]
-    program.space.kubectl("patch", "cronjob", name, "--type=merge", "-p", '{"spec": {"schedule": "@weekly"}}')
+    program.space.kubectl(
+        "patch", "cronjob", name, "--type=merge", "-p", '{"spec": {"schedule": "@weekly", "suspend": true}}'
+    )
     before = _held(program.space)
     changed = pipeline({"log": "changed"}, schedule="@hourly", id=ENTITY_ID)
 

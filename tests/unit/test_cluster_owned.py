@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from k8s_pipeline_client.client.owned import fields_of, joined, part
+from k8s_pipeline_client.domain.ownership import fields_of, joined, part
 
 OWNED = {
     "f:metadata": {

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from k8s_pipeline_client.client import copies
-from k8s_pipeline_client.client.fetch import Fetcher
-from k8s_pipeline_client.client.rename import others
-from k8s_pipeline_client.cluster.port import Cluster
+from k8s_pipeline_client.deploying import copies, rename
+from k8s_pipeline_client.deploying.fetch import Fetcher
+from k8s_pipeline_client.deploying.rename import others
 from k8s_pipeline_client.domain.connection import server_connection
 from k8s_pipeline_client.domain.naming import identity
 from k8s_pipeline_client.domain.pipeline import Pipeline, resolve
@@ -176,15 +175,17 @@ def test_many_copies_are_refused_at_once() -> None:
     ids = [f"{ID[:-2]}{number}" for number in range(10, 21)]
     live = [deployed(item) for item in defined(*[(f"p{number}", own) for number, own in enumerate(ids)])]
     new = defined(("new", OTHER_ID), *[(f"copy-{number}", own) for number, own in enumerate(ids)])
-    cluster = cast(Cluster, Listing(*live))
+
+    def there(item: Pipeline) -> list[Document]:
+        return rename.others(live, item)
 
     with pytest.raises(
         CopiedIdError,
         match=r"'shop.copy-0' has the id of 'shop.p0', .*; 10 more definitions have the id of another one, too",
     ):
-        copies.refuse_copies(cluster, new, copies.by_the_files(new))
-    copies.refuse_copies(cluster, new, copies.by_the_files(new, renamed=True))
-    copies.refuse_copies(cluster, new[:1], copies.by_the_files(new))
+        copies.refuse_copies(new, there, copies.by_the_files(new))
+    copies.refuse_copies(new, there, copies.by_the_files(new, renamed=True))
+    copies.refuse_copies(new[:1], there, copies.by_the_files(new))
 
 
 @pytest.mark.parametrize(

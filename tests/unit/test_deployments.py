@@ -6,15 +6,24 @@ import signal
 import threading
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
+from pytest_mock import MockerFixture
 
-from k8s_pipeline_client.cli.deployments import INTERRUPTED, deploy_all, report
+from k8s_pipeline_client.cli.deployments import report
 from k8s_pipeline_client.cli.options import Globals
 from k8s_pipeline_client.client import Action, DeployResult
+from k8s_pipeline_client.cluster.port import Cluster
+from k8s_pipeline_client.deploying.bulk import INTERRUPTED, Batch
+from k8s_pipeline_client.deploying.copies import Judge, by_the_entity
+from k8s_pipeline_client.deploying.deploy import Deployer
+from k8s_pipeline_client.deploying.live import Live
 from k8s_pipeline_client.domain.pipeline import Pipeline, resolve
 from k8s_pipeline_client.domain.recognise import recognise
+from k8s_pipeline_client.render.plan import Plan, plan
+from k8s_pipeline_client.settings import Settings
 from tests.data import sample
 
 
@@ -25,23 +34,32 @@ def pipelines(number: int) -> list[Pipeline]:
     return resolve([item for document in documents for item in recognise(document, "x.json")])
 
 
-def test_what_was_done_is_said_and_the_rest_is_not_begun(capsys: pytest.CaptureFixture[str]) -> None:
-    seen = threading.Event()
+def test_what_was_done_is_said_and_the_rest_is_not_begun(
+    capsys: pytest.CaptureFixture[str], mocker: MockerFixture
+) -> None:
+    seen, main = threading.Event(), threading.main_thread().ident
+    assert main is not None
 
     def interrupted(*_: object) -> None:
         seen.set()
         raise KeyboardInterrupt
 
-    def deploy(pipeline: Pipeline, announce: Callable[[str], None]) -> DeployResult:
+    def deploy(
+        _: Deployer, found: Plan, judge: Judge, live: Live | None = None, *, announce: Callable[[str], None]
+    ) -> DeployResult:
+        pipeline = found.pipeline
         if pipeline.fqn == "pg_prod.5":  # by then all have been handed out to the threads
-            signal.raise_signal(signal.SIGINT)
+            signal.pthread_kill(main, signal.SIGINT)
             seen.wait(10)
         threading.Event().wait(0.05)  # what a deploy takes
         return DeployResult("om-x", pipeline.fqn, pipeline.display_name, Action.CREATED, ())
 
+    mocker.patch.object(Deployer, "deploy", autospec=True, side_effect=deploy)
+    cluster = mocker.create_autospec(Cluster, instance=True, throttled=0)
+    cluster.list.return_value = []
     before = signal.signal(signal.SIGINT, interrupted)
     try:
-        found = deploy_all(pipelines(40), deploy, parallel=2)
+        found = Batch(cluster, pipelines(40), partial(plan, settings=Settings()), by_the_entity, parallel=2).run()
     finally:
         signal.signal(signal.SIGINT, before)
 

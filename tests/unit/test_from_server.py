@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from k8s_pipeline_client.client.compare import Comparison, Standing, compare, is_known
-from k8s_pipeline_client.client.fetch import Fetcher, ServerPipeline
+from k8s_pipeline_client.deploying.compare import Comparison, Standing, compare, is_known
+from k8s_pipeline_client.deploying.fetch import Fetcher, ServerPipeline
 from k8s_pipeline_client.domain.connection import server_connection
 from k8s_pipeline_client.domain.source import Source
 from k8s_pipeline_client.errors import DefinitionError, ServerAnswerError

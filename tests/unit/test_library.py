@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import k8s_pipeline_client as library
 from k8s_pipeline_client import NoopPipelineClient, PipelineServiceClient, Settings, create_client, errors
-from k8s_pipeline_client.client.logpage import PAGE_CHARACTERS, page_of
+from k8s_pipeline_client.runs.logpage import PAGE_CHARACTERS, page_of
 
 PIPELINE = {"fullyQualifiedName": "pg_prod.nightly"}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k8s_pipeline_client.client.logstream import Resumable
+from k8s_pipeline_client.runs.logstream import Resumable
 
 LINES = st.lists(st.tuples(st.integers(0, 5), st.binary(max_size=12).map(lambda text: text.replace(b"\n", b" "))))
 

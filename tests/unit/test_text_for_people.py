@@ -22,7 +22,7 @@ from k8s_pipeline_client.cli import output
 from k8s_pipeline_client.cli.complete import complete_name, complete_run
 from k8s_pipeline_client.cli.main import run
 from k8s_pipeline_client.cli.options import Globals
-from k8s_pipeline_client.client.diff import Difference
+from k8s_pipeline_client.deploying.diff import Difference
 from k8s_pipeline_client.errors import InvalidError, PipelineError
 from k8s_pipeline_client.status import Attempt, Cause, CauseCode, PipelineStatus, RunStatus, State, Trigger
 from k8s_pipeline_client.status.models import Missed

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from k8s_pipeline_client.client.jobs import annotation, is_finished
-from k8s_pipeline_client.client.managers import MANAGER
-from k8s_pipeline_client.client.owned import fields_of
-from k8s_pipeline_client.client.waiting import poll
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object, Propagation
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.connection import why_not_newer
+from k8s_pipeline_client.domain.managers import MANAGER
+from k8s_pipeline_client.domain.objects import annotation, is_finished
+from k8s_pipeline_client.domain.ownership import fields_of
 from k8s_pipeline_client.errors import ConflictError, NotFoundError, WaitTimeoutError
+from k8s_pipeline_client.polling import poll
 from k8s_pipeline_client.render.token import token_of
 
 _SETTLE_TIMEOUT = 120.0
@@ -37,15 +37,21 @@ class Outcome:
     note: str = ""
 
 
-def ensure(cluster: Cluster, manifest: Object, *, dry_run: bool = False) -> Outcome:
+def ensure(cluster: Cluster, manifest: Object, live: Object | None, *, dry_run: bool = False) -> Outcome:
     """Have the Secret hold the token, unless what it holds is newer or somebody else writes it.
+
+    Args:
+        cluster: Where.
+        manifest: The Secret with the token.
+        live: The Secret as it was read; None if it was not there.
+        dry_run: Have the API server check the write, and keep nothing.
 
     Raises:
         ClusterError: The API server refused, for another reason than that.
     """
     name = manifest["metadata"]["name"]
-    for _ in poll(_SETTLE_TIMEOUT, longest=1.0):
-        live = read(cluster, name)
+    for attempt, _ in enumerate(poll(_SETTLE_TIMEOUT, longest=1.0)):
+        live = read(cluster, name) if attempt else live
         if live is not None and "deletionTimestamp" in live["metadata"]:
             continue
         current, wanted = token_of(live), token_of(manifest)
@@ -137,7 +143,7 @@ def remove_unused(cluster: Cluster, *, selector: str = labels.TOKEN) -> list[str
             continue  # somebody has just written it, and so has a use for it
         if metadata["name"] in set().union(*_in_use(cluster)):
             kept = {key: metadata[key] for key in ("name", "namespace", "labels", "annotations") if key in metadata}
-            ensure(cluster, {**item, "metadata": kept})
+            ensure(cluster, {**item, "metadata": kept}, None)
     return sorted({item["metadata"]["name"] for item in ours} & by_runs - by_pipelines)
 
 

@@ -11,18 +11,18 @@ from types import MappingProxyType
 from typing import Any
 
 from k8s_pipeline_client.client.connecting import check, connect
+from k8s_pipeline_client.client.contract import PipelineServiceClient, PipelineServiceResponse
 from k8s_pipeline_client.client.entities import pipeline_of
-from k8s_pipeline_client.client.facade import Pipelines
-from k8s_pipeline_client.client.jobs import annotation
-from k8s_pipeline_client.client.logpage import page_of
 from k8s_pipeline_client.client.noop import NoopPipelineClient
-from k8s_pipeline_client.client.service import PipelineServiceClient, PipelineServiceResponse
+from k8s_pipeline_client.client.pipelines import Pipelines
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.domain.connection import instance_of
 from k8s_pipeline_client.domain.entities import Document, IngestionPipeline
+from k8s_pipeline_client.domain.objects import annotation
 from k8s_pipeline_client.domain.source import Source
 from k8s_pipeline_client.errors import ApiError, ClusterError, DefinitionError, InputError, UnknownNameError
+from k8s_pipeline_client.runs.logpage import page_of
 from k8s_pipeline_client.settings import Settings
 from k8s_pipeline_client.status import RunStatus, State
 

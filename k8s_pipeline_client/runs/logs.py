@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from k8s_pipeline_client.client.jobs import annotation, pods_of
-from k8s_pipeline_client.client.logstream import Resumable
-from k8s_pipeline_client.client.waiting import poll
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.domain.objects import annotation
 from k8s_pipeline_client.errors import InvalidError, NotFoundError, UnknownNameError, UnreachableError
+from k8s_pipeline_client.inventory.lookup import pods_of
+from k8s_pipeline_client.polling import poll
 from k8s_pipeline_client.render.pod import MAIN_CONTAINER
+from k8s_pipeline_client.runs.logstream import Resumable
 from k8s_pipeline_client.status import RunStatus, run_status
 
 Note = Callable[[str], None]

@@ -8,11 +8,11 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from k8s_pipeline_client.client.fetch import ServerPipeline
-from k8s_pipeline_client.client.jobs import annotation, identity
-from k8s_pipeline_client.client.managers import suspend_is_set_by_others
 from k8s_pipeline_client.cluster.port import Object
+from k8s_pipeline_client.deploying.fetch import ServerPipeline
 from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.domain.managers import suspend_is_set_by_others
+from k8s_pipeline_client.domain.objects import annotation, identity
 from k8s_pipeline_client.domain.source import Source
 from k8s_pipeline_client.errors import PipelineError
 from k8s_pipeline_client.render.config import WINDOW_OPTION

@@ -1,19 +1,19 @@
-"""Small facts about raw Jobs, CronJobs and Pods, and how to come by them."""
+"""Small facts about raw Kubernetes objects. Pure."""
 
 from __future__ import annotations
 
-from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
+from collections.abc import Iterable
+from typing import Any
+
 from k8s_pipeline_client.domain import labels, naming
+
+Object = dict[str, Any]
+"""A Kubernetes object as the API returns it: plain JSON, camelCase keys."""
 
 
 def selector(name: str) -> str:
     """Return the label selector for everything that belongs to one pipeline."""
     return f"{labels.PIPELINE}={name}"
-
-
-def pods_of(cluster: Cluster, job_name: str) -> list[Object]:
-    """Read the pods of one Job."""
-    return cluster.list(Kind.POD, labels=f"{labels.JOB_NAME}={job_name}")
 
 
 def is_finished(job: Object) -> bool:
@@ -38,7 +38,17 @@ def identity(item: Object) -> str | None:
     return naming.identity(annotation(item, labels.ID))
 
 
-def newest_first(items: list[Object]) -> list[Object]:
+def label(item: Object, key: str) -> str:
+    """Return a label's value, empty if it is not there."""
+    return str((item["metadata"].get("labels") or {}).get(key) or "")
+
+
+def is_terminating(item: Object) -> bool:
+    """Return whether the object is being deleted."""
+    return "deletionTimestamp" in item["metadata"]
+
+
+def newest_first(items: Iterable[Object]) -> list[Object]:
     """Sort by creation; names break the tie within a second."""
     return sorted(
         items, key=lambda item: (item["metadata"]["creationTimestamp"], item["metadata"]["name"]), reverse=True

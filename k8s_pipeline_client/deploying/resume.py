@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from k8s_pipeline_client.client.managers import MANAGER, SUSPEND_MANAGER, suspend_is_set_by_others, was_switched
-from k8s_pipeline_client.client.owned import fields_of, part
-from k8s_pipeline_client.client.waiting import poll
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.domain.makeup import Deadline, Live, begins_anew, deadline_of
+from k8s_pipeline_client.domain.managers import MANAGER, SUSPEND_MANAGER, suspend_is_set_by_others, was_switched
+from k8s_pipeline_client.domain.ownership import fields_of, part
 from k8s_pipeline_client.domain.schedule import Schedule
 from k8s_pipeline_client.errors import ConflictError, NotFoundError
+from k8s_pipeline_client.polling import poll
 from k8s_pipeline_client.render.makeup import (
     configured_deadline,
     live_of,

@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any
 
-from k8s_pipeline_client.cluster.port import Object
+from k8s_pipeline_client.domain.objects import Object
 
 Fields = dict[str, Any]
 
@@ -42,6 +44,45 @@ def part(item: Object, fields: Fields) -> Object:
         "kind": item["kind"],
         "metadata": {**picked.get("metadata", {}), **metadata},
     }
+
+
+def is_applied(manifest: Object, live: Object | None, manager: str, *, apart_from: Sequence[str] = ()) -> bool:
+    """Return whether applying a manifest would change nothing: neither a value, nor who owns a field.
+
+    What we own of the live object, with its live values, is the manifest that we last applied, unless somebody has
+    changed it since: a field that another manager has changed is not ours any more. So the two are compared, and
+    no schema is needed. Where the API server writes a value in another way than we do (``1000m``), they differ; that
+    costs a write which changes nothing.
+
+    Args:
+        manifest: What would be applied.
+        live: What there is; None if there is nothing.
+        manager: The field manager that would apply it.
+        apart_from: The path of a field that is left out of the comparison.
+    """
+    if live is None or "deletionTimestamp" in live["metadata"]:
+        return False
+    ours = part(live, fields_of(live, manager))
+    return _without(ours, apart_from) == _without(manifest, apart_from)
+
+
+def fingerprint(item: Object, *, apart_from: Sequence[str] = ()) -> bytes:
+    """Return a digest of a manifest: equal for what `is_applied` calls equal. Of a live object, give its `part`."""
+    text = json.dumps(_without(item, apart_from), sort_keys=True, separators=(",", ":"))
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def _without(item: Object, path: Sequence[str]) -> Object:
+    """Return an object without the field at a path, and without its UID, which only says which object is meant."""
+    found = {**item, "metadata": {key: value for key, value in item["metadata"].items() if key != "uid"}}
+    if path:
+        *above, last = path
+        inner = found
+        for key in above:
+            inner[key] = dict(inner.get(key) or {})
+            inner = inner[key]
+        inner.pop(last, None)
+    return found
 
 
 def _pick(value: Any, fields: Fields) -> Any:

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 
 import yaml
 
-from k8s_pipeline_client.client import rename
-from k8s_pipeline_client.client.copies import Judge
-from k8s_pipeline_client.client.jobs import annotation, run_id, selector
-from k8s_pipeline_client.client.managers import MANAGER, suspend_is_set_by_others
-from k8s_pipeline_client.client.token import ensure
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
+from k8s_pipeline_client.deploying import rename
+from k8s_pipeline_client.deploying.copies import Judge
+from k8s_pipeline_client.deploying.observe import observe, observe_secrets
+from k8s_pipeline_client.deploying.steps import Apply, Claim, PutToken, Retire, Suspend, course
+from k8s_pipeline_client.deploying.tokens import ensure
 from k8s_pipeline_client.domain import labels
-from k8s_pipeline_client.errors import NotFoundError
+from k8s_pipeline_client.domain.managers import MANAGER, suspend_is_set_by_others
+from k8s_pipeline_client.domain.objects import annotation, run_id, selector
 from k8s_pipeline_client.render.makeup import as_configured
 from k8s_pipeline_client.render.plan import Plan
 
@@ -40,24 +41,34 @@ class Difference:
 def differences(cluster: Cluster, plan: Plan, judge: Judge) -> Iterator[Difference]:
     """Yield what a deploy of the plan would change; nothing is kept.
 
-    The API server itself says what it would make of each object (a dry run), so its defaults are no differences.
+    The API server itself says what each step would make of an object (a dry run), so its defaults are no differences.
     What the judge takes for an earlier name of the pipeline would be deleted, and comes first.
     """
-    for old in rename.with_the_same_id(cluster, plan):
-        if judge(plan.pipeline, old):
-            yield from _removed(cluster, old, plan)
-    cronjob = _live(cluster, plan.cronjob)
-    secret, config_map = plan.owned_by(cronjob) if cronjob else (plan.secret, plan.config_map)
-    if plan.token:
-        outcome = ensure(cluster, plan.token, dry_run=True)
-        if outcome.after:
-            yield from _difference(outcome.before, outcome.after)
-    for manifest in (*plan.shared, secret, config_map):
-        yield from _difference(_live(cluster, manifest), _wanted(cluster, manifest))
-    wanted = _wanted(cluster, plan.cronjob)
-    if cronjob is None or not suspend_is_set_by_others(cronjob):
-        wanted["spec"]["suspend"] = plan.suspend
-    yield from _difference(cronjob, wanted)
+    live = observe(cluster, plan, settle=False).judged(lambda old: judge(plan.pipeline, old))
+    steps = course(plan, live).steps
+    if live.cronjob is None:
+        claimed = live.claimed_as(_would_be(cluster, plan.suspended_cronjob()))
+        steps = [*steps, *course(plan, observe_secrets(cluster, plan, claimed)).steps]
+    for step in steps:
+        if isinstance(step, Retire):
+            yield from _removed(cluster, step.cronjob, plan)
+    cronjob, suspend = live.cronjob, live.is_suspended
+    for step in steps:
+        match step:
+            case Claim(manifest=manifest) | Apply(manifest=manifest) if manifest["kind"] == Kind.CRONJOB:
+                cronjob = _would_be(cluster, manifest)
+            case Apply(manifest=manifest, before=before):
+                yield from _difference(before, _would_be(cluster, manifest))
+            case Suspend() if not (live.cronjob and suspend_is_set_by_others(live.cronjob)):
+                suspend = step.suspend
+            case PutToken(manifest=manifest, before=before, again=False):
+                outcome = ensure(cluster, manifest, before, dry_run=True)
+                if outcome.after:
+                    yield from _difference(outcome.before, outcome.after)
+    if live.cronjob is None:
+        suspend = plan.suspend
+    if cronjob is not None:
+        yield from _difference(live.cronjob, {**cronjob, "spec": {**cronjob["spec"], "suspend": suspend}})
 
 
 def _removed(cluster: Cluster, old: Object, plan: Plan) -> Iterator[Difference]:
@@ -81,14 +92,7 @@ def _deleted(live: Object) -> Iterator[str]:
     return difflib.unified_diff(_lines(live), [], f"live/{title}", f"deploy/{title}", lineterm="")
 
 
-def _live(cluster: Cluster, manifest: Object) -> Object | None:
-    try:
-        return cluster.get(Kind(manifest["kind"]), manifest["metadata"]["name"])
-    except NotFoundError:
-        return None
-
-
-def _wanted(cluster: Cluster, manifest: Object) -> Object:
+def _would_be(cluster: Cluster, manifest: Object) -> Object:
     return cluster.apply(manifest, manager=MANAGER, force=True, dry_run=True)
 
 

@@ -6,16 +6,17 @@ import base64
 import uuid
 from collections.abc import Callable
 
-from k8s_pipeline_client.client.jobs import annotation, is_finished, newest_first, run_id, selector
-from k8s_pipeline_client.client.managers import MANAGER
-from k8s_pipeline_client.client.sidecars import is_over
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object, Propagation
 from k8s_pipeline_client.domain import labels, naming
+from k8s_pipeline_client.domain.managers import MANAGER
+from k8s_pipeline_client.domain.objects import annotation, run_id
 from k8s_pipeline_client.errors import ClusterError, ConflictError, InputError, RunActiveError
+from k8s_pipeline_client.inventory.lookup import active_jobs
 from k8s_pipeline_client.render.config import DOCUMENT_KEY
 from k8s_pipeline_client.render.job import run_job
 from k8s_pipeline_client.render.metadata import owner_reference
 from k8s_pipeline_client.render.override import own_secret, with_own_secret
+from k8s_pipeline_client.runs.sidecars import end_outlived
 
 
 def start_run(
@@ -126,12 +127,6 @@ def document_of(cluster: Cluster, secret: str) -> str:
     return base64.b64decode(found["data"][DOCUMENT_KEY]).decode()
 
 
-def active_runs(cluster: Cluster, name: str) -> list[Object]:
-    """Return the Jobs of a pipeline that have not come to their end, newest first."""
-    jobs = cluster.list(Kind.JOB, labels=selector(name))
-    return newest_first([job for job in jobs if not is_finished(job)])
-
-
 def check_run_id(text: str) -> str:
     """Return the UUID in its usual form; the ingestion accepts nothing else as a run id.
 
@@ -145,7 +140,7 @@ def check_run_id(text: str) -> str:
 
 
 def _refuse_overlap(cluster: Cluster, cronjob: Object) -> None:
-    active = [job for job in active_runs(cluster, cronjob["metadata"]["name"]) if not is_over(cluster, job)]
+    active = [job for job in active_jobs(cluster, cronjob["metadata"]["name"]) if not end_outlived(cluster, job)]
     if active:
         title = annotation(cronjob, labels.DISPLAY_NAME) or cronjob["metadata"]["name"]
         raise RunActiveError(

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from k8s_pipeline_client.client.jobs import annotation, is_finished, pods_of
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.domain.objects import annotation, is_finished
 from k8s_pipeline_client.errors import ClusterError
+from k8s_pipeline_client.inventory.lookup import pods_of
 from k8s_pipeline_client.status import Outlived, outlived, rfc3339, run_status
 
 PATIENCE = 30
 """Seconds after main's end in which a sidecar may end by itself; many do, and then the Job is complete."""
 
 
-def is_over(cluster: Cluster, job: Object, *, patience: int = PATIENCE) -> bool:
-    """Return whether a run has ended; if only sidecars are left of it, give them so many seconds.
+def end_outlived(cluster: Cluster, job: Object, *, patience: int = PATIENCE) -> bool:
+    """Give the sidecars that alone are left of a run so many seconds; return whether the run has ended.
 
     Until they end the Job is active, and no other run of its schedule starts. Whether it works decides nothing.
     """

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from k8s_pipeline_client.client.fetch import Fetcher
-from k8s_pipeline_client.client.jobs import annotation
-from k8s_pipeline_client.client.rename import others
-from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
+from k8s_pipeline_client.cluster.port import Object
+from k8s_pipeline_client.deploying.fetch import Fetcher
 from k8s_pipeline_client.domain import labels, naming
+from k8s_pipeline_client.domain.objects import annotation
 from k8s_pipeline_client.domain.pipeline import Pipeline
 from k8s_pipeline_client.domain.source import Source
 from k8s_pipeline_client.errors import CopiedIdError
@@ -77,20 +76,23 @@ def by_the_server(fetcher: Fetcher) -> Judge:
     return judge
 
 
-def refuse_copies(cluster: Cluster, pipelines: Sequence[Pipeline], judge: Judge) -> None:
+def refuse_copies(
+    pipelines: Sequence[Pipeline], with_the_same_id: Callable[[Pipeline], Sequence[Object]], judge: Judge
+) -> None:
     """Refuse definitions with ids of other pipelines, before the first is written.
+
+    Args:
+        pipelines: All of them.
+        with_the_same_id: Returns the CronJobs that have a pipeline's id under other names.
+        judge: Knows renames from copies.
 
     Raises:
         CopiedIdError: There are some.
-        ClusterError: The cluster could not be asked.
     """
-    if not any(item.id for item in pipelines):
-        return
-    cronjobs = cluster.list(Kind.CRONJOB, labels=labels.PIPELINE_ID)
     refused: list[CopiedIdError] = []
     for pipeline in pipelines:
         try:
-            for old in others(cronjobs, pipeline):
+            for old in with_the_same_id(pipeline):
                 judge(pipeline, old)
         except CopiedIdError as error:
             refused.append(error)

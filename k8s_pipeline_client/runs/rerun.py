@@ -5,14 +5,14 @@ from __future__ import annotations
 import copy
 import uuid
 
-from k8s_pipeline_client.client.jobs import annotation, run_id
-from k8s_pipeline_client.client.run import create_with_document, document_of, start_run
-from k8s_pipeline_client.client.sidecars import is_over
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.domain import labels, naming
+from k8s_pipeline_client.domain.objects import annotation, run_id
 from k8s_pipeline_client.errors import NotFoundError, RunActiveError, UnknownNameError
 from k8s_pipeline_client.render.job import run_job
 from k8s_pipeline_client.render.override import secret_name
+from k8s_pipeline_client.runs.sidecars import end_outlived
+from k8s_pipeline_client.runs.start import create_with_document, document_of, start_run
 
 _BY_KUBERNETES = ("controller-uid", "job-name", labels.CONTROLLER_UID, labels.JOB_NAME)
 
@@ -28,7 +28,7 @@ def retry_run(cluster: Cluster, job: Object, *, allow_overlap: bool = False) -> 
         UnknownNameError: What it was made from is not there any more.
     """
     name = job["metadata"]["labels"][labels.PIPELINE]
-    if not is_over(cluster, job):
+    if not end_outlived(cluster, job):
         raise RunActiveError(f"run {run_id(job)} is active", hint="wait for it, or kill it")
     try:
         own = secret_name(job)

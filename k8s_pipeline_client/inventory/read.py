@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from k8s_pipeline_client.client.find import find
-from k8s_pipeline_client.client.jobs import annotation, newest_first, pods_of, run_id, selector
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.naming import instance_label
+from k8s_pipeline_client.domain.objects import annotation, newest_first, run_id, selector
 from k8s_pipeline_client.domain.schedule import parse_schedule
 from k8s_pipeline_client.errors import ForbiddenError, ScheduleError, UnknownNameError
+from k8s_pipeline_client.inventory.find import fitting, the_one, unknown
+from k8s_pipeline_client.inventory.lookup import job_by_run, jobs_of, look_up, pods_of
 from k8s_pipeline_client.status import (
     CauseCode,
     PipelineStatus,
@@ -35,7 +36,7 @@ class Reader:
     def __init__(self, cluster: Cluster, *, instance: str | None = None) -> None:
         """Take the cluster, and the instance, if it is one of several."""
         self._cluster = cluster
-        self._instance = instance
+        self._within = f"{labels.INSTANCE}={instance_label(instance)}" if instance is not None else ""
 
     def find(self, name: str) -> Object:
         """Return the CronJob, or the Job of a one-shot run, that NAME stands for.
@@ -43,9 +44,53 @@ class Reader:
         Raises:
             UnknownNameError: None fits, or more than one.
         """
+        found = look_up(self._cluster, name, within=self._within)
+        if found:
+            return the_one(found, name)
         items = self.all_items()
         self._check_namespace(items)
-        return find(items, name, namespace=self._cluster.namespace)
+        raise unknown(items, name, namespace=self._cluster.namespace)
+
+    def cronjob(self, name: str) -> Object:
+        """Return the CronJob that NAME stands for.
+
+        Raises:
+            UnknownNameError: None fits, or more than one, or it is a one-shot run.
+        """
+        item = self.find(name)
+        if item["kind"] != Kind.CRONJOB:
+            raise UnknownNameError(
+                f"{name!r} is a run without a pipeline",
+                hint="run it again from its file: k8s-pipeline run -f FILE",
+            )
+        return item
+
+    def job(self, name: str) -> Object:
+        """Return the Job of a run, or of a pipeline's newest run.
+
+        A whole run id or Job name comes first, then pipelines, then the beginning of a run id: many a pipeline's name
+        could be one.
+
+        Raises:
+            UnknownNameError: There is neither such a run nor such a pipeline, or it has no runs.
+        """
+        job = self.job_by_run(name)
+        if job is not None:
+            return job
+        try:
+            return self.job_of(self.find(name), None)
+        except UnknownNameError:
+            job = self.job_by_beginning(name)
+            if job is None:
+                raise
+            return job
+
+    def names(self) -> list[tuple[str, str]]:
+        """Return a NAME for every pipeline that fits it alone, each with its fully qualified name."""
+        items = self.all_items()
+        titles = Counter(annotation(item, labels.DISPLAY_NAME) for item in items)
+        pairs = [(annotation(item, labels.DISPLAY_NAME), annotation(item, labels.FQN)) for item in items]
+        return sorted((title if title and titles[title] == 1 else fqn, fqn) for title, fqn in pairs)
 
     def resource_name(self, name: str) -> str:
         """Return the resource name of what NAME stands for, also where a delete was cut short and has left a part.
@@ -53,13 +98,14 @@ class Reader:
         Raises:
             UnknownNameError: None fits, or more than one.
         """
-        items = self.all_items()
-        self._check_namespace(items)
-        try:
-            found = find(items, name, namespace=self._cluster.namespace)
-        except UnknownNameError:
-            found = find([*items, *self._left_behind(items)], name, namespace=self._cluster.namespace)
-        return str(found["metadata"]["name"])
+        found = look_up(self._cluster, name, within=self._within)
+        if not found:
+            items = self.all_items()
+            self._check_namespace(items)
+            found = fitting(self._left_behind(items), name)
+            if not found:
+                raise unknown(items, name, namespace=self._cluster.namespace)
+        return str(the_one(found, name)["metadata"]["name"])
 
     def _left_behind(self, known: Sequence[Object]) -> list[Object]:
         """Return what stands for the pipelines that are gone but for some of their objects."""
@@ -79,11 +125,11 @@ class Reader:
 
     def selector(self, label: str) -> str:
         """Return the selector for what bears a label of ours, of the instance if one is named."""
-        return label if self._instance is None else f"{label},{labels.INSTANCE}={instance_label(self._instance)}"
+        return f"{label},{self._within}" if self._within else label
 
     def jobs_of(self, item: Object) -> list[Object]:
         """Return the Jobs of a pipeline, newest first; of a one-shot run, its own."""
-        return newest_first(self._cluster.list(Kind.JOB, labels=selector(item["metadata"]["name"])))
+        return jobs_of(self._cluster, item["metadata"]["name"])
 
     def job_of(self, item: Object, wanted_run: str | None) -> Object:
         """Return the newest Job of a pipeline, or that of one run, named by id, by its beginning, or by Job.
@@ -105,22 +151,24 @@ class Reader:
             f"{title} has {'no' if not fitting else len(fitting)} runs {wanted_run!r}", hint=f"known are {known}"
         )
 
-    def job_by_run(self, text: str, *, whole: bool = False) -> Object | None:
-        """Return the Job of a run of any pipeline; None if there is none.
+    def job_by_run(self, text: str) -> Object | None:
+        """Return the Job of a run of any pipeline, by its whole id or its Job's name; None if there is none."""
+        return job_by_run(self._cluster, text, within=self._within)
 
-        Args:
-            text: A run's id, or the name of its Job; unless ``whole``, the beginning of an id will do.
-            whole: Take whole ids and names only.
+    def job_by_beginning(self, text: str) -> Object | None:
+        """Return the Job of a run of any pipeline whose id begins with the text; None if there is none.
+
+        All Jobs are read for that: Kubernetes finds no beginnings.
 
         Raises:
             UnknownNameError: More than one run's id begins like that.
         """
         jobs = newest_first(self._cluster.list(Kind.JOB, labels=self.selector(labels.PIPELINE)))
-        fitting = [job for job in jobs if _is_called(job, text, whole=whole)]
-        if len(fitting) > 1:
-            known = ", ".join(run_id(job) for job in fitting[:8])
-            raise UnknownNameError(f"{len(fitting)} runs are called {text!r}: {known}", hint="give more of the id")
-        return fitting[0] if fitting else None
+        found = [job for job in jobs if _is_called(job, text)]
+        if len(found) > 1:
+            known = ", ".join(run_id(job) for job in found[:8])
+            raise UnknownNameError(f"{len(found)} runs are called {text!r}: {known}", hint="give more of the id")
+        return found[0] if found else None
 
     def runs(self, item: Object | None = None) -> list[tuple[Object, RunStatus]]:
         """Return the Jobs and runs of a pipeline, or of all of them, newest first."""
@@ -226,10 +274,9 @@ class Reader:
             )
 
 
-def _is_called(job: Object, text: str, *, whole: bool = False) -> bool:
-    """Tell whether a run's id or Job is meant; an empty text, as of an unset variable, means none."""
-    identity = run_id(job)
-    return text in (identity, job["metadata"]["name"]) or bool(text and not whole and identity.startswith(text))
+def _is_called(job: Object, text: str) -> bool:
+    """Tell whether a run's id, its beginning, or its Job is meant; an empty text, as of an unset variable, is not."""
+    return text == job["metadata"]["name"] or bool(text and run_id(job).startswith(text))
 
 
 def _times(item: Object, now: datetime) -> tuple[datetime | None, datetime | None]:

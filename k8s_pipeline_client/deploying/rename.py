@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from k8s_pipeline_client.client import end
-from k8s_pipeline_client.client.jobs import annotation, identity, is_finished, run_id, selector
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object, Propagation
+from k8s_pipeline_client.deploying.delete import delete_pipeline
 from k8s_pipeline_client.domain import labels, naming
+from k8s_pipeline_client.domain.objects import (
+    annotation,
+    identity,
+    is_finished,
+    is_terminating,
+    label,
+    run_id,
+    selector,
+)
 from k8s_pipeline_client.domain.pipeline import Pipeline
 from k8s_pipeline_client.errors import ConflictError, RunActiveError
 from k8s_pipeline_client.render.plan import Plan
@@ -15,28 +23,28 @@ from k8s_pipeline_client.render.plan import Plan
 _REMOVAL_TIMEOUT = 300.0
 
 
-def with_the_same_id(cluster: Cluster, plan: Plan) -> list[Object]:
+def with_the_same_id(cluster: Cluster, pipeline: Pipeline) -> list[Object]:
     """Return the CronJobs with the pipeline's id under other names; usually none."""
-    wanted = plan.cronjob["metadata"]["labels"]
-    if labels.PIPELINE_ID not in wanted:
-        return []
-    same = ",".join(f"{key}={wanted[key]}" for key in (labels.INSTANCE, labels.PIPELINE_ID))
-    return others(cluster.list(Kind.CRONJOB, labels=same), plan.pipeline)
-
-
-def others(cronjobs: Sequence[Object], pipeline: Pipeline) -> list[Object]:
-    """Return which of the CronJobs have a pipeline's id in its instance, and are not its own."""
     if pipeline.id is None:
         return []
-    instance, own = naming.instance_label(pipeline.instance), pipeline.resource_name
-    return [
-        item
-        for item in cronjobs
-        if item["metadata"]["name"] != own
-        and item["metadata"]["labels"].get(labels.INSTANCE) == instance
+    instance, identity = naming.instance_label(pipeline.instance), naming.label_value(pipeline.id)
+    same = f"{labels.INSTANCE}={instance},{labels.PIPELINE_ID}={identity}"
+    return others(cluster.list(Kind.CRONJOB, labels=same), pipeline)
+
+
+def others(items: Iterable[Object], pipeline: Pipeline) -> list[Object]:
+    """Return which of the CronJobs have a pipeline's id in its instance, and are not its own."""
+    return [item for item in items if is_of_another_name(item, pipeline) and not is_terminating(item)]
+
+
+def is_of_another_name(item: Object, pipeline: Pipeline) -> bool:
+    """Return whether a pipeline's object has a pipeline's id in its instance, under another name."""
+    return (
+        pipeline.id is not None
+        and item["metadata"]["name"] != pipeline.resource_name
+        and label(item, labels.INSTANCE) == naming.instance_label(pipeline.instance)
         and identity(item) == pipeline.id
-        and "deletionTimestamp" not in item["metadata"]
-    ]
+    )
 
 
 def refuse_active(cluster: Cluster, olds: Sequence[Object], plan: Plan) -> None:
@@ -75,7 +83,7 @@ def remove_cronjob(cluster: Cluster, old: Object, *, force: bool) -> None:
 def remove_rest(cluster: Cluster, old: Object) -> None:
     """Remove what is left of an earlier name, and wait until it is gone; what is deployed under it anew stays."""
     metadata = old["metadata"]
-    end.delete_pipeline(
+    delete_pipeline(
         cluster, metadata["name"], _REMOVAL_TIMEOUT, only=lambda found: found["metadata"]["uid"] == metadata["uid"]
     )
 

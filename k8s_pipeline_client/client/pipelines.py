@@ -4,36 +4,38 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import reduce
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any
 
-from k8s_pipeline_client.client import copies, end, resume, run, sidecars
-from k8s_pipeline_client.client.compare import Comparison, compare
 from k8s_pipeline_client.client.connecting import connect
-from k8s_pipeline_client.client.deploy import Deployer, DeployResult
-from k8s_pipeline_client.client.diff import Difference, differences
 from k8s_pipeline_client.client.entities import pipeline_of
-from k8s_pipeline_client.client.fetch import ServerPipeline
-from k8s_pipeline_client.client.jobs import annotation, is_finished
-from k8s_pipeline_client.client.logs import WHOLE, LogOptions, Note, follow_log, read_log
-from k8s_pipeline_client.client.measures import keep_measures
-from k8s_pipeline_client.client.read import Reader
-from k8s_pipeline_client.client.retry import retry_run
-from k8s_pipeline_client.client.rotate import Rotation, rotate
-from k8s_pipeline_client.client.token import remove_unused
-from k8s_pipeline_client.client.waiting import poll
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
+from k8s_pipeline_client.deploying import copies, resume
+from k8s_pipeline_client.deploying.bulk import PARALLEL, Batch, Deployment
+from k8s_pipeline_client.deploying.compare import Comparison, compare
+from k8s_pipeline_client.deploying.delete import delete_pipeline
+from k8s_pipeline_client.deploying.deploy import Deployer, DeployResult
+from k8s_pipeline_client.deploying.diff import Difference, differences
+from k8s_pipeline_client.deploying.fetch import ServerPipeline
+from k8s_pipeline_client.deploying.once import create_one_shot
+from k8s_pipeline_client.deploying.rotate import Rotation, rotate
+from k8s_pipeline_client.deploying.tokens import remove_unused
 from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.domain.document import to_json
 from k8s_pipeline_client.domain.entities import App, AutomationWorkflow, Document
+from k8s_pipeline_client.domain.objects import annotation, is_finished
 from k8s_pipeline_client.domain.pipeline import Pipeline
 from k8s_pipeline_client.domain.source import Source
 from k8s_pipeline_client.domain.workflow_override import changes_of
-from k8s_pipeline_client.errors import InputError, NotFoundError, SettingsError, UnknownNameError, WaitTimeoutError
+from k8s_pipeline_client.errors import InputError, NotFoundError, SettingsError, UnknownNameError
+from k8s_pipeline_client.inventory.read import Reader
 from k8s_pipeline_client.render import plan, plan_one_shot
+from k8s_pipeline_client.runs import kill, start
+from k8s_pipeline_client.runs.logs import WHOLE, LogOptions, Note, follow_log, read_log
+from k8s_pipeline_client.runs.rerun import retry_run
+from k8s_pipeline_client.runs.wait import wait_for_end
 from k8s_pipeline_client.settings import Settings
 from k8s_pipeline_client.status import PipelineStatus, RunStatus, State
 
@@ -54,7 +56,6 @@ class Pipelines:
         self._cluster = cluster
         self._settings = settings
         self._reader = Reader(cluster, instance=settings.instance)
-        self._deployers: dict[tuple[bool, bool], Deployer] = {}
 
     @classmethod
     def connect(cls, settings: Settings, *, kubeconfig: Path | None = None, context: str | None = None) -> Pipelines:
@@ -83,13 +84,52 @@ class Pipelines:
                 if None, an entity of the server says so, and a definition from files is refused (`CopiedIdError`).
             announce: Called before a run starts that cannot be prevented, and before a wait of up to 15 seconds.
         """
-        judge = judge or (copies.by_the_entity if source is Source.SERVER else copies.by_the_files())
-        deployer = self._deployers.setdefault((dry_run, force), Deployer(self._cluster, dry_run=dry_run, force=force))
+        judge = judge or _judge(source)
+        deployer = Deployer(self._cluster, dry_run=dry_run, force=force)
         return deployer.deploy(plan(pipeline, self._settings, source=source), judge, announce=announce)
 
-    def refuse_copies(self, pipelines: Sequence[Pipeline], judge: copies.Judge) -> None:
-        """Raise `CopiedIdError` if some have ids of other pipelines; for many at once, before the first is written."""
-        copies.refuse_copies(self._cluster, pipelines, judge)
+    def deploy_all(
+        self,
+        pipelines: Sequence[Pipeline],
+        *,
+        dry_run: bool = False,
+        force: bool = False,
+        source: Source = Source.FILES,
+        judge: copies.Judge | None = None,
+        parallel: int = PARALLEL,
+        on_done: Callable[[Deployment], None] = lambda deployment: None,
+        announce: Callable[[Pipeline, str], None] = lambda pipeline, text: None,
+    ) -> list[Deployment]:
+        """Deploy many pipelines at once, and return what became of each in their own order; see `Batch.run`.
+
+        One that cannot be deployed is ``failed``, with its error; nothing is raised for it. The other arguments are
+        those of `deploy`.
+
+        Args:
+            pipelines: What to deploy.
+            dry_run: Keep nothing.
+            force: Take over.
+            source: Where the definitions come from.
+            judge: Tells renames from copies.
+            parallel: How many may be written at once at most; fewer are while the API server has too much to do.
+            on_done: Called with each as it is done, by one thread at a time.
+            announce: Called with a pipeline and what a person should know before it happens, such as a wait.
+
+        Raises:
+            CopiedIdError: Definitions from files have ids of other pipelines; nothing was written.
+        """
+        return Batch(
+            self._cluster,
+            pipelines,
+            partial(plan, settings=self._settings, source=source),
+            judge or _judge(source),
+            refuse_copies_first=source is Source.FILES,
+            dry_run=dry_run,
+            force=force,
+            parallel=parallel,
+            on_done=on_done,
+            announce=announce,
+        ).run()
 
     def diff(self, pipeline: Pipeline, *, beside: Sequence[Pipeline] = ()) -> list[Difference]:
         """Return what a deploy of the pipeline would change, beside others in the same files; nothing is kept."""
@@ -125,13 +165,15 @@ class Pipelines:
             RunActiveError: One is active, and neither ``allow_overlap`` nor the pipeline's maxActiveRuns allow two.
             InputError: The document has no such part.
         """
-        cronjob = self._cronjob(name)
+        cronjob = self._reader.cronjob(name)
         changes = changes_of(change, app_config_override, source_config_override)
         document = None
         if changes:
-            deployed = json.loads(run.document_of(self._cluster, str(cronjob["metadata"]["name"])))
+            deployed = json.loads(start.document_of(self._cluster, str(cronjob["metadata"]["name"])))
             document = to_json(reduce(lambda found, step: step(found), changes, deployed), "the run's own document")
-        job = run.start_run(self._cluster, cronjob, requested_id=run_id, allow_overlap=allow_overlap, document=document)
+        job = start.start_run(
+            self._cluster, cronjob, requested_id=run_id, allow_overlap=allow_overlap, document=document
+        )
         return self._reader.run(job)
 
     def retry(self, run_text: str | None = None, *, allow_overlap: bool = False) -> RunStatus:
@@ -148,7 +190,7 @@ class Pipelines:
         if run_text is None:
             job = next((job for job, status in self._reader.runs() if status.state is State.FAILED), None)
         else:
-            job = self._reader.job_by_run(run_text)
+            job = self._reader.job_by_run(run_text) or self._reader.job_by_beginning(run_text)
         if job is None:
             what = "no run has failed" if run_text is None else f"no run {run_text!r}"
             raise UnknownNameError(f"{what} in namespace {self._cluster.namespace}", hint="see k8s-pipeline runs")
@@ -168,13 +210,12 @@ class Pipelines:
         Raises:
             UnknownNameError: There is neither such a run nor such a pipeline, or it has no runs.
         """
-        return self._reader.run(self._job(name))
+        return self._reader.run(self._reader.job(name))
 
     def run_once(self, pipeline: Pipeline, *, run_id: str | None = None) -> RunStatus:
         """Run a pipeline that is not deployed; after the Job's TTL nothing of it is left."""
-        identity = run.check_run_id(run_id) if run_id else str(uuid.uuid4())
-        deployer = Deployer(self._cluster)
-        return self._reader.run(deployer.create_one_shot(plan_one_shot(pipeline, self._settings, identity)))
+        identity = start.check_run_id(run_id) if run_id else str(uuid.uuid4())
+        return self._reader.run(create_one_shot(self._cluster, plan_one_shot(pipeline, self._settings, identity)))
 
     def run_automation(self, workflow: Document) -> RunStatus:
         """Run an automation workflow entity once, such as the test of a connection; it is never repeated.
@@ -198,10 +239,7 @@ class Pipelines:
 
     def names(self) -> list[tuple[str, str]]:
         """Return a NAME for every pipeline that fits it alone, each with its fully qualified name."""
-        items = self._reader.all_items()
-        titles = Counter(annotation(item, labels.DISPLAY_NAME) for item in items)
-        pairs = [(annotation(item, labels.DISPLAY_NAME), annotation(item, labels.FQN)) for item in items]
-        return sorted((title if title and titles[title] == 1 else fqn, fqn) for title, fqn in pairs)
+        return self._reader.names()
 
     def status(self, name: str, *, runs: int = 5) -> tuple[PipelineStatus, list[RunStatus]]:
         """Return one pipeline and its newest runs."""
@@ -225,23 +263,7 @@ class Pipelines:
             WaitTimeoutError: The time is over; the run goes on.
             NotFoundError: The Job was deleted.
         """
-        last: RunStatus | None = None
-        for _ in poll(timeout, first=0.2):
-            job = self._cluster.get(Kind.JOB, job_name)
-            status = self._reader.run(job)
-            if last is None or (status.state, status.cause) != (last.state, last.cause):
-                on_change(status)
-            last = status
-            if status.attempts and status.attempts[-1].exit_code is not None:
-                sidecars.is_over(self._cluster, job)
-            if status.state.is_terminal:
-                keep_measures(self._cluster, status)
-                return status
-        raise WaitTimeoutError(
-            f"run {last.run_id if last else job_name} is still {last.state if last else 'unknown'} "
-            f"after {timeout:.0f} s; it goes on",
-            hint=f"k8s-pipeline logs -f, or end it with k8s-pipeline kill (Job {job_name})",
-        )
+        return wait_for_end(self._cluster, self._reader, job_name, timeout=timeout, on_change=on_change)
 
     def logs(
         self,
@@ -261,7 +283,7 @@ class Pipelines:
             options: Which part of the log.
             note: Called with what is not part of the log.
         """
-        job = self._job(name) if run is None else self._reader.job_of(self._reader.find(name), run)
+        job = self._reader.job(name) if run is None else self._reader.job_of(self._reader.find(name), run)
         if follow and not is_finished(job):
             return follow_log(self._cluster, job, options, note)
         return read_log(self._cluster, job, self._reader.run(job), options, note)
@@ -290,21 +312,21 @@ class Pipelines:
         jobs = self._reader.jobs_of(item) if run is None else [self._reader.job_of(item, run)]
         active = [job for job in jobs if not is_finished(job)]
         for job in active:
-            end.kill_run(self._cluster, job, by=by or end.whoever_runs_this())
+            kill.kill_run(self._cluster, job, by=by or kill.whoever_runs_this())
         for job in active:
-            end.wait_for_pods_gone(self._cluster, job["metadata"]["name"], timeout)
+            kill.wait_for_pods_gone(self._cluster, job["metadata"]["name"], timeout)
         return [status for job in active if (status := self._ended(job, timeout)) is not None]
 
     def enable(self, name: str, *, force: bool = False, announce: resume.Announce = lambda text: None) -> str:
         """Let a pipeline's schedule run; return its resource name. What is to be known before is announced."""
-        cronjob = self._cronjob(name)
+        cronjob = self._reader.cronjob(name)
         if not annotation(cronjob, labels.ON_DEMAND):
             resume.enable(self._cluster, cronjob, force=force, announce=announce)
         return str(cronjob["metadata"]["name"])
 
     def disable(self, name: str, *, force: bool = False) -> str:
         """Stop a pipeline's schedule; a run that is active goes on. Return its resource name."""
-        cronjob = self._cronjob(name)
+        cronjob = self._reader.cronjob(name)
         if annotation(cronjob, labels.ON_DEMAND):
             raise InputError(
                 f"{name!r} has no schedule to stop: it runs on demand only",
@@ -324,7 +346,7 @@ class Pipelines:
             WaitTimeoutError: Something is left.
         """
         resource = self.resource_name(name)
-        end.delete_pipeline(self._cluster, resource, timeout, retired=self.remove_unused_tokens)
+        delete_pipeline(self._cluster, resource, timeout, retired=self.remove_unused_tokens)
         return resource
 
     def remove_unused_tokens(self) -> None:
@@ -336,7 +358,7 @@ class Pipelines:
 
         What `delete` says of tokens and errors holds here, too.
         """
-        return end.delete_pipeline(
+        return delete_pipeline(
             self._cluster, str(orphan.resource_name), timeout, only=orphan.is_still, retired=self.remove_unused_tokens
         )
 
@@ -364,35 +386,14 @@ class Pipelines:
         """Return the resource name of the pipeline or one-shot run, or what a delete has left of it."""
         return self._reader.resource_name(name)
 
-    def _job(self, name: str) -> Object:
-        """Return the Job of a run, or of a pipeline's newest run.
-
-        A whole run id or Job name comes first, then pipelines, then the beginning of a run id: many a pipeline's name
-        could be one.
-        """
-        job = self._reader.job_by_run(name, whole=True)
-        if job is not None:
-            return job
-        try:
-            return self._reader.job_of(self._reader.find(name), None)
-        except UnknownNameError:
-            job = self._reader.job_by_run(name)
-            if job is None:
-                raise
-            return job
-
-    def _cronjob(self, name: str) -> Object:
-        item = self._reader.find(name)
-        if item["kind"] != Kind.CRONJOB:
-            raise UnknownNameError(
-                f"{name!r} is a run without a pipeline",
-                hint="run it again from its file: k8s-pipeline run -f FILE",
-            )
-        return item
-
     def _ended(self, job: Object, timeout: float) -> RunStatus | None:
         """Return a killed run's status once its Job says that it has ended; None if the Job is gone."""
         try:
             return self.wait(job["metadata"]["name"], timeout=timeout)
         except NotFoundError:
             return None
+
+
+def _judge(source: Source) -> copies.Judge:
+    """Return who tells renames from copies: the entity that the server hands over, or nobody."""
+    return copies.by_the_entity if source is Source.SERVER else copies.by_the_files()

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from k8s_pipeline_client.client import token as tokens
-from k8s_pipeline_client.client.waiting import poll
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
+from k8s_pipeline_client.deploying import tokens
 from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.domain.connection import Claims, claims_of
 from k8s_pipeline_client.errors import ConflictError, InputError, UnknownNameError
+from k8s_pipeline_client.polling import poll
 from k8s_pipeline_client.render.token import token_of, token_secret
 
 _TIMEOUT = 60.0

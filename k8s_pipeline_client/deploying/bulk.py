@@ -1,0 +1,295 @@
+"""Deploys many pipelines: what is as planned costs nothing beyond three lists, and what is new four writes.
+
+The lists are read once, and say of most pipelines what is to be done. Those that are there and differ are observed one
+by one, as if each were deployed alone.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from k8s_pipeline_client.cluster.port import Cluster, Kind
+from k8s_pipeline_client.deploying import tokens
+from k8s_pipeline_client.deploying.copies import Judge, refuse_copies
+from k8s_pipeline_client.deploying.deploy import Action, Deployer
+from k8s_pipeline_client.deploying.live import Live
+from k8s_pipeline_client.deploying.pace import Pace
+from k8s_pipeline_client.deploying.rename import with_the_same_id
+from k8s_pipeline_client.deploying.standing import Standing, read_standing
+from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.domain.objects import Object
+from k8s_pipeline_client.domain.pipeline import Pipeline
+from k8s_pipeline_client.errors import (
+    ApiError,
+    ClusterError,
+    ForbiddenError,
+    NotFoundError,
+    PipelineError,
+    UnauthorizedError,
+    UnreachableError,
+)
+from k8s_pipeline_client.render.plan import Plan
+
+PARALLEL = 16
+"""How many pipelines are written at once at most, where nothing else is asked for."""
+
+FAILED = "failed"
+NOT_TRIED = "not tried"
+INTERRUPTED = "interrupted"
+
+_WORTH_LISTS = 20
+"""From so many pipelines on, three whole lists are read rather than three short ones for each."""
+_GIVE_UP_SECONDS = 600.0
+"""How long an API server may go on to say 429 to everything before the batch ends."""
+_THROTTLED_PAUSE = 5.0
+_TOO_MANY_REQUESTS = 429
+_UNWELL = (502, 503, 504)
+_HOPELESS = (UnreachableError, UnauthorizedError, NotFoundError)
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What became of one definition.
+
+    Attributes:
+        action: An `Action`, or ``failed``, ``not tried``, ``interrupted``, ``skipped``, ``checked``.
+        resource_name: None where nothing was deployed.
+        error: Why it failed, or was skipped.
+        said: Those of the notes that were announced before it happened.
+    """
+
+    fqn: str
+    display_name: str
+    action: str
+    resource_name: str | None = None
+    notes: Sequence[str] = ()
+    error: PipelineError | None = None
+    said: Sequence[str] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold."""
+        return {
+            "resourceName": self.resource_name,
+            "fqn": self.fqn,
+            "displayName": self.display_name,
+            "action": self.action,
+            "notes": list(self.notes),
+            "reason": str(self.error) if self.error else None,
+        }
+
+
+class Batch:
+    """One deploy of many pipelines."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        pipelines: Sequence[Pipeline],
+        plan: Callable[[Pipeline], Plan],
+        judge: Judge,
+        *,
+        refuse_copies_first: bool = False,
+        dry_run: bool = False,
+        force: bool = False,
+        parallel: int = PARALLEL,
+        on_done: Callable[[Deployment], None] = lambda deployment: None,
+        announce: Callable[[Pipeline, str], None] = lambda pipeline, text: None,
+    ) -> None:
+        """Take what is to be deployed.
+
+        Args:
+            cluster: Where to.
+            pipelines: What.
+            plan: Plans one of them. What it returns is not kept: thousands of documents would be in memory twice.
+            judge: Tells renames from copies; see `Deployer.deploy`.
+            refuse_copies_first: Write nothing at all if one of them has the id of another pipeline.
+            dry_run: Have the API server check everything and keep nothing.
+            force: See `Deployer`.
+            parallel: How many may be written at once at most; fewer are while the API server has too much to do.
+            on_done: Called with each as it is done, by one thread at a time.
+            announce: Called with a pipeline and what a person should know before it happens.
+        """
+        self._cluster = cluster
+        self._pipelines = pipelines
+        self._plan = plan
+        self._judge = judge
+        self._refuse_copies_first = refuse_copies_first
+        self._dry_run = dry_run
+        self._parallel = parallel
+        self._on_done = on_done
+        self._announce = announce
+        self._deployer = Deployer(cluster, dry_run=dry_run, force=force)
+        self._pace = Pace(parallel)
+        self._standing: Standing | None = None
+        self._found: dict[int, Deployment] = {}
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self._well_at = time.monotonic()
+
+    def run(self) -> list[Deployment]:
+        """Deploy all, and return what became of each in their own order.
+
+        One that is refused does not hold up the others, unless they would be refused for the same reason. What is
+        interrupted (KeyboardInterrupt) finishes those that it is at, so that none is left half-deployed.
+
+        Raises:
+            CopiedIdError: Copies are to be refused first, and there are some.
+        """
+        untried = NOT_TRIED
+        with ThreadPoolExecutor(max_workers=self._parallel) as pool:
+            try:
+                self._standing = self._lists()
+                if self._refuse_copies_first and len(self._pipelines) > 1:  # one alone is refused by its deploy
+                    refuse_copies(self._pipelines, self._with_the_same_id, self._judge)
+                left = self._without_settled()
+                first = self._first_of_shared(left)
+                self._hand_out(pool, first)
+                self._refresh_shared(first)
+                self._hand_out(pool, [number for number in left if number not in first])
+                self._confirm_tokens()
+            except KeyboardInterrupt:
+                untried = INTERRUPTED
+            finally:
+                self._stop.set()
+        # By their numbers: what was begun is found also where the interrupt came while others were still handed out.
+        return [
+            self._found.get(number) or Deployment(pipeline.fqn, pipeline.display_name, untried)
+            for number, pipeline in enumerate(self._pipelines)
+        ]
+
+    def _without_settled(self) -> list[int]:
+        """Return the numbers of those that are still to be deployed, after those were noted that are as planned."""
+        numbers, standing = range(len(self._pipelines)), self._standing
+        return [number for number in numbers if standing is None or not self._is_settled(number, standing)]
+
+    def _lists(self) -> Standing | None:
+        """Read the namespace, if that pays."""
+        if len(self._pipelines) < _WORTH_LISTS:
+            return None
+        with suppress(ClusterError):  # each deploy says for itself what is wrong
+            return read_standing(self._cluster)
+        return None
+
+    def _with_the_same_id(self, pipeline: Pipeline) -> Sequence[Object]:
+        if self._standing is not None:
+            return self._standing.with_the_same_id(pipeline)
+        with suppress(ClusterError):
+            return with_the_same_id(self._cluster, pipeline)
+        return []
+
+    def _is_settled(self, number: int, standing: Standing) -> bool:
+        pipeline = self._pipelines[number]
+        try:
+            plan = self._plan(pipeline)
+        except PipelineError:
+            return False
+        if not standing.is_as_planned(plan):
+            return False
+        notes = (*plan.notes, *self._deployer.said_once(standing.shared_note(plan)))
+        self._done(number, Deployment(pipeline.fqn, pipeline.display_name, Action.UNCHANGED, plan.name, notes))
+        return True
+
+    def _first_of_shared(self, left: Iterable[int]) -> list[int]:
+        """Return the first new pipeline for each set of shared objects that it would have to write.
+
+        They go first, so that the others find launcher, certificates and token there.
+        """
+        if self._standing is None:
+            return []
+        first: dict[tuple[str, ...], int] = {}
+        for number in left:
+            try:
+                plan = self._plan(self._pipelines[number])
+            except PipelineError:
+                continue
+            missing = self._standing.missing_shared(plan)
+            if missing and self._standing.is_new(plan):
+                first.setdefault(missing, number)
+        return list(first.values())
+
+    def _refresh_shared(self, written: Sequence[int]) -> None:
+        if written and self._standing is not None and not self._dry_run:
+            self._standing.refresh_shared(self._cluster)
+
+    def _confirm_tokens(self) -> None:
+        """Put back a token's Secret that a delete of its last user has removed before we said that we use it."""
+        if self._standing is None or self._dry_run:
+            return
+        used: dict[str, Object] = {}
+        for number, deployment in self._found.items():
+            if deployment.action == Action.CREATED:
+                token = self._plan(self._pipelines[number]).token
+                if token is not None:
+                    used[token["metadata"]["name"]] = token
+        if not used:
+            return
+        there = {item["metadata"]["name"] for item in self._cluster.list(Kind.SECRET, labels=labels.TOKEN)}
+        for name in used.keys() - there:
+            tokens.ensure(self._cluster, used[name], None)
+
+    def _hand_out(self, pool: ThreadPoolExecutor, numbers: Iterable[int]) -> None:
+        for _ in pool.map(self._one, numbers):
+            pass
+
+    def _one(self, number: int) -> None:
+        while not self._stop.is_set():
+            throttled = self._cluster.throttled
+            with self._pace.turn():
+                if self._stop.is_set():
+                    return
+                deployment = self._attempt(self._pipelines[number])
+            if self._cluster.throttled > throttled:
+                self._pace.back_off()
+            if not _is_throttled(deployment.error):
+                self._well_at = time.monotonic()
+                self._done(number, deployment)
+                return
+            if time.monotonic() - self._well_at > _GIVE_UP_SECONDS:
+                self._stop.set()
+                self._done(number, deployment)
+                return
+            self._stop.wait(_THROTTLED_PAUSE)
+
+    def _attempt(self, pipeline: Pipeline) -> Deployment:
+        said: list[str] = []
+
+        def announce(text: str) -> None:
+            said.append(text)
+            with self._lock:
+                self._announce(pipeline, text)
+
+        try:
+            plan = self._plan(pipeline)
+            done = self._deployer.deploy(plan, self._judge, self._known(plan), announce=announce)
+        except PipelineError as error:
+            if _is_hopeless(error):
+                self._stop.set()
+            return Deployment(pipeline.fqn, pipeline.display_name, FAILED, error=error)
+        return Deployment(done.fqn, done.display_name, str(done.action), done.name, done.notes, said=said)
+
+    def _known(self, plan: Plan) -> Live | None:
+        """Return what there is where the lists have told: only of what is new, for all else may be old by now."""
+        standing = self._standing
+        return standing.live_of_new(plan) if standing is not None and standing.is_new(plan) else None
+
+    def _done(self, number: int, deployment: Deployment) -> None:
+        with self._lock:
+            self._found[number] = deployment
+            self._on_done(deployment)
+
+
+def _is_throttled(error: PipelineError | None) -> bool:
+    return isinstance(error, ApiError) and error.status == _TOO_MANY_REQUESTS
+
+
+def _is_hopeless(error: PipelineError) -> bool:
+    """Return whether the next pipeline would be refused for the same reason; trying again was of no use by now."""
+    if isinstance(error, ForbiddenError):
+        return "is forbidden: User" in error.message  # a right is missing; admission refuses single objects
+    return isinstance(error, _HOPELESS) or (isinstance(error, ApiError) and error.status in _UNWELL)

@@ -1,0 +1,181 @@
+"""Deploys one pipeline: observe, derive the steps, carry them out; again where somebody else was faster."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from k8s_pipeline_client.cluster.port import Cluster, Object
+from k8s_pipeline_client.deploying import rename
+from k8s_pipeline_client.deploying.copies import Judge
+from k8s_pipeline_client.deploying.execute import GONE_TIMEOUT, Execution
+from k8s_pipeline_client.deploying.live import Live
+from k8s_pipeline_client.deploying.observe import observe, observe_secrets
+from k8s_pipeline_client.deploying.resume import Announce
+from k8s_pipeline_client.deploying.rollback import roll_back
+from k8s_pipeline_client.deploying.steps import Course, course
+from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.domain.objects import annotation
+from k8s_pipeline_client.domain.source import Source
+from k8s_pipeline_client.errors import (
+    ForeignObjectError,
+    ManagedElsewhereError,
+    PipelineError,
+    WaitTimeoutError,
+)
+from k8s_pipeline_client.polling import poll
+from k8s_pipeline_client.render.plan import Plan
+
+_MOST_WAITS = 5
+"""The API server tells whole seconds, so that one may be left; more is a clock that stands still."""
+_KEEPER = {Source.FILES: "deployed from files", Source.SERVER: "deployed by the OpenMetadata server"}
+
+
+class Action(StrEnum):
+    """What a deploy did to a pipeline."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    RENAMED = "renamed"
+    """It replaced what the pipeline was under an earlier name."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeployResult:
+    """What became of one pipeline.
+
+    Attributes:
+        name: Its resource name.
+        notes: What was raised in the settings and why, and what of a stranger's was left as it is.
+    """
+
+    name: str
+    fqn: str
+    display_name: str
+    action: Action
+    notes: Sequence[str]
+
+
+class Deployer:
+    """Deploys pipelines into the namespace of a cluster; remembers nothing of what it has written."""
+
+    def __init__(self, cluster: Cluster, *, dry_run: bool = False, force: bool = False) -> None:
+        """Take the cluster.
+
+        Args:
+            cluster: Where to.
+            dry_run: Have the API server check everything and keep nothing.
+            force: Take over fields that another field manager owns.
+        """
+        self._cluster = cluster
+        self._dry_run = dry_run
+        self._force = force
+        self._said: set[str] = set()
+
+    def said_once(self, note: str) -> tuple[str, ...]:
+        """Return a note about what several pipelines share, unless it was said already or is empty."""
+        if not note or note in self._said:
+            return ()
+        self._said.add(note)
+        return (note,)
+
+    def deploy(
+        self, plan: Plan, judge: Judge, live: Live | None = None, *, announce: Announce = lambda text: None
+    ) -> DeployResult:
+        """Write a pipeline's objects, as far as they are not as planned.
+
+        If a write is refused, what was there before is put back; a new pipeline is removed again. The error says
+        what has become of it.
+
+        Args:
+            plan: What is to be.
+            judge: Says whether what the cluster has under another name, with the same id, is the pipeline renamed.
+            live: What there is, where that was read already.
+            announce: Called before a run starts that cannot be prevented, and before waiting.
+
+        Raises:
+            CopiedIdError: The judge knows the id as another pipeline's.
+            ForeignObjectError: The name is taken by an object of another pipeline.
+            ManagedElsewhereError: It was deployed from another source, and ``force`` is not set.
+            RunActiveError: It was renamed, a run of the earlier name is active, and ``force`` is not set.
+            ApiError: The API server refused.
+        """
+        waits = 0
+        for _ in poll(GONE_TIMEOUT):
+            if live is None:
+                live = observe(self._cluster, plan, settle=not self._dry_run)
+            live = live.judged(lambda old: judge(plan.pipeline, old))
+            self._check(plan, live)
+            todo = course(plan, live, force=self._force)
+            if todo.wait and not self._dry_run and waits < _MOST_WAITS:
+                announce(todo.wait.why)
+                time.sleep(todo.wait.seconds)
+                waits, live = waits + 1, None
+                continue
+            if todo.announcement:
+                announce(todo.announcement)
+            execution = Execution(self._cluster, live, dry_run=self._dry_run, force=self._force, said=self._said)
+            try:
+                return self._carry_out(plan, live, todo, execution)
+            except PipelineError as error:
+                if not execution.overtaken(error):
+                    self._roll_back(execution, error)
+                    raise
+            live = None
+        raise WaitTimeoutError(
+            f"CronJob {plan.name} is created, changed and deleted by somebody else all the time",
+            hint="see that only one process deploys and deletes it",
+        )
+
+    def _carry_out(self, plan: Plan, live: Live, todo: Course, execution: Execution) -> DeployResult:
+        is_new = live.cronjob is None
+        if is_new:
+            live = live.claimed_as(execution.claim(todo))
+            if not live.secrets_read:
+                live = observe_secrets(self._cluster, plan, live)
+            execution.saw(live)
+            todo = course(plan, live, force=self._force)
+        execution.run(todo)
+        action = Action.UPDATED if execution.changed else Action.UNCHANGED
+        if is_new:
+            action = Action.CREATED
+        if live.earlier:
+            action = Action.RENAMED
+        notes = (*plan.notes, *execution.notes)
+        return DeployResult(plan.name, plan.pipeline.fqn, plan.pipeline.display_name, action, notes)
+
+    def _roll_back(self, execution: Execution, error: PipelineError) -> None:
+        """Take back what was written, and add to the error what has become of it."""
+        if self._dry_run:
+            return
+        outcome = execution.final or roll_back(self._cluster, execution.undos, error)
+        error.message = f"{error.message}; {outcome}" if outcome else error.message
+
+    def _check(self, plan: Plan, live: Live) -> None:
+        """Refuse what must not be written over."""
+        if live.cronjob is not None:
+            fqn = annotation(live.cronjob, labels.FQN)
+            if fqn != plan.pipeline.fqn:
+                raise ForeignObjectError(
+                    f"CronJob {plan.name} exists already and belongs to {fqn or 'something else'!r}, "
+                    f"not to {plan.pipeline.fqn!r}",
+                    hint="delete it, or use another namespace or instance",
+                )
+            self._refuse_other_source(live.cronjob, plan)
+        for old in live.earlier:
+            self._refuse_other_source(old, plan)
+        if live.earlier and not self._force:
+            rename.refuse_active(self._cluster, live.earlier, plan)
+
+    def _refuse_other_source(self, existing: Object, plan: Plan) -> None:
+        source = annotation(existing, labels.MANAGED_BY_SOURCE)
+        if self._force or source in ("", plan.source):
+            return
+        keeper = _KEEPER[Source(source)] if source in list(Source) else f"deployed from {source!r}"
+        raise ManagedElsewhereError(
+            f"{annotation(existing, labels.FQN)} was {keeper}, which would undo this deploy or be undone by it",
+            hint="delete it there, or take it over with --force",
+        )

@@ -1,0 +1,237 @@
+"""Carries out the steps of a deploy, one after the other; knows how each is done, and nothing of their order."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from k8s_pipeline_client.cluster.port import Cluster, Kind, Object, Propagation
+from k8s_pipeline_client.deploying import rename, tokens
+from k8s_pipeline_client.deploying.live import Live
+from k8s_pipeline_client.deploying.steps import (
+    Apply,
+    Claim,
+    Course,
+    Discard,
+    PutToken,
+    ReleaseToken,
+    Retire,
+    Step,
+    Suspend,
+)
+from k8s_pipeline_client.deploying.undo import Undo, undo_of
+from k8s_pipeline_client.domain.managers import MANAGER, SUSPEND_MANAGER
+from k8s_pipeline_client.errors import (
+    ClusterError,
+    ConflictError,
+    InvalidError,
+    NotFoundError,
+    PipelineError,
+    WaitTimeoutError,
+)
+from k8s_pipeline_client.polling import poll
+from k8s_pipeline_client.render.makeup import as_configured
+
+GONE_TIMEOUT = 120.0
+
+
+class Execution:
+    """The steps of one deploy as they are carried out.
+
+    Attributes:
+        changed: Whether anything that a definition decides has become another.
+        undos: What takes back what was done so far, in its order.
+        final: What has become of the pipeline, where what was done cannot be taken back any more; else empty.
+        notes: What a person should know.
+    """
+
+    def __init__(self, cluster: Cluster, live: Live, *, dry_run: bool, force: bool, said: set[str]) -> None:
+        """Take the cluster, and how to write to it.
+
+        Args:
+            cluster: Where.
+            live: What was observed: an object that has become another since is not written over.
+            dry_run: Have the API server check everything and keep nothing.
+            force: Take over fields that another field manager owns.
+            said: What was said already of what several pipelines share.
+        """
+        self._cluster = cluster
+        self._dry_run = dry_run
+        self._force = force
+        self._seen = {_key(item): item for item in (live.cronjob, live.secret, live.config_map) if item is not None}
+        self._writing: Object | None = None
+        self._said = said
+        self.changed = False
+        self.undos: list[Undo] = []
+        self.final = ""
+        self.notes: list[str] = []
+
+    def claim(self, course: Course) -> Object:
+        """Carry out the steps up to the claim of a new CronJob, and return it."""
+        for step in course.steps:
+            answer = self._carry_out(step)
+        assert answer is not None
+        return answer
+
+    def run(self, course: Course) -> None:
+        """Carry out all steps."""
+        self.notes += course.notes
+        for note in course.shared_notes:
+            self._say_once(note)
+        for step in course.steps:
+            self._carry_out(step)
+
+    def saw(self, live: Live) -> None:
+        """Take what was observed since."""
+        self._seen |= {_key(item): item for item in (live.secret, live.config_map) if item is not None}
+
+    def overtaken(self, error: PipelineError) -> bool:
+        """Return whether an error means that somebody else has changed, made or removed what was about to be written.
+
+        A conflict may also be one with another field manager, which stays however often all begins anew.
+        """
+        if self._dry_run or self._writing is None or not isinstance(error, ConflictError | InvalidError):
+            return False
+        kind, name = _key(self._writing)
+        try:
+            found: Object | None = self._cluster.get(Kind(kind), name)
+        except NotFoundError:
+            found = None
+        except ClusterError:
+            return False
+        return _state(found) != _state(self._seen.get((kind, name)))
+
+    def _write(self, manifest: Object, *, manager: str = MANAGER, force: bool = False) -> Object:
+        """Apply a manifest to the object that was seen, in the version in which it was seen."""
+        self._writing = manifest
+        seen = self._seen.get(_key(manifest))
+        if seen is not None and not self._dry_run:
+            version = {key: seen["metadata"][key] for key in ("uid", "resourceVersion")}
+            manifest = {**manifest, "metadata": {**manifest["metadata"], **version}}
+        answer = apply(self._cluster, manifest, manager=manager, force=force or self._force, dry_run=self._dry_run)
+        self._seen[_key(manifest)] = answer
+        return answer
+
+    def _carry_out(self, step: Step) -> Object | None:
+        answer = self._done(step)
+        undo = undo_of(step, answer)
+        if undo is not None and not self._dry_run:
+            self.undos.append(undo)
+        return answer
+
+    def _done(self, step: Step) -> Object | None:
+        match step:
+            case Claim(manifest=manifest):
+                self.changed = True
+                return self._write(manifest)
+            case Apply():
+                return self._apply(step)
+            case Suspend():
+                return self._suspend(step)
+            case PutToken():
+                return self._put_token(step)
+            case Discard(item=item) if not self._dry_run:
+                metadata = item["metadata"]
+                kind = Kind(item["kind"])
+                self._cluster.delete(kind, metadata["name"], Propagation.BACKGROUND, uid=metadata["uid"])
+                self._seen.pop(_key(item), None)
+            case Retire(cronjob=cronjob):
+                self._retire(cronjob)
+            case ReleaseToken(name=name) if not self._dry_run:
+                self._release(name)
+        return None
+
+    def _apply(self, step: Apply) -> Object:
+        answer = self._write(step.manifest)
+        # The launcher is not the pipeline's: that it comes anew is no change of the pipeline.
+        if not step.is_shared:
+            self.changed |= step.before is None or _content(step.before) != _content(answer)
+        return answer
+
+    def _suspend(self, step: Suspend) -> Object | None:
+        was = bool(step.before["spec"].get("suspend"))
+        if self._dry_run and step.of_new:
+            return None  # there is nothing to set it on
+        try:
+            answer = self._write(step.manifest, manager=SUSPEND_MANAGER, force=step.force)
+        except ConflictError as error:
+            if self.overtaken(error):
+                raise
+            state = "suspended" if step.suspend else "active"
+            self.notes.append(
+                f"left spec.suspend as somebody else set it, though it should be {state}: {error.message}"
+            )
+            return None
+        if was != step.suspend and not step.of_new:
+            self.changed = True
+            self.notes.append(step.note)
+        return answer
+
+    def _put_token(self, step: PutToken) -> Object | None:
+        live = tokens.read(self._cluster, step.manifest["metadata"]["name"]) if step.again else step.before
+        outcome = tokens.ensure(self._cluster, step.manifest, live, dry_run=self._dry_run)
+        self.changed |= outcome.after is not None
+        if outcome.note:
+            self._say_once(outcome.note)
+        return outcome.after if outcome.before is None else None
+
+    def _retire(self, old: Object) -> None:
+        self.notes.append(rename.note(old, len(rename.runs_of(self._cluster, old)), dry_run=self._dry_run))
+        if self._dry_run:
+            return
+        rename.remove_cronjob(self._cluster, old, force=self._force)
+        self.undos.clear()
+        self.final = (
+            f"the CronJob is complete but suspended, and {old['metadata']['name']}, its earlier name, is deleted: "
+            "deploy again to switch it on"
+        )
+        rename.remove_rest(self._cluster, old)
+
+    def _release(self, name: str) -> None:
+        with suppress(ClusterError):  # the next delete looks again
+            if name in tokens.remove_unused(self._cluster):
+                self._say_once(
+                    f"Secret {name} stays as long as runs are active that mount it; the next delete removes it"
+                )
+
+    def _say_once(self, note: str) -> None:
+        if note not in self._said:
+            self._said.add(note)
+            self.notes.append(note)
+
+
+def apply(
+    cluster: Cluster, manifest: Object, *, manager: str = MANAGER, force: bool = False, dry_run: bool = False
+) -> Object:
+    """Apply, and apply again once an object that is being deleted is gone.
+
+    The API server accepts writes to an object that is on its way out, and then forgets them.
+    """
+    for _ in poll(GONE_TIMEOUT, longest=1.0):
+        answer = cluster.apply(manifest, manager=manager, force=force, dry_run=dry_run)
+        if "deletionTimestamp" not in answer["metadata"] or dry_run:
+            return answer
+    raise stuck(manifest["kind"], manifest["metadata"]["name"])
+
+
+def stuck(kind: str, name: str) -> WaitTimeoutError:
+    """Return the error for an object that is being deleted and stays."""
+    return WaitTimeoutError(
+        f"{kind} {name} is being deleted and does not go",
+        hint=f"look for what holds it: kubectl get {kind} {name} -o yaml, metadata.finalizers",
+    )
+
+
+def _key(item: Object) -> tuple[str, str]:
+    return str(item["kind"]), str(item["metadata"]["name"])
+
+
+def _state(item: Object | None) -> tuple[str, str] | None:
+    return (item["metadata"]["uid"], item["metadata"]["resourceVersion"]) if item else None
+
+
+def _content(item: Object) -> dict[str, Any]:
+    """Return what a definition decides; the version also changes with the status, and with who owns a field."""
+    item = as_configured(item)
+    metadata = {key: item["metadata"].get(key) for key in ("labels", "annotations", "ownerReferences")}
+    return {**item, "metadata": metadata, "status": None}

@@ -1,0 +1,76 @@
+"""Takes back what a deploy has written before one of its writes was refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from k8s_pipeline_client.cluster.port import Cluster, Kind, Object, Propagation
+from k8s_pipeline_client.deploying import tokens
+from k8s_pipeline_client.deploying.undo import Remove, RemoveUnusedToken, Restore, Unclaim, Undo
+from k8s_pipeline_client.errors import ClusterError, ConflictError, PipelineError, UnreachableError
+
+
+def roll_back(cluster: Cluster, done: Sequence[Undo], error: PipelineError) -> str:
+    """Take everything back, the last first; return in a few words what has become of it.
+
+    Args:
+        cluster: Where.
+        done: What undoes the steps that were carried out, in their order.
+        error: What went wrong.
+
+    Returns:
+        Empty if nothing was written.
+    """
+    if not done:
+        return ""
+    if isinstance(error, UnreachableError):
+        return "what was written before that stays, and nothing runs half-deployed: deploy again to complete it"
+    created = next((item for item in done if isinstance(item, Unclaim)), None)
+    if created is not None:
+        return _remove_pipeline(cluster, created.cronjob, done)
+    left = list(done)
+    try:
+        while left:
+            _take_back(cluster, left[-1])
+            left.pop()
+    except ClusterError as second:
+        names = ", ".join(item.what for item in left)
+        return (
+            f"what was there before could not be put back either ({second.message}), so {names} may be of the "
+            "new definition: deploy again, the old definition or the new one"
+        )
+    return "what was there before has been put back"
+
+
+def _take_back(cluster: Cluster, undo: Undo) -> None:
+    match undo:
+        case Restore(manifest=manifest, manager=manager, force=force):
+            cluster.apply(manifest, manager=manager, force=force)
+        case RemoveUnusedToken():
+            tokens.remove_unused(cluster)
+        case Remove(item=item):
+            _delete(cluster, item)
+        case Unclaim(cronjob=cronjob):
+            # Only as we left it: another process may be deploying the same pipeline, and go on with this CronJob.
+            _delete(cluster, cronjob, version=cronjob["metadata"]["resourceVersion"])
+
+
+def _remove_pipeline(cluster: Cluster, cronjob: Object, done: Sequence[Undo]) -> str:
+    name = cronjob["metadata"]["name"]
+    try:
+        for undo in done:
+            _take_back(cluster, undo)
+    except ConflictError:
+        return "somebody else has changed the new CronJob meanwhile, so it has been left as it is"
+    except ClusterError as second:
+        return (
+            f"what had been created could not be removed either ({second.message}): CronJob {name} "
+            "stays suspended; deploy again or delete it"
+        )
+    return "what had been created has been removed"
+
+
+def _delete(cluster: Cluster, item: Object, *, version: str | None = None) -> None:
+    metadata = item["metadata"]
+    kind = Kind(item["kind"])
+    cluster.delete(kind, metadata["name"], Propagation.BACKGROUND, uid=metadata["uid"], version=version)

@@ -1,0 +1,176 @@
+"""How a whole namespace stands to what is planned: which pipelines are as planned, and which are not there at all.
+
+Three paged lists say it for all pipelines at once. Each page is reduced to digests as it comes, so that thousands of
+documents are never in memory together. The rest, those that are there and are not as planned, are observed one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from k8s_pipeline_client.cluster.port import Cluster, Kind
+from k8s_pipeline_client.deploying.live import Live, token_name
+from k8s_pipeline_client.deploying.steps import SUSPEND_PATH, shared_is_applied, token_note
+from k8s_pipeline_client.domain import labels, naming
+from k8s_pipeline_client.domain.managers import MANAGER
+from k8s_pipeline_client.domain.objects import Object, annotation, identity, is_terminating, label
+from k8s_pipeline_client.domain.ownership import fields_of, fingerprint, part
+from k8s_pipeline_client.domain.pipeline import Pipeline
+from k8s_pipeline_client.render.plan import Plan
+from k8s_pipeline_client.render.token import token_of
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One object of a pipeline, reduced to what tells whether it is as planned.
+
+    Attributes:
+        print: `fingerprint` of what we own of it, without ``spec.suspend`` and owner references.
+        owners: The UIDs of its owners.
+    """
+
+    uid: str
+    print: bytes
+    owners: frozenset[str] = frozenset()
+    fqn: str = ""
+    id: str = ""
+    instance: str = ""
+    source: str = ""
+    token: str = ""
+    is_suspended: bool = False
+    is_terminating: bool = False
+
+
+@dataclass(slots=True)
+class Standing:
+    """What a namespace holds, by kind and name.
+
+    Attributes:
+        shared: ConfigMaps and Secrets that pipelines share, in full: they are few.
+    """
+
+    cronjobs: dict[str, Held] = field(default_factory=dict)
+    secrets: dict[str, Held] = field(default_factory=dict)
+    config_maps: dict[str, Held] = field(default_factory=dict)
+    shared: dict[tuple[str, str], Object] = field(default_factory=dict)
+    _names_of_ids: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+
+    def add(self, kind: Kind, item: Object) -> None:
+        """Take in one object of a list."""
+        name = str(item["metadata"]["name"])
+        held = _held(item)
+        if kind is Kind.CRONJOB:
+            self.cronjobs[name] = held
+            self._names_of_ids.setdefault((held.instance, held.id), set()).add(name)
+        elif labels.PIPELINE not in (item["metadata"].get("labels") or {}):
+            self.shared[kind, name] = item
+        else:
+            (self.secrets if kind is Kind.SECRET else self.config_maps)[name] = held
+
+    def is_new(self, plan: Plan) -> bool:
+        """Return whether the cluster has nothing of a pipeline, under no name."""
+        places: Iterable[Mapping[str, Held]] = (self.cronjobs, self.secrets, self.config_maps)
+        return not any(plan.name in place for place in places) and not self.with_the_same_id(plan.pipeline)
+
+    def is_as_planned(self, plan: Plan) -> bool:
+        """Return whether a deploy of a plan has no steps; False where that cannot be told from this."""
+        cronjob = self.cronjobs.get(plan.name)
+        secret, config_map = self.secrets.get(plan.name), self.config_maps.get(plan.name)
+        if cronjob is None or secret is None or config_map is None or self.with_the_same_id(plan.pipeline):
+            return False
+        return (
+            not (cronjob.is_terminating or secret.is_terminating or config_map.is_terminating)
+            and (cronjob.fqn, cronjob.source) == (plan.pipeline.fqn, plan.source)
+            and cronjob.is_suspended == plan.suspend
+            and cronjob.print == _print(plan.cronjob)
+            and secret.print == _print(plan.secret)
+            and config_map.print == _print(plan.config_map)
+            and secret.owners == config_map.owners == {cronjob.uid}
+            and cronjob.token == (plan.token["metadata"]["name"] if plan.token else "")
+            and self._shared_is_there(plan)
+        )
+
+    def live_of_new(self, plan: Plan) -> Live:
+        """Return what there is for a pipeline that is new: nothing but what it shares with others."""
+        names = [manifest["metadata"]["name"] for manifest in plan.shared]
+        shared = {name: found for name in names if (found := self.shared.get((Kind.CONFIG_MAP, name)))}
+        return Live(shared=shared, token=self.token_of(plan))
+
+    def token_of(self, plan: Plan) -> Object | None:
+        """Return the Secret with the bot's token, if it is there."""
+        return self.shared.get((Kind.SECRET, plan.token["metadata"]["name"])) if plan.token else None
+
+    def missing_shared(self, plan: Plan) -> tuple[str, ...]:
+        """Return the names of the shared objects that a deploy of a plan would write."""
+        live = self.live_of_new(plan)
+        missing = [plan.token] if plan.token and token_of(live.token) != token_of(plan.token) else []
+        missing += [manifest for manifest in plan.shared if manifest["metadata"]["name"] not in live.shared]
+        return tuple(sorted(str(manifest["metadata"]["name"]) for manifest in missing))
+
+    def refresh_shared(self, cluster: Cluster) -> None:
+        """Read what pipelines share once more."""
+        self.shared.clear()
+        for kind in (Kind.SECRET, Kind.CONFIG_MAP):
+            for item in cluster.list(kind, labels=f"{labels.LOOKUP_KEY},!{labels.PIPELINE}"):
+                self.add(kind, item)
+
+    def shared_note(self, plan: Plan) -> str:
+        """Return what is to be said of the token of a pipeline that is as planned; may be empty."""
+        return token_note(plan, Live(token=self.token_of(plan)))
+
+    def _shared_is_there(self, plan: Plan) -> bool:
+        live = Live(token=self.token_of(plan))
+        is_held = plan.token is None or token_of(live.token) == token_of(plan.token) or bool(token_note(plan, live))
+        return is_held and shared_is_applied(plan, self.live_of_new(plan))
+
+    def with_the_same_id(self, pipeline: Pipeline) -> list[Object]:
+        """Return what a judge needs to know of the CronJobs that have a pipeline's id under other names."""
+        if not pipeline.id:
+            return []
+        names = self._names_of_ids.get((naming.instance_label(pipeline.instance), pipeline.id), set())
+        found = {name: self.cronjobs[name] for name in sorted(names - {pipeline.resource_name})}
+        return [
+            {
+                "metadata": {
+                    "name": name,
+                    "annotations": {labels.FQN: held.fqn, labels.ID: held.id, labels.MANAGED_BY_SOURCE: held.source},
+                }
+            }
+            for name, held in found.items()
+            if not held.is_terminating
+        ]
+
+
+def read_standing(cluster: Cluster) -> Standing:
+    """Read what a namespace holds of pipelines: CronJobs last, so that what they own is not older than they are."""
+    standing = Standing()
+    for kind, selector in (
+        (Kind.SECRET, labels.LOOKUP_KEY),
+        (Kind.CONFIG_MAP, labels.LOOKUP_KEY),
+        (Kind.CRONJOB, labels.PIPELINE),
+    ):
+        for item in cluster.list(kind, labels=selector):
+            standing.add(kind, item)
+    return standing
+
+
+def _held(item: Object) -> Held:
+    metadata = item["metadata"]
+    return Held(
+        uid=str(metadata["uid"]),
+        print=_print(part(item, fields_of(item, MANAGER))),
+        owners=frozenset(reference["uid"] for reference in metadata.get("ownerReferences") or ()),
+        fqn=annotation(item, labels.FQN),
+        id=identity(item) or "",
+        instance=label(item, labels.INSTANCE),
+        source=annotation(item, labels.MANAGED_BY_SOURCE),
+        token=token_name(item),
+        is_suspended=bool((item.get("spec") or {}).get("suspend")),
+        is_terminating=is_terminating(item),
+    )
+
+
+def _print(item: Object) -> bytes:
+    bare = {**item, "metadata": {key: value for key, value in item["metadata"].items() if key != "ownerReferences"}}
+    return fingerprint(bare, apart_from=SUSPEND_PATH if item["kind"] == Kind.CRONJOB else ())

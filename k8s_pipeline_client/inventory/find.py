@@ -1,0 +1,57 @@
+"""Which objects a NAME fits. Pure: `lookup` reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from k8s_pipeline_client.cluster.port import Kind
+from k8s_pipeline_client.domain import labels, naming
+from k8s_pipeline_client.domain.objects import Object, annotation, identity
+from k8s_pipeline_client.errors import UnknownNameError
+
+_MANY = 8
+
+_KEYS: tuple[Callable[[Object], str | None], ...] = (
+    lambda item: str(item["metadata"]["name"]),
+    lambda item: annotation(item, labels.FQN),
+    identity,
+    lambda item: annotation(item, labels.NAME),
+    lambda item: annotation(item, labels.DISPLAY_NAME),
+    lambda item: f"{annotation(item, labels.SERVICE)}/{annotation(item, labels.PIPELINE_TYPE)}",
+)
+"""What NAME may be, the most exact first; the first that fits anything decides."""
+
+
+def fitting(items: Sequence[Object], name: str) -> list[Object]:
+    """Return the objects (CronJobs, and Jobs of one-shot runs) that NAME stands for, by the most exact key."""
+    for key in _KEYS:
+        wanted = naming.identity(name) if key is identity else name
+        found = [item for item in items if key(item) == wanted]
+        if found:
+            # Runs without a pipeline bear its names too, and stay for a day: they never stand in its way.
+            return [item for item in found if item["kind"] == Kind.CRONJOB] or found
+    return []
+
+
+def the_one(found: Sequence[Object], name: str) -> Object:
+    """Return the only object.
+
+    Raises:
+        UnknownNameError: There is more than one; the message lists them.
+    """
+    if len(found) == 1:
+        return found[0]
+    names = [f"{item['metadata']['name']} ({annotation(item, labels.FQN)})" for item in found[:_MANY]]
+    raise UnknownNameError(f"{name!r} fits {len(found)} pipelines: {', '.join(names)}", hint="give one of these names")
+
+
+def unknown(items: Sequence[Object], name: str, *, namespace: str) -> UnknownNameError:
+    """Return the error for a NAME that fits nothing; it lists what there is."""
+    known = f"known are {_listed(items)}" if items else "there are none; deploy one first"
+    return UnknownNameError(f"no pipeline {name!r} in namespace {namespace}", hint=known)
+
+
+def _listed(items: Sequence[Object]) -> str:
+    names = sorted(annotation(item, labels.FQN) or str(item["metadata"]["name"]) for item in items)
+    more = f" and {len(names) - _MANY} more (k8s-pipeline list)" if len(names) > _MANY else ""
+    return ", ".join(names[:_MANY]) + more

@@ -1,0 +1,1 @@
+"""Starts, ends and follows runs: the Jobs of pipelines, and those that have none."""

@@ -1,0 +1,53 @@
+"""Waits for the end of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from k8s_pipeline_client.cluster.port import Cluster, Kind
+from k8s_pipeline_client.errors import WaitTimeoutError
+from k8s_pipeline_client.inventory.read import Reader
+from k8s_pipeline_client.polling import poll
+from k8s_pipeline_client.runs import sidecars
+from k8s_pipeline_client.runs.measures import keep_measures
+from k8s_pipeline_client.status import RunStatus
+
+
+def wait_for_end(
+    cluster: Cluster,
+    reader: Reader,
+    job_name: str,
+    *,
+    timeout: float | None,
+    on_change: Callable[[RunStatus], None],
+) -> RunStatus:
+    """Wait until a run has ended, and return how; what it has used is kept on its Job.
+
+    Args:
+        cluster: Where.
+        reader: Computes its status.
+        job_name: Its Job.
+        timeout: How long to wait, in seconds; for ever if None.
+        on_change: Called at first and whenever state or cause have changed.
+
+    Raises:
+        WaitTimeoutError: The time is over; the run goes on.
+        NotFoundError: The Job was deleted.
+    """
+    last: RunStatus | None = None
+    for _ in poll(timeout, first=0.2):
+        job = cluster.get(Kind.JOB, job_name)
+        status = reader.run(job)
+        if last is None or (status.state, status.cause) != (last.state, last.cause):
+            on_change(status)
+        last = status
+        if status.attempts and status.attempts[-1].exit_code is not None:
+            sidecars.end_outlived(cluster, job)
+        if status.state.is_terminal:
+            keep_measures(cluster, status)
+            return status
+    raise WaitTimeoutError(
+        f"run {last.run_id if last else job_name} is still {last.state if last else 'unknown'} "
+        f"after {timeout:.0f} s; it goes on",
+        hint=f"k8s-pipeline logs -f, or end it with k8s-pipeline kill (Job {job_name})",
+    )
