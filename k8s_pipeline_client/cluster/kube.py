@@ -9,11 +9,13 @@ from __future__ import annotations
 import builtins
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from http import HTTPStatus
 from urllib.parse import quote
 
+from k8s_pipeline_client.cluster import paging
+from k8s_pipeline_client.cluster.paging import PAGE_SIZE
 from k8s_pipeline_client.cluster.port import Kind, Object, Propagation
 from k8s_pipeline_client.cluster.server import ApiServer
 from k8s_pipeline_client.cluster.translate import api_error
@@ -21,7 +23,6 @@ from k8s_pipeline_client.cluster.transport import Transport
 from k8s_pipeline_client.errors import ApiError, ConflictError, NotFoundError, UnreachableError
 from k8s_pipeline_client.retrying import PATIENCE
 
-_PAGE = 500
 _ESCAPED_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
 _PATHS = {
@@ -37,16 +38,20 @@ _PATHS = {
 class KubeCluster:
     """One namespace of a cluster, by its API server; implements `Cluster`."""
 
-    def __init__(self, server: ApiServer, namespace: str, *, patience: float = PATIENCE) -> None:
+    def __init__(
+        self, server: ApiServer, namespace: str, *, patience: float = PATIENCE, page_size: int = PAGE_SIZE
+    ) -> None:
         """Take a server from `connect.connect`, and the namespace to work in.
 
         Args:
             server: Where it is, and who comes to it.
             namespace: Where everything happens.
             patience: How long one request may take in all, repetitions included, in seconds.
+            page_size: How many objects one request of a list asks for.
         """
         self._transport = Transport(server, patience=patience)
         self._namespace = namespace
+        self._page_size = page_size
 
     @property
     def namespace(self) -> str:
@@ -67,25 +72,18 @@ class KubeCluster:
         return self._json("GET", self._path(kind, name), action=f"read {kind} {name}")
 
     def list(self, kind: Kind, *, labels: str = "", fields: str = "") -> builtins.list[Object]:
-        """Read all that fits the selectors, page by page; see `Cluster.list`."""
+        """Read all that fits the selectors; see `Cluster.list`."""
+        found: builtins.list[Object] = []
+        for page in self.pages(kind, labels=labels, fields=fields, restart=found.clear):
+            found += page
+        return found
+
+    def pages(
+        self, kind: Kind, *, labels: str = "", fields: str = "", restart: Callable[[], None]
+    ) -> Iterator[builtins.list[Object]]:
+        """Read all that fits the selectors, page by page; see `Cluster.pages`."""
         selectors = {"labelSelector": labels, "fieldSelector": fields}
-        query = {**selectors, "limit": str(_PAGE)}
-        items: builtins.list[Object] = []
-        while True:
-            try:
-                page = self._page(kind, query)
-            except ApiError as error:
-                if error.status != HTTPStatus.GONE or "continue" not in query:
-                    raise
-                # What was read so far belongs to a state that the API server no longer knows. All anew, and in
-                # one piece, which cannot become too old half-way.
-                items, query = [], dict(selectors)
-                continue
-            items += [{"apiVersion": page["apiVersion"], "kind": kind.value, **item} for item in page["items"] or ()]
-            token = (page.get("metadata") or {}).get("continue")
-            if not token:
-                return items
-            query["continue"] = token
+        return paging.pages(lambda query: self._page(kind, {**selectors, **query}), self._page_size, restart)
 
     def apply(self, manifest: Object, *, manager: str, force: bool = False, dry_run: bool = False) -> Object:
         """Server-side apply; see `Cluster.apply`."""
@@ -197,14 +195,16 @@ class KubeCluster:
         path = _PATHS[kind].format(namespace=quote(self._namespace, safe=""))
         return f"{path}/{quote(name, safe='')}" if name is not None else path
 
-    def _page(self, kind: Kind, query: Mapping[str, str]) -> Object:
+    def _page(self, kind: Kind, query: Mapping[str, str]) -> tuple[builtins.list[Object], str]:
         page = self._json("GET", self._path(kind), query=query, action=f"list {kind}s")
         if "items" not in page:
             raise UnreachableError(
                 f"the answer of {self._transport.host} to `list {kind}s` is no list",
                 hint="check that this is the address of a Kubernetes API server",
             )
-        return page
+        # The items of a list do not say what they are.
+        items = [{"apiVersion": page["apiVersion"], "kind": kind.value, **item} for item in page["items"] or ()]
+        return items, str((page.get("metadata") or {}).get("continue") or "")
 
     def _json(
         self,

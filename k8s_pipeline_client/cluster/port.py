@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import builtins
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -48,6 +49,25 @@ class Cluster(Protocol):
 
     def list(self, kind: Kind, *, labels: str = "", fields: str = "") -> list[Object]:
         """Read all objects that fit the selectors, however many pages that takes."""
+
+    def pages(
+        self, kind: Kind, *, labels: str = "", fields: str = "", restart: Callable[[], None]
+    ) -> Iterator[builtins.list[Object]]:
+        """Read all objects that fit the selectors, page by page, for those who keep only a part of each.
+
+        ::
+
+            names: list[str] = []
+            for page in cluster.pages(Kind.JOB, restart=names.clear):
+                names += [job["metadata"]["name"] for job in page]
+
+        Args:
+            kind: Their kind.
+            labels: A label selector.
+            fields: A field selector.
+            restart: Forgets what was made of the pages so far. Called where the list became too old half-way (410):
+                all objects are then read once more.
+        """
 
     def apply(self, manifest: Object, *, manager: str, force: bool = False, dry_run: bool = False) -> Object:
         """Server-side apply with strict field validation.
