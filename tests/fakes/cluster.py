@@ -1,0 +1,228 @@
+"""A `Cluster` in memory, for tests of what happens between two requests, and of how many there are.
+
+What it does is held against the real API server by the contract suite (``tests/contract``). What it does not do:
+
+- No controllers and no kubelet. Nothing makes Jobs, Pods or Events, or sets a status: a test does (`put`,
+  `set_status`, `add_log`). Pods go at once when they are deleted, unless a finalizer holds them.
+- No admission, quota, rights or webhooks: a hook that raises what they would say takes their place.
+- Of the values of fields only those are validated that the product relies on being refused.
+- Defaults are those of the fields that the product writes; see ``defaults.py``.
+- No watch, no PUT, no generateName, no other namespace.
+- Garbage is collected right after each request, unless `collects` is False; then `collect` does it.
+"""
+
+from __future__ import annotations
+
+import builtins
+import copy
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+from k8s_pipeline_client.cluster import paging
+from k8s_pipeline_client.cluster.port import Kind, Object, Propagation
+from k8s_pipeline_client.errors import ConflictError, NotFoundError
+from tests.fakes import refusals
+from tests.fakes.journal import Hook, Journal, Request
+from tests.fakes.logs import Logs
+from tests.fakes.refusals import Refusal
+from tests.fakes.server import Server
+from tests.fakes.store import Store
+
+_MANAGER = "k8s-pipeline"
+_CONTROLLER = "kube-controller-manager"
+
+
+class FakeCluster:
+    """One namespace in memory; implements `Cluster`. May be used by several threads.
+
+    Attributes:
+        clock: The API server's time; see `advance`.
+        collects: Whether garbage is collected after each request.
+        exists: What `namespace_exists` returns.
+    """
+
+    def __init__(
+        self, namespace: str = "openmetadata-pipelines", *, page_size: int = paging.PAGE_SIZE, collects: bool = True
+    ) -> None:
+        self._namespace = namespace
+        self._page_size = page_size
+        self._lock = threading.RLock()
+        self._journal = Journal()
+        self._store = Store(self.now)
+        self._server = Server(self._store, namespace)
+        self._logs = Logs()
+        self.clock = datetime(2026, 1, 1, tzinfo=UTC)
+        self.collects = collects
+        self.exists: bool | None = True
+
+    # For tests.
+
+    @property
+    def requests(self) -> builtins.list[Request]:
+        """What was asked for, in its order; what a hook asks for is not in it."""
+        return self._journal.requests
+
+    def before(self, hook: Hook) -> Callable[[], None]:
+        """Have a hook called before each request, by the thread that makes it; return what ends that.
+
+        It may raise what the request then raises (the journal has it, though nothing was carried out), or make
+        requests of its own: those are in no journal, and call no hook.
+        """
+        return self._journal.before(hook)
+
+    def after(self, hook: Hook) -> Callable[[], None]:
+        """Have a hook called after each request that was carried out: what it raises, the caller gets instead."""
+        return self._journal.after(hook)
+
+    def advance(self, seconds: float) -> None:
+        """Let time go by."""
+        self.clock += timedelta(seconds=seconds)
+
+    def put(self, item: Object) -> Object:
+        """Have an object there, just as it is, status included; no request."""
+        with self._lock:
+            return self._store.put(item)
+
+    def set_status(self, kind: Kind, name: str, status: Object) -> Object:
+        """Change the status as a controller does, by a merge patch; no request."""
+        with self._lock:
+            return self._server.merge(kind, name, {"status": status}, manager=_CONTROLLER, subresource="status")
+
+    def set_log(self, pod: str, log: bytes, container: str = "main") -> None:
+        """Have a container have written this until now; see also `add_log`."""
+        with self._lock:
+            self._logs.clear(pod, container)
+            self._logs.add(pod, container, log, self.clock)
+
+    def add_log(self, pod: str, log: bytes, container: str = "main") -> None:
+        """Have a container write some more."""
+        with self._lock:
+            self._logs.add(pod, container, log, self.clock)
+
+    def collect(self) -> None:
+        """Collect garbage."""
+        with self._lock:
+            self._store.collect()
+
+    # The port.
+
+    @property
+    def namespace(self) -> str:
+        """See `Cluster.namespace`."""
+        return self._namespace
+
+    def get(self, kind: Kind, name: str) -> Object:
+        """See `Cluster.get`."""
+        with self._request(Request("get", kind, name), f"read {kind} {name}"):
+            return self._server.get(kind, name)
+
+    def list(self, kind: Kind, *, labels: str = "", fields: str = "") -> builtins.list[Object]:
+        """See `Cluster.list`."""
+        found: builtins.list[Object] = []
+        for page in self.pages(kind, labels=labels, fields=fields, restart=found.clear):
+            found += page
+        return found
+
+    def pages(
+        self, kind: Kind, *, labels: str = "", fields: str = "", restart: Callable[[], None]
+    ) -> Iterator[builtins.list[Object]]:
+        """See `Cluster.pages`."""
+        left: builtins.list[Object] = []
+
+        def fetch(query: Mapping[str, str]) -> tuple[builtins.list[Object], str]:
+            with self._request(Request("list", kind, labels=labels, fields=fields), f"list {kind}s"):
+                if "continue" not in query:  # later pages are of the state that the first one was of
+                    left[:] = self._server.list(kind, labels, fields)
+                size = int(query.get("limit", len(left)))
+                page, left[:] = left[:size], left[size:]
+                return copy.deepcopy(page), "more" if left else ""
+
+        return paging.pages(fetch, self._page_size, restart)
+
+    def apply(self, manifest: Object, *, manager: str, force: bool = False, dry_run: bool = False) -> Object:
+        """See `Cluster.apply`."""
+        kind, name = Kind(manifest["kind"]), manifest["metadata"]["name"]
+        request = Request("patch", kind, name, manager=manager, dry_run=dry_run)
+        with self._request(request, f"apply {kind} {name}"):
+            return self._server.apply(manifest, manager=manager, force=force, dry_run=dry_run)
+
+    def create(self, manifest: Object) -> Object:
+        """See `Cluster.create`."""
+        kind, name = Kind(manifest["kind"]), manifest["metadata"]["name"]
+        with self._request(Request("create", kind, name), f"create {kind} {name}"):
+            return self._server.create(manifest, manager=_MANAGER)
+
+    def merge(self, kind: Kind, name: str, patch: Object) -> Object:
+        """See `Cluster.merge`."""
+        with self._request(Request("patch", kind, name), f"change {kind} {name}"):
+            return self._server.merge(kind, name, patch, manager=_MANAGER)
+
+    def delete(
+        self,
+        kind: Kind,
+        name: str,
+        propagation: Propagation,
+        *,
+        uid: str | None = None,
+        version: str | None = None,
+    ) -> None:
+        """See `Cluster.delete`."""
+        try:
+            with self._request(Request("delete", kind, name), f"delete {kind} {name}"):
+                self._server.delete(kind, name, propagation, uid=uid, version=version)
+        except NotFoundError:
+            return
+        except ConflictError:
+            if uid is None or version is not None:
+                raise
+
+    def read_log(
+        self,
+        pod: str,
+        *,
+        container: str,
+        follow: bool = False,
+        tail_lines: int | None = None,
+        since_seconds: int | None = None,
+        since_time: str | None = None,
+        timestamps: bool = False,
+    ) -> Iterator[bytes]:
+        """See `Cluster.read_log`; a log that is followed ends at once."""
+        with self._request(Request("get", "Pod/log", pod), f"read the log of Pod {pod}"):
+            found = self._server.get(Kind.POD, pod)
+            if container not in [each["name"] for each in found["spec"]["containers"]]:
+                raise refusals.bad_request(f"container {container} is not valid for pod {pod}")
+            since = datetime.fromisoformat(since_time) if since_time else None
+            if since_seconds is not None:
+                since = self.clock - timedelta(seconds=since_seconds)
+            log = self._logs.read(pod, container, tail_lines=tail_lines, since=since, timestamps=timestamps)
+            if log is None:
+                raise refusals.bad_request(f'container "{container}" in pod "{pod}" is waiting to start: trying')
+        if log:
+            yield log
+
+    def version(self) -> str:
+        """See `Cluster.version`."""
+        with self._request(Request("get", "version"), "read the version"):
+            return "v1.34.4"
+
+    def namespace_exists(self) -> bool | None:
+        """See `Cluster.namespace_exists`."""
+        with self._request(Request("get", "Namespace", self._namespace), "read the namespace"):
+            return self.exists
+
+    def now(self) -> datetime:
+        """See `Cluster.now`."""
+        return self.clock
+
+    @contextmanager
+    def _request(self, request: Request, action: str) -> Iterator[None]:
+        with self._journal.around(request), self._lock:
+            try:
+                yield
+            except Refusal as refusal:
+                raise refusal.error(action, self._namespace) from None
+            if self.collects:
+                self._store.collect()
