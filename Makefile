@@ -35,7 +35,7 @@ test-lifecycle: $(BIN)/.installed ## That the local cluster comes up and goes wi
 
 .PHONY: test-unit
 test-unit: $(BIN)/.installed ## In seconds: what needs neither a cluster nor a program started, few examples each
-	$(BIN)/pytest -q -n auto --hypothesis-profile=quick tests/unit
+	$(BIN)/pytest -q -n auto --hypothesis-profile=quick -m "not cluster" tests/unit tests/contract
 
 .PHONY: conformance
 conformance: $(BIN)/.installed ## Our documents beside those of OpenMetadata's published packages, in venvs of their own
@@ -54,7 +54,7 @@ test-matrix: $(BIN)/.installed ## The cluster's tests on each Kubernetes of MATR
 		echo "== Kubernetes $$version"; \
 		export K8S_PIPELINE_KUBERNETES_VERSION=$$version; \
 		$(OWN) $(BIN)/python -m tests.cluster.support.prepare \
-		&& $(OWN) $(BIN)/pytest -q $(SPREAD) -m "cluster and not disruptive" tests/cluster \
+		&& $(OWN) $(BIN)/pytest -q $(SPREAD) -m "cluster and not disruptive" tests/cluster tests/contract \
 		|| failed="$$failed $$version"; \
 	done; \
 	unset K8S_PIPELINE_KUBERNETES_VERSION; $(OWN) $(BIN)/python -m tests.cluster.local up; \
