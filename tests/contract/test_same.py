@@ -147,7 +147,7 @@ DELETES = st.tuples(
 
 
 @settings(
-    max_examples=int(EXAMPLES or 60),
+    max_examples=int(EXAMPLES or 30),
     derandomize=not EXAMPLES,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],  # to look for a smaller example takes minutes on a real API server
