@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from k8s_pipeline_client.cluster.connect import api_client
+from k8s_pipeline_client.cluster.connect import connect as server_of
 from k8s_pipeline_client.cluster.kube import KubeCluster
 from k8s_pipeline_client.cluster.port import Cluster
 from tests.cluster.local.errors import ClusterError
@@ -39,7 +39,7 @@ def space(access: Access, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 @pytest.fixture(scope="session")
 def real(access: Access, space: Space) -> Cluster:
     """The real API server, asked by an administrator: rights are no part of the contract."""
-    return KubeCluster(api_client(access.kubeconfig), space.namespace, page_size=PAGE_SIZE)
+    return KubeCluster(server_of(access.kubeconfig), space.namespace, page_size=PAGE_SIZE)
 
 
 @pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.cluster)])

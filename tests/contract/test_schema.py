@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from k8s_pipeline_client.cluster.connect import api_client
+from k8s_pipeline_client.cluster.connect import connect
 from k8s_pipeline_client.cluster.port import Kind
 from k8s_pipeline_client.cluster.transport import Transport
 from tests.cluster.support.access import Access
@@ -20,7 +20,7 @@ Definitions = dict[str, dict[str, Any]]
 @pytest.fixture(scope="module")
 def described(access: Access) -> Definitions:
     """The definitions of the OpenAPI document, by the last part of their names."""
-    document = json.loads(Transport(api_client(access.kubeconfig)).send("GET", "/openapi/v2").body)
+    document = json.loads(Transport(connect(access.kubeconfig)).send("GET", "/openapi/v2").body)
     wanted = ("io.k8s.api.batch.v1.", "io.k8s.api.core.v1.", "io.k8s.apimachinery.pkg.apis.meta.v1.")
     return {
         name.rpartition(".")[2]: definition

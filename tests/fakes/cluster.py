@@ -213,6 +213,11 @@ class FakeCluster:
         with self._request(Request("get", "Namespace", self._namespace), "read the namespace"):
             return self.exists
 
+    @property
+    def throttled(self) -> int:
+        """See `Cluster.throttled`; nobody is, unless a test says so."""
+        return self.refused_as_too_many
+
     def now(self) -> datetime:
         """See `Cluster.now`."""
         return self.clock

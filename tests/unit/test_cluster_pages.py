@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 import pytest
-from kubernetes.client import ApiClient, Configuration
 from pytest_mock import MockerFixture
 
 from k8s_pipeline_client.cluster.kube import KubeCluster
 from k8s_pipeline_client.cluster.port import Kind
+from k8s_pipeline_client.cluster.server import ApiServer
 from k8s_pipeline_client.cluster.transport import Answer, Transport
 from k8s_pipeline_client.errors import ApiError
 
@@ -28,7 +28,7 @@ class Served:
 
     def __init__(self, mocker: MockerFixture, *answers: Answer) -> None:
         self._send = mocker.patch.object(Transport, "send", autospec=True, side_effect=answers)
-        self.cluster = KubeCluster(ApiClient(configuration=Configuration()), "ns", page_size=2)
+        self.cluster = KubeCluster(mocker.create_autospec(ApiServer, instance=True), "ns", page_size=2)
 
     @property
     def queries(self) -> list[dict[str, Any]]:
