@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind
 from k8s_pipeline_client.deploying.live import Live, token_name
@@ -67,6 +68,18 @@ class Standing:
             self.shared[kind, name] = item
         else:
             (self.secrets if kind is Kind.SECRET else self.config_maps)[name] = held
+
+    def forget(self, kind: Kind) -> None:
+        """Begin a list anew."""
+        match kind:
+            case Kind.CRONJOB:
+                self.cronjobs.clear()
+                self._names_of_ids.clear()
+            case Kind.SECRET:
+                self.secrets.clear()
+            case Kind.CONFIG_MAP:
+                self.config_maps.clear()
+        self.shared = {key: item for key, item in self.shared.items() if key[0] != kind}
 
     def is_new(self, plan: Plan) -> bool:
         """Return whether the cluster has nothing of a pipeline, under no name."""
@@ -150,8 +163,9 @@ def read_standing(cluster: Cluster) -> Standing:
         (Kind.CONFIG_MAP, labels.LOOKUP_KEY),
         (Kind.CRONJOB, labels.PIPELINE),
     ):
-        for item in cluster.list(kind, labels=selector):
-            standing.add(kind, item)
+        for page in cluster.pages(kind, labels=selector, restart=partial(standing.forget, kind)):
+            for item in page:
+                standing.add(kind, item)
     return standing
 
 

@@ -218,8 +218,11 @@ def _shared(plan: Plan, live: Live) -> list[Step]:
 def _steps(plan: Plan, live: Live, cronjob: Object, kept: str, wanted: Object) -> Iterator[Step]:
     token_leaves = plan.pipeline.token_from is not None and not live.takes_token
     two_names = bool(live.earlier)
-    is_changed = not live.claimed and not is_applied(wanted, cronjob, MANAGER, apart_from=SUSPEND_PATH)
     settings = tuple(_config(plan, live, cronjob, kept))
+    # With anything of the pipeline its CronJob is written: only there shows that it is still the one that was seen.
+    is_changed = not live.claimed and (
+        bool(settings) or not is_applied(wanted, cronjob, MANAGER, apart_from=SUSPEND_PATH)
+    )
 
     yield from _put_token(plan, live)
     if not token_leaves:

@@ -41,6 +41,7 @@ class FakeCluster:
         clock: The API server's time; see `advance`.
         collects: Whether garbage is collected after each request.
         exists: What `namespace_exists` returns.
+        too_many: What `throttled` returns.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class FakeCluster:
         self.clock = datetime(2026, 1, 1, tzinfo=UTC)
         self.collects = collects
         self.exists: bool | None = True
+        self.too_many = 0
 
     # For tests.
 
@@ -216,7 +218,7 @@ class FakeCluster:
     @property
     def throttled(self) -> int:
         """See `Cluster.throttled`; nobody is, unless a test says so."""
-        return self.refused_as_too_many
+        return self.too_many
 
     def now(self) -> datetime:
         """See `Cluster.now`."""

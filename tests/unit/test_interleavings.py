@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from k8s_pipeline_client import Pipeline, Pipelines, Settings
@@ -26,7 +28,7 @@ def test_a_delete_amid_a_deploy_leaves_a_whole_pipeline_wherever_it_comes(exists
         fake = FakeCluster("ns")
         pipelines = Pipelines(fake, SETTINGS)
         if exists:
-            pipelines.deploy(_pipeline())
+            pipelines.deploy(replace(_pipeline(), display_name="as it was before"))
         fake.requests.clear()
 
         def delete(request: Request) -> None:
