@@ -60,6 +60,10 @@ test-matrix: $(BIN)/.installed ## The cluster's tests on each Kubernetes of MATR
 	unset K8S_PIPELINE_KUBERNETES_VERSION; $(OWN) $(BIN)/python -m tests.cluster.local up; \
 	if [ -n "$$failed" ]; then echo "failed on:$$failed"; exit 1; fi
 
+.PHONY: bench
+bench: $(BIN)/.installed ## Our client beside bare loops and kubectl, into docs/reference/figures.md; BENCH_SIZES="100" to try
+	@$(BIN)/python -m tests.bench
+
 .PHONY: lint
 lint: $(BIN)/.installed ## ruff, mypy, import-linter
 	$(BIN)/ruff check .

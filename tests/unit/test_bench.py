@@ -1,0 +1,121 @@
+"""The benchmark's arithmetic: who takes a turn when, what a median and a ratio are, and how a page is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from pytest_mock import MockerFixture
+
+from tests.bench.figures import OURS, Figure, Unit, of_rates, of_times
+from tests.bench.report import BEGIN, END, Report, put_into, written
+from tests.bench.rounds import Times, take_turns
+from tests.bench.run import measure
+from tests.bench.scale import FULL_SIZES, Scale
+from tests.bench.scene import Scene
+
+
+def test_contenders_take_turns_in_another_order_each_round() -> None:
+    turns: list[str] = []
+
+    def contender(name: str) -> float:
+        turns.append(name)
+        return 1.0
+
+    times = take_turns(
+        {"a": lambda: contender("a"), "b": lambda: contender("b")},
+        first_only={"slow": lambda: contender("slow")},
+        rounds=3,
+        seconds=60,
+    )
+
+    assert turns == ["a", "b", "slow", "b", "a", "a", "b"]
+    assert {name: len(found) for name, found in times.by_name.items()} == {"a": 3, "b": 3, "slow": 1}
+
+
+def test_one_round_is_had_however_short_the_time_is() -> None:
+    assert take_turns({"a": lambda: 1.0}, rounds=9, seconds=-1).rounds == 1
+
+
+def test_ratios_are_taken_within_a_round() -> None:
+    times = Times({"bare": (1.0, 10.0, 1.0), OURS: (2.0, 20.0, 2.5)})
+
+    assert times.median(OURS) == 2.5
+    assert times.ratio(OURS, "bare") == 2.0
+    assert [figure.ratio for figure in of_times("row", 3, times, "bare")] == [None, 2.0]
+    assert [(figure.value, figure.ratio) for figure in of_rates("row", 3, times, "bare", 10)] == [
+        (10.0, None),
+        (4.0, 0.5),
+    ]
+
+
+def test_what_there_is_no_time_for_is_left_out(mocker: MockerFixture) -> None:
+    scene = mocker.create_autospec(Scene, instance=True, scale=Scale((2, 4, 6)), say=lambda text: None)
+    clock = mocker.patch("tests.bench.run.time.monotonic", return_value=0.0)
+
+    def slow(_scene: Scene, size: int) -> Iterator[Figure]:
+        clock.return_value += 10.0
+        yield Figure("slow", OURS, size, 1)
+
+    figures, left_out = measure(scene, {"one": slow, "two": slow}, end=25.0)
+
+    assert [figure.size for figure in figures] == [2, 2, 4]
+    assert left_out == ["two at 4", "all at 6"]
+    assert scene.fill.call_args_list == [mocker.call(0, 2), mocker.call(2, 4)]
+
+
+def test_a_section_has_a_table_for_every_row_and_says_how_values_grow() -> None:
+    figures = [
+        Figure("lists", OURS, 100, 0.25, Unit.SECONDS, 1.5),
+        Figure("lists", OURS, 3000, 7.5, Unit.SECONDS, 1.25),
+        Figure("lists", "writes", 100, 0),
+        Figure("lists", "writes", 3000, 0),
+        Figure("logs", "bytes", 100, 2e6, Unit.BYTES),
+    ]
+
+    text = Report("Measured on a machine.", Scale((100, 3000)), figures, ["logs at 3,000"]).markdown()
+
+    assert text.startswith(BEGIN)
+    assert text.endswith(END)
+    assert "| lists | at 100 | at 3,000 | growth, for 30x the pipelines |" in text
+    assert "| ours | 250.0 ms (1.50x) | 7.5 s (1.25x) | 30.00x |" in text
+    assert "| writes | 0 | 0 | none |" in text
+    assert "| bytes | 2.00 MB | - |  |" in text
+    assert "Left out, for the time was over: logs at 3,000." in text
+
+
+def test_one_size_does_not_grow() -> None:
+    text = Report("", Scale((100,)), [Figure("row", OURS, 100, 7)]).markdown()
+
+    assert "| row | at 100 |\n| --- | --- |\n| ours | 7 |" in text
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (1234.5, Unit.SECONDS, "1,234.5 s"),
+        (0.0123, Unit.SECONDS, "12.3 ms"),
+        (309.6, Unit.RATE, "310/s"),
+        (0.334, Unit.SHARE, "33%"),
+        (8.25, Unit.COUNT, "8.25"),
+        (12.0, Unit.COUNT, "12"),
+    ],
+)
+def test_values_are_written_as_people_do(value: float, unit: Unit, text: str) -> None:
+    assert written(value, unit) == text
+
+
+def test_a_section_replaces_the_one_before_and_nothing_else() -> None:
+    first = put_into("# Figures\n\ntext\n", f"{BEGIN}\none\n{END}")
+    assert first == f"# Figures\n\ntext\n\n{BEGIN}\none\n{END}\n"
+
+    assert put_into(first + "after\n", f"{BEGIN}\ntwo\n{END}") == first.replace("one", "two") + "after\n"
+    with pytest.raises(ValueError, match="only one of the markers"):
+        put_into(f"{BEGIN}\n", "new")
+
+
+def test_a_quick_try_is_smaller_than_what_the_page_shows() -> None:
+    assert Scale.of(FULL_SIZES, minutes=45) == Scale()
+    quick = Scale.of((20,), minutes=5)
+    assert (quick.batch, quick.is_full) == (20, False)
+    assert quick.samples < Scale.samples
