@@ -32,18 +32,20 @@ def main(arguments: list[str] | None = None) -> int:
     say(f"at {', '.join(map(str, scale.sizes))} pipelines; nothing new is begun after {scale.minutes:.0f} minutes")
     try:
         with tempfile.TemporaryDirectory(prefix="k8s-pipeline-bench-") as folder:
-            section = run(connect(), Path(folder), scale, say).markdown()
+            report = run(connect(), Path(folder), scale, say)
     except (ClusterError, ImageBuildError, RuntimeError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
-    print(section)
-    if page is not None:
-        page.write_text(put_into(page.read_text(), section))
+    print(report.markdown())
+    for text in report.failed:
+        print(f"error: {text}", file=sys.stderr)
+    if page is not None and not report.failed:
+        page.write_text(put_into(page.read_text(), report.markdown()))
         say(f"written to {page}")
-    return 0
+    return 1 if report.failed else 0
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -18,12 +18,14 @@ class Report:
     Attributes:
         about: Machine, versions and date, in a sentence.
         left_out: What there was no time for.
+        failed: What could not be measured, and why.
     """
 
     about: str
     scale: Scale
     figures: Sequence[Figure]
     left_out: Sequence[str] = ()
+    failed: Sequence[str] = ()
 
     def markdown(self) -> str:
         """Return the section, with its markers."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from k8s_pipeline_client.errors import PipelineError
 from tests.bench.figures import Figure
 from tests.bench.machine import described
 from tests.bench.report import Report
@@ -27,31 +29,47 @@ def run(access: Access, folder: Path, scale: Scale, say: Callable[[str], None]) 
     about, end = described(access), time.monotonic() + scale.minutes * 60
     with opened(access, folder, scale, say) as scene:
         scene.run_some()
-        figures, left_out = measure(scene, ROWS, end)
-    return Report(about, scale, figures, left_out)
+        found = measure(scene, ROWS, end)
+    return Report(about, scale, found.figures, found.left_out, found.failed)
 
 
-def measure(scene: Scene, rows: Mapping[str, Row], end: float) -> tuple[list[Figure], list[str]]:
-    """Return what was measured, and what was left out since the time was over.
+@dataclass
+class Measured:
+    """What there is when the time is over.
+
+    Attributes:
+        left_out: What there was no time for.
+        failed: What could not be measured, and why; it does not take the rest with it.
+    """
+
+    figures: list[Figure] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+
+def measure(scene: Scene, rows: Mapping[str, Row], end: float) -> Measured:
+    """Measure at all sizes.
 
     Args:
         scene: Where.
         rows: What.
         end: By the monotonic clock; nothing is begun after it.
     """
-    figures: list[Figure] = []
-    left_out: list[str] = []
-    there = 0
+    found, there = Measured(), 0
     for size in scene.scale.sizes:
         if time.monotonic() > end:
-            left_out.append(f"all at {size:,}")
+            found.left_out.append(f"all at {size:,}")
             continue
         scene.fill(there, size)
         there = size
         for name, row in rows.items():
             if time.monotonic() > end:
-                left_out.append(f"{name} at {size:,}")
+                found.left_out.append(f"{name} at {size:,}")
                 continue
             scene.say(f"{size:,} pipelines: {name}")
-            figures += row(scene, size)
-    return figures, left_out
+            try:
+                found.figures += row(scene, size)
+            except (AssertionError, PipelineError, RuntimeError) as error:
+                found.failed.append(f"{name} at {size:,}: {error}")
+                scene.say(f"failed: {found.failed[-1]}")
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -57,11 +58,27 @@ def test_what_there_is_no_time_for_is_left_out(mocker: MockerFixture) -> None:
         clock.return_value += 10.0
         yield Figure("slow", OURS, size, 1)
 
-    figures, left_out = measure(scene, {"one": slow, "two": slow}, end=25.0)
+    found = measure(scene, {"one": slow, "two": slow}, end=25.0)
 
-    assert [figure.size for figure in figures] == [2, 2, 4]
-    assert left_out == ["two at 4", "all at 6"]
+    assert [figure.size for figure in found.figures] == [2, 2, 4]
+    assert found.left_out == ["two at 4", "all at 6"]
     assert scene.fill.call_args_list == [mocker.call(0, 2), mocker.call(2, 4)]
+
+
+def test_what_fails_does_not_take_the_rest_with_it(mocker: MockerFixture) -> None:
+    scene = mocker.create_autospec(Scene, instance=True, scale=Scale((2,)), say=lambda text: None)
+
+    def failing(_scene: Scene, size: int) -> Iterator[Figure]:
+        yield Figure("before", OURS, size, 1)
+        raise RuntimeError("the API server is away")
+
+    def well(_scene: Scene, size: int) -> Iterator[Figure]:
+        yield Figure("after", OURS, size, 1)
+
+    found = measure(scene, {"one": failing, "two": well}, end=time.monotonic() + 60)
+
+    assert [figure.row for figure in found.figures] == ["before", "after"]
+    assert found.failed == ["one at 2: the API server is away"]
 
 
 def test_a_section_has_a_table_for_every_row_and_says_how_values_grow() -> None:
