@@ -85,7 +85,7 @@ class Transport:
         """Take a server from `connect.connect`, and how long a request may take in all, in seconds."""
         self._server = server
         self._patience = patience
-        self._server_time: datetime | None = None
+        self._date: str | None = None
         self._broken_at: float | None = None
         self.throttled = 0
 
@@ -96,7 +96,10 @@ class Transport:
 
     def now(self) -> datetime:
         """Return the API server's time as of its last answer."""
-        return self._server_time or datetime.now(UTC)
+        # Read when it is asked for: most answers' dates are never looked at.
+        with suppress(ValueError):
+            return parsedate_to_datetime(self._date or "")
+        return datetime.now(UTC)
 
     def send(
         self,
@@ -185,8 +188,7 @@ class Transport:
         if response.status == HTTPStatus.UNAUTHORIZED and self._server.refused(ready):
             response.close()
             response = ask(self._server.ready())
-        with suppress(KeyError, ValueError):  # no date, or none that is one
-            self._server_time = parsedate_to_datetime(response.headers["Date"])
+        self._date = response.headers.get("Date", self._date)
         return response
 
     def _may_help(self, attempt: int, status: int | None, cause: HTTPError | None) -> bool:
@@ -198,7 +200,7 @@ class Transport:
         if _is_distrust(cause):
             return False
         unconnected = isinstance(cause, NewConnectionError | ConnectTimeoutError | SSLError | ProxyError)
-        return worth_another(attempt, status, never_connected=unconnected and self._server_time is None)
+        return worth_another(attempt, status, never_connected=unconnected and self._date is None)
 
     def _unreachable(self, cause: BaseException | None) -> UnreachableError:
         hint = "check the address and your network; see kubectl cluster-info"

@@ -23,7 +23,7 @@ from k8s_pipeline_client.deploying.schedule import Wait, begin
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.connection import why_not_newer
 from k8s_pipeline_client.domain.managers import MANAGER, suspend_is_set_by_others, was_switched
-from k8s_pipeline_client.domain.objects import annotation
+from k8s_pipeline_client.domain.objects import annotation, is_terminating
 from k8s_pipeline_client.domain.ownership import is_applied
 from k8s_pipeline_client.launcher.references import VARIABLE
 from k8s_pipeline_client.render.plan import Plan
@@ -211,7 +211,8 @@ def _shared(plan: Plan, live: Live) -> list[Step]:
     return [
         Apply(manifest, before, is_shared=True)
         for manifest in plan.shared
-        if not is_applied(manifest, before := live.shared.get(manifest["metadata"]["name"]), MANAGER)
+        # Its name is a hash of its content, which is immutable: if it is there, it is right.
+        if (before := live.shared.get(manifest["metadata"]["name"])) is None or is_terminating(before)
     ]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -80,9 +79,7 @@ class Plan:
         return [*self.shared, *token, self.secret, self.config_map, self._with_suspend(self.suspend)]
 
     def _with_suspend(self, suspend: bool) -> Document:
-        manifest = copy.deepcopy(self.cronjob)
-        manifest["spec"]["suspend"] = suspend
-        return manifest
+        return {**self.cronjob, "spec": {**self.cronjob["spec"], "suspend": suspend}}
 
 
 @dataclass(frozen=True, slots=True)
