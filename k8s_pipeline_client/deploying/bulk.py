@@ -129,6 +129,7 @@ class Batch:
         self._standing: Standing | None = None
         self._found: dict[int, Deployment] = {}
         self._stop = threading.Event()
+        self._tokens: list[Object | None] = []
         self._lock = threading.Lock()
         self._well_at = time.monotonic()
 
@@ -147,12 +148,12 @@ class Batch:
                 self._standing = self._lists()
                 if self._refuse_copies_first and len(self._pipelines) > 1:  # one alone is refused by its deploy
                     refuse_copies(self._pipelines, self._with_the_same_id, self._judge)
-                left = self._without_settled()
-                first = self._first_of_shared(left)
+                left, first = self._sorted()
                 self._hand_out(pool, first)
                 self._refresh_shared(first)
-                self._hand_out(pool, [number for number in left if number not in first])
-                self._confirm_tokens()
+                self._hand_out(pool, sorted(set(left) - set(first)))
+                with suppress(ClusterError):  # the runs wait for their token, and say so
+                    self._confirm_tokens()
             except KeyboardInterrupt:
                 untried = INTERRUPTED
             finally:
@@ -163,10 +164,32 @@ class Batch:
             for number, pipeline in enumerate(self._pipelines)
         ]
 
-    def _without_settled(self) -> list[int]:
-        """Return the numbers of those that are still to be deployed, after those were noted that are as planned."""
-        numbers, standing = range(len(self._pipelines)), self._standing
-        return [number for number in numbers if standing is None or not self._is_settled(number, standing)]
+    def _sorted(self) -> tuple[list[int], list[int]]:
+        """Note those that are as planned, and return the numbers of the others, and of those of them that go first.
+
+        The first new pipeline for each set of shared objects that it would have to write goes first, so that the
+        others find launcher, certificates and token there.
+        """
+        standing = self._standing
+        if standing is None:
+            return list(range(len(self._pipelines))), []
+        left: list[int] = []
+        first: dict[tuple[str, ...], int] = {}
+        for number, pipeline in enumerate(self._pipelines):
+            try:
+                plan = self._plan(pipeline)
+            except PipelineError:
+                left.append(number)  # its own deploy says what is wrong
+                continue
+            if standing.is_as_planned(plan):
+                notes = (*plan.notes, *self._deployer.said_once(standing.shared_note(plan)))
+                done = Deployment(pipeline.fqn, pipeline.display_name, Action.UNCHANGED, plan.name, notes)
+                self._done(number, done)
+                continue
+            left.append(number)
+            if standing.is_new(plan) and (missing := standing.missing_shared(plan)):
+                first.setdefault(missing, number)
+        return left, list(first.values())
 
     def _lists(self) -> Standing | None:
         """Read the namespace, if that pays."""
@@ -183,36 +206,6 @@ class Batch:
             return with_the_same_id(self._cluster, pipeline)
         return []
 
-    def _is_settled(self, number: int, standing: Standing) -> bool:
-        pipeline = self._pipelines[number]
-        try:
-            plan = self._plan(pipeline)
-        except PipelineError:
-            return False
-        if not standing.is_as_planned(plan):
-            return False
-        notes = (*plan.notes, *self._deployer.said_once(standing.shared_note(plan)))
-        self._done(number, Deployment(pipeline.fqn, pipeline.display_name, Action.UNCHANGED, plan.name, notes))
-        return True
-
-    def _first_of_shared(self, left: Iterable[int]) -> list[int]:
-        """Return the first new pipeline for each set of shared objects that it would have to write.
-
-        They go first, so that the others find launcher, certificates and token there.
-        """
-        if self._standing is None:
-            return []
-        first: dict[tuple[str, ...], int] = {}
-        for number in left:
-            try:
-                plan = self._plan(self._pipelines[number])
-            except PipelineError:
-                continue
-            missing = self._standing.missing_shared(plan)
-            if missing and self._standing.is_new(plan):
-                first.setdefault(missing, number)
-        return list(first.values())
-
     def _refresh_shared(self, written: Sequence[int]) -> None:
         if written and self._standing is not None and not self._dry_run:
             self._standing.refresh_shared(self._cluster)
@@ -221,12 +214,7 @@ class Batch:
         """Put back a token's Secret that a delete of its last user has removed before we said that we use it."""
         if self._standing is None or self._dry_run:
             return
-        used: dict[str, Object] = {}
-        for number, deployment in self._found.items():
-            if deployment.action == Action.CREATED:
-                token = self._plan(self._pipelines[number]).token
-                if token is not None:
-                    used[token["metadata"]["name"]] = token
+        used = {token["metadata"]["name"]: token for token in self._tokens if token is not None}
         if not used:
             return
         there = {item["metadata"]["name"] for item in self._cluster.list(Kind.SECRET, labels=labels.TOKEN)}
@@ -271,6 +259,8 @@ class Batch:
             if _is_hopeless(error):
                 self._stop.set()
             return Deployment(pipeline.fqn, pipeline.display_name, FAILED, error=error)
+        if done.action is Action.CREATED:
+            self._tokens.append(plan.token)
         return Deployment(done.fqn, done.display_name, str(done.action), done.name, done.notes, said=said)
 
     def _known(self, plan: Plan) -> Live | None:
