@@ -85,6 +85,10 @@ cluster-down: $(BIN)/.installed ## Remove it, without a trace
 images: $(BIN)/.installed ## Build the images of tests and demo as archives, and print where they are
 	@$(BIN)/python -m tests.images build all
 
+.PHONY: rights
+rights: $(BIN)/.installed ## Write rbac/role.yaml and the tables of docs/reference/rights.md anew from the declared rights
+	$(BIN)/python -m tests.rights
+
 .PHONY: lock
 lock: $(BIN)/.installed ## Write requirements.lock anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --upgrade \

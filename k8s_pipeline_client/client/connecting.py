@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from k8s_pipeline_client.cluster.port import Cluster, Kind
+from k8s_pipeline_client.cluster.access import Operation, listed_by
+from k8s_pipeline_client.cluster.port import Cluster
 from k8s_pipeline_client.domain.managers import MANAGER
 from k8s_pipeline_client.render.config import launcher_config_map
 from k8s_pipeline_client.settings import Settings
 
-_NEEDED = (Kind.CRONJOB, Kind.JOB, Kind.POD, Kind.SECRET, Kind.CONFIG_MAP, Kind.EVENT)
 _NOTHING = "metadata.name=k8s-pipeline-nothing-is-called-this"
 
 
@@ -37,7 +37,7 @@ def check(cluster: Cluster) -> str:
         ClusterError: It does not.
     """
     version = cluster.version()
-    for kind in _NEEDED:
+    for kind in listed_by(Operation.SERVICE_STATUS):
         cluster.list(kind, fields=_NOTHING)  # a question about rights, whose answer is short
     # Whoever may write this one may write the others: the Role gives the rights together.
     cluster.apply(launcher_config_map(cluster.namespace), manager=MANAGER, dry_run=True)

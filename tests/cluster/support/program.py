@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,12 @@ class Program:
         self._folder = folder
         self._image = image
         self.configure()
+
+    def within(self, space: Space) -> Program:
+        """Return the same program with the same settings, logged in as another account."""
+        other = copy(self)
+        other.space = space
+        return other
 
     @property
     def settings_file(self) -> Path:

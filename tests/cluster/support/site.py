@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,12 @@ class Site:
     def forget(self, entity: dict[str, Any]) -> None:
         """Have the server lose a pipeline."""
         self.server.api.entities.delete(PIPELINES, entity)
+
+    def seen_by(self, program: Program) -> Site:
+        """Return the same server, beside a program that may do something else."""
+        other = copy(self)
+        other.program = program
+        return other
 
     @property
     def place(self) -> list[str]:

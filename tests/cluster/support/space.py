@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -46,11 +46,9 @@ class Space:
         rights = _rbac(access).replace("openmetadata-pipelines", namespace)
         for item in (manifest, *json.loads(rights)):
             access.api.apply(item)
-        until(lambda: _may_work(access, namespace), "the API server knows the account's rights")
-        account = f"/api/v1/namespaces/{namespace}/serviceaccounts/k8s-pipeline/token"
-        asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 7200}}
-        token = access.api.request("POST", account, body=asked)["status"]["token"]
-        return cls(access, namespace, _kubeconfig(access, folder / "kubeconfig", token))
+        right = {"group": "batch", "resource": "cronjobs", "verb": "get"}
+        until(lambda: _may(access, namespace, "k8s-pipeline", right), "the API server knows the account's rights")
+        return cls(access, namespace, _logged_in(access, namespace, "k8s-pipeline", folder / "kubeconfig"))
 
     @classmethod
     @contextmanager
@@ -61,6 +59,35 @@ class Space:
             yield space
         finally:
             space.remove()
+
+    def with_rights(self, account: str, rules: Sequence[Mapping[str, Any]], folder: Path) -> Space:
+        """Return the same namespace as an account sees it that is new and is allowed what the rules say."""
+        metadata = {"name": account, "namespace": self.namespace}
+        rbac = "rbac.authorization.k8s.io"
+        role = {"apiVersion": f"{rbac}/v1", "kind": "Role", "metadata": metadata, "rules": rules}
+        binding = {
+            "apiVersion": f"{rbac}/v1",
+            "kind": "RoleBinding",
+            "metadata": metadata,
+            "roleRef": {"apiGroup": rbac, "kind": "Role", "name": account},
+            "subjects": [{"kind": "ServiceAccount", **metadata}],
+        }
+        for item in ({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}, role, binding):
+            self.access.api.apply(item)
+        known = [
+            {"group": group, "resource": resource.partition("/")[0], "subresource": resource.partition("/")[2]}
+            | {"verb": rule["verbs"][0]}
+            for rule in rules
+            for group in rule["apiGroups"]
+            for resource in rule["resources"]
+        ]
+        until(
+            lambda: all(_may(self.access, self.namespace, account, right) for right in known),
+            "the API server knows the account's rights",
+        )
+        own = folder / account
+        own.mkdir()
+        return replace(self, kubeconfig=_logged_in(self.access, self.namespace, account, own / "kubeconfig"))
 
     def remove(self) -> None:
         """Have the namespace deleted; nobody waits for it."""
@@ -92,15 +119,22 @@ def until(look: Callable[[], T], what: str, patience: float = PATIENCE) -> T:
     return found
 
 
-def _may_work(access: Access, namespace: str) -> bool:
-    """Return whether the API server, which hears of new rights a little later, knows those of the account."""
+def _may(access: Access, namespace: str, account: str, right: Mapping[str, str]) -> bool:
+    """Return whether the API server, which hears of new rights a little later, knows one of the account's."""
     asked = {
-        "user": f"system:serviceaccount:{namespace}:k8s-pipeline",
-        "resourceAttributes": {"namespace": namespace, "group": "batch", "resource": "cronjobs", "verb": "get"},
+        "user": f"system:serviceaccount:{namespace}:{account}",
+        "resourceAttributes": {"namespace": namespace, **right},
     }
     review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": asked}
     path = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
     return bool(access.api.request("POST", path, body=review)["status"]["allowed"])
+
+
+def _logged_in(access: Access, namespace: str, account: str, path: Path) -> Path:
+    """Write a kubeconfig of the account, and return where it stands."""
+    place = f"/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token"
+    asked = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 7200}}
+    return _kubeconfig(access, path, access.api.request("POST", place, body=asked)["status"]["token"])
 
 
 @cache

@@ -1,0 +1,184 @@
+"""What each operation has to be allowed to do: declared here, and nowhere else.
+
+`rbac/role.yaml` and `docs/reference/rights.md` are made of this (`make rights`). A test on a cluster carries out each
+operation with an account that is allowed this and nothing else, and reads in the API server's audit log that it has
+used all of it: so what is declared is enough, and not too much.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
+
+from k8s_pipeline_client.cluster.port import Kind, Object
+
+
+class Verb(StrEnum):
+    """The verbs of a Role, in the order in which people write them; we never `watch`."""
+
+    GET = "get"
+    LIST = "list"
+    CREATE = "create"
+    """Of an object that is not there yet a server-side apply needs it too, besides `patch`."""
+    UPDATE = "update"
+    PATCH = "patch"
+    DELETE = "delete"
+
+
+class Resource(StrEnum):
+    """The resources of a Role: those of `Kind`, and the log of a pod."""
+
+    CRONJOBS = "cronjobs"
+    JOBS = "jobs"
+    PODS = "pods"
+    LOGS = "pods/log"
+    SECRETS = "secrets"
+    CONFIG_MAPS = "configmaps"
+    EVENTS = "events"
+
+
+class Right(NamedTuple):
+    """One verb on one resource."""
+
+    verb: Verb
+    resource: Resource
+
+
+class Operation(StrEnum):
+    """What can be asked of the client; called as the command is, where there is one.
+
+    The library's methods need what the commands of their names need; `queued_statuses` is ``runs``, `last_logs` is
+    ``logs``, `run_automation` and `run_application` are ``run -f``.
+    """
+
+    DEPLOY = "deploy"
+    DIFF = "diff"
+    RUN = "run"
+    RUN_FILE = "run -f"
+    WAIT = "wait"
+    RETRY = "retry"
+    LIST = "list"
+    LIST_FROM_SERVER = "list --from-server"
+    STATUS = "status"
+    RUNS = "runs"
+    LOGS = "logs"
+    KILL = "kill"
+    ENABLE = "enable"
+    DISABLE = "disable"
+    ROTATE_TOKEN = "rotate-token"
+    DELETE = "delete"
+    PRUNE = "prune"
+    SERVICE_STATUS = "service_status"
+
+
+Rights = frozenset[Right]
+
+
+def _on(resource: Resource, *verbs: Verb) -> Rights:
+    return frozenset(Right(verb, resource) for verb in verbs)
+
+
+_APPLY = (Verb.CREATE, Verb.PATCH)
+_FIND = _on(Resource.CRONJOBS, Verb.LIST) | _on(Resource.JOBS, Verb.LIST)
+_CAUSES = _on(Resource.PODS, Verb.LIST) | _on(Resource.EVENTS, Verb.LIST)
+_FIND_RUN = _FIND | _on(Resource.JOBS, Verb.GET) | _on(Resource.PODS, Verb.LIST)
+# A sidecar that alone is left of a run keeps it from ending.
+_END_SIDECARS = _on(Resource.PODS, Verb.LIST, Verb.PATCH) | _on(Resource.JOBS, Verb.PATCH)
+_CREATE_JOB = _on(Resource.JOBS, Verb.CREATE, Verb.GET)
+# The Job comes first, suspended; then its Secret, and it is let go, or removed where the Secret was refused.
+_CREATE_JOB_WITH_SECRET = _CREATE_JOB | _on(Resource.JOBS, Verb.PATCH, Verb.DELETE) | _on(Resource.SECRETS, *_APPLY)
+_DELETE_PIPELINE = (
+    _on(Resource.CRONJOBS, Verb.LIST, Verb.DELETE)
+    | _on(Resource.JOBS, Verb.LIST, Verb.DELETE)
+    | _on(Resource.SECRETS, Verb.LIST, Verb.DELETE)
+    | _on(Resource.CONFIG_MAPS, Verb.LIST, Verb.DELETE)
+    | _on(Resource.PODS, Verb.LIST)
+)
+# The Secret with a bot's token is put back where somebody has begun to use it meanwhile.
+_RETIRE_TOKEN = _on(Resource.SECRETS, Verb.LIST, Verb.DELETE, *_APPLY) | _FIND
+
+_NEEDED: dict[Operation, Rights] = {
+    Operation.DEPLOY: _DELETE_PIPELINE  # of what was renamed
+    | _on(Resource.CRONJOBS, Verb.GET, *_APPLY)
+    | _on(Resource.SECRETS, Verb.GET, *_APPLY)
+    | _on(Resource.CONFIG_MAPS, Verb.GET, *_APPLY),
+    Operation.DIFF: _on(Resource.JOBS, Verb.LIST)
+    | _on(Resource.CRONJOBS, Verb.GET, *_APPLY)
+    | _on(Resource.SECRETS, Verb.LIST, Verb.GET, *_APPLY)
+    | _on(Resource.CONFIG_MAPS, Verb.LIST, Verb.GET, *_APPLY),
+    Operation.RUN: _FIND | _CAUSES | _END_SIDECARS | _CREATE_JOB_WITH_SECRET | _on(Resource.SECRETS, Verb.GET),
+    Operation.RUN_FILE: _CAUSES | _CREATE_JOB_WITH_SECRET | _on(Resource.CONFIG_MAPS, Verb.LIST, *_APPLY),
+    Operation.WAIT: _FIND_RUN | _CAUSES | _END_SIDECARS,
+    Operation.RETRY: _CAUSES
+    | _on(Resource.JOBS, Verb.LIST)
+    | _END_SIDECARS
+    | _CREATE_JOB_WITH_SECRET
+    | _on(Resource.CRONJOBS, Verb.GET)
+    | _on(Resource.SECRETS, Verb.GET),
+    Operation.LIST: _FIND | _CAUSES,
+    Operation.LIST_FROM_SERVER: _on(Resource.CRONJOBS, Verb.LIST),
+    Operation.STATUS: _FIND | _CAUSES,
+    Operation.RUNS: _FIND | _CAUSES,
+    Operation.LOGS: _FIND_RUN | _CAUSES | _on(Resource.PODS, Verb.GET) | _on(Resource.LOGS, Verb.GET),
+    Operation.KILL: _FIND_RUN
+    | _CAUSES
+    | _END_SIDECARS
+    | _on(Resource.JOBS, Verb.DELETE)  # of one that a queue holds
+    | _on(Resource.LOGS, Verb.GET),
+    Operation.ENABLE: _FIND | _on(Resource.CRONJOBS, Verb.PATCH),
+    Operation.DISABLE: _FIND | _on(Resource.CRONJOBS, Verb.PATCH),
+    Operation.ROTATE_TOKEN: _on(Resource.CRONJOBS, Verb.LIST) | _on(Resource.SECRETS, Verb.LIST, Verb.GET, *_APPLY),
+    Operation.DELETE: _DELETE_PIPELINE | _RETIRE_TOKEN,
+    Operation.PRUNE: _DELETE_PIPELINE | _RETIRE_TOKEN,
+}
+
+_LISTS = frozenset(right for rights in _NEEDED.values() for right in rights if right.verb is Verb.LIST)
+# Whoever may write this one may write the others: the Role gives the rights together.
+_NEEDED[Operation.SERVICE_STATUS] = _LISTS | _on(Resource.CONFIG_MAPS, *_APPLY)
+
+NEEDED: Mapping[Operation, Rights] = MappingProxyType(_NEEDED)
+"""The rights that an operation uses, in whatever state it finds the namespace."""
+
+DOCUMENTED: Rights = frozenset().union(
+    *(_on(resource, *Verb) for resource in Resource if resource is not Resource.EVENTS),
+    _on(Resource.EVENTS, Verb.GET, Verb.LIST),
+)
+"""What OpenMetadata documents for its Kubernetes client without the operator; a Role made for it serves us, too."""
+
+_BATCH = (Resource.CRONJOBS, Resource.JOBS)
+_KINDS = {
+    Resource.CRONJOBS: Kind.CRONJOB,
+    Resource.JOBS: Kind.JOB,
+    Resource.PODS: Kind.POD,
+    Resource.SECRETS: Kind.SECRET,
+    Resource.CONFIG_MAPS: Kind.CONFIG_MAP,
+    Resource.EVENTS: Kind.EVENT,
+}
+
+
+def needed_by(operations: Iterable[Operation]) -> Rights:
+    """Return what somebody has to be allowed to do who carries out these operations."""
+    return frozenset().union(*(NEEDED[operation] for operation in operations))
+
+
+def listed_by(operation: Operation) -> list[Kind]:
+    """Return the kinds whose objects an operation lists."""
+    return [kind for resource, kind in _KINDS.items() if Right(Verb.LIST, resource) in NEEDED[operation]]
+
+
+def rules(rights: Rights) -> list[Object]:
+    """Return the ``rules`` of a Role that gives rights; resources with the same verbs share a rule."""
+    verbs: dict[Resource, list[Verb]] = {
+        resource: [verb for verb in Verb if Right(verb, resource) in rights] for resource in Resource
+    }
+    together: dict[tuple[str, tuple[Verb, ...]], list[str]] = defaultdict(list)
+    for resource, found in verbs.items():
+        if found:
+            together["batch" if resource in _BATCH else "", tuple(found)].append(resource.value)
+    return [
+        {"apiGroups": [group], "resources": resources, "verbs": [verb.value for verb in found]}
+        for (group, found), resources in together.items()
+    ]

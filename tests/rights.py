@@ -1,0 +1,122 @@
+"""Writes what follows from the declared rights: the Role, and the tables of the page about them (`make rights`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from k8s_pipeline_client.cluster.access import (
+    DOCUMENTED,
+    NEEDED,
+    Operation,
+    Resource,
+    Right,
+    Rights,
+    Verb,
+    needed_by,
+    rules,
+)
+
+ROOT = Path(__file__).parents[1]
+ROLE = ROOT / "rbac/role.yaml"
+PAGE = ROOT / "docs/reference/rights.md"
+GRANTED: Rights = DOCUMENTED | needed_by(Operation)
+
+PURPOSES: Mapping[str, tuple[Operation, ...]] = MappingProxyType(
+    {
+        "reader": (
+            Operation.LIST,
+            Operation.LIST_FROM_SERVER,
+            Operation.STATUS,
+            Operation.RUNS,
+            Operation.LOGS,
+        ),
+        "deployer": (Operation.DEPLOY, Operation.DIFF),
+        "on-call": (
+            Operation.LIST,
+            Operation.STATUS,
+            Operation.RUNS,
+            Operation.LOGS,
+            Operation.RUN,
+            Operation.WAIT,
+            Operation.RETRY,
+            Operation.KILL,
+            Operation.ENABLE,
+            Operation.DISABLE,
+        ),
+    }
+)
+"""Smaller Roles that the page shows: by name, what they are for."""
+
+_HEAD = """\
+# The verbs that OpenMetadata documents for its Kubernetes client without the operator; no `watch`, no
+# `deletecollection`, nothing cluster-wide. Mind that `create` on Jobs is enough to read every Secret of the
+# namespace (a Job can mount it), so give the pipelines a namespace of their own. Which command uses what, and
+# smaller Roles: docs/reference/rights.md. Written by `make rights`.
+"""
+
+
+def role() -> str:
+    """Return the Role of rbac/."""
+    return _HEAD + _role("k8s-pipeline", GRANTED)
+
+
+def page(text: str) -> str:
+    """Return a page with what stands between its marks written anew; each mark says what is to stand there."""
+    parts = {"operations": _table(), "unused": _unused()} | {
+        name: f"```yaml\n{_role(f'k8s-pipeline-{name}', needed_by(operations))}```"
+        for name, operations in PURPOSES.items()
+    }
+    for name, part in parts.items():
+        begin, end = f"<!-- {name}: written by make rights -->", f"<!-- end of {name} -->"
+        pattern = re.compile(f"{re.escape(begin)}.*{re.escape(end)}", re.DOTALL)
+        if not pattern.search(text):
+            raise ValueError(f"{PAGE.name} has no place for {name}: put {begin} and {end} there")
+        text = pattern.sub(f"{begin}\n{part}\n{end}".replace("\\", "\\\\"), text)
+    return text
+
+
+def _role(name: str, rights: Rights) -> str:
+    lines = [
+        "apiVersion: rbac.authorization.k8s.io/v1",
+        "kind: Role",
+        "metadata:",
+        f"  name: {name}",
+        "  labels:",
+        "    app.kubernetes.io/name: k8s-pipeline",
+        "rules:",
+    ]
+    for rule in rules(rights):
+        group = rule["apiGroups"][0] or '""'
+        lines += [f"  - apiGroups: [{group}]", f"    resources: {_flow(rule['resources'])}"]
+        lines.append(f"    verbs: {_flow(rule['verbs'])}")
+    return "\n".join(lines) + "\n"
+
+
+def _flow(values: list[Any]) -> str:
+    return f"[{', '.join(values)}]"
+
+
+def _table() -> str:
+    rows = [("", *(f"`{resource}`" for resource in Resource)), ("---",) * (len(Resource) + 1)]
+    for operation in Operation:
+        cells = (_verbs(NEEDED[operation], resource) for resource in Resource)
+        rows.append((f"`{operation}`", *cells))
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _unused() -> str:
+    left = GRANTED - needed_by(Operation)
+    return "\n".join(f"- `{resource}`: {verbs}" for resource in Resource if (verbs := _verbs(left, resource)))
+
+
+def _verbs(rights: Rights, resource: Resource) -> str:
+    return ", ".join(verb for verb in Verb if Right(verb, resource) in rights)
+
+
+if __name__ == "__main__":
+    ROLE.write_text(role(), encoding="utf-8")
+    PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,0 +1,61 @@
+"""The Role and the page about rights say what is declared; a Role that OpenMetadata documents is enough for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from k8s_pipeline_client.cli.main import cli
+from k8s_pipeline_client.cluster.access import DOCUMENTED, NEEDED, Operation, Resource, Right, Verb, needed_by, rules
+from tests import rights
+
+OFFLINE = {"render", "validate", "config", "version", "completion"}
+
+
+def test_the_role_is_what_is_declared() -> None:
+    assert rights.ROLE.read_text() == rights.role(), "make rights writes it anew"
+    assert _granted(yaml.safe_load(rights.ROLE.read_text())["rules"]) == rights.GRANTED
+
+
+def test_the_page_is_what_is_declared() -> None:
+    text = rights.PAGE.read_text()
+    assert text == rights.page(text), "make rights writes it anew"
+
+
+def test_the_page_has_a_place_for_everything() -> None:
+    with pytest.raises(ValueError, match=r"no place for operations"):
+        rights.page("# Rights")
+
+
+def test_a_role_that_openmetadata_documents_is_enough() -> None:
+    assert needed_by(Operation) - DOCUMENTED == set()
+
+
+@pytest.mark.parametrize("operation", Operation)
+def test_the_rules_of_a_role_give_what_an_operation_needs_and_no_more(operation: Operation) -> None:
+    assert _granted(rules(NEEDED[operation])) == NEEDED[operation]
+
+
+def test_who_only_looks_reads_no_secret_and_writes_nothing() -> None:
+    found = needed_by(rights.PURPOSES["reader"])
+    assert {right.verb for right in found} == {Verb.GET, Verb.LIST}
+    assert Resource.SECRETS not in {right.resource for right in found}
+
+
+def test_every_command_that_asks_the_cluster_has_its_rights_declared() -> None:
+    commands = set(cli.commands) | set(cli.list_commands(None))  # type: ignore[arg-type]
+    assert {operation.split()[0] for operation in Operation} - {"service_status"} == commands - OFFLINE
+
+
+def _granted(found: list[dict[str, Any]]) -> set[Right]:
+    groups = {"cronjobs": "batch", "jobs": "batch"}
+    for rule in found:
+        assert rule["apiGroups"] == [groups.get(rule["resources"][0], "")]
+    return {
+        Right(Verb(verb), Resource(resource))
+        for rule in found
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
