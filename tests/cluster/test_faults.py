@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from k8s_pipeline_client.cluster import kube
 from k8s_pipeline_client.cluster.connect import connect
 from k8s_pipeline_client.cluster.kube import KubeCluster
 from k8s_pipeline_client.cluster.port import Kind
@@ -150,7 +149,7 @@ def test_a_failed_read_is_an_error_and_never_an_empty_result(
 def test_a_list_in_pages_is_whole_and_starts_over_where_a_page_is_gone(
     cluster: KubeCluster, proxy: FaultProxy, shared: Space, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kube, "_PAGE", 2)
+    monkeypatch.setattr(cluster, "_page_size", 2)
     names = [f"page-{number}" for number in range(5)]
     for name in names:
         cluster.apply(_config_map(shared, name), manager="test")
