@@ -7,7 +7,7 @@ to the descriptors 1 and 2, by whomever, passes through a pump (``pump``) that s
 (``detect`` says what they are, ``redact`` how they may look). SIGTERM ends the process at once with 143, unless the
 program has a handler, and tells nobody: only Kubernetes knows what comes next (``ending``). How it went stands in the
 termination message (``report``), with the error that tells most about it (``errorlog``), and as text that a person can
-see (``visible``).
+see (``visible``). The first line of the log (``beginning``) shows that nothing before it is missing.
 
 Not covered: secrets of less than four characters, encodings that ``redact`` does not name, other ways out than the two
 descriptors. C code that keeps the GIL holds SIGTERM off.

@@ -14,6 +14,7 @@ import sys
 from typing import Any, TextIO
 
 from k8s_pipeline_client.launcher import yamljson
+from k8s_pipeline_client.launcher.beginning import first_line
 from k8s_pipeline_client.launcher.detect import secret_values, secrets_among
 from k8s_pipeline_client.launcher.ending import Ending
 from k8s_pipeline_client.launcher.entry import cause_of, execute, own_part
@@ -33,6 +34,8 @@ def main(arguments: list[str]) -> int:
     report = Report(options.termination_log)
     secrets: list[str] = []
     try:
+        if options.announce:
+            print(visible(first_line(os.environ)), flush=True)
         if why := outside(options.within):
             report.note(exitCode=0, skipped=why)
             _say(f"nothing is ingested: {why}", sys.stdout)
@@ -82,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--token", metavar="FILE", help="put this file's text in place of the document's token, where that is empty"
     )
+    parser.add_argument("--announce", action="store_true", help="begin the log with a line that shows it is whole")
     parser.add_argument("--within", metavar="START/END", default="/", help="RFC 3339, UTC; at other times do nothing")
     parser.add_argument("--termination-log", default="/dev/termination-log")
     parser.add_argument("--refresh", type=float, default=3.0, help="seconds between two termination messages")

@@ -27,6 +27,7 @@ LAUNCHER_KEY = "launch.py"
 _PACKAGE, _LAUNCHER = "k8s_pipeline_client", "launcher"
 _PACKAGE_KEY = "package.py"
 
+ANNOUNCE_OPTION = "--announce"
 RESOLVE_OPTION = "--resolve"
 WINDOW_OPTION = "--within"
 """Of scheduled runs only: who asks for a run means it, whatever its schedule's dates say."""
@@ -131,7 +132,7 @@ def launcher_items() -> list[Document]:
 
 def launcher_options(pipeline: Pipeline) -> list[str]:
     """Return the launcher's options: where document and token are, and whether references are to be resolved."""
-    options = ["--config", f"{OWN_MOUNT_PATH}/{DOCUMENT_KEY}"]
+    options = [ANNOUNCE_OPTION, "--config", f"{OWN_MOUNT_PATH}/{DOCUMENT_KEY}"]
     if pipeline.references().any:
         options += [RESOLVE_OPTION, f"{OWN_MOUNT_PATH}/{_SECRETS}"]
     if pipeline.window:

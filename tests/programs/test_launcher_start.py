@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 
+from k8s_pipeline_client.launcher.beginning import has_first_line
 from k8s_pipeline_client.launcher.program import outside
 from tests.programs.pod import ENVIRONMENT, Pod, interpreters, write_launcher
 
@@ -52,6 +53,23 @@ def test_a_package_of_the_same_name_in_the_image_is_not_mistaken_for_it(pod: Pod
     for path in ("", str(pod.folder / "image"), os.pathsep.join([str(pod.folder / "image"), str(pod.folder)])):
         ended = pod.run(code, env={"PYTHONPATH": path})
         assert (ended.out, ended.err) == ("image\n", "")
+
+
+@pytest.mark.parametrize("code", ["print('on stdout')", "import sys; sys.exit('on stderr')", "1 +"])
+def test_the_log_begins_with_a_line_of_its_own(pod: Pod, code: str) -> None:
+    """Whatever becomes of the run: a log without it has lost its beginning."""
+    pod.options = ["--announce"]
+    process = pod.start(code, env={"pipelineRunId": "5f1c"}, stderr=subprocess.STDOUT)
+    log = pod.end(process).out.encode()
+    assert log.startswith(b"launcher: run 5f1c begins\n")
+    assert has_first_line(log)
+
+
+def test_the_line_comes_first_where_the_document_cannot_be_used(pod: Pod) -> None:
+    pod.options, pod.document = ["--announce"], b"no JSON"
+    ended = pod.run("print('never')")
+    assert ended.code == 78
+    assert has_first_line(ended.out.encode())
 
 
 @pytest.mark.parametrize(

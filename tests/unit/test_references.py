@@ -59,6 +59,7 @@ def test_variables_are_resolved_in_the_pod(text: str) -> None:
     pod = pod_of(workflow(password=text))
     args = pod["containers"][0]["args"]
     assert args == [
+        "--announce",
         *("--config", "/opt/k8s-pipeline/workflow.json"),
         *("--resolve", "/opt/k8s-pipeline/secrets"),
         *("--", "main.py"),
