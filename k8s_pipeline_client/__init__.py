@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from k8s_pipeline_client.domain.pipeline import Pipeline, resolve
     from k8s_pipeline_client.domain.recognise import recognise
     from k8s_pipeline_client.errors import PipelineError
+    from k8s_pipeline_client.runs.spool import LogSpool
     from k8s_pipeline_client.settings import Settings, load_settings
     from k8s_pipeline_client.status import Cause, PipelineStatus, RunStatus, State
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Cause",
     "K8sPipelineClient",
+    "LogSpool",
     "NoopPipelineClient",
     "Pipeline",
     "PipelineError",
@@ -64,6 +66,7 @@ _HOME = MappingProxyType(
         **dict.fromkeys(("Pipeline", "resolve"), "domain.pipeline"),
         "recognise": "domain.recognise",
         "PipelineError": "errors",
+        "LogSpool": "runs.spool",
         **dict.fromkeys(("Settings", "load_settings"), "settings"),
         **dict.fromkeys(("Cause", "PipelineStatus", "RunStatus", "State"), "status"),
     }

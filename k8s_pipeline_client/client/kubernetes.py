@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from k8s_pipeline_client.client.closing import Closing
 from k8s_pipeline_client.client.connecting import check, connect
 from k8s_pipeline_client.client.contract import PipelineServiceClient, PipelineServiceResponse
 from k8s_pipeline_client.client.entities import pipeline_of
@@ -22,7 +23,7 @@ from k8s_pipeline_client.domain.entities import Document, IngestionPipeline
 from k8s_pipeline_client.domain.objects import annotation
 from k8s_pipeline_client.domain.source import Source
 from k8s_pipeline_client.errors import ApiError, ClusterError, DefinitionError, InputError, UnknownNameError
-from k8s_pipeline_client.runs.logpage import page_of
+from k8s_pipeline_client.runs.spool import LogSpool
 from k8s_pipeline_client.settings import Settings
 from k8s_pipeline_client.status import RunStatus, State
 
@@ -45,7 +46,7 @@ _TASKS = MappingProxyType(
 
 
 def create_client(
-    settings: Settings, *, kubeconfig: Path | None = None, context: str | None = None
+    settings: Settings, *, kubeconfig: Path | None = None, context: str | None = None, spool: LogSpool | None = None
 ) -> PipelineServiceClient:
     """Return the client that the settings ask for: Kubernetes', or where it is switched off one that does nothing.
 
@@ -53,6 +54,7 @@ def create_client(
         settings: See `load_settings`.
         kubeconfig: A kubeconfig file; the cluster is found as kubectl does, or as the settings say, if None.
         context: Of the kubeconfig.
+        spool: Where logs are kept while they are read page by page; one with the usual bounds if None.
 
     Raises:
         InputError: The kubeconfig cannot be used.
@@ -60,21 +62,25 @@ def create_client(
     """
     if settings.is_noop:
         return NoopPipelineClient()
-    return K8sPipelineClient(connect(settings, kubeconfig=kubeconfig, context=context), settings)
+    return K8sPipelineClient(connect(settings, kubeconfig=kubeconfig, context=context), settings, spool=spool)
 
 
-class K8sPipelineClient:
+class K8sPipelineClient(Closing):
     """A `PipelineServiceClient` that runs pipelines as Jobs and CronJobs.
 
     Attributes:
         pipelines: All else that can be done with them, by their names.
     """
 
-    def __init__(self, cluster: Cluster, settings: Settings) -> None:
-        """Take a cluster's namespace; see `create_client` for the usual way."""
+    def __init__(self, cluster: Cluster, settings: Settings, *, spool: LogSpool | None = None) -> None:
+        """Take a cluster's namespace; see `create_client` for the usual way, and `Pipelines` for the arguments."""
         self._cluster = cluster
         self._settings = settings
-        self.pipelines = Pipelines(cluster, settings)
+        self.pipelines = Pipelines(cluster, settings, spool=spool)
+
+    def close(self) -> None:
+        """Give up the connections, and what is kept of logs; again is fine."""
+        self.pipelines.close()
 
     def deploy_pipeline(self, pipeline: Mapping[str, Any], service: Mapping[str, Any]) -> PipelineServiceResponse:
         """Write all that a pipeline needs; again is fine, and changes nothing where nothing has changed.
@@ -153,18 +159,19 @@ class K8sPipelineClient:
     def last_logs(self, pipeline: Mapping[str, Any], after: int | None = None) -> Mapping[str, str]:
         """Return a page of the newest run's log; where there is none, why.
 
+        Pages that are read in their order cost one read of the log in all; see `Pipelines.log_page`.
+
         Raises:
             UnknownNameError: The pipeline is not deployed, or has no runs.
             InputError: There is no such page.
         """
-        notes: list[str] = []
         number = after or 0
-        text, total = page_of(self.pipelines.logs(self._name(pipeline), note=notes.append), number)
-        if not 0 <= number < total:
-            raise InputError(f"the log has {total} pages, counted from 0: there is none of number {number}")
-        page = {_TASKS.get(str(pipeline.get("pipelineType")), _DEFAULT_TASK): text or "\n".join(notes)}
-        page["total"] = str(total)
-        if number + 1 < total:
+        found = self.pipelines.log_page(self._name(pipeline), number)
+        if not 0 <= number < found.total:
+            raise InputError(f"the log has {found.total} pages, counted from 0: there is none of number {number}")
+        page = {_TASKS.get(str(pipeline.get("pipelineType")), _DEFAULT_TASK): found.text}
+        page["total"] = str(found.total)
+        if number + 1 < found.total:
             page["after"] = str(number + 1)
         return page
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial, reduce
 from pathlib import Path
 from typing import Any
 
 from k8s_pipeline_client.client.connecting import connect
 from k8s_pipeline_client.client.entities import pipeline_of
+from k8s_pipeline_client.client.runlogs import RunLogs
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.deploying import copies, resume
 from k8s_pipeline_client.deploying.bulk import PARALLEL, Batch, Deployment
@@ -33,8 +34,8 @@ from k8s_pipeline_client.errors import InputError, NotFoundError, SettingsError,
 from k8s_pipeline_client.inventory.read import Reader
 from k8s_pipeline_client.render import plan, plan_one_shot
 from k8s_pipeline_client.runs import kill, start
-from k8s_pipeline_client.runs.logs import WHOLE, LogOptions, Note, follow_log, read_log
 from k8s_pipeline_client.runs.rerun import retry_run
+from k8s_pipeline_client.runs.spool import LogSpool
 from k8s_pipeline_client.runs.wait import wait_for_end
 from k8s_pipeline_client.settings import Settings
 from k8s_pipeline_client.status import PipelineStatus, RunStatus, State
@@ -43,19 +44,26 @@ KILL_TIMEOUT = 120.0
 DELETE_TIMEOUT = 300.0
 
 
-class Pipelines:
+class Pipelines(RunLogs):
     """Deploys, runs, watches and removes pipelines.
 
     NAME, wherever it is asked for, is a resource name, FQN, id, name, display name or ``service/type``. Every
     method raises `ClusterError` where the cluster cannot or will not, and `UnknownNameError` for a NAME that
     fits no pipeline or several. Times are in seconds.
+
+    A context manager: its connections, and what it keeps of logs, are given up at the end of the ``with`` block.
     """
 
-    def __init__(self, cluster: Cluster, settings: Settings) -> None:
-        """Take a cluster's namespace; see `connect` for the usual way."""
-        self._cluster = cluster
+    def __init__(self, cluster: Cluster, settings: Settings, *, spool: LogSpool | None = None) -> None:
+        """Take a cluster's namespace; see `connect` for the usual way.
+
+        Args:
+            cluster: Is closed with this object.
+            settings: See `load_settings`.
+            spool: Where logs are kept while they are read page by page; one with the usual bounds if None.
+        """
+        super().__init__(cluster, Reader(cluster, instance=settings.instance), spool)
         self._settings = settings
-        self._reader = Reader(cluster, instance=settings.instance)
 
     @classmethod
     def connect(cls, settings: Settings, *, kubeconfig: Path | None = None, context: str | None = None) -> Pipelines:
@@ -264,33 +272,6 @@ class Pipelines:
             NotFoundError: The Job was deleted.
         """
         return wait_for_end(self._cluster, self._reader, job_name, timeout=timeout, on_change=on_change)
-
-    def logs(
-        self,
-        name: str,
-        *,
-        run: str | None = None,
-        follow: bool = False,
-        options: LogOptions = WHOLE,
-        note: Note = lambda text: None,
-    ) -> Iterator[bytes]:
-        """Return the log of a run, the newest if none is named, as chunks of bytes.
-
-        Args:
-            name: The pipeline, or a run.
-            run: A run's id, its beginning, or its Job's name.
-            follow: Go on until the run has ended, across its retries.
-            options: Which part of the log.
-            note: Called with what is not part of the log.
-        """
-        job = self._reader.job(name) if run is None else self._reader.job_of(self._reader.find(name), run)
-        if follow and not is_finished(job):
-            return follow_log(self._cluster, job, options, note)
-        return read_log(self._cluster, job, self._reader.run(job), options, note)
-
-    def follow(self, job_name: str, *, timeout: float | None = None, note: Note) -> Iterator[bytes]:
-        """Return the log of a run by its Job, from before it starts to its end or the end of the time."""
-        return follow_log(self._cluster, self._cluster.get(Kind.JOB, job_name), WHOLE, note, timeout=timeout)
 
     def kill(
         self, name: str, *, run: str | None = None, by: str | None = None, timeout: float = KILL_TIMEOUT

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import chain
 
 PAGE_CHARACTERS = 256 * 1024
 """However many bytes each of them has, a page has no more than 1 MiB."""
 
 
-def page_of(log: Iterable[bytes], number: int, *, size: int = PAGE_CHARACTERS) -> tuple[str, int]:
-    """Return a page of a log, and how many there are; at least one, which may be empty.
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """A page of a log.
 
-    The log is read to its end, to know how many there are; no more than the page is kept of it.
+    Attributes:
+        text: What stands on it; empty where there is no such page.
+        total: How many pages the log has by now, at least one.
+    """
+
+    text: str
+    total: int
+
+
+def page_of(log: Iterable[bytes], number: int, *, size: int = PAGE_CHARACTERS) -> LogPage:
+    """Return a page of a log, which is read to its end; no more than the page is kept of it.
 
     Args:
         log: Chunks of bytes; what is not UTF-8 is replaced.
@@ -27,4 +39,4 @@ def page_of(log: Iterable[bytes], number: int, *, size: int = PAGE_CHARACTERS) -
     for text in chain((decoder.decode(chunk) for chunk in log), iter(lambda: decoder.decode(b"", final=True), "")):
         kept.append(text[max(0, start - length) : max(0, end - length)])
         length += len(text)
-    return "".join(kept), max(1, -(-length // size))
+    return LogPage("".join(kept), max(1, -(-length // size)))

@@ -12,7 +12,11 @@ from k8s_pipeline_client.errors import InvalidError, NotFoundError, UnknownNameE
 from k8s_pipeline_client.inventory.lookup import pods_of
 from k8s_pipeline_client.polling import poll
 from k8s_pipeline_client.render.pod import MAIN_CONTAINER
+from k8s_pipeline_client.runs.attempts import by_age, has_ended, has_started
+from k8s_pipeline_client.runs.logpage import LogPage, page_of
 from k8s_pipeline_client.runs.logstream import Resumable
+from k8s_pipeline_client.runs.rotated import GAP, ROTATED, in_blocks, lacks_beginning, what_is_missing_told
+from k8s_pipeline_client.runs.spool import LogSpool
 from k8s_pipeline_client.status import RunStatus, run_status
 
 Note = Callable[[str], None]
@@ -38,6 +42,11 @@ class LogOptions:
     timestamps: bool = False
     attempt: int | None = None
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether the log is asked for from its beginning."""
+        return self.tail_lines is None and self.since_seconds is None
+
 
 WHOLE = LogOptions()
 
@@ -48,24 +57,59 @@ def read_log(cluster: Cluster, job: Object, status: RunStatus, options: LogOptio
     Raises:
         UnknownNameError: There is no such attempt.
     """
-    pods = _by_age(pods_of(cluster, job["metadata"]["name"]))
+    pods = by_age(pods_of(cluster, job["metadata"]["name"]))
     if not pods:
         yield from _without_pod(job, status, note)
         return
     pod = _attempt(pods, options.attempt)
     if len(pods) > 1 and options.attempt is None:
         note(f"this is attempt {len(pods)}; --attempt 1 to {len(pods) - 1} show the earlier ones")
-    if not _has_started(pod):
+    if not has_started(pod):
         note(f"Pod {pod['metadata']['name']} has not started, so there is no log yet; follow it with -f")
         _why(status, note)
         return
-    yield from cluster.read_log(
+    log = cluster.read_log(
         pod["metadata"]["name"],
         container=MAIN_CONTAINER,
         tail_lines=options.tail_lines,
         since_seconds=options.since_seconds,
         timestamps=options.timestamps,
     )
+    blocks = in_blocks(log)
+    head = next(blocks, b"")
+    if options.is_whole and lacks_beginning(head, pod):
+        note(ROTATED)
+    yield head
+    yield from blocks
+
+
+def read_log_page(
+    cluster: Cluster, spool: LogSpool, job: Object, number: int, status: Callable[[], RunStatus]
+) -> LogPage:
+    """Return a page of the log of a run's newest attempt; where there is no log, one page that says why.
+
+    Args:
+        cluster: Where.
+        spool: What has been read of it so far.
+        job: The run's.
+        number: Counted from 0; one that there is not is empty.
+        status: Tells the run's status, for the reason.
+    """
+    pods = by_age(pods_of(cluster, job["metadata"]["name"]))
+    if not pods or not has_started(pods[-1]):
+        notes: list[str] = []
+        text = b"".join(read_log(cluster, job, status(), WHOLE, notes.append))
+        return page_of([text or "\n".join(notes).encode()], number)
+    pod = pods[-1]
+
+    def read(stream: Resumable) -> Iterator[bytes]:
+        answer = cluster.read_log(
+            pod["metadata"]["name"], container=MAIN_CONTAINER, since_time=stream.since, timestamps=True
+        )
+        return what_is_missing_told(stream, answer, pod)
+
+    key = (job["metadata"]["uid"], pod["metadata"]["uid"])
+    return spool.page(key, number, read, grows=not has_ended(pod))
 
 
 def follow_log(
@@ -79,10 +123,10 @@ def follow_log(
     name = job["metadata"]["name"]
     for _ in poll(timeout, first=0.2, longest=1.0):
         found = _get_job(cluster, name)  # before the pods are read, so that none that came last is missed
-        pods = _by_age(pods_of(cluster, name))
+        pods = by_age(pods_of(cluster, name))
         # As it shows: the Job alone would wait for sidecars that never end.
         over = found is None or run_status(found, pods, (), cluster.now()).state.is_terminal
-        started = [pod for pod in pods if _has_started(pod)]
+        started = [pod for pod in pods if has_started(pod)]
         fresh = [pod for pod in started if pod["metadata"]["uid"] not in seen]
         if not seen:
             fresh = fresh[-1:]  # of attempts that are over already, only the newest
@@ -108,7 +152,12 @@ def _follow_pod(cluster: Cluster, pod: str, options: LogOptions, note: Note) -> 
             # Asked before reading: an answer can end early, where the node rotates the file. What is read after the
             # container has ended is the end.
             ended = _has_ended(cluster, pod)
-            yield from stream.feed(_open(cluster, pod, options, since=before))
+            pieces = stream.feed(_open(cluster, pod, options, since=before))
+            first = next(pieces, b"")
+            if stream.has_gap:
+                note(GAP)
+            yield first
+            yield from pieces
             if ended:
                 return
         except UnreachableError as error:
@@ -168,19 +217,6 @@ def _get_job(cluster: Cluster, job_name: str) -> Object | None:
 def _has_ended(cluster: Cluster, pod: str) -> bool:
     """Tell whether the log cannot grow any more; an answer that ends early is taken up again."""
     try:
-        return "terminated" in _main_state(cluster.get(Kind.POD, pod))
+        return has_ended(cluster.get(Kind.POD, pod))
     except NotFoundError:
         return True
-
-
-def _by_age(pods: list[Object]) -> list[Object]:
-    return sorted(pods, key=lambda pod: (pod["metadata"]["creationTimestamp"], pod["metadata"]["name"]))
-
-
-def _has_started(pod: Object) -> bool:
-    return bool({"running", "terminated"} & set(_main_state(pod)))
-
-
-def _main_state(pod: Object) -> Object:
-    statuses = (pod.get("status") or {}).get("containerStatuses") or []
-    return next((status.get("state") or {} for status in statuses if status["name"] == MAIN_CONTAINER), {})

@@ -10,8 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import k8s_pipeline_client as library
-from k8s_pipeline_client import NoopPipelineClient, PipelineServiceClient, Settings, create_client, errors
-from k8s_pipeline_client.runs.logpage import PAGE_CHARACTERS, page_of
+from k8s_pipeline_client import (
+    NoopPipelineClient,
+    PipelineServiceClient,
+    Settings,
+    create_client,
+    errors,
+)
+from k8s_pipeline_client.runs.logpage import PAGE_CHARACTERS, LogPage, page_of
 
 PIPELINE = {"fullyQualifiedName": "pg_prod.nightly"}
 
@@ -65,19 +71,19 @@ def test_the_pages_of_a_log_are_the_log(text: str, size: int, width: int) -> Non
     raw = text.encode(errors="replace")
     chunks = [raw[start : start + width] for start in range(0, len(raw), width)]
 
-    first, total = page_of(chunks, 0, size=size)
+    total = page_of(chunks, 0, size=size).total
 
-    pages = [first, *(page_of(chunks, number, size=size)[0] for number in range(1, total))]
+    pages = [page_of(chunks, number, size=size).text for number in range(total)]
     assert "".join(pages) == raw.decode()
     assert {len(page) for page in pages[:-1]} <= {size}
-    assert page_of(chunks, total, size=size) == ("", total)
+    assert page_of(chunks, total, size=size) == LogPage("", total)
 
 
 def test_a_page_is_never_larger_than_a_server_takes() -> None:
-    page, total = page_of(["\U0001f40d".encode() * PAGE_CHARACTERS * 2], 0)
-    assert (len(page.encode()), total) == (2**20, 2)
+    page = page_of(["\U0001f40d".encode() * PAGE_CHARACTERS * 2], 0)
+    assert (len(page.text.encode()), page.total) == (2**20, 2)
 
 
 def test_a_log_that_is_not_text_has_pages_all_the_same() -> None:
-    assert page_of([b"\xff\xe2\x82", b"\xac\xc3"], 0) == ("\ufffd€\ufffd", 1)
-    assert page_of([], 0) == ("", 1)
+    assert page_of([b"\xff\xe2\x82", b"\xac\xc3"], 0) == LogPage("\ufffd€\ufffd", 1)
+    assert page_of([], 0) == LogPage("", 1)

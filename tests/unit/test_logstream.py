@@ -48,3 +48,14 @@ def test_a_line_without_an_end_is_not_collected() -> None:
     stream = Resumable()
     pieces = stream.feed([b"2026-11-21T15:20:01.000000000Z ", *([b"x" * 1000] * 50)])
     assert [len(piece) for piece in pieces] == [1000] * 50
+
+
+def test_what_the_kubelet_says_in_place_of_a_log_is_passed_on_whole() -> None:
+    words = b"unable to retrieve container logs for containerd://0123"
+    stream = Resumable()
+    assert b"".join(stream.feed([words])) == words
+    assert stream.since is None
+    line = b"2026-11-21T15:20:01.000000000Z one\n"
+    assert b"".join(stream.feed([line])) == b"one\n"
+    assert b"".join(stream.feed([line + words])) == words
+    assert stream.since == "2026-11-21T15:20:01.000000000Z"

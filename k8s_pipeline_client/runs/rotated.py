@@ -1,0 +1,76 @@
+"""Notices what is missing in a log because Kubernetes has rotated it away, and says so in the log itself.
+
+The kubelet gives the newest of a container's log files only, and does not tell that there were others. But the launcher
+begins every log with a line of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from k8s_pipeline_client.domain.objects import Object
+from k8s_pipeline_client.errors import PipelineError
+from k8s_pipeline_client.launcher.beginning import SEARCHED_BYTES, has_first_line
+from k8s_pipeline_client.render.config import ANNOUNCE_OPTION
+from k8s_pipeline_client.render.pod import MAIN_CONTAINER
+from k8s_pipeline_client.runs.attempts import has_ended, main_state
+from k8s_pipeline_client.runs.logstream import Resumable
+
+ROTATED = (
+    "the beginning of this log is gone: Kubernetes keeps the newest part of a long one"
+    " (containerLogMaxSize of the kubelet, 10Mi by default)"
+)
+GAP = "a part of this log may be missing here: Kubernetes rotated it away before it was read"
+
+
+def lacks_beginning(head: bytes, pod: Object) -> bool:
+    """Tell whether a log begins in the middle.
+
+    Args:
+        head: How it begins.
+        pod: Whose log it is; one from before logs had a first line lacks nothing that could be noticed.
+    """
+    if not _announces(pod) or has_first_line(head):
+        return False
+    if has_ended(pod):  # without the launcher's message it never got so far: no Python, or not enough memory
+        return bool(main_state(pod)["terminated"].get("message"))
+    return b"\n" in head
+
+
+def what_is_missing_told(stream: Resumable, answer: Iterable[bytes], pod: Object) -> Iterator[bytes]:
+    """Yield what is new in an answer, in blocks, with lines that say where something is missing."""
+    is_first, was_in_line = stream.since is None, stream.is_in_line
+    blocks = in_blocks(stream.feed(answer))
+    head = next(blocks, b"")
+    if is_first and lacks_beginning(head, pod):
+        yield _line(ROTATED)
+    elif stream.has_gap:
+        yield b"\n" * was_in_line + _line(GAP)
+    yield head
+    yield from blocks
+
+
+def in_blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the same in blocks of at least `SEARCHED_BYTES`, but for the last; if something breaks, after all of it."""
+    held: list[bytes] = []
+    length = 0
+    try:
+        for piece in pieces:
+            held.append(piece)
+            length += len(piece)
+            if length >= SEARCHED_BYTES:
+                block, held, length = b"".join(held), [], 0
+                yield block
+    except PipelineError:
+        yield b"".join(held)
+        raise
+    yield b"".join(held)
+
+
+def _announces(pod: Object) -> bool:
+    containers = (pod.get("spec") or {}).get("containers") or []
+    return any(item["name"] == MAIN_CONTAINER and ANNOUNCE_OPTION in (item.get("args") or ()) for item in containers)
+
+
+def _line(text: str) -> bytes:
+    return f"k8s-pipeline: {text}\n".encode()
