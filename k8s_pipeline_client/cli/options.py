@@ -56,13 +56,16 @@ class Globals:
         return self._loaded
 
     def client(self) -> Pipelines:
-        """Connect to the cluster."""
+        """Connect to the cluster until the command ends."""
         from k8s_pipeline_client.cli.logs import show_warnings
         from k8s_pipeline_client.client import Pipelines
 
         if not self.quiet:
             show_warnings()
-        return Pipelines.connect(self.settings(), kubeconfig=self.kubeconfig, context=self.context)
+        client = Pipelines.connect(self.settings(), kubeconfig=self.kubeconfig, context=self.context)
+        if (command := click.get_current_context(silent=True)) is not None:
+            command.call_on_close(client.close)
+        return client
 
     def format(self, default: str = "table") -> str:
         """Return the output format that was asked for."""

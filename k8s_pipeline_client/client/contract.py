@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from types import TracebackType
+from typing import Any, Protocol, Self
 
 from k8s_pipeline_client.domain.entities import Document
 
@@ -49,7 +50,18 @@ class PipelineServiceClient(Protocol):
     Every operation raises `PipelineError` where it cannot be done; the subclasses, drawn in
     `k8s_pipeline_client.errors`, tell bad input from a cluster that is away. A pipeline is an IngestionPipeline
     entity; the operations other than `deploy_pipeline` need only its ``fullyQualifiedName``.
+
+    A client is a context manager: what it holds is given up at the end of the ``with`` block, or by `close`.
     """
+
+    def close(self) -> None:
+        """Give up what the client holds, such as its connections; again is fine."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
 
     def deploy_pipeline(self, pipeline: Mapping[str, Any], service: Mapping[str, Any]) -> PipelineServiceResponse:
         """Write all that a pipeline needs; again is fine.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from k8s_pipeline_client.client.closing import Closing
 from k8s_pipeline_client.client.contract import PipelineServiceResponse
 from k8s_pipeline_client.domain.entities import Document
 from k8s_pipeline_client.errors import DisabledError
@@ -12,11 +13,14 @@ from k8s_pipeline_client.errors import DisabledError
 DISABLED = "disabled"
 
 
-class NoopPipelineClient:
+class NoopPipelineClient(Closing):
     """A `PipelineServiceClient` for ``enabled: false``; answers as OpenMetadata's own does.
 
     Its status is healthy, questions have no answer, and what would change something raises `DisabledError`.
     """
+
+    def close(self) -> None:
+        """Do nothing: there is nothing to give up."""
 
     def deploy_pipeline(self, pipeline: Mapping[str, Any], service: Mapping[str, Any]) -> PipelineServiceResponse:
         """Raise `DisabledError`."""

@@ -23,8 +23,9 @@ class RunLogs(Closing):
         self._spool = spool if spool is not None else LogSpool()
 
     def close(self) -> None:
-        """Give up what is kept of logs; again is fine."""
+        """Give up the connections, and what is kept of logs; again is fine."""
         self._spool.close()
+        self._cluster.close()
 
     def logs(
         self,

@@ -191,6 +191,10 @@ class KubeCluster:
             return None
         return True
 
+    def close(self) -> None:
+        """Give up the connections; see `Cluster.close`."""
+        self._transport.close()
+
     def _path(self, kind: Kind, name: str | None = None) -> str:
         path = _PATHS[kind].format(namespace=quote(self._namespace, safe=""))
         return f"{path}/{quote(name, safe='')}" if name is not None else path

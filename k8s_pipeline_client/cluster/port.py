@@ -151,3 +151,6 @@ class Cluster(Protocol):
 
     def now(self) -> datetime:
         """Return the API server's time as of its last answer; ours differs."""
+
+    def close(self) -> None:
+        """Give up the connections; again is fine."""

@@ -93,6 +93,13 @@ class ApiServer:
                 self._pool, self._identity = self._pool_for(credential.identity), credential.identity
             return Ready(self._pool, headers, credential)
 
+    def close(self) -> None:
+        """Close the connections that are kept open."""
+        with self._lock:
+            if self._pool is not None:
+                self._pool.clear()
+                self._pool = None
+
     def refused(self, used: Ready) -> bool:
         """Take note that a login was not accepted (401), and return whether there is another to try.
 

@@ -101,6 +101,10 @@ class Transport:
             return parsedate_to_datetime(self._date or "")
         return datetime.now(UTC)
 
+    def close(self) -> None:
+        """Close the connections that are kept open."""
+        self._server.close()
+
     def send(
         self,
         method: str,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ import pytest
 from k8s_pipeline_client import K8sPipelineClient, create_client, load_settings
 from k8s_pipeline_client.errors import DefinitionError, InputError, RunActiveError, UnknownNameError
 from tests.cluster.support.definitions import pipeline, service
+from tests.cluster.support.faults import FaultProxy
 from tests.cluster.support.program import Program
+from tests.cluster.support.space import until
 
 PAGE = Path(__file__).parents[2] / "docs/how-to/use-from-python.md"
 
@@ -27,9 +30,10 @@ def made(program: Program, namespace: str | None = None) -> K8sPipelineClient:
 
 
 @pytest.fixture
-def client(program: Program) -> K8sPipelineClient:
+def client(program: Program) -> Iterator[K8sPipelineClient]:
     """The client of the test's namespace."""
-    return made(program)
+    with made(program) as client:
+        yield client
 
 
 def test_what_the_page_says_works(program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,6 +88,13 @@ def test_an_entity_of_the_server_says_itself_that_it_was_renamed(client: K8sPipe
     assert "pg_prod.before" in said
     assert [item.name for item in client.pipelines.list_pipelines()] == ["after"]
     assert client.delete_pipeline(before).reason == "Pipeline was not deployed"
+
+
+def test_a_client_that_was_closed_holds_no_connection(faulty: Program, proxy: FaultProxy) -> None:
+    with made(faulty) as client:
+        assert client.service_status().code == 200
+        assert proxy.connections > 0
+    until(lambda: proxy.connections == 0, "the connections are closed")
 
 
 def test_runs_that_wait_are_told_as_queued(program: Program) -> None:

@@ -224,6 +224,9 @@ class FakeCluster:
         """See `Cluster.now`."""
         return self.clock
 
+    def close(self) -> None:
+        """Do nothing: there are no connections."""
+
     @contextmanager
     def _request(self, request: Request, action: str) -> Iterator[None]:
         with self._journal.around(request), self._lock:

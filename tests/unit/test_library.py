@@ -8,16 +8,20 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pytest_mock import MockerFixture
 
 import k8s_pipeline_client as library
 from k8s_pipeline_client import (
+    K8sPipelineClient,
     NoopPipelineClient,
     PipelineServiceClient,
     Settings,
     create_client,
     errors,
 )
+from k8s_pipeline_client.cluster.port import Cluster
 from k8s_pipeline_client.runs.logpage import PAGE_CHARACTERS, LogPage, page_of
+from k8s_pipeline_client.runs.spool import LogSpool
 
 PIPELINE = {"fullyQualifiedName": "pg_prod.nightly"}
 
@@ -47,6 +51,23 @@ def test_a_client_that_is_switched_off_answers_and_does_nothing() -> None:
     assert (client.last_logs(PIPELINE), client.host_ip()) == (None, None)
     assert (client.run_automation({}), client.run_application({})) == (None, None)
     assert isinstance(client, NoopPipelineClient)
+
+
+def test_at_the_end_of_a_with_block_connections_and_logs_are_given_up(mocker: MockerFixture) -> None:
+    cluster, spool = mocker.create_autospec(Cluster, instance=True), LogSpool()
+    spool.page("a run", 0, lambda stream: iter([b"its log"]), grows=True)
+
+    with pytest.raises(ValueError, match="of the block's own"), K8sPipelineClient(cluster, Settings(), spool=spool):
+        raise ValueError("of the block's own")
+
+    assert spool.bytes_on_disk == 0
+    cluster.close.assert_called_once_with()
+
+
+def test_every_client_can_be_used_in_a_with_block() -> None:
+    with create_client(Settings(enabled=False)) as client:
+        assert client.service_status().code == 200
+    client.close()
 
 
 @pytest.mark.parametrize(

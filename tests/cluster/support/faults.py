@@ -184,6 +184,12 @@ class FaultProxy:
         with self._lock:
             return list(self._requests)
 
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        with self._lock:
+            return len(self._connections)
+
     def fault(self, effect: Effect, *, method: str = ".*", path: str = "", nth: int = 1, times: int | None = 1) -> Rule:
         """Have requests hit: the nth that fits and those after it, ``times`` in all; None is for ever."""
         rule = Rule(effect, method, path, nth, times)
