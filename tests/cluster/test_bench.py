@@ -28,6 +28,7 @@ def test_everything_is_measured_and_nothing_is_left(access: Access, tmp_path: Pa
     assert all(value > 0 for (_, what), value in found.items() if "writes" not in what and "lists" not in what)
     assert found["requests of one deploy", "new"] >= 4
     assert found["the pages of a log, in order", "pages"] == 3
+    assert found["the pages of a log, in order", "ours: reads of the log"] == 1
     assert found["the pages of a log, in order", "ours: bytes, beside those of the log"] >= 1
     assert found["k8s-pipeline prune of 1", "lists"] >= 1
     namespaces = access.api.request("GET", "/api/v1/namespaces")["items"]

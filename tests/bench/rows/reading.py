@@ -45,15 +45,16 @@ def _one(scene: Scene, size: int, row: str, ours: Callable[[], object], words: t
 
 def measure_pages(scene: Scene, size: int) -> Iterator[Figure]:
     """Read a log page by page, as OpenMetadata's page does, beside reading it in one piece."""
-    service, entity = scene.service_client(), real_entities(scene.scale)[LONG]
-    job = service.pipelines.newest_run(LONG)
+    entity = real_entities(scene.scale)[LONG]
+    job = scene.client().newest_run(LONG)
     path = f"{path_of(scene.namespace, 'pods', job.attempts[-1].name)}/log?container=main"
     length = len(scene.send.raw("GET", path)[1])
 
     def pages() -> int:
-        page, read = service.last_logs(entity), 1
-        while "after" in page:
-            page, read = service.last_logs(entity, int(page["after"])), read + 1
+        with scene.service_client() as service:  # one that has read nothing of it yet
+            page, read = service.last_logs(entity), 1
+            while "after" in page:
+                page, read = service.last_logs(entity, int(page["after"])), read + 1
         return read
 
     times = rounds.take_turns(
