@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
+from k8s_pipeline_client.cli.hints import worded
 from k8s_pipeline_client.cli.options import Globals
 from k8s_pipeline_client.deploying.bulk import FAILED, INTERRUPTED, NOT_TRIED, Deployment
 
@@ -21,14 +23,14 @@ def report(values: Globals, deployments: Sequence[Deployment], dry_run: str) -> 
             warn(f"{item.display_name}: {text}")
     for item in deployments:
         if item.action == SKIPPED:
-            note(f"skipped: {item.display_name}: {item.error}")
+            note(f"skipped: {_said(item)}")
         elif item.action == FAILED:
-            complain(f"{item.display_name}: {item.error}")
+            complain(_said(item))
     done = [item for item in deployments if item.resource_name is not None]
     suffix = "" if dry_run == "none" else f" ({dry_run} dry run)"
     rows = [[item.display_name, item.action + suffix, str(item.resource_name)] for item in done]
     emit(
-        [item.as_dict() for item in deployments],
+        [_as_dict(item) for item in deployments],
         values.format(),
         table=lambda: print_table(["NAME", "ACTION", "RESOURCE"], rows, wide=0) if rows else None,
         names=lambda: [f"cronjob.batch/{item.resource_name}" for item in done],
@@ -41,3 +43,11 @@ def report(values: Globals, deployments: Sequence[Deployment], dry_run: str) -> 
     if counts[INTERRUPTED]:
         return _EXIT_INTERRUPTED
     return 1 if counts[FAILED] else 0
+
+
+def _said(item: Deployment) -> str:
+    return f"{item.display_name}: {worded(item.error)}" if item.error else item.display_name
+
+
+def _as_dict(item: Deployment) -> dict[str, Any]:
+    return {**item.as_dict(), "reason": worded(item.error) if item.error else None}

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from k8s_pipeline_client.cli.exitcodes import exit_code
+from k8s_pipeline_client.cli.failing import fail
 from k8s_pipeline_client.cli.options import Globals, common_options, files_option, pass_globals, service_option
 from k8s_pipeline_client.errors import PipelineError
 
@@ -27,8 +29,8 @@ def diff_command(values: Globals, files: tuple[Path, ...], services: tuple[Path,
         client = values.client()
         found = [difference for pipeline in pipelines for difference in client.diff(pipeline, beside=pipelines)]
     except PipelineError as error:
-        error.exit_code = max(2, error.exit_code)  # 1 says that there are differences, as with kubectl
-        raise
+        fail(values, error)
+        return max(2, exit_code(error))  # 1 says that there are differences, as with kubectl
     unique = {(item.kind, item.name): item for item in found}.values()
 
     def table() -> None:

@@ -111,7 +111,7 @@ def read_stdin(hint: str) -> bytes:
     try:
         found = sys.stdin.buffer.read(MAX_BYTES + 1)
     except OSError as error:
-        raise InputError(f"standard input cannot be read: {error.strerror}", hint=hint) from None
+        raise InputError(f"standard input cannot be read: {error.strerror}", hint=hint) from error
     if len(found) > MAX_BYTES:
         raise InputError(f"standard input cannot be read: {TOO_LARGE}", hint=hint)
     return found
@@ -127,13 +127,13 @@ def _text(path: Path) -> str:
         found = read_stdin("pipe definitions in, or name files") if str(path) == "-" else read_limited(path)
         return found.decode("utf-8-sig")
     except UnreadableError as error:
-        raise InputError(f"{origin} cannot be read: {error}") from None
+        raise InputError(f"{origin} cannot be read: {error}") from error
     except UnicodeDecodeError as error:
-        raise DefinitionError(f"{origin} is not UTF-8 text (byte {error.start})") from None
+        raise DefinitionError(f"{origin} is not UTF-8 text (byte {error.start})") from error
 
 
 def _parse(text: str, origin: str) -> list[Any]:
     try:
         return load_documents(text)
     except UnusableTextError as error:
-        raise DefinitionError(error.at(origin)) from None
+        raise DefinitionError(error.at(origin)) from error

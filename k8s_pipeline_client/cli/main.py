@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from k8s_pipeline_client.cli.exitcodes import exit_code
+from k8s_pipeline_client.cli.failing import explain, fail
 from k8s_pipeline_client.cli.options import Globals, common_options, program
 from k8s_pipeline_client.cli.output import complain, note, note_lines
 from k8s_pipeline_client.errors import PipelineError
@@ -47,8 +49,6 @@ _COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
 
 _ALIASES: Mapping[str, str] = MappingProxyType({"apply": "deploy", "stop": "kill"})
 
-_TRACEBACK = 2
-"""So many -v show one."""
 _OUTPUT_FAILS = frozenset({errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF, errno.EPIPE, errno.ENXIO})
 _INTERRUPTED = 130
 _BROKEN_PIPE = 141
@@ -111,9 +111,8 @@ def run(arguments: list[str] | None = None) -> int:
         note("interrupted")
         return _INTERRUPTED
     except PipelineError as error:
-        complain(str(error))
-        _explain(error, values.verbose)
-        return error.exit_code
+        fail(values, error)
+        return exit_code(error)
     except SystemExit:
         return _BROKEN_PIPE  # click's answer where the reader (`| head`) has left
     except Exception as error:
@@ -124,20 +123,6 @@ def run(arguments: list[str] | None = None) -> int:
         from k8s_pipeline_client.cli.unexpected import described
 
         complain(described(error))
-        _explain(error, values.verbose)
+        explain(error, values.verbose)
         return 1
     return result if isinstance(result, int) else 0
-
-
-def _explain(error: Exception, verbose: int) -> None:
-    """Say more where it was asked for: with -v what led to it, with -vv where."""
-    from k8s_pipeline_client.domain.redaction import redacted, redacted_traceback
-
-    if verbose >= _TRACEBACK:
-        note_lines(redacted_traceback(error))
-    elif verbose:
-        cause = error.__cause__ or error.__context__
-        while cause is not None:
-            text = " ".join(redacted(str(cause)).split())
-            note(f"cause: {type(cause).__name__}: {text}")
-            cause = cause.__cause__ or cause.__context__

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from k8s_pipeline_client.cli.fromserver import Connected, connected, server_options
+from k8s_pipeline_client.cli.hints import worded
 from k8s_pipeline_client.cli.options import Duration, Globals, common_options, pass_globals
 from k8s_pipeline_client.errors import InputError, PipelineError
 
@@ -118,7 +119,7 @@ def _delete(client: Pipelines, doomed: Sequence[Comparison], timeout: float | No
                 deleted = client.delete_orphan(item, timeout=limit)
                 outcome[resource] = (_DELETED, "") if deleted else (_KEPT, _NOT_THAT_ONE)
             except PipelineError as error:
-                outcome[resource] = (_FAILED, str(error))
+                outcome[resource] = (_FAILED, worded(error))
             say(f"{title}: {len(outcome)} done")
     return outcome
 

@@ -14,6 +14,7 @@ from uuid import UUID
 import click
 
 from k8s_pipeline_client.cli.complete import complete_name, complete_run
+from k8s_pipeline_client.cli.hints import worded
 from k8s_pipeline_client.cli.options import (
     Duration,
     Globals,
@@ -255,7 +256,7 @@ def _follow(client: Pipelines, job_name: str, timeout: float | None, target: Tex
     except OSError:
         return  # nobody reads it any more; the run's end is waited for all the same
     except PipelineError as error:
-        warn(str(error))  # the run's end is what is waited for; its log can be read again
+        warn(worded(error))  # the run's end is what is waited for; its log can be read again
     except Exception as error:
         from k8s_pipeline_client.cli.unexpected import described
 

@@ -201,7 +201,7 @@ class Pipelines(RunLogs):
             job = self._reader.job_by_run(run_text) or self._reader.job_by_beginning(run_text)
         if job is None:
             what = "no run has failed" if run_text is None else f"no run {run_text!r}"
-            raise UnknownNameError(f"{what} in namespace {self._cluster.namespace}", hint="see k8s-pipeline runs")
+            raise UnknownNameError(f"{what} in namespace {self._cluster.namespace}", code="UnknownRun")
         return self._reader.run(retry_run(self._cluster, job, allow_overlap=allow_overlap))
 
     def runs(self, name: str | None = None) -> list[tuple[str, RunStatus]]:

@@ -58,7 +58,9 @@ def connect(kubeconfig: Path | None = None, context: str | None = None, way: Way
             return api_server(kube.select(kube.parse(way.content.get_secret_value(), what), context, what), what)
     named = _named(kubeconfig, way)
     if named is None and way.in_cluster:
-        raise InputError("inCluster is true, and this is not a pod", hint="leave it out, or name a --kubeconfig")
+        raise InputError(
+            "inCluster is true, and this is not a pod", code="NotInPod", hint="leave it out, or name a kubeconfig"
+        )
     files = [named] if named is not None else _default_files()
     if files:
         what = "kubeconfig " + os.pathsep.join(map(str, files))
@@ -67,7 +69,8 @@ def connect(kubeconfig: Path | None = None, context: str | None = None, way: Way
         return _in_cluster()
     raise UnreachableError(
         "no cluster is configured: no kubeconfig was found, and this is not a pod",
-        hint="name one with --kubeconfig, or set KUBECONFIG",
+        code="NoClusterConfigured",
+        hint="name a kubeconfig, or set KUBECONFIG",
     )
 
 
@@ -75,7 +78,12 @@ def _named(kubeconfig: Path | None, way: Way) -> Path | None:
     """Return the file that the command line or the settings name, if any."""
     if kubeconfig is not None:
         if not kubeconfig.is_file():
-            raise InputError(f"kubeconfig {kubeconfig} does not exist", hint="name one with --kubeconfig")
+            raise InputError(
+                f"kubeconfig {kubeconfig} does not exist",
+                code="KubeconfigMissing",
+                facts={"path": str(kubeconfig)},
+                hint="name one that does",
+            )
         return kubeconfig
     if way.path is None:
         return None

@@ -90,7 +90,7 @@ def _address(cluster: Cluster, what: str) -> Address:
     except (ValueError, OSError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         file = f" {cluster.certificate_authority}" if cluster.certificate_authority else ""
-        raise InputError(f"{what}: {option}{file} cannot be used: {reason}", hint="see kubectl config view") from None
+        raise InputError(f"{what}: {option}{file} cannot be used: {reason}", hint="see kubectl config view") from error
     return Address(
         url=cluster.server,
         authorities=authorities,
@@ -127,7 +127,7 @@ def _identity(user: User, who: str) -> str:
         except (ValueError, OSError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             named = f"{option} {path}" if path else f"{option}-data"
-            raise LoginError(f"{who}: {named} cannot be used: {reason}", hint="log in again, or correct it") from None
+            raise LoginError(f"{who}: {named} cannot be used: {reason}", hint="log in again, or correct it") from error
     parts = (_pem(user.client_certificate, user.client_certificate_data), _pem(user.client_key, key))
     return "\n".join(parts) if all(parts) else ""
 
@@ -161,6 +161,6 @@ def _pem(path: str, data: str) -> str:
     else:
         try:
             content = base64.b64decode(data.replace("\r", "").replace("\n", ""), validate=True)
-        except (binascii.Error, ValueError):
-            raise UnusablePemError("it is not base64") from None
+        except (binascii.Error, ValueError) as error:
+            raise UnusablePemError("it is not base64") from error
     return content.decode("utf-8", "replace")

@@ -173,7 +173,7 @@ class KubeCluster:
                 raise api_error(stream.status, b"".join(stream), action=action, namespace=self._namespace)
             yield from stream
         except UnreachableError as error:
-            raise UnreachableError(f"{error.message}, while we {action}") from None
+            raise UnreachableError(f"{error.message}, while we {action}") from error
         finally:
             stream.close()
 

@@ -84,7 +84,7 @@ def ask(plugin: Exec, cluster: dict[str, Any] | None, who: str) -> Printed:
     except OSError as error:
         missing = " (the program that it is to be run by)" if isinstance(error, FileNotFoundError) else ""
         problem = f"cannot be started: {error.strerror}{missing}"
-        raise LoginError(f"{name} {problem}", hint=_hint(plugin, "see to its rights")) from None
+        raise LoginError(f"{name} {problem}", hint=_hint(plugin, "see to its rights")) from error
     except ValueError:  # a NUL character
         problem = "cannot be started: no program can have such arguments"
         raise LoginError(f"{name} {problem}", hint=_hint(plugin)) from None

@@ -122,11 +122,11 @@ class ApiServer:
         configuration.proxy_headers = _proxy_login(configuration.proxy)
         try:
             pool: PoolManager = ApiClient(configuration=configuration).rest_client.pool_manager
-        except ImportError:
+        except ImportError as error:
             raise InputError(
                 "a SOCKS proxy is set for the cluster, and the package for it is not installed",
                 hint=f"install PySocks, or correct {_PROXY_SETTINGS}, or set NO_PROXY",
-            ) from None
+            ) from error
         except (LocationValueError, ValueError):  # its text repeats the address, which may hold a password
             raise InputError(
                 "the proxy for the cluster cannot be used",
@@ -143,7 +143,7 @@ class ApiServer:
         except UnusablePemError as error:
             raise LoginError(
                 f"{self._who}: its client certificate cannot be used: {error}", hint="log in again"
-            ) from None
+            ) from error
 
 
 def _is_this_machine(url: str) -> bool:

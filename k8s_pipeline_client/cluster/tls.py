@@ -56,7 +56,7 @@ def load_identity(context: ssl.SSLContext, identity: str) -> None:
         with _as_file(identity.encode()) as path:
             context.load_cert_chain(path, password=_no_password)
     except (ssl.SSLError, UnusablePemError) as error:
-        raise UnusablePemError(_reason(error)) from None
+        raise UnusablePemError(_reason(error)) from error
 
 
 def _trust(context: ssl.SSLContext, authorities: str) -> None:
@@ -66,8 +66,8 @@ def _trust(context: ssl.SSLContext, authorities: str) -> None:
         raise UnusablePemError("it holds no certificate")
     try:
         context.load_verify_locations(cadata=blocks)
-    except ssl.SSLError:
-        raise UnusablePemError("it holds a certificate that is broken") from None
+    except ssl.SSLError as error:
+        raise UnusablePemError("it holds a certificate that is broken") from error
 
 
 @contextmanager

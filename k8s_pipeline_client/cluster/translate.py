@@ -37,11 +37,14 @@ def api_error(status: int, body: bytes, *, action: str, namespace: str) -> ApiEr
     reason = str(answer.get("reason") or "")
     message = str(answer.get("message") or "") or body.decode("utf-8", "replace")[:500] or "no explanation"
     kind = _CLASSES.get(status, ApiError)
+    code, hint = _known(status, message, namespace)
     return kind(
         f"the API server refused to {action} in namespace {namespace}: {message} ({status} {reason})".replace(
             " )", ")"
         ),
-        hint=_hint(status, message, namespace),
+        code=code,
+        facts={"namespace": namespace},
+        hint=hint,
         status=status,
         reason=reason,
     )
@@ -55,22 +58,32 @@ def _status_of(body: bytes) -> dict[str, Any]:
     return answer if isinstance(answer, dict) else {}
 
 
-def _hint(status: int, message: str, namespace: str) -> str:
+def _known(status: int, message: str, namespace: str) -> tuple[str, str]:
+    """Return a code, empty for that of the class, and what can be done."""
     if "failed calling webhook" in message:
-        return "ask whoever runs the webhook that the message names; without its answer nothing can be written"
+        return (
+            "WebhookFailed",
+            "ask whoever runs the webhook that the message names; without its answer nothing can be written",
+        )
     if status == 404 and "namespaces" in message:
-        return f"create the namespace (kubectl create namespace {namespace}) or name another with --namespace"
+        return (
+            "NamespaceMissing",
+            f"create the namespace (kubectl create namespace {namespace}) or name another",
+        )
     if status == 403 and "exceeded quota" in message:
-        return "free quota in the namespace, or have it raised"
+        return "QuotaExceeded", "free quota in the namespace, or have it raised"
     if 'User "system:anonymous"' in message:
         # No Role helps whom the API server does not know, and none should be given to them.
-        return "log in: the requests came without a login that the API server knows; see kubectl auth whoami"
+        return (
+            "Anonymous",
+            "log in: the requests came without a login that the API server knows; see kubectl auth whoami",
+        )
     if status == 403 and "is forbidden: User" in message:
-        return f"apply the Role of rbac/ in namespace {namespace} and bind it to this account"
+        return "AccessDenied", f"apply the Role of rbac/ in namespace {namespace} and bind it to this account"
     if status == 401:
-        return "log in again, or name another kubeconfig or context"
+        return "", "log in again, or name another kubeconfig or context"
     if status == 409 and "conflict" in message:
-        return "have that manager give the field up, or take it over with --force"
+        return "FieldConflict", "have that manager give the field up, or take it over by force"
     if status == 429 or status >= 500:
-        return "the API server is overloaded or unwell; try again later"
-    return ""
+        return "ApiServerOverloaded", "the API server is overloaded or unwell; try again later"
+    return "", ""

@@ -68,7 +68,7 @@ class Stream:
         try:
             yield from self.response.stream(_CHUNK)
         except HTTPError as error:
-            raise UnreachableError(f"the connection broke: {_plain(error)}") from None
+            raise UnreachableError(f"the connection broke: {_plain(error)}") from error
 
     def close(self) -> None:
         """Give the connection up."""
@@ -159,7 +159,7 @@ class Transport:
         try:
             return until_final(once, broken=HTTPError, may_help=self._may_help, patience=self._patience)
         except HTTPError as error:
-            raise self._unreachable(error) from None
+            raise self._unreachable(error) from error
 
     def _is_settling(self) -> bool:
         """Return whether the API server may just have been started: until it has read all rights, it knows none."""
@@ -207,10 +207,16 @@ class Transport:
         return worth_another(attempt, status, never_connected=unconnected and self._date is None)
 
     def _unreachable(self, cause: BaseException | None) -> UnreachableError:
-        hint = "check the address and your network; see kubectl cluster-info"
+        code, hint = "", "check the address and your network; see kubectl cluster-info"
         if _is_distrust(cause):
+            code = "ApiServerUntrusted"
             hint = "check server, certificate-authority and tls-server-name in the kubeconfig"
-        return UnreachableError(f"the API server {self.host} gave no answer: {_plain(cause)}", hint=hint)
+        return UnreachableError(
+            f"the API server {self.host} gave no answer: {_plain(cause)}",
+            code=code,
+            facts={"address": self.host},
+            hint=hint,
+        )
 
 
 def _read_all(response: BaseHTTPResponse, end: float) -> bytes:

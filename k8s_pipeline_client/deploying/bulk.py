@@ -81,6 +81,7 @@ class Deployment:
             "action": self.action,
             "notes": list(self.notes),
             "reason": str(self.error) if self.error else None,
+            "code": self.error.code if self.error else None,
         }
 
 
@@ -281,5 +282,5 @@ def _is_throttled(error: PipelineError | None) -> bool:
 def _is_hopeless(error: PipelineError) -> bool:
     """Return whether the next pipeline would be refused for the same reason; trying again was of no use by now."""
     if isinstance(error, ForbiddenError):
-        return "is forbidden: User" in error.message  # a right is missing; admission refuses single objects
+        return error.code == "AccessDenied"  # a right is missing; admission refuses single objects
     return isinstance(error, _HOPELESS) or (isinstance(error, ApiError) and error.status in _UNWELL)

@@ -46,7 +46,9 @@ def by_the_files(wanted: Iterable[Pipeline] = (), *, renamed: bool = False) -> J
             return True
         raise CopiedIdError(
             _title(pipeline, old),
-            hint="if it is a copy, take the id out or give it one of its own; if it was renamed, deploy with --rename, "
+            code="CopiedOrRenamed",
+            facts={"fqn": pipeline.fqn, "earlier": fqn, "cronjob": old["metadata"]["name"]},
+            hint="if it is a copy, take the id out or give it one of its own; if it was renamed, deploy it as such, "
             "which deletes the other one and the records of its runs (diff shows them)",
         )
 
@@ -61,6 +63,7 @@ def by_the_server(fetcher: Fetcher) -> Judge:
         if annotation(old, labels.MANAGED_BY_SOURCE) == Source.FILES:
             raise CopiedIdError(
                 f"{_title(pipeline, old)}, from files, of which the server knows nothing",
+                facts={"fqn": pipeline.fqn, "earlier": fqn},
                 hint="take the id out of the definition in the files, or delete what is deployed from them",
             )
         found = fetcher.under(fqn)
@@ -70,6 +73,7 @@ def by_the_server(fetcher: Fetcher) -> Judge:
             return False
         raise CopiedIdError(
             f"{_title(pipeline, old)}, and OpenMetadata has both",
+            facts={"fqn": pipeline.fqn, "earlier": fqn},
             hint="an id stands for one pipeline: see what GET /v1/services/ingestionPipelines of the server answers",
         )
 
@@ -97,8 +101,10 @@ def refuse_copies(
         except CopiedIdError as error:
             refused.append(error)
     if refused:
-        more = f"; {len(refused) - 1} more definitions have the id of another one, too" if len(refused) > 1 else ""
-        raise CopiedIdError(refused[0].message + more, hint=refused[0].hint)
+        first, *others = refused
+        if not others:
+            raise first
+        raise first.with_outcome(f"{len(others)} more definitions have the id of another one, too") from first
 
 
 def _title(pipeline: Pipeline, old: Object) -> str:

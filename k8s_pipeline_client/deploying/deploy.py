@@ -122,8 +122,10 @@ class Deployer:
                 return self._carry_out(plan, live, todo, execution)
             except PipelineError as error:
                 if not execution.overtaken(error):
-                    self._roll_back(execution, error)
-                    raise
+                    outcome = self._roll_back(execution, error)
+                    if not outcome:
+                        raise
+                    raise error.with_outcome(outcome) from error
             live = None
         raise WaitTimeoutError(
             f"CronJob {plan.name} is created, changed and deleted by somebody else all the time",
@@ -147,12 +149,11 @@ class Deployer:
         notes = (*plan.notes, *execution.notes)
         return DeployResult(plan.name, plan.pipeline.fqn, plan.pipeline.display_name, action, notes)
 
-    def _roll_back(self, execution: Execution, error: PipelineError) -> None:
-        """Take back what was written, and add to the error what has become of it."""
+    def _roll_back(self, execution: Execution, error: PipelineError) -> str:
+        """Take back what was written, and say what has become of it; empty where nothing was written."""
         if self._dry_run:
-            return
-        outcome = execution.final or roll_back(self._cluster, execution.undos, error)
-        error.message = f"{error.message}; {outcome}" if outcome else error.message
+            return ""
+        return execution.final or roll_back(self._cluster, execution.undos, error)
 
     def _check(self, plan: Plan, live: Live) -> None:
         """Refuse what must not be written over."""
@@ -162,6 +163,7 @@ class Deployer:
                 raise ForeignObjectError(
                     f"CronJob {plan.name} exists already and belongs to {fqn or 'something else'!r}, "
                     f"not to {plan.pipeline.fqn!r}",
+                    facts={"name": plan.name, "fqn": plan.pipeline.fqn, "owner": fqn},
                     hint="delete it, or use another namespace or instance",
                 )
             self._refuse_other_source(live.cronjob, plan)
@@ -177,5 +179,6 @@ class Deployer:
         keeper = _KEEPER[Source(source)] if source in list(Source) else f"deployed from {source!r}"
         raise ManagedElsewhereError(
             f"{annotation(existing, labels.FQN)} was {keeper}, which would undo this deploy or be undone by it",
-            hint="delete it there, or take it over with --force",
+            facts={"fqn": annotation(existing, labels.FQN), "source": source},
+            hint="delete it there, or take it over by force",
         )

@@ -75,8 +75,8 @@ def _removed(cluster: Cluster, old: Object, plan: Plan) -> Iterator[Difference]:
     """Yield what would go with an earlier name."""
     jobs = rename.runs_of(cluster, old)
     why = (
-        f"# {plan.pipeline.fqn} has the id of {annotation(old, labels.FQN)}: deploy --rename would delete this CronJob "
-        f"and its {len(jobs)} runs; without it the deploy is refused"
+        f"# {plan.pipeline.fqn} has the id of {annotation(old, labels.FQN)}: a deploy that renames would delete this "
+        f"CronJob and its {len(jobs)} runs; any other is refused"
     )
     yield Difference(old["kind"], old["metadata"]["name"], "\n".join([why, *_deleted(old)]))
     for kind in (Kind.SECRET, Kind.CONFIG_MAP):

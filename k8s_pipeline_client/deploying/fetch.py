@@ -93,7 +93,9 @@ class Fetcher:
             if service and len(found) == before:
                 raise UnknownNameError(
                     f"OpenMetadata has no ingestion pipeline of a service {service}",
-                    hint="see k8s-pipeline list --from-server",
+                    code="ServiceWithoutPipelines",
+                    facts={"service": service or ""},
+                    hint="see which pipelines OpenMetadata has",
                 )
         return list(found.values())
 

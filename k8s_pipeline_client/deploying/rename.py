@@ -59,7 +59,9 @@ def refuse_active(cluster: Cluster, olds: Sequence[Object], plan: Plan) -> None:
                 raise RunActiveError(
                     f"{plan.pipeline.fqn} was {annotation(old, labels.FQN)} before, and run {run_id(job)} of that "
                     "one is active; it would end with the objects of the old name",
-                    hint="wait for it, kill it, or deploy with --force",
+                    code="EarlierNameActive",
+                    facts={"fqn": plan.pipeline.fqn, "run_id": run_id(job)},
+                    hint="wait for it, kill it, or deploy by force",
                 )
 
 
@@ -73,11 +75,13 @@ def remove_cronjob(cluster: Cluster, old: Object, *, force: bool) -> None:
     version = None if force else metadata["resourceVersion"]
     try:
         cluster.delete(Kind.CRONJOB, metadata["name"], Propagation.BACKGROUND, uid=metadata["uid"], version=version)
-    except ConflictError:
+    except ConflictError as error:
         raise RunActiveError(
             f"CronJob {metadata['name']}, the earlier name, has just changed: a run may have begun",
+            code="EarlierNameChanged",
+            facts={"cronjob": metadata["name"]},
             hint="deploy again",
-        ) from None
+        ) from error
 
 
 def remove_rest(cluster: Cluster, old: Object) -> None:

@@ -89,7 +89,9 @@ def rotate(cluster: Cluster, token: str, *, selector: str, name: str | None = No
     if not force and place.bot and not place.is_for(claims.bot):
         raise InputError(
             f"the token is one of {claims.bot!r}, and Secret {place.name} holds that of {place.bot!r}",
-            hint="give a token of that bot, or --force to have the pipelines log in as another one",
+            code="TokenOfAnotherBot",
+            facts={"bot": claims.bot, "secret": place.name, "bot_of_secret": place.bot},
+            hint="give a token of that bot, or use force to have the pipelines log in as another one",
         )
     manifest = token_secret(token, place.name, place.instance, cluster.namespace)
     action = _written(cluster, manifest, force=force)
@@ -120,11 +122,14 @@ def _refuse_useless(claims: Claims, now: datetime) -> None:
     if not claims.bot:
         raise InputError(
             "the token does not say whose it is: it is no JSON web token with a name (sub)",
-            hint="copy it whole, as OpenMetadata shows it: Settings, Bots; or write it as it is with --force",
+            code="TokenWithoutBot",
+            hint="copy it whole, as OpenMetadata shows it: Settings, Bots; or write it as it is by force",
         )
     if claims.expires_at is not None and claims.expires_at <= now:
         raise InputError(
             f"the token of {claims.bot!r} has expired, on {claims.expires_at:%Y-%m-%d}",
+            code="TokenExpired",
+            facts={"bot": claims.bot, "expired_at": claims.expires_at.isoformat()},
             hint="have OpenMetadata make a new one: Settings, Bots",
         )
 
@@ -159,10 +164,14 @@ def _chosen(places: Sequence[_Place], bot: str, name: str | None, *, force: bool
     if not fitting and name is None:
         raise InputError(
             f"the token is one of {bot!r}, and the pipelines in namespace {namespace} use others: {known}",
-            hint="give a token of their bot; or name one with --secret, and --force to have them log in as another bot",
+            code="TokenOfOtherBots",
+            facts={"bot": bot, "namespace": namespace, "secrets": tuple(place.name for place in places)},
+            hint="give a token of their bot; or name a Secret, and use force to have them log in as another bot",
         )
     what = f"Secrets with tokens are called {name!r}" if name else "Secrets hold a token that it could replace"
     raise UnknownNameError(
         f"{len(fitting) or 'no'} {what} in namespace {namespace}: {known}",
-        hint="name one with --secret, or the OpenMetadata instance with the setting instance",
+        code="TokenSecretNotFound" if not fitting else "TokenSecretAmbiguous",
+        facts={"secrets": tuple(place.name for place in places), "namespace": namespace},
+        hint="name one of the Secrets, or the OpenMetadata instance with the setting instance",
     )

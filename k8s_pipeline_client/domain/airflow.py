@@ -61,7 +61,8 @@ def read(config: AirflowConfig, origin: str, now: datetime | None) -> Terms:
     if config.pipeline_catchup:
         raise DefinitionError(
             f"{origin}: airflowConfig.pipelineCatchup is true, and Kubernetes does not make up for past runs",
-            hint="set it to false; what is missing can be run by hand: k8s-pipeline run NAME",
+            code="CatchupUnsupported",
+            hint="set it to false; what is missing can be run by hand",
         )
     start, end = _date(config.start_date, "startDate", origin), _date(config.end_date, "endDate", origin)
     if start is not None and now is not None and start <= now:
@@ -147,4 +148,4 @@ def _schedule(config: AirflowConfig, origin: str) -> Schedule | None:
             return None
         return parse_schedule(text, config.pipeline_timezone)
     except ScheduleError as error:
-        raise ScheduleError(f"{origin}: {error.message}", hint=error.hint) from None
+        raise error.with_place(origin) from error

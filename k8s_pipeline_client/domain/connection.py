@@ -172,11 +172,11 @@ def checked_certificates(text: str, origin: str) -> str:
 
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=found)
-    except (ValueError, ssl.SSLError):
+    except (ValueError, ssl.SSLError) as error:
         raise SettingsError(
             f"{origin} holds {'a certificate that is broken' if found else 'no certificate'}",
             hint="a PEM file is needed: -----BEGIN CERTIFICATE----- and base64",
-        ) from None
+        ) from error
     return found
 
 

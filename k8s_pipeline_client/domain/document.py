@@ -16,4 +16,4 @@ def to_json(document: Document, origin: str) -> str:
     try:
         return yamljson.dumps(document)
     except (TypeError, ValueError) as error:
-        raise DefinitionError(f"{origin}: the document cannot be written as JSON: {error}") from None
+        raise DefinitionError(f"{origin}: the document cannot be written as JSON: {error}") from error

@@ -36,12 +36,15 @@ def set_paths(document: Document, assignments: Iterable[str]) -> Document:
         steps = _steps(path)
         if not equals or not steps:
             raise InputError(
-                f"{path!r} is not a path to set", hint="write --set source.sourceConfig.config.includeTags=false"
+                f"{path!r} is not a path to set",
+                code="InvalidPath",
+                facts={"path": path},
+                hint="write source.sourceConfig.config.includeTags=false",
             )
         try:
             value = load_document(text)
         except UnusableTextError as error:
-            raise InputError(error.at(f"the value of {path} cannot be used"), hint="put text into quotes") from None
+            raise InputError(error.at(f"the value of {path} cannot be used"), hint="put text into quotes") from error
         document = _set(document, steps, value, path)
     return document
 
@@ -65,9 +68,17 @@ def _set(node: Any, steps: list[str | int], value: Any, path: str) -> Any:
     step, *rest = steps
     if isinstance(step, int):
         if not isinstance(node, list) or step >= len(node):
-            raise InputError(f"--set {path}: there is no list with an element {step} at that place")
+            raise InputError(
+                f"{path} cannot be set: there is no list with an element {step} at that place",
+                code="PathNotInDocument",
+                facts={"path": path},
+            )
         return [_set(item, rest, value, path) if number == step else item for number, item in enumerate(node)]
     if node is not None and not isinstance(node, dict):
-        raise InputError(f"--set {path}: {step!r} stands below something that is no mapping")
+        raise InputError(
+            f"{path} cannot be set: {step!r} stands below something that is no mapping",
+            code="PathNotInDocument",
+            facts={"path": path},
+        )
     found = node or {}
     return {**found, step: _set(found.get(step), rest, value, path)}

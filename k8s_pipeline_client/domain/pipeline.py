@@ -342,7 +342,7 @@ def _notes(pipeline: IngestionPipeline, document: Document) -> Iterator[str]:
     if fetches and server.get("storeServiceConnection") is False:
         yield (
             "storeServiceConnection is false, so OpenMetadata may not know the service's connection, which the run "
-            "asks it for: --service FILE puts it into the document"
+            "asks it for: give the service with its connection to have it in the document"
         )
 
 

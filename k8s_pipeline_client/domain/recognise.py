@@ -78,7 +78,11 @@ def recognise(document: Any, origin: str, *, with_connection: bool = False) -> l
         )
     model = _model_for(document, origin)
     if with_connection and model is not Service:
-        raise DefinitionError(f"{origin}: --service takes service entities", hint="give everything else with -f")
+        raise DefinitionError(
+            f"{origin}: not a service entity",
+            code="NotAService",
+            hint="only services have connections; give everything else as definitions",
+        )
     entity = _validate(model, document, origin)
     if not isinstance(entity, Service) or with_connection:  # of the others nothing but the type is used
         _refuse_masked(document, origin)

@@ -137,7 +137,7 @@ def parse_schedule(expression: str, timezone: str | None = None) -> Schedule:
         raise ScheduleError(
             f"schedule {expression!r} is not one that Kubernetes accepts: {error}",
             hint="write five fields such as '30 2 * * *', or an alias such as @daily",
-        ) from None
+        ) from error
     return Schedule(text, check_timezone(timezone))
 
 

@@ -232,7 +232,9 @@ def _connection(service: Service, origin: str) -> Document:
     if not service.connection:
         raise DefinitionError(
             f"{origin}: the service {service.name!r} that was given has no connection",
-            hint="read it from OpenMetadata with a bot's token, or leave --service out: the run then asks OpenMetadata",
+            code="ServiceWithoutConnection",
+            facts={"service": service.name},
+            hint="read it from OpenMetadata with a bot's token, or give its type alone: the run then asks OpenMetadata",
         )
     return service.connection
 

@@ -47,11 +47,11 @@ def the_one(found: Sequence[Object], name: str) -> Object:
 
 def unknown(items: Sequence[Object], name: str, *, namespace: str) -> UnknownNameError:
     """Return the error for a NAME that fits nothing; it lists what there is."""
-    known = f"known are {_listed(items)}" if items else "there are none; deploy one first"
-    return UnknownNameError(f"no pipeline {name!r} in namespace {namespace}", hint=known)
-
-
-def _listed(items: Sequence[Object]) -> str:
     names = sorted(annotation(item, labels.FQN) or str(item["metadata"]["name"]) for item in items)
-    more = f" and {len(names) - _MANY} more (k8s-pipeline list)" if len(names) > _MANY else ""
-    return ", ".join(names[:_MANY]) + more
+    more = max(0, len(names) - _MANY)
+    listed = ", ".join(names[:_MANY]) + (f" and {more} more" if more else "")
+    return UnknownNameError(
+        f"no pipeline {name!r} in namespace {namespace}",
+        facts={"name": name, "namespace": namespace, "known": tuple(names[:_MANY]), "more": more},
+        hint=f"known are {listed}" if names else "there are none; deploy one first",
+    )

@@ -61,7 +61,8 @@ class Reader:
         if item["kind"] != Kind.CRONJOB:
             raise UnknownNameError(
                 f"{name!r} is a run without a pipeline",
-                hint="run it again from its file: k8s-pipeline run -f FILE",
+                code="RunWithoutPipeline",
+                hint="run it again from its file",
             )
         return item
 
@@ -142,7 +143,7 @@ class Reader:
         if wanted_run is None:
             if jobs:
                 return jobs[0]
-            raise UnknownNameError(f"{title} has no runs", hint=f"start one: k8s-pipeline run {title!r}")
+            raise UnknownNameError(f"{title} has no runs", code="NoRuns", facts={"title": title}, hint="start one")
         fitting = [job for job in jobs if _is_called(job, wanted_run)]
         if len(fitting) == 1:
             return fitting[0]
@@ -270,7 +271,9 @@ class Reader:
             namespace = self._cluster.namespace
             raise UnknownNameError(
                 f"namespace {namespace} does not exist",
-                hint=f"create it (kubectl create namespace {namespace}) or name another with --namespace",
+                code="NamespaceMissing",
+                facts={"namespace": namespace},
+                hint=f"create the namespace (kubectl create namespace {namespace}) or name another",
             )
 
 

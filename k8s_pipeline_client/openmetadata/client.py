@@ -76,7 +76,9 @@ class HttpOpenMetadata:
         if not isinstance(found, str):
             raise ServerAnswerError(
                 f"what answers at {self.address} says no version, as OpenMetadata does",
-                hint="give the address of the API, such as https://openmetadata.example.com/api, with --server",
+                code="NotOpenMetadata",
+                facts={"address": self.address},
+                hint="give the address of the API, such as https://openmetadata.example.com/api",
             )
         return found
 
@@ -171,6 +173,7 @@ def api_address(text: str) -> str:
         parts = urlsplit(text.strip())
         host, user, _ = parts.hostname, parts.username, parts.port
     except ValueError:
+        # Its words quote the address, which may hold a password.
         raise InputError("the address of the OpenMetadata server is none", hint=hint) from None
     if user is not None:
         raise InputError("the address of the OpenMetadata server holds a user", hint=f"leave it out; {hint}")
@@ -188,7 +191,9 @@ def checked_token(text: str) -> str:
     """
     token = text.strip()
     if not token:
-        raise InputError("the token for the OpenMetadata server is empty", hint="see --server-token-file")
+        raise InputError(
+            "the token for the OpenMetadata server is empty", code="ServerTokenMissing", hint="give the JWT of a bot"
+        )
     if not token.isascii() or not token.isprintable() or " " in token:
         raise InputError(
             "the token for the OpenMetadata server is none: it holds more than one word", hint="give the JWT alone"

@@ -38,7 +38,8 @@ def refusal(answer: Answer, *, address: str, what: str, token: str) -> ServerAns
     if answer.status == 401:
         return TokenRejectedError(
             f"{address} does not accept the token{_of_whom(token)}: {text}",
-            hint="make a new one in OpenMetadata (Settings, Bots, ingestion-bot), and give it with --server-token-file",
+            facts={"address": address},
+            hint="make a new one in OpenMetadata: Settings, Bots, ingestion-bot",
             status=401,
         )
     if answer.status == 403:
@@ -62,7 +63,9 @@ def foreign(answer: Answer, *, address: str) -> ServerAnswerError:
     """Return the error for an answer that no OpenMetadata gives: of a proxy, a login page, another program."""
     return ServerAnswerError(
         f"what answers at {address} is not the API of OpenMetadata: {answer.status}, {_other(answer)}",
-        hint="give the address of the API, such as https://openmetadata.example.com/api, with --server",
+        code="NotOpenMetadata",
+        facts={"address": address},
+        hint="give the address of the API, such as https://openmetadata.example.com/api",
         status=answer.status,
     )
 

@@ -111,11 +111,13 @@ class Transport:
         try:
             return until_final(once, broken=httpx.RequestError, may_help=self._may_help, patience=self._patience)
         except httpx.RequestError as error:
-            raise self._unreachable(error) from None
-        except (httpx.InvalidURL, UnicodeError):  # of a name that DNS cannot have, for one
+            raise self._unreachable(error) from error
+        except (httpx.InvalidURL, UnicodeError):  # of a name that DNS cannot have, for one; or a proxy's password
             raise InputError(
                 f"{self._address} is not an address that can be asked",
-                hint=f"check it (--server, metadataApiEndpoint), and {_PROXIES} where they are set",
+                code="InvalidServerAddress",
+                facts={"address": self._address},
+                hint=f"check metadataApiEndpoint, and {_PROXIES} where they are set",
             ) from None
 
     def _read_all(self, response: httpx.Response, end: float) -> bytes:
@@ -130,7 +132,9 @@ class Transport:
             if size > MAX_BYTES:
                 raise ServerAnswerError(
                     f"the OpenMetadata server {self._address} answers with more than {MAX_BYTES // 2**20} MiB",
-                    hint="check the address (--server, metadataApiEndpoint), and what stands between",
+                    code="AnswerTooLarge",
+                    facts={"address": self._address},
+                    hint="check the address (metadataApiEndpoint), and what stands between",
                 )
         return b"".join(parts)
 
@@ -142,13 +146,19 @@ class Transport:
         return worth_another(attempt, status, never_connected=unconnected and not self._answered)
 
     def _unreachable(self, cause: httpx.RequestError) -> ServerUnreachableError:
-        hint = "check the address (--server, metadataApiEndpoint) and your network"
+        code, hint = "", "check the address (metadataApiEndpoint) and your network"
         if _is_untrusted(cause):
+            code = "ServerUntrusted"
             hint = (
                 "set verifySSL: validate and sslConfig.certificatePath to the PEM file of the authority that signed it"
             )
         why = str(cause) or type(cause).__name__
-        return ServerUnreachableError(f"the OpenMetadata server {self._address} gave no answer: {why}", hint=hint)
+        return ServerUnreachableError(
+            f"the OpenMetadata server {self._address} gave no answer: {why}",
+            code=code,
+            facts={"address": self._address},
+            hint=hint,
+        )
 
 
 @contextmanager
@@ -156,16 +166,16 @@ def _environment_checked() -> Iterator[None]:
     """Say what of the environment httpx cannot use. Its own words are not repeated: a proxy's may hold a password."""
     try:
         yield
-    except ImportError:
+    except ImportError as error:
         raise InputError(
             "a SOCKS proxy is set in the environment, and the package for it is not installed",
             hint=f"install httpx[socks], or set {_PROXIES} to another proxy, or exclude the server with NO_PROXY",
-        ) from None
+        ) from error
     except OSError as error:
         raise InputError(
             f"the authorities that SSL_CERT_FILE or SSL_CERT_DIR name cannot be read: {error.strerror}",
             hint="name a PEM file or its folder, or unset them",
-        ) from None
+        ) from error
     except (httpx.InvalidURL, ValueError):
         raise InputError(
             "the proxy in the environment cannot be used",

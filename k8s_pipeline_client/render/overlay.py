@@ -77,7 +77,7 @@ def overlaid(template: Document, overlays: Sequence[Mapping[str, Any]], main: st
             template = merge(template, overlay)
             found = dict(_ours(template, main))
         except ValueError as error:
-            raise OverlayError(number, str(error)) from None
+            raise OverlayError(number, str(error)) from error
         for path in {**wanted, **found}:
             value, why = found.get(path, (None, ""))
             original, reason = wanted.get(path, (None, why))

@@ -131,7 +131,9 @@ def plan(pipeline: Pipeline, settings: Settings, *, source: Source = Source.FILE
     if pipeline.runs_once:
         raise DefinitionError(
             f"{pipeline.origin}: {pipeline.component} {pipeline.display_name!r} runs once and cannot be deployed",
-            hint="start it with k8s-pipeline run -f FILE",
+            code="RunsOnce",
+            facts={"name": pipeline.display_name},
+            hint="start a run of its definition instead",
         )
     name = pipeline.resource_name
     own = settings.for_pipeline(pipeline)
@@ -256,7 +258,7 @@ def _overlay_named(pipeline: Pipeline, settings: Settings) -> Iterator[None]:
         where = "podTemplate"
         if error.number >= len(settings.pod_template):
             where = f"overrides[{settings.override_for(pipeline)}].settings.podTemplate"
-        raise SettingsError(f"settings cannot be used for {pipeline.fqn!r}: {where}: {error}") from None
+        raise SettingsError(f"settings cannot be used for {pipeline.fqn!r}: {where}: {error}") from error
 
 
 def _key(manifest: Document) -> str:

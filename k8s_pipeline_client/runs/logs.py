@@ -63,9 +63,9 @@ def read_log(cluster: Cluster, job: Object, status: RunStatus, options: LogOptio
         return
     pod = _attempt(pods, options.attempt)
     if len(pods) > 1 and options.attempt is None:
-        note(f"this is attempt {len(pods)}; --attempt 1 to {len(pods) - 1} show the earlier ones")
+        note(f"this is attempt {len(pods)}; attempts 1 to {len(pods) - 1} can be read as well")
     if not has_started(pod):
-        note(f"Pod {pod['metadata']['name']} has not started, so there is no log yet; follow it with -f")
+        note(f"Pod {pod['metadata']['name']} has not started, so there is no log yet; it can be followed")
         _why(status, note)
         return
     log = cluster.read_log(
@@ -139,7 +139,7 @@ def follow_log(
         if over and not fresh:
             break
     if not seen:
-        note("no pod of this run has started, so there is no log; see k8s-pipeline status")
+        note("no pod of this run has started, so there is no log; its status says why")
 
 
 def _follow_pod(cluster: Cluster, pod: str, options: LogOptions, note: Note) -> Iterator[bytes]:

@@ -29,7 +29,12 @@ def retry_run(cluster: Cluster, job: Object, *, allow_overlap: bool = False) -> 
     """
     name = job["metadata"]["labels"][labels.PIPELINE]
     if not end_outlived(cluster, job):
-        raise RunActiveError(f"run {run_id(job)} is active", hint="wait for it, or kill it")
+        raise RunActiveError(
+            f"run {run_id(job)} is active",
+            code="RunStillActive",
+            facts={"run_id": run_id(job)},
+            hint="wait for it, or kill it",
+        )
     try:
         own = secret_name(job)
         document = document_of(cluster, own) if own != name or _is_one_shot(job) else None
@@ -38,8 +43,10 @@ def retry_run(cluster: Cluster, job: Object, *, allow_overlap: bool = False) -> 
         cronjob = cluster.get(Kind.CRONJOB, name)
     except NotFoundError as error:
         raise UnknownNameError(
-            f"run {run_id(job)} cannot be run again: {error.message}", hint="deploy its pipeline first"
-        ) from None
+            f"run {run_id(job)} cannot be run again: {error.message}",
+            code="PipelineNotDeployed",
+            hint="deploy its pipeline first",
+        ) from error
     return start_run(cluster, cronjob, allow_overlap=allow_overlap, document=document)
 
 

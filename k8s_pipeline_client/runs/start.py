@@ -83,8 +83,7 @@ def let_go(cluster: Cluster, job: Object, write_secret: Callable[[], object], *,
         write_secret()
         return cluster.merge(Kind.JOB, name, {"spec": {"suspend": False}}) if held else job
     except ClusterError as error:
-        error.message += f"; {_removed(cluster, job)}"
-        raise
+        raise error.with_outcome(_removed(cluster, job)) from error
 
 
 def _removed(cluster: Cluster, job: Object) -> str:
@@ -107,14 +106,16 @@ def create_run(cluster: Cluster, job: Object) -> Object:
     job["metadata"].setdefault("annotations", {})[labels.REQUEST] = request
     try:
         return cluster.create(job)
-    except ConflictError:
+    except ConflictError as error:
         existing = cluster.get(Kind.JOB, job["metadata"]["name"])
         if annotation(existing, labels.REQUEST) == request:
             return existing
         raise InputError(
             f"run {run_id(existing)} exists already, as Job {existing['metadata']['name']}",
-            hint="leave --run-id out, or give a new one",
-        ) from None
+            code="RunIdTaken",
+            facts={"run_id": run_id(existing), "job": existing["metadata"]["name"]},
+            hint="give a new run id, or none",
+        ) from error
 
 
 def document_of(cluster: Cluster, secret: str) -> str:
@@ -135,8 +136,10 @@ def check_run_id(text: str) -> str:
     """
     try:
         return str(uuid.UUID(text))
-    except ValueError:
-        raise InputError(f"run id {text!r} is not a UUID", hint="leave --run-id out to get a new one") from None
+    except ValueError as error:
+        raise InputError(
+            f"run id {text!r} is not a UUID", code="InvalidRunId", facts={"run_id": text}, hint="give a UUID, or none"
+        ) from error
 
 
 def _refuse_overlap(cluster: Cluster, cronjob: Object) -> None:
@@ -145,5 +148,6 @@ def _refuse_overlap(cluster: Cluster, cronjob: Object) -> None:
         title = annotation(cronjob, labels.DISPLAY_NAME) or cronjob["metadata"]["name"]
         raise RunActiveError(
             f"{title}: run {run_id(active[0])} is active",
-            hint="wait for it, kill it, or start another beside it with --allow-overlap",
+            facts={"title": title, "run_id": run_id(active[0])},
+            hint="wait for it, kill it, or allow another beside it",
         )

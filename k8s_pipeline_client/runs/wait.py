@@ -49,5 +49,7 @@ def wait_for_end(
     raise WaitTimeoutError(
         f"run {last.run_id if last else job_name} is still {last.state if last else 'unknown'} "
         f"after {timeout:.0f} s; it goes on",
-        hint=f"k8s-pipeline logs -f, or end it with k8s-pipeline kill (Job {job_name})",
+        code="RunNotEnded",
+        facts={"run_id": last.run_id if last else "", "job": job_name, "seconds": timeout or 0},
+        hint=f"follow its log, or kill it (Job {job_name})",
     )

@@ -38,9 +38,9 @@ def read_limited(path: Path) -> bytes:
             _check_kind(path, found)
             data = _of_stream(path, patience=_patience(path, found))
     except OSError as error:
-        raise UnreadableError(error.strerror) from None
-    except ValueError:
-        raise UnreadableError("its name holds a NUL character") from None
+        raise UnreadableError(error.strerror) from error
+    except ValueError as error:
+        raise UnreadableError("its name holds a NUL character") from error
     if len(data) > MAX_BYTES:
         raise UnreadableError(TOO_LARGE)
     return data
@@ -59,9 +59,9 @@ def text_of(path: Path, what: str) -> str:
     try:
         return read_limited(path).decode("utf-8-sig")  # some editors begin a file with a byte order mark
     except UnreadableError as error:
-        raise SettingsError(f"{what} {path} cannot be read: {error}") from None
-    except UnicodeDecodeError:
-        raise SettingsError(f"{what} {path} is not UTF-8 text") from None
+        raise SettingsError(f"{what} {path} cannot be read: {error}") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{what} {path} is not UTF-8 text") from error
 
 
 def kind_of(mode: int) -> str:

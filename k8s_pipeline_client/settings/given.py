@@ -40,7 +40,7 @@ def connection_for(definitions: Iterable[Definition], settings: Settings) -> Doc
             f"{lacking.origin}: openMetadataServerConnection is missing, and the settings do not tell it: "
             f"{error.message}",
             hint=f"{error.hint or 'correct that'}; or read the entity as a bot: others do not see its connection",
-        ) from None
+        ) from error
 
 
 def given_token(settings: Settings) -> str | None:

@@ -146,7 +146,7 @@ def _read_helm(text: str, origin: str) -> Contribution:
         del kubernetes["namespace"]
         reader.found.warnings.append(
             f"{where}.k8s.namespace is empty, which in Helm means the namespace of the release;"
-            " name it with --namespace or K8S_NAMESPACE"
+            " set the namespace, for example by K8S_NAMESPACE"
         )
     if "metadataApiEndpoint" in common:
         airflow.pop("metadataApiEndpoint", None)

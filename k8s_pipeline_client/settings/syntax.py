@@ -26,7 +26,7 @@ def structure(value: Any) -> Any:
     try:
         return load_document(value)
     except UnusableTextError as error:
-        raise ValueError(str(error)) from None
+        raise ValueError(str(error)) from error
 
 
 def listed(value: Any) -> Any:

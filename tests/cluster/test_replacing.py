@@ -130,7 +130,7 @@ def test_diff_shows_what_a_rename_would_delete(program: Program) -> None:
     both = program("diff", "-f", program.file("both.yaml", _named("after"), beside, service()), code=1).out
 
     assert (
-        "# pg_prod.after has the id of pg_prod.before: deploy --rename would delete this CronJob and its 1 runs"
+        "# pg_prod.after has the id of pg_prod.before: a deploy that renames would delete this CronJob and its 1 runs"
         in shown
     )
     assert f"--- live/CronJob/{old}" in shown

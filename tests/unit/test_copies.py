@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from k8s_pipeline_client.cli.hints import worded
 from k8s_pipeline_client.deploying import copies, rename
 from k8s_pipeline_client.deploying.fetch import Fetcher
 from k8s_pipeline_client.deploying.rename import others
@@ -90,7 +91,7 @@ def test_one_id_twice_is_refused_however_it_is_written(one: str, other: str) -> 
         CopiedIdError, match=r"^b.json: 'shop.b' has the same id as 'shop.a' in a.json — take"
     ) as refused:
         defined(("a", one), ("b", other))
-    assert refused.value.exit_code == 2
+    assert refused.value.code == "CopiedId"
     assert "take the id out of the copy, or give it one of its own" in refused.value.hint
 
 
@@ -150,7 +151,8 @@ def test_files_alone_never_make_a_rename() -> None:
         copies.by_the_files([made("b")])(made("b"), deployed(made("a")))
     assert "b.json: 'shop.b' has the id of 'shop.a', which is deployed as CronJob om-" in str(refused.value)
     assert "if it is a copy, take the id out" in str(refused.value)
-    assert "--rename" in str(refused.value)
+    assert refused.value.code == "CopiedOrRenamed"
+    assert "--rename" in worded(refused.value)
 
 
 def test_a_person_says_that_it_is_one_unless_the_old_name_is_still_defined() -> None:

@@ -18,9 +18,10 @@ from tests.openmetadata import token
 def test_a_host_that_dns_cannot_have(host: str) -> None:
     with (
         HttpOpenMetadata(f"http://{host}/api", token()) as client,
-        pytest.raises(InputError, match=r"is not an address that can be asked — check it \(--server"),
+        pytest.raises(InputError, match=r"is not an address that can be asked — check metadata") as caught,
     ):
         client.version()
+    assert caught.value.code == "InvalidServerAddress"
 
 
 @pytest.mark.parametrize(

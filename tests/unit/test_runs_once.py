@@ -121,8 +121,9 @@ def test_its_document_is_in_its_secret_alone(entity: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("entity", [sample(AUTOMATION), APP], ids=["automation", "application"])
 def test_it_cannot_be_deployed(entity: dict[str, Any], tmp_path: Path) -> None:
-    with pytest.raises(DefinitionError, match=r"runs once and cannot be deployed .* run -f FILE"):
+    with pytest.raises(DefinitionError, match="runs once and cannot be deployed") as refused:
         plan(pipeline(entity), Settings())
+    assert refused.value.code == "RunsOnce"
     path = tmp_path / "once.json"
     path.write_text(json.dumps(entity))
     result = call(["deploy", "--dry-run=client", "-f", str(path)])

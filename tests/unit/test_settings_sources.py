@@ -156,7 +156,7 @@ def test_values_that_say_nothing_about_pipelines_are_answered(files: Files) -> N
 def test_the_namespace_of_a_release_is_not_known(files: Files) -> None:
     found = files.load(helm({"namespace": ""}))
     assert found.settings.namespace == "openmetadata-pipelines"
-    assert "which in Helm means the namespace of the release; name it with --namespace" in found.warnings[0]
+    assert "which in Helm means the namespace of the release; set the namespace" in found.warnings[0]
 
 
 def test_later_files_win_then_the_environment_then_flags(files: Files) -> None:

@@ -294,8 +294,9 @@ def test_a_masked_connection_matters_only_where_it_is_used() -> None:
 
 
 def test_only_services_are_given_for_their_connection() -> None:
-    with pytest.raises(DefinitionError, match="--service takes service entities"):
+    with pytest.raises(DefinitionError, match="not a service entity") as caught:
         made(given_services=[sample(POSTGRES)])
+    assert caught.value.code == "NotAService"
 
 
 @pytest.mark.parametrize("kind", [*RUN_TYPES, "automation", "app"])

@@ -44,7 +44,7 @@ def parse(text: str, what: str, *, folder: Path | None = None) -> Kubeconfig:
     try:
         content = load_document(text)
     except UnusableTextError as error:
-        raise InputError(f"{what} cannot be used: {error}", hint=_HINT) from None
+        raise InputError(f"{what} cannot be used: {error}", hint=_HINT) from error
     if content is None:
         return Kubeconfig()
     if not isinstance(content, dict):
@@ -73,13 +73,13 @@ def _text(path: Path, what: str) -> str:
         with path.open("rb") as file:
             content = file.read(_MAX_BYTES + 1)
     except OSError as error:
-        raise InputError(f"{what} cannot be read: {error.strerror}", hint=_HINT) from None
+        raise InputError(f"{what} cannot be read: {error.strerror}", hint=_HINT) from error
     if len(content) > _MAX_BYTES:
         raise InputError(f"{what} cannot be used: it is larger than {_MAX_BYTES // 1024 // 1024} MiB", hint=_HINT)
     try:
         return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputError(f"{what} cannot be used: it is no text in UTF-8", hint=_HINT) from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{what} cannot be used: it is no text in UTF-8", hint=_HINT) from error
 
 
 def _first(error: ValidationError) -> str:

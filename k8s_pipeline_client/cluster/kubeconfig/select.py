@@ -66,7 +66,12 @@ def _context(config: Kubeconfig, context: str | None, what: str) -> Context:
     name = context if context is not None else config.current_context
     hint = _known("contexts", config.contexts)
     if not name:
-        raise InputError(f"{what} has no current-context", hint=f"name one with --context; {hint}")
+        raise InputError(
+            f"{what} has no current-context",
+            code="NoCurrentContext",
+            facts={"contexts": tuple(sorted(config.contexts))},
+            hint=f"name a context; {hint}",
+        )
     if name not in config.contexts:
         raise InputError(f"{what}: context {name!r} does not exist", hint=hint)
     return config.contexts[name]

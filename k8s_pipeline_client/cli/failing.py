@@ -1,0 +1,37 @@
+"""Says that a command has failed: what, what to do, and with -v what led to it."""
+
+from __future__ import annotations
+
+from k8s_pipeline_client.cli.hints import worded
+from k8s_pipeline_client.cli.options import Globals
+from k8s_pipeline_client.cli.output import complain, note, note_lines
+from k8s_pipeline_client.errors import PipelineError
+
+_TRACEBACK = 2
+"""So many -v show one."""
+
+
+def fail(values: Globals, error: PipelineError) -> None:
+    """Say what is wrong in a line, and more where it was asked for."""
+    complain(worded(error))
+    explain(error, values.verbose)
+
+
+def explain(error: BaseException, verbose: int) -> None:
+    """Say more where it was asked for: with -v what led to an error, with -vv where."""
+    from k8s_pipeline_client.domain.redaction import redacted, redacted_traceback
+
+    if verbose >= _TRACEBACK:
+        note_lines(redacted_traceback(error))
+    elif verbose:
+        said = str(error)
+        while (cause := _cause(error)) is not None:
+            text = " ".join(redacted(str(cause)).split())
+            if text not in said:  # an error that only says more than the one it comes from
+                note(f"cause: {type(cause).__name__}: {text}")
+            error, said = cause, text
+
+
+def _cause(error: BaseException) -> BaseException | None:
+    """Return what an error comes from, unless it was hidden: it may quote a secret."""
+    return error.__cause__ or (None if error.__suppress_context__ else error.__context__)
