@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -55,17 +56,18 @@ class Loaded:
     warnings: Sequence[str]
 
 
-def load_settings(paths: Sequence[Path] = (), *, environ: Mapping[str, str], **flags: Any) -> Loaded:
+def load_settings(paths: Sequence[Path] = (), *, environ: Mapping[str, str] | None = None, **flags: Any) -> Loaded:
     """Read settings files, the later ones above the earlier; above them environment variables, and flags.
 
     Args:
         paths: Files of any of the shapes of `read_text`.
-        environ: The environment.
+        environ: The environment; that of the process if None, and none at all if empty.
         flags: By the names of the fields of `Settings`; those that are None were not given.
 
     Raises:
         SettingsError: A file cannot be read, or values cannot be used; all of these are named at once.
     """
+    environ = os.environ if environ is None else environ
     contributions = [read_text(text_of(path, "settings file"), str(path), environ) for path in paths]
     contributions += [_of_environment(environ), _of_flags(flags)]
     layer: Layer = {}

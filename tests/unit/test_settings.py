@@ -204,3 +204,11 @@ def test_no_secret_stands_in_an_error(files: Files) -> None:
 def test_mounts_beside_ours_are_fine(path: str) -> None:
     values = {"volumes": [{"name": "v", "emptyDir": {}}], "volumeMounts": [{"name": "v", "mountPath": path}]}
     assert Settings.model_validate(values).volume_mounts[0].mount_path == path
+
+
+def test_the_environment_is_that_of_the_process_unless_another_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("K8S_NAMESPACE", "of-the-process")
+    assert load_settings().settings.namespace == "of-the-process"
+    assert load_settings(environ={"K8S_NAMESPACE": "given"}).settings.namespace == "given"
+    assert load_settings(environ={}).settings.namespace == "openmetadata-pipelines"
+    assert load_settings(namespace="flag").settings.namespace == "flag"
