@@ -2,11 +2,13 @@
 
 The public names are those of ``__all__``; each is imported when it is first used, so that nobody pays for what they do
 not need. Manifests alone are made by `k8s_pipeline_client.render.render`; errors are in `k8s_pipeline_client.errors`,
-drawn as a tree.
+drawn as a tree. What happens meanwhile goes to the loggers below ``k8s_pipeline_client`` (standard `logging`), without
+secrets: requests and their durations at DEBUG, attempts that are made again and steps of deploys at INFO.
 """
 
 from __future__ import annotations
 
+import logging
 from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -71,6 +73,8 @@ _HOME = MappingProxyType(
         **dict.fromkeys(("Cause", "PipelineStatus", "RunStatus", "State"), "status"),
     }
 )
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())  # whoever uses the library decides what becomes of it
 
 
 def __getattr__(name: str) -> Any:

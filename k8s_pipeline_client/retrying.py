@@ -5,9 +5,10 @@ Libraries that retry count attempts and know no time for all of them, or wait as
 
 from __future__ import annotations
 
+import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -22,6 +23,13 @@ READ_TIMEOUT = 30.0
 _RETRIED = frozenset({429, 500, 502, 503, 504})
 _FEW = 4
 """So many attempts where more would only keep a person waiting for the message."""
+_SHOWN = frozenset(
+    {
+        "container", "dryRun", "fieldManager", "fieldSelector", "fields", "follow", "force", "include", "labelSelector",
+        "limit", "service", "sinceSeconds", "sinceTime", "tailLines", "timestamps",
+    }
+)  # fmt: skip
+"""Parameters whose values are logged; of any other only that it is there."""
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 5.0
 
@@ -51,6 +59,8 @@ def until_final(
     broken: type[E],
     may_help: Callable[[int, int | None, E | None], bool],
     patience: float,
+    log: logging.Logger,
+    what: str,
 ) -> T:
     """Return the first answer that trying again would not better.
 
@@ -60,6 +70,8 @@ def until_final(
         may_help: Says whether another attempt makes sense, given the number of those that were made, and the
             answer's status or what was raised.
         patience: How long all of it may take, in seconds.
+        log: Told of every attempt (DEBUG), and of those that are made again (INFO).
+        what: What is asked for there; see `request_line`.
 
     Raises:
         E: There is no answer, or none in time.
@@ -68,10 +80,14 @@ def until_final(
     for attempt in count(1):
         answer: T | None = None
         cause: E | None = None
+        begun = time.monotonic()
         try:
             answer = once(end)
         except broken as error:
             cause = error
+        # Of what was raised only the kind: its words may quote a header.
+        came = answer.status if answer is not None else type(cause).__name__
+        log.debug("%s: %s, attempt %d, %.0f ms", what, came, attempt, (time.monotonic() - begun) * 1000)
         if answer is not None and answer.status not in _RETRIED:
             return answer
         pause = max(_backoff(attempt), answer.retry_after if answer is not None else 0.0)
@@ -83,8 +99,16 @@ def until_final(
             raise cause
         if answer is not None:
             answer.close()
+        log.info("%s: %s, attempt %d; again in %.1f s", what, came, attempt, pause)
         time.sleep(pause)
     raise AssertionError("unreachable")
+
+
+def request_line(method: str, path: str, query: Mapping[str, str] | None) -> str:
+    """Return what is logged of a request: no headers, no body, and no values that might be secret."""
+    given = ((key, value if key in _SHOWN else "***") for key, value in (query or {}).items() if value)
+    text = "&".join(f"{key}={value}" for key, value in given)
+    return f"{method} {path}?{text}" if text else f"{method} {path}"
 
 
 def worth_another(attempt: int, status: int | None, *, never_connected: bool) -> bool:

@@ -46,22 +46,22 @@ class Globals:
 
     def loaded(self) -> Loaded:
         """Read the settings with their origins, once; what is to be said about them is said then."""
+        from k8s_pipeline_client.cli.logs import show_logs
         from k8s_pipeline_client.cli.output import warn
         from k8s_pipeline_client.settings import load_settings
 
         if self._loaded is None:
-            self._loaded = load_settings(self.config, environ=os.environ, namespace=self.namespace)
+            if not self.quiet:
+                show_logs(self.verbose)
+            self._loaded = load_settings(self.config, namespace=self.namespace)
             for text in () if self.quiet else self._loaded.warnings:
                 warn(text)
         return self._loaded
 
     def client(self) -> Pipelines:
         """Connect to the cluster until the command ends."""
-        from k8s_pipeline_client.cli.logs import show_warnings
         from k8s_pipeline_client.client import Pipelines
 
-        if not self.quiet:
-            show_warnings()
         client = Pipelines.connect(self.settings(), kubeconfig=self.kubeconfig, context=self.context)
         if (command := click.get_current_context(silent=True)) is not None:
             command.call_on_close(client.close)
@@ -87,7 +87,12 @@ def common_options(command: F) -> F:
         _option("--kubeconfig", type=path, help="Kubeconfig file; as kubectl finds it if not given."),
         _option("--context", help="Context of the kubeconfig."),
         _option("-o", "--output", type=click.Choice(["table", "json", "yaml", "name"]), help="Output format."),
-        _option("-v", "--verbose", count=True, help="Say what led to an error; -vv: where in the program."),
+        _option(
+            "-v",
+            "--verbose",
+            count=True,
+            help="Show requests, steps, and what led to an error; -vv: with times, and where in the program.",
+        ),
     ]
     for option in reversed(options):
         command = option(command)

@@ -29,7 +29,6 @@ from k8s_pipeline_client.domain.redaction import keep_secret
 from k8s_pipeline_client.errors import InputError, LoginError
 
 _LOG = logging.getLogger(__name__)
-_LOG.addHandler(logging.NullHandler())  # whoever uses the library decides what becomes of it
 _MAX_PEM_BYTES = 1024 * 1024
 _CLUSTER_EXTENSION = "client.authentication.k8s.io/exec"
 

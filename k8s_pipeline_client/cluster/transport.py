@@ -5,6 +5,7 @@ urllib3 does one attempt, and would count a body that comes byte by byte as prog
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -27,12 +28,14 @@ from k8s_pipeline_client.retrying import (
     CONNECT_TIMEOUT,
     PATIENCE,
     READ_TIMEOUT,
+    request_line,
     retry_after,
     until_final,
     worth_another,
 )
 from k8s_pipeline_client.version import __version__
 
+_LOG = logging.getLogger(__name__)
 _CHUNK = 64 * 1024
 _WITHOUT_RIGHTS = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _SETTLE_SECONDS = 10.0
@@ -130,10 +133,11 @@ class Transport:
 
         begun = time.monotonic()
         while True:
-            answer = self._until_final(once)
+            answer = self._until_final(once, request_line(method, path, query))
             is_bounded = time.monotonic() - begun < self._patience
             if answer.status not in _WITHOUT_RIGHTS or not (self._is_settling() and is_bounded):
                 return answer
+            _LOG.info("%s %s: %d from an API server that has just come back; again", method, path, answer.status)
             time.sleep(_SETTLE_PAUSE)
 
     def stream(self, path: str, *, query: Mapping[str, str], forever: bool) -> Stream:
@@ -153,11 +157,13 @@ class Transport:
             response = self._open("GET", path, query, None, "", timeout)
             return Stream(response.status, retry_after(response.headers.get("Retry-After")), response)
 
-        return self._until_final(once)
+        return self._until_final(once, request_line("GET", path, query))
 
-    def _until_final(self, once: Callable[[float], T]) -> T:
+    def _until_final(self, once: Callable[[float], T], what: str) -> T:
         try:
-            return until_final(once, broken=HTTPError, may_help=self._may_help, patience=self._patience)
+            return until_final(
+                once, broken=HTTPError, may_help=self._may_help, patience=self._patience, log=_LOG, what=what
+            )
         except HTTPError as error:
             raise self._unreachable(error) from error
 
@@ -191,6 +197,7 @@ class Transport:
         # A login ends while a long command goes on: an exec plugin or the kubelet has another one.
         if response.status == HTTPStatus.UNAUTHORIZED and self._server.refused(ready):
             response.close()
+            _LOG.info("%s %s: 401, again with another login", method, path)
             response = ask(self._server.ready())
         self._date = response.headers.get("Date", self._date)
         return response

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 from typing import Any
 
@@ -31,6 +32,8 @@ from k8s_pipeline_client.errors import (
 )
 from k8s_pipeline_client.polling import poll
 from k8s_pipeline_client.render.makeup import as_configured
+
+_LOG = logging.getLogger(__name__)
 
 GONE_TIMEOUT = 120.0
 
@@ -113,6 +116,7 @@ class Execution:
         return answer
 
     def _carry_out(self, step: Step) -> Object | None:
+        _LOG.info("%s: %s%s", _subject(step), step.title, " (dry run)" if self._dry_run else "")
         answer = self._done(step)
         undo = undo_of(step, answer)
         if undo is not None and not self._dry_run:
@@ -220,6 +224,17 @@ def stuck(kind: str, name: str) -> WaitTimeoutError:
         f"{kind} {name} is being deleted and does not go",
         hint=f"look for what holds it: kubectl get {kind} {name} -o yaml, metadata.finalizers",
     )
+
+
+def _subject(step: Step) -> str:
+    """Return the name of the object that a step is about."""
+    match step:
+        case Discard(item=item) | Retire(cronjob=item):
+            return str(item["metadata"]["name"])
+        case ReleaseToken(name=name):
+            return name
+        case _:
+            return str(step.manifest["metadata"]["name"])
 
 
 def _key(item: Object) -> tuple[str, str]:

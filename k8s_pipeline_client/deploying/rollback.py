@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object, Propagation
 from k8s_pipeline_client.deploying import tokens
 from k8s_pipeline_client.deploying.undo import Remove, RemoveUnusedToken, Restore, Unclaim, Undo
 from k8s_pipeline_client.errors import ClusterError, ConflictError, PipelineError, UnreachableError
+
+_LOG = logging.getLogger(__name__)
 
 
 def roll_back(cluster: Cluster, done: Sequence[Undo], error: PipelineError) -> str:
@@ -43,6 +46,7 @@ def roll_back(cluster: Cluster, done: Sequence[Undo], error: PipelineError) -> s
 
 
 def _take_back(cluster: Cluster, undo: Undo) -> None:
+    _LOG.info("undo: %s %s", type(undo).__name__, undo.what)
     match undo:
         case Restore(manifest=manifest, manager=manager, force=force):
             cluster.apply(manifest, manager=manager, force=force)

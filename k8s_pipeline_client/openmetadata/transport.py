@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 import time
 from collections.abc import Iterator, Mapping
@@ -15,11 +16,14 @@ from k8s_pipeline_client.retrying import (
     CONNECT_TIMEOUT,
     PATIENCE,
     READ_TIMEOUT,
+    request_line,
     retry_after,
     until_final,
     worth_another,
 )
 from k8s_pipeline_client.version import __version__
+
+_LOG = logging.getLogger(__name__)
 
 MAX_BYTES = 64 * 2**20
 """Of one answer: far more than a page of pipelines has."""
@@ -109,7 +113,14 @@ class Transport:
                 )
 
         try:
-            return until_final(once, broken=httpx.RequestError, may_help=self._may_help, patience=self._patience)
+            return until_final(
+                once,
+                broken=httpx.RequestError,
+                may_help=self._may_help,
+                patience=self._patience,
+                log=_LOG,
+                what=request_line("GET", path, query),
+            )
         except httpx.RequestError as error:
             raise self._unreachable(error) from error
         except (httpx.InvalidURL, UnicodeError):  # of a name that DNS cannot have, for one; or a proxy's password

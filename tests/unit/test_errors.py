@@ -139,7 +139,9 @@ _CHOSEN = {
 
 
 def test_every_code_is_documented() -> None:
-    documented = re.findall(r"^\| `([A-Z]\w+)` \|", (ROOT / "docs" / "reference" / "errors.md").read_text(), re.MULTILINE)
+    documented = re.findall(
+        r"^\| `([A-Z]\w+)` \|", (ROOT / "docs" / "reference" / "errors.md").read_text(), re.MULTILINE
+    )
     codes = {code for code, _ in _made_in_code()} | {kind.default_code for kind in KINDS} | _CHOSEN
     assert sorted(documented) == sorted(codes)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k8s_pipeline_client.retrying import retry_after, until_final, worth_another
+from k8s_pipeline_client.retrying import request_line, retry_after, until_final, worth_another
+
+LOG = logging.getLogger(__name__)
 
 
 class Broken(Exception):
@@ -59,7 +62,7 @@ def always(attempt: int, status: int | None, cause: Broken | None) -> bool:
 def test_what_passes_is_asked_for_again(waited: list[float], bad: Answer | None) -> None:
     once, ends = asked(bad, bad, Answer(200))
 
-    assert until_final(once, broken=Broken, may_help=always, patience=60.0) == Answer(200)
+    assert until_final(once, broken=Broken, may_help=always, patience=60.0, log=LOG, what="GET /x") == Answer(200)
     assert len(ends) == 3
     assert waited[1] > 0
 
@@ -68,7 +71,7 @@ def test_what_passes_is_asked_for_again(waited: list[float], bad: Answer | None)
 def test_what_stays_is_taken_at_once(waited: list[float], status: int) -> None:
     once, ends = asked(Answer(status))
 
-    assert until_final(once, broken=Broken, may_help=always, patience=60.0).status == status
+    assert until_final(once, broken=Broken, may_help=always, patience=60.0, log=LOG, what="GET /x").status == status
     assert (len(ends), waited) == (1, [])
 
 
@@ -77,9 +80,9 @@ def test_all_of_it_is_bounded(waited: list[float], bad: Answer | None) -> None:
     once, ends = asked(bad)
     if bad is None:
         with pytest.raises(Broken):
-            until_final(once, broken=Broken, may_help=always, patience=60.0)
+            until_final(once, broken=Broken, may_help=always, patience=60.0, log=LOG, what="GET /x")
     else:
-        assert until_final(once, broken=Broken, may_help=always, patience=60.0) == bad
+        assert until_final(once, broken=Broken, may_help=always, patience=60.0, log=LOG, what="GET /x") == bad
 
     assert sum(waited) < 60
     assert len(ends) > 5
@@ -89,7 +92,7 @@ def test_all_of_it_is_bounded(waited: list[float], bad: Answer | None) -> None:
 def test_a_500_is_said_soon(waited: list[float]) -> None:
     once, ends = asked(Answer(500))
 
-    until_final(once, broken=Broken, may_help=always, patience=60.0)
+    until_final(once, broken=Broken, may_help=always, patience=60.0, log=LOG, what="GET /x")
 
     assert len(ends) == 4
 
@@ -97,7 +100,7 @@ def test_a_500_is_said_soon(waited: list[float]) -> None:
 def test_a_server_that_wants_more_patience_than_there_is_gets_none(waited: list[float]) -> None:
     once, ends = asked(Answer(429, 3600.0))
 
-    assert until_final(once, broken=Broken, may_help=always, patience=60.0).status == 429
+    assert until_final(once, broken=Broken, may_help=always, patience=60.0, log=LOG, what="GET /x").status == 429
     assert (len(ends), waited) == (1, [])
 
 
@@ -106,7 +109,7 @@ def test_other_errors_are_not_caught(waited: list[float]) -> None:
         raise KeyError("ours")
 
     with pytest.raises(KeyError):
-        until_final(once, broken=Broken, may_help=always, patience=60.0)
+        until_final(once, broken=Broken, may_help=always, patience=60.0, log=LOG, what="GET /x")
 
 
 @pytest.mark.parametrize(("header", "seconds"), [(None, 0), ("", 0), ("7", 7), (" 30 ", 30), ("-5", 0), ("soon", 0)])
@@ -123,3 +126,29 @@ def test_retry_after_as_a_date(ahead: int, least: float, most: float) -> None:
 @given(st.text())
 def test_retry_after_takes_anything(header: str) -> None:
     assert retry_after(header) >= 0
+
+
+def test_every_attempt_is_logged_and_none_of_what_was_raised(
+    waited: list[float], caplog: pytest.LogCaptureFixture
+) -> None:
+    once, _ = asked(None, Answer(503, retry_after=7.0), Answer(200))
+    with caplog.at_level(logging.DEBUG):
+        until_final(once, broken=Broken, may_help=always, patience=60.0, log=LOG, what="GET /x")
+    said = [(record.levelname, record.getMessage()) for record in caplog.records]
+    assert [text for level, text in said if level == "DEBUG"] == [
+        "GET /x: Broken, attempt 1, 0 ms",
+        "GET /x: 503, attempt 2, 0 ms",
+        "GET /x: 200, attempt 3, 0 ms",
+    ]
+    assert [text.split(";")[0] for level, text in said if level == "INFO"] == [
+        "GET /x: Broken, attempt 1",
+        "GET /x: 503, attempt 2",
+    ]
+    assert said[3][1].endswith("again in 7.0 s")
+    assert "broken off" not in caplog.text
+
+
+def test_what_is_logged_of_a_request() -> None:
+    query = {"labelSelector": "app=x", "continue": "secret-1", "limit": "", "token": "secret-2"}
+    assert request_line("GET", "/a", query) == "GET /a?labelSelector=app=x&continue=***&token=***"
+    assert request_line("GET", "/a", None) == "GET /a"
