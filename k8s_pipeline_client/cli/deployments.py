@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from k8s_pipeline_client.cli.failing import explain
 from k8s_pipeline_client.cli.hints import worded
 from k8s_pipeline_client.cli.options import Globals
 from k8s_pipeline_client.deploying.bulk import FAILED, INTERRUPTED, NOT_TRIED, Deployment
@@ -26,6 +27,8 @@ def report(values: Globals, deployments: Sequence[Deployment], dry_run: str) -> 
             note(f"skipped: {_said(item)}")
         elif item.action == FAILED:
             complain(_said(item))
+            if item.error:
+                explain(item.error, values.verbose)
     done = [item for item in deployments if item.resource_name is not None]
     suffix = "" if dry_run == "none" else f" ({dry_run} dry run)"
     rows = [[item.display_name, item.action + suffix, str(item.resource_name)] for item in done]

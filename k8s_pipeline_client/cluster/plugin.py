@@ -6,6 +6,7 @@ Source: https://kubernetes.io/docs/reference/config-api/client-authentication.v1
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 import subprocess
@@ -23,6 +24,8 @@ from k8s_pipeline_client.cluster.kubeconfig import Exec
 from k8s_pipeline_client.domain.redaction import redacted
 from k8s_pipeline_client.domain.yamltext import UnusableTextError, load_document
 from k8s_pipeline_client.errors import LoginError
+
+_LOG = logging.getLogger(__name__)
 
 TIMEOUT = 60.0
 """So long may a plugin take that nobody can answer, in seconds. One that may ask a person has all the time."""
@@ -78,6 +81,7 @@ def ask(plugin: Exec, cluster: dict[str, Any] | None, who: str) -> Printed:
     if not program:
         hint = _hint(plugin, "install it, or correct the command")
         raise LoginError(f"{name} is not installed", hint=hint)
+    _LOG.info("asking exec plugin %s for a login", plugin.command)
     run = _Run(program, plugin, info, None if interactive else TIMEOUT)
     try:
         code = run()

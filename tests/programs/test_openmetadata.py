@@ -208,7 +208,7 @@ def test_a_rejected_token_is_said_with_its_bot_and_end(server: RecordingServer, 
     text = str(caught.value)
     assert "does not accept the token of ingestion-bot, which expired at 20" in text
     assert "Expired token!" in text
-    assert "--server-token-file" in text
+    assert caught.value.code == "TokenRejected"
 
 
 @pytest.mark.parametrize(
@@ -302,7 +302,7 @@ def test_what_is_no_openmetadata(
         connect(address).version()
     assert said in str(caught.value)
     assert "abc" not in str(caught.value)
-    assert "--server" in str(caught.value)
+    assert caught.value.code == "NotOpenMetadata"
 
 
 @pytest.mark.parametrize(
