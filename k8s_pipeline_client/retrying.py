@@ -25,10 +25,12 @@ _FEW = 4
 """So many attempts where more would only keep a person waiting for the message."""
 _SHOWN = frozenset(
     {
-        "container", "dryRun", "fieldManager", "fieldSelector", "fields", "follow", "force", "include", "labelSelector",
-        "limit", "service", "sinceSeconds", "sinceTime", "tailLines", "timestamps",
+        *("container", "follow", "sinceSeconds", "sinceTime", "tailLines", "timestamps"),
+        *("fieldSelector", "labelSelector", "limit"),
+        *("dryRun", "fieldManager", "fieldValidation", "force"),
+        *("fields", "include", "service"),
     }
-)  # fmt: skip
+)
 """Parameters whose values are logged; of any other only that it is there."""
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 5.0

@@ -43,7 +43,7 @@ def api_error(status: int, body: bytes, *, action: str, namespace: str) -> ApiEr
             " )", ")"
         ),
         code=code,
-        facts={"namespace": namespace},
+        facts={"action": action, "namespace": namespace},
         hint=hint,
         status=status,
         reason=reason,

@@ -146,6 +146,18 @@ def test_every_code_is_documented() -> None:
     assert sorted(documented) == sorted(codes)
 
 
+def test_every_fact_is_documented() -> None:
+    rows = re.findall(
+        r"^\| `([A-Z]\w+)` \| .* \| (.*?) ?\|$", (ROOT / "docs/reference/errors.md").read_text(), re.MULTILINE
+    )
+    documented = {code: set(re.findall(r"`(\w+)`", facts)) for code, facts in rows}
+    given: dict[str, set[str]] = {}
+    for code, facts in _made_in_code():
+        given.setdefault(code, set()).update(facts)
+    assert given
+    assert {code: facts - documented[code] for code, facts in given.items() if facts - documented[code]} == {}
+
+
 def test_every_hint_of_the_command_line_is_for_a_code_and_has_its_facts() -> None:
     made_in_code = list(_made_in_code())
     for code, hint in HINTS.items():
