@@ -61,7 +61,7 @@ class Operation(StrEnum):
     WAIT = "wait"
     RETRY = "retry"
     LIST = "list"
-    LIST_FROM_SERVER = "list --from-server"
+    LIST_FROM_SERVER = "list from the server"
     STATUS = "status"
     RUNS = "runs"
     LOGS = "logs"

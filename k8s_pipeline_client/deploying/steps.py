@@ -185,7 +185,8 @@ def course(plan: Plan, live: Live, *, force: bool = False) -> Course:
         return Course((*shared, Claim(plan.suspended_cronjob())))
     kept = _token_to_keep(plan, live)
     entry = begin(plan, live, live.cronjob, force=force)
-    steps = (*shared, *_steps(plan, live, live.cronjob, kept, entry.manifest))
+    # What is shared came before the claim.
+    steps = (*(() if live.claimed else shared), *_steps(plan, live, live.cronjob, kept, entry.manifest))
     note = token_note(plan, live)
     return Course(
         steps,
