@@ -62,9 +62,11 @@ def connect(kubeconfig: Path | None = None, context: str | None = None, way: Way
             "inCluster is true, and this is not a pod", code="NotInPod", hint="leave it out, or name a kubeconfig"
         )
     files = [named] if named is not None else _default_files()
-    if files:
+    config = kube.read(files)
+    # Those that say nothing (/dev/null) are as if they were not there, for kubectl too.
+    if config != kube.Kubeconfig() or named is not None:
         what = "kubeconfig " + os.pathsep.join(map(str, files))
-        return api_server(kube.select(kube.read(files), context, what), what)
+        return api_server(kube.select(config, context, what), what)
     if in_a_pod and way.in_cluster is not False:
         return _in_cluster()
     raise UnreachableError(
@@ -77,7 +79,7 @@ def connect(kubeconfig: Path | None = None, context: str | None = None, way: Way
 def _named(kubeconfig: Path | None, way: Way) -> Path | None:
     """Return the file that the command line or the settings name, if any."""
     if kubeconfig is not None:
-        if not kubeconfig.is_file():
+        if not _is_there(kubeconfig):
             raise InputError(
                 f"kubeconfig {kubeconfig} does not exist",
                 code="KubeconfigMissing",
@@ -87,17 +89,35 @@ def _named(kubeconfig: Path | None, way: Way) -> Path | None:
         return kubeconfig
     if way.path is None:
         return None
-    path = Path(way.path).expanduser()
-    if not path.is_file():
+    path = _home(way.path)
+    if not _is_there(path):
         raise InputError(f"kubeconfigPath {path} does not exist", hint="correct it, or leave it out")
     return path
 
 
 def _default_files() -> list[Path]:
-    """Return those files that are there of the ones that kubectl looks at."""
-    default = os.environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
-    paths = [Path(part).expanduser() for part in default.split(os.pathsep) if part]
-    return [path for path in paths if path.is_file()]
+    """Return those files that are there of the ones that kubectl looks at.
+
+    What is there and cannot be read is an error then: to go on without it would be to come as somebody else.
+    """
+    default = os.environ.get("KUBECONFIG") or os.path.join("~", ".kube", "config")
+    paths = [_home(part) for part in default.split(os.pathsep) if part]
+    return [path for path in paths if _is_there(path)]
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError):
+        return True  # to read it will say why it cannot be used
+    return True
+
+
+def _home(path: str) -> Path:
+    # Unlike Path.expanduser this leaves alone what it cannot resolve.
+    return Path(os.path.expanduser(path))
 
 
 def _in_cluster() -> ApiServer:

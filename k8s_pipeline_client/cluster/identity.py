@@ -27,9 +27,9 @@ from k8s_pipeline_client.cluster.server import Address, ApiServer
 from k8s_pipeline_client.cluster.tls import UnusablePemError, client_context
 from k8s_pipeline_client.domain.redaction import keep_secret
 from k8s_pipeline_client.errors import InputError, LoginError
+from k8s_pipeline_client.settings.files import UnreadableError, read_limited
 
 _LOG = logging.getLogger(__name__)
-_MAX_PEM_BYTES = 1024 * 1024
 _CLUSTER_EXTENSION = "client.authentication.k8s.io/exec"
 
 
@@ -86,10 +86,9 @@ def _address(cluster: Cluster, what: str) -> Address:
         authorities = _pem(cluster.certificate_authority, cluster.certificate_authority_data)
         if authorities or cluster.certificate_authority:
             client_context(authorities=authorities or "-", insecure=False, identity="")
-    except (ValueError, OSError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
+    except UnusablePemError as error:
         file = f" {cluster.certificate_authority}" if cluster.certificate_authority else ""
-        raise InputError(f"{what}: {option}{file} cannot be used: {reason}", hint="see kubectl config view") from error
+        raise InputError(f"{what}: {option}{file} cannot be used: {error}", hint="see kubectl config view") from error
     return Address(
         url=cluster.server,
         authorities=authorities,
@@ -117,17 +116,16 @@ def _login(user: User, address: Address, cluster: Cluster, who: str) -> Login:
 def _identity(user: User, who: str) -> str:
     key = user.client_key_data.get_secret_value()
     keep_secret(key)
+    parts = []
     for option, path, data in (
         ("client-certificate", user.client_certificate, user.client_certificate_data),
         ("client-key", user.client_key, key),
     ):
         try:
-            _pem(path, data)
-        except (ValueError, OSError) as error:
-            reason = error.strerror if isinstance(error, OSError) else error
+            parts.append(_pem(path, data))  # once: a FIFO has nothing more for who comes again
+        except UnusablePemError as error:
             named = f"{option} {path}" if path else f"{option}-data"
-            raise LoginError(f"{who}: {named} cannot be used: {reason}", hint="log in again, or correct it") from error
-    parts = (_pem(user.client_certificate, user.client_certificate_data), _pem(user.client_key, key))
+            raise LoginError(f"{who}: {named} cannot be used: {error}", hint="log in again, or correct it") from error
     return "\n".join(parts) if all(parts) else ""
 
 
@@ -153,8 +151,10 @@ def _cluster_info(address: Address, cluster: Cluster) -> dict[str, Any]:
 def _pem(path: str, data: str) -> str:
     """Return the text of a file, or of base64 as Go reads it; nothing where neither is given."""
     if path:
-        with open(path, "rb") as file:
-            content = file.read(_MAX_PEM_BYTES)
+        try:
+            content = read_limited(Path(path))
+        except UnreadableError as error:
+            raise UnusablePemError(str(error)) from None
         if not content:
             raise UnusablePemError("it is empty")
     else:

@@ -15,11 +15,11 @@ from typing import Protocol
 from k8s_pipeline_client.cluster.plugin import Printed
 from k8s_pipeline_client.domain.redaction import keep_secret
 from k8s_pipeline_client.errors import LoginError
+from k8s_pipeline_client.settings.files import UnreadableError, read_limited
 
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _READ_AGAIN_SECONDS = 60.0
 """A token in a file is replaced by whoever looks after it (the kubelet); client-go looks as often."""
-_MAX_TOKEN_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -95,11 +95,10 @@ class FileLogin:
 
     def _read(self) -> None:
         try:
-            with self._path.open("rb") as file:
-                token = file.read(_MAX_TOKEN_BYTES).decode().strip()
+            token = read_limited(self._path).decode().strip()
             problem = "" if token else "is empty"
-        except OSError as error:
-            token, problem = "", f"cannot be read: {error.strerror}"
+        except UnreadableError as error:
+            token, problem = "", f"cannot be read: {error}"
         except UnicodeDecodeError:
             token, problem = "", "holds no text"
         if problem and not self._token:

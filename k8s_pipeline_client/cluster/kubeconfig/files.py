@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from k8s_pipeline_client.cluster.kubeconfig.models import Cluster, Document, Kubeconfig, User
 from k8s_pipeline_client.domain.yamltext import UnusableTextError, load_document
 from k8s_pipeline_client.errors import InputError
+from k8s_pipeline_client.settings.files import UnreadableError, read_limited
 
-_MAX_BYTES = 4 * 1024 * 1024
 _HINT = "see kubectl config view"
 
 
@@ -70,14 +70,9 @@ def parse(text: str, what: str, *, folder: Path | None = None) -> Kubeconfig:
 
 def _text(path: Path, what: str) -> str:
     try:
-        with path.open("rb") as file:
-            content = file.read(_MAX_BYTES + 1)
-    except OSError as error:
-        raise InputError(f"{what} cannot be read: {error.strerror}", hint=_HINT) from error
-    if len(content) > _MAX_BYTES:
-        raise InputError(f"{what} cannot be used: it is larger than {_MAX_BYTES // 1024 // 1024} MiB", hint=_HINT)
-    try:
-        return content.decode("utf-8-sig")
+        return read_limited(path).decode("utf-8-sig")
+    except UnreadableError as error:
+        raise InputError(f"{what} cannot be read: {error}", hint=_HINT) from error
     except UnicodeDecodeError as error:
         raise InputError(f"{what} cannot be used: it is no text in UTF-8", hint=_HINT) from error
 
