@@ -33,6 +33,8 @@ class Asked:
         keys: What its volumes take out of Secrets and ConfigMaps, key by key.
         node_labels: Its nodeSelector.
         pull_secrets: Its imagePullSecrets.
+        scheduler: Its schedulerName, if it is not the cluster's own.
+        resource_claims: The ResourceClaims that it names, and the ResourceClaimTemplates, with their kinds.
     """
 
     image: str = ""
@@ -40,6 +42,8 @@ class Asked:
     keys: tuple[Key, ...] = ()
     node_labels: tuple[tuple[str, str], ...] = ()
     pull_secrets: tuple[str, ...] = ()
+    scheduler: str = ""
+    resource_claims: tuple[str, ...] = ()
 
 
 _SOURCES = (("secret", "Secret", "secretName"), ("configMap", "ConfigMap", "name"))
@@ -67,13 +71,23 @@ def _claims(spec: Raw, pod_name: str) -> Iterator[str]:
             yield f"{pod_name}-{text(volume.get('name'))}"
 
 
+def _resource_claims(spec: Raw) -> Iterator[str]:
+    for claim in items(spec.get("resourceClaims")):
+        for field in ("resourceClaimName", "resourceClaimTemplateName"):
+            if name := text(claim.get(field)):
+                yield f'the {field[0].upper()}{field[1:].removesuffix("Name")} "{name}"'
+
+
 def read_asked(spec: Raw, image: str, *, pod_name: str = "") -> Asked:
     """What a raw pod spec, or that of a Job's template, asks for."""
     labels = mapping(spec.get("nodeSelector"))
+    scheduler = text(spec.get("schedulerName"))
     return Asked(
         image=image,
         claims=tuple(_claims(spec, pod_name)),
         keys=tuple(_keys(spec)),
         node_labels=tuple((str(key), str(value)) for key, value in labels.items()),
         pull_secrets=tuple(text(secret.get("name")) for secret in items(spec.get("imagePullSecrets"))),
+        scheduler="" if scheduler == "default-scheduler" else scheduler,
+        resource_claims=tuple(_resource_claims(spec)),
     )

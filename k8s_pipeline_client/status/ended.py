@@ -174,11 +174,19 @@ def _exit_in_brackets(pod: Pod) -> str:
 def _stopped_from_outside(pod: Pod) -> Cause | None:
     if pod.main.exit_code != SIGTERM_CODE:
         return None
+    if pod.deleted_by is not None:
+        return Cause(
+            CauseCode.SIG_TERM,
+            "The run was stopped by SIGTERM: its pod was deleted (exit code 143)",
+            pod.message,
+            "start the run again",
+        )
     return Cause(
         CauseCode.SIG_TERM,
-        "The run was stopped from outside by SIGTERM: its pod was deleted or its node drained (exit code 143)",
+        "The run ended as after SIGTERM (exit code 143), and Kubernetes knows of no deletion, drain or deadline of "
+        "its pod",
         pod.message,
-        "start the run again",
+        "see its log: a process in the container sent the signal or chose the exit code, or its node was shut down",
     )
 
 

@@ -131,7 +131,9 @@ def _crash_loop(container: Container, message: str) -> Cause:
 
 def _not_scheduled(pod: Pod) -> Cause | None:
     condition = pod.conditions.get("PodScheduled")
-    if condition is None or condition.status != "False":
+    if condition is None:
+        return None if pod.node else _not_looked_at(pod.asked)
+    if condition.status != "False":
         return None
     if condition.reason == "SchedulingGated":
         return Cause(
@@ -143,6 +145,23 @@ def _not_scheduled(pod: Pod) -> Cause | None:
     if condition.reason not in ("Unschedulable", "SchedulerError"):
         return None
     return unschedulable_cause(condition.message, pod.asked, pod.claim_events)
+
+
+def _not_looked_at(asked: Asked) -> Cause | None:
+    """What a pod waits for of which no scheduler says a word; the cluster's own may just not have come to it yet."""
+    if asked.scheduler:
+        return Cause(
+            CauseCode.UNSCHEDULABLE,
+            f'The run\'s pod waits for the scheduler "{asked.scheduler}", which has not said a word of it',
+            hint="see that this scheduler runs in the cluster, or leave schedulerName out",
+        )
+    if asked.resource_claims:
+        return Cause(
+            CauseCode.UNSCHEDULABLE,
+            f"The run's pod waits for {', '.join(asked.resource_claims)}",
+            hint="see that it is there: kubectl get resourceclaims,resourceclaimtemplates",
+        )
+    return None
 
 
 def _newest_setup_event(pod: Pod) -> Cause | None:

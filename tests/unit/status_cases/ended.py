@@ -49,9 +49,10 @@ ENDED = [
     Case(
         "143 that nothing explains",
         "SigTerm",
-        "stopped from outside by SIGTERM",
+        "Kubernetes knows of no deletion, drain or deadline of its pod",
         [pod(terminated(143, message=last_words("stopped by SIGTERM")))],
         job=job(failed("PodFailurePolicy"), failed=1),
+        hint="or its node was shut down",
     ),
     Case(
         "the pod's deadline, SIGTERM obeyed: the Job says PodFailurePolicy",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .build import IMAGE, KILLED, Obj, condition, event, job, pod, terminated, waiting
 from .case import NO_NODE, NOT_FOUND, QUOTA, Case
 
@@ -12,6 +14,15 @@ def scheduled(message: str, reason: str = "Unschedulable") -> list[Obj]:
 
 def pending(state: Obj | None, **more: Obj | list[Obj]) -> list[Obj]:
     return [pod(state, "Pending", **more)]  # type: ignore[arg-type]
+
+
+def _asking(**spec: Any) -> list[Obj]:
+    """Pods of which no scheduler has said anything."""
+    pods = pending(None)
+    for item in pods:
+        item["spec"] |= spec
+        item["spec"].pop("nodeName", None)
+    return pods
 
 
 def _mounting(pods: list[Obj], *keys: tuple[str, str]) -> list[Obj]:
@@ -185,6 +196,28 @@ WAITS = [
         job=active(),
         detail=NO_NODE,
         hint="tolerations",
+    ),
+    Case(
+        "a scheduler that is not there",
+        "Unschedulable",
+        'waits for the scheduler "volcano", which has not said a word of it',
+        _asking(schedulerName="volcano"),
+        job=active(),
+        hint="leave schedulerName out",
+    ),
+    Case(
+        "a ResourceClaim that is not there",
+        "Unschedulable",
+        'The run\'s pod waits for the ResourceClaim "gpu", the ResourceClaimTemplate "nic"',
+        _asking(
+            schedulerName="default-scheduler",
+            resourceClaims=[
+                {"name": "a", "resourceClaimName": "gpu"},
+                {"name": "b", "resourceClaimTemplateName": "nic"},
+            ],
+        ),
+        job=active(),
+        hint="kubectl get resourceclaims",
     ),
     Case(
         "scheduling gates",

@@ -58,7 +58,8 @@ WEIGHED = [
     Case(
         "a child out of memory, and SIGTERM from outside",
         "SigTerm",
-        f"by SIGTERM: its pod was deleted or its node drained (exit code 143); before that, {_LOST}",
+        f"as after SIGTERM (exit code 143), and Kubernetes knows of no deletion, drain or deadline of its pod; "
+        f"before that, {_LOST}",
         [pod(terminated(143, "OOMKilled"))],
     ),
     Case(
