@@ -151,12 +151,12 @@ def logs_command(
 @pass_globals
 def kill_command(values: Globals, name: str, run: str | None, timeout: float | None) -> None:
     """End active runs, and wait until their pods are gone; the schedule goes on."""
-    from k8s_pipeline_client.cli.output import emit, progress, say
+    from k8s_pipeline_client.cli.output import emit, progress, say, warn
     from k8s_pipeline_client.client.pipelines import KILL_TIMEOUT
 
     client = values.client()
     with progress("ending the run"):
-        killed = client.kill(name, run=run, timeout=KILL_TIMEOUT if timeout is None else timeout)
+        killed = client.kill(name, run=run, timeout=KILL_TIMEOUT if timeout is None else timeout, announce=warn)
 
     def table() -> None:
         for status in killed:

@@ -140,8 +140,10 @@ class K8sPipelineClient(Closing):
 
     def kill_pipeline(self, pipeline: Mapping[str, Any]) -> PipelineServiceResponse:
         """End the active runs of a pipeline; returns when their pods are gone."""
-        killed = self.pipelines.kill(self._name(pipeline))
-        return _done(f"{len(killed)} runs of the pipeline killed" if killed else "No run of the pipeline was active")
+        notes: list[str] = []
+        killed = self.pipelines.kill(self._name(pipeline), announce=notes.append)
+        done = f"{len(killed)} runs of the pipeline killed" if killed else "No run of the pipeline was active"
+        return _done("; ".join([done, *notes]))
 
     def queued_statuses(self, pipeline: Mapping[str, Any]) -> list[Document]:
         """Return the runs that have not begun; ``startDate`` and ``timestamp`` are when they were asked for."""

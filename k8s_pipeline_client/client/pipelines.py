@@ -274,7 +274,13 @@ class Pipelines(RunLogs):
         return wait_for_end(self._cluster, self._reader, job_name, timeout=timeout, on_change=on_change)
 
     def kill(
-        self, name: str, *, run: str | None = None, by: str | None = None, timeout: float = KILL_TIMEOUT
+        self,
+        name: str,
+        *,
+        run: str | None = None,
+        by: str | None = None,
+        timeout: float = KILL_TIMEOUT,
+        announce: resume.Announce = lambda text: None,
     ) -> list[RunStatus]:
         """End the active runs of a pipeline, or one of them; return them as they then are.
 
@@ -285,6 +291,7 @@ class Pipelines(RunLogs):
             run: A run's id, its beginning, or its Job's name; all that are active if None.
             by: Who asks, for the record.
             timeout: How long to wait for the pods.
+            announce: Called before a scheduled run follows those that are ended.
 
         Raises:
             WaitTimeoutError: A pod is still there.
@@ -292,11 +299,11 @@ class Pipelines(RunLogs):
         item = self._reader.find(name)
         jobs = self._reader.jobs_of(item) if run is None else [self._reader.job_of(item, run)]
         active = [job for job in jobs if not is_finished(job)]
-        for job in active:
-            kill.kill_run(self._cluster, job, by=by or kill.whoever_runs_this())
+        kill.announce_what_follows(self._cluster, item, active, announce)
+        records = [kill.kill_run(self._cluster, job, by=by or kill.whoever_runs_this()) for job in active]
         for job in active:
             kill.wait_for_pods_gone(self._cluster, job["metadata"]["name"], timeout)
-        return [status for job in active if (status := self._ended(job, timeout)) is not None]
+        return [found for pair in zip(active, records, strict=True) if (found := self._ended(*pair, timeout))]
 
     def enable(self, name: str, *, force: bool = False, announce: resume.Announce = lambda text: None) -> str:
         """Let a pipeline's schedule run; return its resource name. What is to be known before is announced."""
@@ -367,10 +374,10 @@ class Pipelines(RunLogs):
         """Return the resource name of the pipeline or one-shot run, or what a delete has left of it."""
         return self._reader.resource_name(name)
 
-    def _ended(self, job: Object, timeout: float) -> RunStatus | None:
-        """Return a killed run's status once its Job says that it has ended; None if the Job is gone."""
+    def _ended(self, job: Object, record: Object | None, timeout: float) -> RunStatus | None:
+        """Return a killed run's status once its Job, or its record, says that it has ended; None if it is gone."""
         try:
-            return self.wait(job["metadata"]["name"], timeout=timeout)
+            return self._reader.run(record) if record else self.wait(job["metadata"]["name"], timeout=timeout)
         except NotFoundError:
             return None
 

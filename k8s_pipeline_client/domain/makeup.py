@@ -140,3 +140,13 @@ def deadline_of(live: Live, schedule: Schedule, configured: int, now: datetime) 
     if chosen is not None and chosen > live.narrowed.due:
         return Deadline(configured)  # it came due while the schedule was in force: late, but asked for
     return Deadline(live.deadline, replace(live.narrowed, configured=configured))
+
+
+def held_back(live: Live, now: datetime) -> datetime | None:
+    """Return the due time that Kubernetes makes up for as soon as no run is active; None if there is none."""
+    if live.suspended or live.schedule is None or parse_every(live.schedule.expression) is not None:
+        return None
+    due = live.schedule.last_before(now)
+    if due is None or due <= live.since:
+        return None
+    return due if live.deadline is None or due > now - timedelta(seconds=live.deadline) else None

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.entities import Document
-from k8s_pipeline_client.domain.makeup import Deadline, Live, Narrowed
+from k8s_pipeline_client.domain.makeup import Deadline, Live, Narrowed, held_back
 from k8s_pipeline_client.domain.schedule import Schedule, parse_schedule
 from k8s_pipeline_client.errors import ScheduleError
 
@@ -78,6 +78,19 @@ def notes(before: Live, schedule: Schedule, deadline: Deadline) -> Iterator[str]
         )
     if before.narrowed and not narrowed:
         yield f"startingDeadlineSeconds is {deadline.seconds} again"
+
+
+def follows_the_end(cronjob: Document, now: datetime) -> str:
+    """Say which run starts as soon as the active ones have ended; empty if none does."""
+    if cronjob["spec"].get("concurrencyPolicy") != "Forbid" or not (cronjob.get("status") or {}).get("active"):
+        return ""
+    due = held_back(live_of(cronjob), now)
+    if due is None:
+        return ""
+    return (
+        f"the run that was due at {_rfc3339(due)} was held back by the active one, and Kubernetes starts it once that "
+        "has ended: to have none, disable the pipeline first"
+    )
 
 
 def waiting(deadline: Deadline) -> str:

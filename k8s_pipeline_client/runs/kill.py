@@ -4,52 +4,102 @@ from __future__ import annotations
 
 import getpass
 import socket
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Propagation
 from k8s_pipeline_client.domain import labels
-from k8s_pipeline_client.domain.objects import Object
+from k8s_pipeline_client.domain.objects import Object, is_finished
 from k8s_pipeline_client.errors import ClusterError, ConflictError, NotFoundError, WaitTimeoutError
 from k8s_pipeline_client.inventory.lookup import pods_of
 from k8s_pipeline_client.polling import poll
+from k8s_pipeline_client.render.makeup import follows_the_end
 from k8s_pipeline_client.render.pod import MAIN_CONTAINER
 from k8s_pipeline_client.runs.sidecars import end_outlived
 
+_CONTENTION = 10.0
+"""Seconds for which a queue may be writing all the time."""
+_HELD_TIMEOUT = 20.0
 _TAIL_LINES = 50
 _TAIL_BYTES = 8 * 1024
 
 
-def kill_run(cluster: Cluster, job: Object, *, by: str) -> None:
+def kill_run(cluster: Cluster, job: Object, *, by: str) -> Object | None:
     """End a run and keep its Job as the record.
 
     One patch does both: who asked, and a deadline that is over. Kubernetes then ends the pods, with the next
-    scheduled run not held up. A Job that a queue holds suspended has nothing to end, and is deleted.
+    scheduled run not held up. While a queue holds a Job suspended no deadline of it is over: it is let go, to no pods.
 
     Args:
         cluster: Where.
         job: As read from the cluster.
         by: Who asked, for the record.
+
+    Returns:
+        The Job as the record that it would be, if its queue held on to it and it had to be deleted.
     """
+    name, uid = job["metadata"]["name"], job["metadata"]["uid"]
+    for _ in poll(_CONTENTION):
+        is_held = bool(job["spec"].get("suspend"))
+        if not is_held and end_outlived(cluster, job, patience=1):
+            return None  # only sidecars are left of it, which go now; how it ended is not for us to change any more
+        try:
+            cluster.merge(Kind.JOB, name, _end_of(cluster, job, by=by, is_held=is_held))
+        except NotFoundError:
+            return None
+        except ConflictError:
+            with suppress(NotFoundError):
+                job = cluster.get(Kind.JOB, name)
+            if not is_held or job["metadata"]["uid"] != uid:
+                return None  # it has become another one: nothing is left to end
+        else:
+            return _given_up(cluster, name, uid) if is_held else None
+    raise WaitTimeoutError(f"Job {name} has changed all the time for {_CONTENTION:.0f} s", hint="kill it again")
+
+
+def _end_of(cluster: Cluster, job: Object, *, by: str, is_held: bool) -> Object:
+    """Return the patch that ends a run."""
     metadata = job["metadata"]
-    if job["spec"].get("suspend"):
-        cluster.delete(Kind.JOB, metadata["name"], Propagation.BACKGROUND, uid=metadata["uid"])
-        return
-    if end_outlived(cluster, job, patience=1):
-        return  # only sidecars are left of it, which go now; how it ended is not for us to change any more
-    tail = _log_tail(cluster, metadata["name"])
+    tail = "" if is_held else _log_tail(cluster, metadata["name"])
     annotations = {
         labels.KILLED_BY: by,
         labels.KILLED_AT: cluster.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
         labels.NET_SECONDS: str(job["spec"].get("activeDeadlineSeconds") or ""),
         **({labels.LOG_TAIL: tail} if tail else {}),
     }
-    patch = {
-        "metadata": {"uid": metadata["uid"], "annotations": annotations},
-        "spec": {"activeDeadlineSeconds": 1},
+    # Only as it was read: once its queue lets it go there is something to end, and a log.
+    version = {"resourceVersion": metadata["resourceVersion"]} if is_held else {}
+    return {
+        "metadata": {"uid": metadata["uid"], "annotations": annotations, **version},
+        "spec": {"activeDeadlineSeconds": 1, **({"suspend": False, "parallelism": 0} if is_held else {})},
     }
-    try:
-        cluster.merge(Kind.JOB, metadata["name"], patch)
-    except (NotFoundError, ConflictError):
-        return  # it is gone, or has become another one: nothing is left to end
+
+
+def _given_up(cluster: Cluster, name: str, uid: str) -> Object | None:
+    """Wait until a Job that was let go to no pods has ended, and delete it where its queue takes it back."""
+    for _ in poll(_HELD_TIMEOUT, longest=1.0):
+        try:
+            job = cluster.get(Kind.JOB, name)
+        except NotFoundError:
+            return None
+        if job["metadata"]["uid"] != uid or is_finished(job):
+            return None
+        if job["spec"].get("suspend"):
+            break
+    else:
+        return None
+    cluster.delete(Kind.JOB, name, Propagation.BACKGROUND, uid=uid)
+    at = job["metadata"]["annotations"][labels.KILLED_AT]
+    failed = {"type": "Failed", "status": "True", "reason": "DeadlineExceeded", "lastTransitionTime": at}
+    return {**job, "status": {**(job.get("status") or {}), "conditions": [failed]}}
+
+
+def announce_what_follows(
+    cluster: Cluster, item: Object, active: Sequence[Object], announce: Callable[[str], None]
+) -> None:
+    """Say which scheduled run of a pipeline starts once the active ones have ended, if any."""
+    if active and item["kind"] == Kind.CRONJOB and (text := follows_the_end(item, cluster.now())):
+        announce(text)
 
 
 def wait_for_pods_gone(cluster: Cluster, job_name: str, timeout: float) -> None:

@@ -14,6 +14,8 @@ from k8s_pipeline_client.render.override import secret_name
 from k8s_pipeline_client.runs.sidecars import end_outlived
 from k8s_pipeline_client.runs.start import create_with_document, document_of, start_run
 
+_OF_THE_JOB = ("selector", "suspend", "parallelism")
+"""What Kubernetes, a queue and the kill of a run that a queue held have set."""
 _BY_KUBERNETES = ("controller-uid", "job-name", labels.CONTROLLER_UID, labels.JOB_NAME)
 
 
@@ -62,7 +64,7 @@ def _again(cluster: Cluster, job: Object, document: str) -> Object:
         pipeline_type=annotation(job, labels.PIPELINE_TYPE),
         run_id=identity,
     )
-    spec = {key: value for key, value in copy.deepcopy(job["spec"]).items() if key not in ("selector", "suspend")}
+    spec = {key: value for key, value in copy.deepcopy(job["spec"]).items() if key not in _OF_THE_JOB}
     net = annotation(job, labels.NET_SECONDS)
     if net:  # the kill has put one second in its place
         spec["activeDeadlineSeconds"] = int(net)

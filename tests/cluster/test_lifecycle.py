@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import json
 import threading
+from typing import Any
 
+import pytest
+
+from k8s_pipeline_client.client import end
+from k8s_pipeline_client.cluster.port import Cluster, Object
 from tests.cluster.support.definitions import pipeline, service
 from tests.cluster.support.program import Program, call
 from tests.cluster.support.space import until
@@ -232,3 +237,89 @@ def test_diff_is_silent_about_what_a_deploy_would_leave_alone(program: Program) 
     program.space.kubectl("patch", "cronjob", name, "--type=merge", "-p", '{"spec": {"suspend": true}}')
 
     assert program("diff", "-f", program.file("p.json", entity, service())).out == ""
+
+
+@pytest.fixture
+def held(program: Program) -> str:
+    """The Job of a run that a queue holds."""
+    cronjob = program.deploy(pipeline({"log": "working hard"}, {"sleep": 600}), service()).json[0]["resourceName"]
+    template = {"spec": {"jobTemplate": {"spec": {"suspend": True}}}}
+    program.space.kubectl("patch", "cronjob", cronjob, "--type=merge", "-p", json.dumps(template))
+    job: str = program("run", "nightly", "-o", "json").json["jobName"]
+    return job
+
+
+def test_kill_keeps_the_record_of_a_run_that_a_queue_holds(program: Program, held: str) -> None:
+    killed = program("kill", "nightly", "-o", "json").json
+
+    assert [(run["jobName"], run["state"], run["cause"]["code"]) for run in killed] == [(held, "failed", "Killed")]
+    assert [run["cause"]["code"] for run in program("runs", "-o", "json").json] == ["Killed"]
+    assert "SuccessfulCreate" not in _reasons(program).replace("SuccessfulCreateJob", ""), "it had a pod"
+    assert program("kill", "nightly").out == "no run is active\n"
+
+
+def _set_suspend(program: Program, job: str, suspend: bool) -> None:
+    program.space.kubectl("patch", "job", job, "--type=merge", "-p", json.dumps({"spec": {"suspend": suspend}}))
+
+
+def test_a_one_shot_run_that_was_killed_in_its_queue_can_be_run_again(program: Program) -> None:
+    definition = program.file("p.json", pipeline({"log": "fine"}), service())
+    job = program("run", "-f", definition, "-o", "json").json["jobName"]
+    _set_suspend(program, job, True)
+    program("kill", job)
+
+    again = program("retry", job, "--wait", "-o", "json").json
+
+    assert (again["state"], len(again["attempts"])) == ("success", 1)
+
+
+def test_kill_ends_a_run_that_its_queue_has_just_let_go(
+    program: Program, held: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def let_go(cluster: Cluster, job: Object, **rest: Any) -> Object:
+        if job["spec"]["suspend"]:
+            _set_suspend(program, held, False)
+            until(lambda: "working hard" in program("logs", "nightly").out, "the run is at work")
+        return patch(cluster, job, **rest)
+
+    patch = end._end_of
+    monkeypatch.setattr(end, "_end_of", let_go)
+
+    killed = program("kill", "nightly", "-o", "json").json
+
+    assert [run["cause"]["code"] for run in killed] == ["Killed"]
+    assert "working hard" in program("logs", "nightly").out, "the log of what was ended is kept"
+
+
+def test_kill_deletes_a_run_that_its_queue_does_not_let_go(
+    program: Program, held: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def take_back(*arguments: Any) -> Object | None:
+        _set_suspend(program, held, True)
+        return given_up(*arguments)
+
+    given_up = end._given_up
+    monkeypatch.setattr(end, "_given_up", take_back)
+
+    killed = program("kill", "nightly", "-o", "json").json
+
+    assert [(run["jobName"], run["state"], run["cause"]["code"]) for run in killed] == [(held, "failed", "Killed")]
+    assert program.space.list("jobs") == []
+
+
+@pytest.mark.slow
+def test_kill_tells_of_the_run_that_was_held_back_and_starts_now(program: Program) -> None:
+    program.deploy(pipeline({"sleep": 600}, schedule="* * * * *"), service())
+    until(lambda: program.space.list("jobs"), "the first run is there")
+    until(lambda: "JobAlreadyActive" in _reasons(program), "the second one is held back")
+
+    killed = program("kill", "nightly")
+
+    assert "was held back by the active one, and Kubernetes starts it once that has ended" in killed.err
+    until(lambda: len(program.space.list("jobs")) == 2, "it starts")
+    program("disable", "nightly")
+    assert program("kill", "nightly").err.count("held back") == 0
+
+
+def _reasons(program: Program) -> str:
+    return program.space.kubectl("get", "events", "-o", "jsonpath={.items[*].reason}")

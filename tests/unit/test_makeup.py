@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from k8s_pipeline_client.domain.makeup import LEAST, MARGIN, Deadline, Live, Narrowed, deadline_of
+from k8s_pipeline_client.domain.makeup import LEAST, MARGIN, Deadline, Live, Narrowed, deadline_of, held_back
 from k8s_pipeline_client.domain.schedule import NEVER, Schedule
 
 DUE = datetime(2026, 6, 1, 10, tzinfo=UTC)
@@ -223,3 +223,21 @@ def test_what_is_narrowed_is_put_back_at_last(schedule: Schedule, at: int) -> No
     found = deadline_of(live, schedule, 600, after(at))
     live = replace(live, suspended=False, deadline=found.seconds, narrowed=found.narrowed)
     assert deadline_of(live, schedule, 600, after(at + found.wait + 600 + MARGIN)) == Deadline(600)
+
+
+@pytest.mark.parametrize(
+    ("live", "age", "is_held_back"),
+    [
+        (ACTIVE, 45, True),
+        (ACTIVE, 599, True),
+        (ACTIVE, 600, False),
+        (replace(ACTIVE, deadline=None), 40_000, True),
+        (replace(ACTIVE, since=DUE), 45, False),
+        (DISABLED, 45, False),
+        (replace(ACTIVE, schedule=None), 45, False),
+        (replace(ACTIVE, schedule=Schedule(NEVER)), 45, False),
+        (replace(ACTIVE, schedule=Schedule("@every 1m")), 45, False),
+    ],
+)
+def test_which_due_time_waits_for_the_end_of_the_active_run(live: Live, age: float, is_held_back: bool) -> None:
+    assert held_back(live, after(age)) == (DUE if is_held_back else None)
