@@ -49,7 +49,8 @@ class PipelineServiceClient(Protocol):
 
     Every operation raises `PipelineError` where it cannot be done; the subclasses, drawn in
     `k8s_pipeline_client.errors`, tell bad input from a cluster that is away. A pipeline is an IngestionPipeline
-    entity; the operations other than `deploy_pipeline` need only its ``fullyQualifiedName``.
+    entity; the operations other than `deploy_pipeline` need only its ``fullyQualifiedName``. One that is deployed with
+    another ``id`` is another pipeline, and is not touched.
 
     A client is a context manager: what it holds is given up at the end of the ``with`` block, or by `close`.
     """

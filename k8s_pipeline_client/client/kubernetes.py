@@ -14,6 +14,7 @@ from k8s_pipeline_client.client.closing import Closing
 from k8s_pipeline_client.client.connecting import check, connect
 from k8s_pipeline_client.client.contract import PipelineServiceClient, PipelineServiceResponse
 from k8s_pipeline_client.client.entities import pipeline_of
+from k8s_pipeline_client.client.jobs import annotation, identity
 from k8s_pipeline_client.client.noop import NoopPipelineClient
 from k8s_pipeline_client.client.pipelines import Pipelines
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
@@ -221,11 +222,12 @@ class K8sPipelineClient(Closing):
         return name
 
     def _found(self, pipeline: Mapping[str, Any]) -> str | None:
-        """Return the resource name of a pipeline if it is deployed; by its FQN alone, for a NAME could be another's."""
+        """Return the resource name of a pipeline if it is deployed; by its FQN, for a NAME could be another's."""
         fqn = pipeline.get("fullyQualifiedName") if isinstance(pipeline, Mapping) else None
         if not isinstance(fqn, str) or not fqn:
             raise DefinitionError("the pipeline has no fullyQualifiedName", hint="OpenMetadata's API returns it")
-        found = [item for item in self._cluster.list(Kind.CRONJOB, labels=self._selector(pipeline)) if _is(item, fqn)]
+        items = self._cluster.list(Kind.CRONJOB, labels=self._selector(pipeline))
+        found = [item for item in items if annotation(item, labels.FQN) == fqn and not _is_another(item, pipeline)]
         if len(found) > 1:
             raise UnknownNameError(
                 f"{len(found)} OpenMetadata instances have a pipeline {fqn!r} in this namespace",
@@ -241,8 +243,11 @@ class K8sPipelineClient(Closing):
         return f"{labels.PIPELINE}{of_instance}"
 
 
-def _is(item: Object, fqn: str) -> bool:
-    return annotation(item, labels.FQN) == fqn
+def _is_another(item: Object, pipeline: Mapping[str, Any]) -> bool:
+    """Return whether a CronJob is known to be of another pipeline, which has the name by now."""
+    wanted = pipeline.get("id")
+    wanted, deployed = naming.identity(wanted) if isinstance(wanted, str) else None, identity(item)
+    return wanted is not None and deployed is not None and wanted != deployed
 
 
 def _done(reason: str) -> PipelineServiceResponse:

@@ -17,7 +17,7 @@ from k8s_pipeline_client.domain.redaction import keep_secret
 from k8s_pipeline_client.errors import LoginError
 from k8s_pipeline_client.settings.files import UnreadableError, read_limited
 
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")  # and halves of characters, which JSON can escape
 _READ_AGAIN_SECONDS = 60.0
 """A token in a file is replaced by whoever looks after it (the kubelet); client-go looks as often."""
 

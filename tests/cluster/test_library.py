@@ -134,10 +134,11 @@ def test_the_instance_need_not_be_told_again(client: K8sPipelineClient) -> None:
     client.set_pipeline_enabled({**plain, "openMetadataServerConnection": elsewhere}, True)
     assert client.run_pipeline(plain).run_id
     assert client.delete_pipeline(pipeline()).reason == "Pipeline was not deployed", "that is of another instance"
-    client.deploy_pipeline(pipeline(), service())
+    here = pipeline()
+    client.deploy_pipeline(here, service())
     with pytest.raises(UnknownNameError, match="2 OpenMetadata instances have a pipeline"):
         client.delete_pipeline(plain)
-    client.delete_pipeline(pipeline())
+    client.delete_pipeline(here)
     assert "nothing of om-" in str(client.delete_pipeline(plain).reason)
 
 
@@ -148,3 +149,14 @@ def test_the_service_says_what_is_wrong_with_it(program: Program, client: K8sPip
 
     assert refused.code == 403
     assert "default" in str(refused.reason)
+
+
+def test_a_pipeline_that_has_the_name_of_a_deleted_one_by_now_is_not_touched(client: K8sPipelineClient) -> None:
+    gone, ours = (pipeline({"log": "x"}, id=str(uuid.uuid4())) for _ in range(2))
+    client.deploy_pipeline(ours, service())
+
+    assert client.delete_pipeline(gone).reason == "Pipeline was not deployed"
+    with pytest.raises(UnknownNameError):
+        client.run_pipeline(gone)
+    assert len(client.pipelines.list_pipelines()) == 1
+    assert "nothing of om-" in str(client.delete_pipeline(ours | {"id": ours["id"].upper()}).reason)
