@@ -14,14 +14,13 @@ from k8s_pipeline_client.client.closing import Closing
 from k8s_pipeline_client.client.connecting import check, connect
 from k8s_pipeline_client.client.contract import PipelineServiceClient, PipelineServiceResponse
 from k8s_pipeline_client.client.entities import pipeline_of
-from k8s_pipeline_client.client.jobs import annotation, identity
 from k8s_pipeline_client.client.noop import NoopPipelineClient
 from k8s_pipeline_client.client.pipelines import Pipelines
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.domain.connection import instance_of
 from k8s_pipeline_client.domain.entities import Document, IngestionPipeline
-from k8s_pipeline_client.domain.objects import annotation
+from k8s_pipeline_client.domain.objects import annotation, identity
 from k8s_pipeline_client.domain.source import Source
 from k8s_pipeline_client.errors import ApiError, ClusterError, DefinitionError, InputError, UnknownNameError
 from k8s_pipeline_client.runs.spool import LogSpool

@@ -107,7 +107,7 @@ def _login(user: User, address: Address, cluster: Cluster, who: str) -> Login:
     if token:
         return FixedLogin(Credential(bearer(token, who), identity))
     if user.username:
-        return FixedLogin(Credential(basic(user.username, user.password.get_secret_value()), identity))
+        return FixedLogin(Credential(basic(user.username, user.password.get_secret_value(), who), identity))
     if user.exec_ is not None and not identity:
         return _plugin_login(user.exec_, address, cluster, who)
     return FixedLogin(Credential("", identity))

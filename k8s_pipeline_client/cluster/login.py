@@ -17,7 +17,8 @@ from k8s_pipeline_client.domain.redaction import keep_secret
 from k8s_pipeline_client.errors import LoginError
 from k8s_pipeline_client.settings.files import UnreadableError, read_limited
 
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")  # and halves of characters, which JSON can escape
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
+"""What no header can hold, halves of characters among it: JSON has escapes for them."""
 _READ_AGAIN_SECONDS = 60.0
 """A token in a file is replaced by whoever looks after it (the kubelet); client-go looks as often."""
 
@@ -146,10 +147,17 @@ def bearer(token: str, who: str) -> str:
     return f"Bearer {header_text(token, f'{who}: its token')}"
 
 
-def basic(username: str, password: str) -> str:
-    """Return the header of a password; today's API servers do not take one, but what stands before them may."""
+def basic(username: str, password: str, who: str) -> str:
+    """Return the header of a password; today's API servers do not take one, but what stands before them may.
+
+    Raises:
+        LoginError: They are no text.
+    """
     keep_secret(password)
-    header = "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
+    try:
+        header = "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
+    except UnicodeEncodeError:
+        raise LoginError(f"{who}: its username or password is no text", hint="correct it") from None
     keep_secret(header)
     return header
 

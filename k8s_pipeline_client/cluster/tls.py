@@ -53,7 +53,8 @@ def load_identity(context: ssl.SSLContext, identity: str) -> None:
         UnusablePemError: It is none, or its key is not its key.
     """
     try:
-        with _as_file(identity.encode()) as path:
+        # What is no text is no PEM either, and OpenSSL says so.
+        with _as_file(identity.encode("utf-8", "replace")) as path:
             context.load_cert_chain(path, password=_no_password)
     except (ssl.SSLError, UnusablePemError) as error:
         raise UnusablePemError(_reason(error)) from error

@@ -39,6 +39,8 @@ def read_limited(path: Path) -> bytes:
             data = _of_stream(path, patience=_patience(path, found))
     except OSError as error:
         raise UnreadableError(error.strerror) from error
+    except UnicodeEncodeError as error:
+        raise UnreadableError("its name is no text") from error
     except ValueError as error:
         raise UnreadableError("its name holds a NUL character") from error
     if len(data) > MAX_BYTES:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from k8s_pipeline_client.cluster.connect import Way, connect
+from k8s_pipeline_client.cluster.tls import UnusablePemError, client_context
 from k8s_pipeline_client.errors import InputError, PipelineError, UnreachableError
 from k8s_pipeline_client.settings import files as settings_files
 
@@ -132,3 +133,35 @@ def test_an_empty_one_of_the_environment_is_as_if_it_were_not_there(monkeypatch:
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
     with pytest.raises(InputError, match="the account of this pod"):
         connect()
+
+
+HALF = "a\ud800"
+
+
+@pytest.mark.parametrize(
+    ("user", "cluster", "why"),
+    [
+        ({"token": HALF}, {}, "its token holds"),
+        ({"token": "geheim-1", "as": HALF}, {}, "`as` holds"),
+        ({"username": HALF, "password": "geheim-1"}, {}, "its username or password is no text"),
+        ({"username": "a", "password": f"geheim-1{HALF}"}, {}, "its username or password is no text"),
+        ({"tokenFile": HALF}, {}, "cannot be read: its name is no text"),
+        ({}, {"server": f"https://{HALF}"}, "is no address"),
+        ({}, {"server": f"https://{'a' * 64}.test"}, "is no address"),
+        ({}, {"tls-server-name": HALF}, "its tls-server-name is no name of a host"),
+        ({}, {"tls-server-name": "a" * 64}, "its tls-server-name is no name of a host"),
+    ],
+)
+def test_what_is_no_text_or_no_name_is_refused(
+    tmp_path: Path, user: dict[str, Any], cluster: dict[str, Any], why: str
+) -> None:
+    path = tmp_path / "config"
+    path.write_text(kubeconfig(user, cluster))
+    with pytest.raises(PipelineError, match=why) as caught:
+        connect(path)._login.credential()
+    assert "geheim" not in str(caught.value)
+
+
+def test_a_certificate_of_a_plugin_that_is_no_text() -> None:
+    with pytest.raises(UnusablePemError, match="cannot be read as PEM"):
+        client_context(authorities="", insecure=True, identity=HALF)

@@ -90,8 +90,10 @@ def _check_cluster(cluster: Cluster, name: str) -> None:
         raise InputError(f"{name}: its server is no address", hint="give one such as https://host:6443") from None
     if "@" in address.netloc:
         raise InputError(f"{name}: a login in the server's address is not supported", hint="put it into the user")
-    if address.scheme not in ("http", "https") or not address.hostname:
+    if address.scheme not in ("http", "https") or not _is_host(address.hostname):
         raise InputError(f"{name}: server {cluster.server!r} is no address", hint="give one such as https://host:6443")
+    if cluster.tls_server_name and not _is_host(cluster.tls_server_name):
+        raise InputError(f"{name}: its tls-server-name is no name of a host", hint="correct it, or leave it out")
     if cluster.certificate_authority and cluster.certificate_authority_data:
         raise InputError(f"{name} has both certificate-authority and certificate-authority-data", hint="leave one out")
     if cluster.insecure_skip_tls_verify and (cluster.certificate_authority or cluster.certificate_authority_data):
@@ -101,6 +103,14 @@ def _check_cluster(cluster: Cluster, name: str) -> None:
     proxy = cluster.proxy_url.get_secret_value()
     if proxy and proxy.partition("://")[0] not in _PROXIES:
         raise InputError(f"{name}: its proxy-url is none", hint="give one such as http://host:port")
+
+
+def _is_host(name: str | None) -> bool:
+    """Return whether a name can be looked up: DNS has none that is longer, or that holds half a character."""
+    try:
+        return bool((name or "").encode("idna"))
+    except UnicodeError:
+        return False
 
 
 def _check_in_the_open(user: User, name: str) -> None:
