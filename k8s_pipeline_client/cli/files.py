@@ -14,7 +14,7 @@ from k8s_pipeline_client.domain.pipeline import Pipeline, resolve
 from k8s_pipeline_client.domain.recognise import Definition, recognise
 from k8s_pipeline_client.domain.yamltext import UnusableTextError, load_documents
 from k8s_pipeline_client.errors import DefinitionError, InputError
-from k8s_pipeline_client.settings.files import MAX_BYTES, TOO_LARGE, UnreadableError, read_limited
+from k8s_pipeline_client.inputfile import MAX_BYTES, TOO_LARGE, UnreadableError, read_limited
 from k8s_pipeline_client.settings.given import connection_for
 
 if TYPE_CHECKING:

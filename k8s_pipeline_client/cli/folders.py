@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 from k8s_pipeline_client.errors import InputError
-from k8s_pipeline_client.settings.files import kind_of
+from k8s_pipeline_client.inputfile import kind_of
 
 SUFFIXES = (".json", ".yaml", ".yml")
 MAX_FILES = 10_000

@@ -27,7 +27,7 @@ from k8s_pipeline_client.cluster.server import Address, ApiServer
 from k8s_pipeline_client.cluster.tls import UnusablePemError, client_context
 from k8s_pipeline_client.domain.redaction import keep_secret
 from k8s_pipeline_client.errors import InputError, LoginError
-from k8s_pipeline_client.settings.files import UnreadableError, read_limited
+from k8s_pipeline_client.inputfile import UnreadableError, read_limited
 
 _LOG = logging.getLogger(__name__)
 _CLUSTER_EXTENSION = "client.authentication.k8s.io/exec"

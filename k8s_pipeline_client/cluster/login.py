@@ -15,7 +15,7 @@ from typing import Protocol
 from k8s_pipeline_client.cluster.plugin import Printed
 from k8s_pipeline_client.domain.redaction import keep_secret
 from k8s_pipeline_client.errors import LoginError
-from k8s_pipeline_client.settings.files import UnreadableError, read_limited
+from k8s_pipeline_client.inputfile import UnreadableError, read_limited
 
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 """What no header can hold, halves of characters among it: JSON has escapes for them."""

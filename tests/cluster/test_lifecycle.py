@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from k8s_pipeline_client.client import end
 from k8s_pipeline_client.cluster.port import Cluster, Object
+from k8s_pipeline_client.runs import kill
 from tests.cluster.support.definitions import pipeline, service
 from tests.cluster.support.program import Program, call
 from tests.cluster.support.space import until
@@ -280,10 +280,11 @@ def test_kill_ends_a_run_that_its_queue_has_just_let_go(
         if job["spec"]["suspend"]:
             _set_suspend(program, held, False)
             until(lambda: "working hard" in program("logs", "nightly").out, "the run is at work")
-        return patch(cluster, job, **rest)
+        found: Object = patch(cluster, job, **rest)
+        return found
 
-    patch = end._end_of
-    monkeypatch.setattr(end, "_end_of", let_go)
+    patch = kill._end_of
+    monkeypatch.setattr(kill, "_end_of", let_go)
 
     killed = program("kill", "nightly", "-o", "json").json
 
@@ -296,10 +297,11 @@ def test_kill_deletes_a_run_that_its_queue_does_not_let_go(
 ) -> None:
     def take_back(*arguments: Any) -> Object | None:
         _set_suspend(program, held, True)
-        return given_up(*arguments)
+        found: Object | None = given_up(*arguments)
+        return found
 
-    given_up = end._given_up
-    monkeypatch.setattr(end, "_given_up", take_back)
+    given_up = kill._given_up
+    monkeypatch.setattr(kill, "_given_up", take_back)
 
     killed = program("kill", "nightly", "-o", "json").json
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from k8s_pipeline_client import inputfile
 from k8s_pipeline_client.cli import files as cli_files
 from k8s_pipeline_client.cli import folders
-from k8s_pipeline_client.settings import files as settings_files
-from k8s_pipeline_client.settings.files import MAX_BYTES, UnreadableError, read_limited
+from k8s_pipeline_client.inputfile import MAX_BYTES, UnreadableError, read_limited
 from tests.cluster.support.program import Result, call
 
 NAMES = "pipelines/01_postgres_metadata_daily.json", "services/postgres.json"
@@ -32,7 +32,7 @@ def definitions(tmp_path: Path, samples: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settings_files, "_FIFO_SECONDS", 0.3)
+    monkeypatch.setattr(inputfile, "_FIFO_SECONDS", 0.3)
 
 
 def refused(result: Result, *words: str) -> None:

@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
+from k8s_pipeline_client import inputfile
 from k8s_pipeline_client.cluster.connect import Way, connect
 from k8s_pipeline_client.cluster.tls import UnusablePemError, client_context
 from k8s_pipeline_client.errors import InputError, PipelineError, UnreachableError
-from k8s_pipeline_client.settings import files as settings_files
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settings_files, "_FIFO_SECONDS", 0.3)
+    monkeypatch.setattr(inputfile, "_FIFO_SECONDS", 0.3)
 
 
 def kubeconfig(user: dict[str, Any] | None = None, cluster: dict[str, Any] | None = None) -> str:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from k8s_pipeline_client.cluster.kubeconfig.models import Cluster, Document, Kubeconfig, User
 from k8s_pipeline_client.domain.yamltext import UnusableTextError, load_document
 from k8s_pipeline_client.errors import InputError
-from k8s_pipeline_client.settings.files import UnreadableError, read_limited
+from k8s_pipeline_client.inputfile import UnreadableError, read_limited
 
 _HINT = "see kubectl config view"
 
