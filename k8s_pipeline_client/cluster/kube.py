@@ -85,6 +85,10 @@ class KubeCluster:
         selectors = {"labelSelector": labels, "fieldSelector": fields}
         return paging.pages(lambda query: self._page(kind, {**selectors, **query}), self._page_size, restart)
 
+    def first(self, kind: Kind, *, labels: str) -> Object | None:
+        """Read one of those that fit the selector; see `Cluster.first`."""
+        return paging.first(lambda query: self._page(kind, {"labelSelector": labels, **query}))
+
     def apply(self, manifest: Object, *, manager: str, force: bool = False, dry_run: bool = False) -> Object:
         """Server-side apply; see `Cluster.apply`."""
         kind, name = Kind(manifest["kind"]), manifest["metadata"]["name"]

@@ -39,3 +39,11 @@ def pages(fetch: Fetch, size: int, restart: Callable[[], None]) -> Iterator[list
         if not token:
             return
         query["continue"] = token
+
+
+def first(fetch: Fetch) -> Object | None:
+    """Return one object of a list; None if it is empty.
+
+    A page may be empty, and the next one not.
+    """
+    return next((item for page in pages(fetch, 1, lambda: None) for item in page), None)

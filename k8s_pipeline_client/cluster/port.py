@@ -69,6 +69,12 @@ class Cluster(Protocol):
                 all objects are then read once more.
         """
 
+    def first(self, kind: Kind, *, labels: str) -> Object | None:
+        """Read one of the objects that fit the label selector, whichever; None if there are none.
+
+        Answers whether there is any, at the same cost however many there are.
+        """
+
     def apply(self, manifest: Object, *, manager: str, force: bool = False, dry_run: bool = False) -> Object:
         """Server-side apply with strict field validation.
 

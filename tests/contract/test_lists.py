@@ -95,3 +95,9 @@ def test_later_pages_are_of_the_state_that_the_first_one_was_of(labelled: Cluste
 def test_pods_and_events_are_selected_by_what_the_product_asks_for(cluster: Cluster) -> None:
     assert cluster.list(Kind.EVENT, fields="involvedObject.uid=none") == []
     assert cluster.list(Kind.POD, fields="status.phase!=Running,spec.nodeName=none") == []
+
+
+def test_the_first_of_a_list_is_one_of_it(labelled: Cluster, objects: Objects) -> None:
+    found = labelled.first(Kind.CONFIG_MAP, labels=f"{objects.selector},app=x")
+    assert found in labelled.list(Kind.CONFIG_MAP, labels=f"{objects.selector},app=x")
+    assert labelled.first(Kind.CONFIG_MAP, labels=f"{objects.selector},app=z") is None

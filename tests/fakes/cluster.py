@@ -42,6 +42,7 @@ class FakeCluster:
         collects: Whether garbage is collected after each request.
         exists: What `namespace_exists` returns.
         too_many: What `throttled` returns.
+        returned: How many objects reads and lists have returned so far; those that a hook reads count, too.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class FakeCluster:
         self.collects = collects
         self.exists: bool | None = True
         self.too_many = 0
+        self.returned = 0
 
     # For tests.
 
@@ -118,7 +120,9 @@ class FakeCluster:
     def get(self, kind: Kind, name: str) -> Object:
         """See `Cluster.get`."""
         with self._request(Request("get", kind, name), f"read {kind} {name}"):
-            return self._server.get(kind, name)
+            found = self._server.get(kind, name)
+            self.returned += 1
+            return found
 
     def list(self, kind: Kind, *, labels: str = "", fields: str = "") -> builtins.list[Object]:
         """See `Cluster.list`."""
@@ -131,6 +135,14 @@ class FakeCluster:
         self, kind: Kind, *, labels: str = "", fields: str = "", restart: Callable[[], None]
     ) -> Iterator[builtins.list[Object]]:
         """See `Cluster.pages`."""
+        return paging.pages(self._fetch(kind, labels, fields), self._page_size, restart)
+
+    def first(self, kind: Kind, *, labels: str) -> Object | None:
+        """See `Cluster.first`."""
+        return paging.first(self._fetch(kind, labels, ""))
+
+    def _fetch(self, kind: Kind, labels: str, fields: str) -> paging.Fetch:
+        """Return what gets the pages of a list, each by a request of its own."""
         left: builtins.list[Object] = []
 
         def fetch(query: Mapping[str, str]) -> tuple[builtins.list[Object], str]:
@@ -139,9 +151,10 @@ class FakeCluster:
                     left[:] = self._server.list(kind, labels, fields)
                 size = int(query.get("limit", len(left)))
                 page, left[:] = left[:size], left[size:]
+                self.returned += len(page)
                 return copy.deepcopy(page), "more" if left else ""
 
-        return paging.pages(fetch, self._page_size, restart)
+        return fetch
 
     def apply(self, manifest: Object, *, manager: str, force: bool = False, dry_run: bool = False) -> Object:
         """See `Cluster.apply`."""
