@@ -13,7 +13,7 @@ from k8s_pipeline_client.cluster.port import Cluster, Kind, Object, Propagation
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.connection import why_not_newer
 from k8s_pipeline_client.domain.managers import MANAGER
-from k8s_pipeline_client.domain.objects import annotation, is_finished
+from k8s_pipeline_client.domain.objects import annotation, is_finished, is_terminating
 from k8s_pipeline_client.domain.ownership import fields_of
 from k8s_pipeline_client.errors import ConflictError, NotFoundError, WaitTimeoutError
 from k8s_pipeline_client.polling import poll
@@ -52,7 +52,7 @@ def ensure(cluster: Cluster, manifest: Object, live: Object | None, *, dry_run: 
     name = manifest["metadata"]["name"]
     for attempt, _ in enumerate(poll(_SETTLE_TIMEOUT, longest=1.0)):
         live = read(cluster, name) if attempt else live
-        if live is not None and "deletionTimestamp" in live["metadata"]:
+        if live is not None and is_terminating(live):
             continue
         current, wanted = token_of(live), token_of(manifest)
         if current == wanted:
@@ -125,11 +125,13 @@ def remove_unused(cluster: Cluster, *, selector: str = labels.TOKEN) -> list[str
     Returns:
         The names of those that stay for active runs alone.
     """
-    ours = [item for item in cluster.list(Kind.SECRET, labels=selector) if _is_only_ours(item)]
-    by_pipelines, by_runs = _in_use(cluster) if ours else (set(), set())
-    for item in ours:
+    for_runs_alone = []
+    for item in cluster.list(Kind.SECRET, labels=selector):
         metadata = item["metadata"]
-        if metadata["name"] in by_pipelines | by_runs:
+        if not _is_only_ours(item) or _pipelines_use(cluster, metadata["name"]):
+            continue
+        if _runs_use(cluster, metadata["name"]):
+            for_runs_alone.append(str(metadata["name"]))
             continue
         try:
             cluster.delete(
@@ -141,10 +143,10 @@ def remove_unused(cluster: Cluster, *, selector: str = labels.TOKEN) -> list[str
             )
         except ConflictError:
             continue  # somebody has just written it, and so has a use for it
-        if metadata["name"] in set().union(*_in_use(cluster)):
+        if _pipelines_use(cluster, metadata["name"]) or _runs_use(cluster, metadata["name"]):
             kept = {key: metadata[key] for key in ("name", "namespace", "labels", "annotations") if key in metadata}
             ensure(cluster, {**item, "metadata": kept}, None)
-    return sorted({item["metadata"]["name"] for item in ours} & by_runs - by_pipelines)
+    return sorted(for_runs_alone)
 
 
 def bot_of_secret(secret: Object | None) -> str:
@@ -158,15 +160,35 @@ def _is_only_ours(secret: Object) -> bool:
     return all(f"f:{key}" in ours for key in secret.get("data") or {})
 
 
-def _in_use(cluster: Cluster) -> tuple[set[str], set[str]]:
-    """Return the names of the Secrets that pipelines use, and of those that pods of active runs mount.
+def _pipelines_use(cluster: Cluster, name: str) -> bool:
+    """Return whether the CronJob of any pipeline uses a Secret; how many do makes no difference to the cost."""
+    users = f"{labels.TOKEN}={name}"
+    found = cluster.first(Kind.CRONJOB, labels=users)
+    if found is None or not is_terminating(found):
+        return found is not None
+    pages = cluster.pages(Kind.CRONJOB, labels=users, restart=_nothing)
+    return any(not is_terminating(item) for page in pages for item in page)
 
-    A run goes on with the Secret that it began with: without it, a pod that is yet to come could not start.
+
+def _runs_use(cluster: Cluster, name: str) -> bool:
+    """Return whether pods of active runs mount a Secret.
+
+    A run goes on with the Secret that it began with: without it, a pod that is yet to come could not start. Jobs that
+    an earlier version has made bear no label that says which.
     """
-    cronjobs = [item for item in cluster.list(Kind.CRONJOB, labels=labels.TOKEN) if not _is_on_its_way_out(item)]
-    jobs = [item for item in cluster.list(Kind.JOB, labels=labels.PIPELINE) if not _is_on_its_way_out(item)]
-    mounted = [_mounted_secrets(job) for job in jobs if not is_finished(job)]
-    return {item["metadata"]["labels"][labels.TOKEN] for item in cronjobs}, set().union(*mounted)
+    for users in (f"{labels.TOKEN}={name}", f"{labels.PIPELINE},!{labels.TOKEN}"):
+        pages = cluster.pages(Kind.JOB, labels=users, restart=_nothing)
+        if any(_is_active(job) and name in _mounted_secrets(job) for page in pages for job in page):
+            return True
+    return False
+
+
+def _is_active(job: Object) -> bool:
+    return not is_finished(job) and not is_terminating(job)
+
+
+def _nothing() -> None:
+    """Forget nothing: that there is one user is as true where the list begins anew."""
 
 
 def _mounted_secrets(job: Object) -> set[str]:
@@ -174,11 +196,6 @@ def _mounted_secrets(job: Object) -> set[str]:
     volumes = job["spec"]["template"]["spec"].get("volumes") or ()
     sources = [source for volume in volumes for source in (volume.get("projected") or {}).get("sources") or ()]
     return {source["secret"]["name"] for source in sources if "secret" in source}
-
-
-def _is_on_its_way_out(item: Object) -> bool:
-    """Tell whether Kubernetes starts nothing for an object any more."""
-    return "deletionTimestamp" in item["metadata"]
 
 
 def _version(item: Object | None) -> str | None:

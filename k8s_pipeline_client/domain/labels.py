@@ -27,7 +27,7 @@ LOOKUP_KEY = PREFIX + "lookup-key"
 """On Secrets and ConfigMaps: what a deploy looks for, so that one list has all that it needs. Value: the object's name;
 on a pipeline's ConfigMap what stands for its id (`naming.id_key`), where it has one: that finds earlier names."""
 TOKEN = PREFIX + "token"
-"""On the Secret with a bot's token, and on the CronJobs that use it. Value: the Secret's name."""
+"""On the Secret with a bot's token, and on the CronJobs and Jobs that use it. Value: the Secret's name."""
 ONE_SHOT = PREFIX + "one-shot"
 """On the Job and Secret of a run that has no CronJob. Value: ``true``."""
 

@@ -141,7 +141,8 @@ def plan(pipeline: Pipeline, settings: Settings, *, source: Source = Source.FILE
     with _overlay_named(pipeline, settings):
         planned = cronjob.cronjob(pipeline, name, own, source)
     if token_secret:
-        planned["metadata"]["labels"][labels.TOKEN] = token_secret["metadata"]["name"]
+        for metadata in (planned["metadata"], planned["spec"]["jobTemplate"]["metadata"]):
+            metadata["labels"][labels.TOKEN] = token_secret["metadata"]["name"]
     return Plan(
         pipeline=pipeline,
         name=name,
