@@ -41,33 +41,37 @@ def disable_command(values: Globals, name: str, force: bool) -> None:
 def delete_command(values: Globals, names: tuple[str, ...], timeout: float | None) -> None:
     """Delete pipelines with their runs, and wait until nothing of them is left."""
     from k8s_pipeline_client.cli.output import emit, progress, say
-    from k8s_pipeline_client.client.pipelines import DELETE_TIMEOUT
+    from k8s_pipeline_client.client.deleting import DELETE_TIMEOUT
 
-    client = values.client()
-    try:
-        # All of them first: where one is unknown, nothing is deleted.
-        wanted = {client.resource_name(name): name for name in names}
-    except UnknownNameError:
-        client.remove_unused_tokens()  # as an earlier delete of it would have, had it come to its end
-        raise
     deleted: dict[str, str] = {}
+    title = f"deleting {names[0]}" if len(names) == 1 else f"deleting {len(names)} pipelines"
 
     def table() -> None:
         for name in deleted.values():
             say(f"{name} deleted")
 
-    try:
-        for resource, name in wanted.items():
-            with progress(f"deleting {name}"):
-                client.delete(resource, timeout=DELETE_TIMEOUT if timeout is None else timeout)
-            deleted[resource] = name
-    finally:  # where one fails, what has been deleted is said all the same
+    def report() -> None:
         emit(
             [{"resourceName": resource, "action": "deleted"} for resource in deleted],
             values.format(),
             table=table,
             names=lambda: [f"cronjob.batch/{resource}" for resource in deleted],
         )
+
+    def done(name: object, resource: str) -> None:
+        deleted[resource] = str(name)
+        show(f"{title}: {len(deleted)} done")
+
+    try:
+        with progress(title) as show:
+            limit = DELETE_TIMEOUT if timeout is None else timeout
+            values.client().delete_all(names, timeout=limit, on_done=done)
+    except UnknownNameError:
+        raise  # nothing has been deleted
+    except BaseException:
+        report()  # what has been deleted is said all the same
+        raise
+    report()
 
 
 def _say(values: Globals, resource: str, name: str, what: str) -> None:

@@ -107,20 +107,21 @@ def _agreed(doomed: Sequence[Comparison]) -> bool:
 def _delete(client: Pipelines, doomed: Sequence[Comparison], timeout: float | None) -> dict[str, tuple[str, str]]:
     """Delete them, and return action and reason by resource; one that fails does not hold up the others."""
     from k8s_pipeline_client.cli.output import progress
-    from k8s_pipeline_client.client.pipelines import DELETE_TIMEOUT
+    from k8s_pipeline_client.client.deleting import DELETE_TIMEOUT
 
     outcome: dict[str, tuple[str, str]] = {}
     title = f"deleting {len(doomed)} pipelines"
     with progress(title) as say:
-        for item in doomed:
-            resource = str(item.resource_name)
-            try:
-                limit = DELETE_TIMEOUT if timeout is None else timeout
-                deleted = client.delete_orphan(item, timeout=limit)
-                outcome[resource] = (_DELETED, "") if deleted else (_KEPT, _NOT_THAT_ONE)
-            except PipelineError as error:
-                outcome[resource] = (_FAILED, worded(error))
+
+        def done(item: Comparison, result: bool | PipelineError) -> None:
+            if isinstance(result, PipelineError):
+                found = (_FAILED, worded(result))
+            else:
+                found = (_DELETED, "") if result else (_KEPT, _NOT_THAT_ONE)
+            outcome[str(item.resource_name)] = found
             say(f"{title}: {len(outcome)} done")
+
+        client.delete_orphans(doomed, timeout=DELETE_TIMEOUT if timeout is None else timeout, on_done=done)
     return outcome
 
 

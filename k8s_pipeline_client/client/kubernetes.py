@@ -16,13 +16,14 @@ from k8s_pipeline_client.client.contract import PipelineServiceClient, PipelineS
 from k8s_pipeline_client.client.entities import pipeline_of
 from k8s_pipeline_client.client.noop import NoopPipelineClient
 from k8s_pipeline_client.client.pipelines import Pipelines
-from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
+from k8s_pipeline_client.cluster.port import Cluster, Object
 from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.domain.connection import instance_of
 from k8s_pipeline_client.domain.entities import Document, IngestionPipeline
-from k8s_pipeline_client.domain.objects import annotation, identity
+from k8s_pipeline_client.domain.objects import identity
 from k8s_pipeline_client.domain.source import Source
 from k8s_pipeline_client.errors import ApiError, ClusterError, DefinitionError, InputError, UnknownNameError
+from k8s_pipeline_client.inventory.lookup import by_fqn
 from k8s_pipeline_client.runs.spool import LogSpool
 from k8s_pipeline_client.settings import Settings
 from k8s_pipeline_client.status import RunStatus, State
@@ -108,7 +109,7 @@ class K8sPipelineClient(Closing):
             RunActiveError: A run of it is active.
         """
         run = self.pipelines.run(
-            self._name(pipeline),
+            self._cronjob(pipeline),
             run_id=run_id,
             app_config_override=app_config_override,
             source_config_override=source_config_override,
@@ -117,11 +118,11 @@ class K8sPipelineClient(Closing):
 
     def delete_pipeline(self, pipeline: Mapping[str, Any]) -> PipelineServiceResponse:
         """Delete a pipeline and all that belongs to it; one that is not there is fine."""
-        name = self._found(pipeline)
-        if name is None:
+        found = self._found(pipeline)
+        if found is None:
             self.pipelines.remove_unused_tokens()  # what a delete that was cut short has left
             return _done("Pipeline was not deployed")
-        self.pipelines.delete(name)
+        name = self.pipelines.delete(found)
         return _done(f"Pipeline deleted: nothing of {name} is left")
 
     def set_pipeline_enabled(self, pipeline: Mapping[str, Any], enabled: bool) -> PipelineServiceResponse:
@@ -132,16 +133,16 @@ class K8sPipelineClient(Closing):
             InputError: It is to be disabled, and has no schedule.
         """
         if not enabled:
-            self.pipelines.disable(self._name(pipeline))
+            self.pipelines.disable(self._cronjob(pipeline))
             return _done("Pipeline disabled")
         notes: list[str] = []
-        self.pipelines.enable(self._name(pipeline), announce=notes.append)
+        self.pipelines.enable(self._cronjob(pipeline), announce=notes.append)
         return _done("; ".join(["Pipeline enabled", *notes]))
 
     def kill_pipeline(self, pipeline: Mapping[str, Any]) -> PipelineServiceResponse:
         """End the active runs of a pipeline; returns when their pods are gone."""
         notes: list[str] = []
-        killed = self.pipelines.kill(self._name(pipeline), announce=notes.append)
+        killed = self.pipelines.kill(self._cronjob(pipeline), announce=notes.append)
         done = f"{len(killed)} runs of the pipeline killed" if killed else "No run of the pipeline was active"
         return _done("; ".join([done, *notes]))
 
@@ -154,8 +155,7 @@ class K8sPipelineClient(Closing):
                 "startDate": _milliseconds(run.created_at),
                 "timestamp": _milliseconds(run.created_at),
             }
-            for _, run in self.pipelines.runs(self._name(pipeline))
-            if run.state is State.QUEUED
+            for run in self.pipelines.queued_runs(self._cronjob(pipeline))
         ]
 
     def last_logs(self, pipeline: Mapping[str, Any], after: int | None = None) -> Mapping[str, str]:
@@ -168,7 +168,7 @@ class K8sPipelineClient(Closing):
             InputError: There is no such page.
         """
         number = after or 0
-        found = self.pipelines.log_page(self._name(pipeline), number)
+        found = self.pipelines.log_page(self._cronjob(pipeline), number)
         if not 0 <= number < found.total:
             raise InputError(f"the log has {found.total} pages, counted from 0: there is none of number {number}")
         page = {_TASKS.get(str(pipeline.get("pipelineType")), _DEFAULT_TASK): found.text}
@@ -212,34 +212,33 @@ class K8sPipelineClient(Closing):
             address = address or socket.gethostbyname(socket.gethostname())
         return {"ip": address or "unknown: set hostIp"}
 
-    def _name(self, pipeline: Mapping[str, Any]) -> str:
-        """Return the resource name of a deployed pipeline."""
-        name = self._found(pipeline)
-        if name is None:
+    def _cronjob(self, pipeline: Mapping[str, Any]) -> Object:
+        """Return the CronJob of a deployed pipeline."""
+        found = self._found(pipeline)
+        if found is None:
             fqn = pipeline["fullyQualifiedName"]
             raise UnknownNameError(f"pipeline {fqn!r} is not deployed", hint="deploy it first")
-        return name
+        return found
 
-    def _found(self, pipeline: Mapping[str, Any]) -> str | None:
-        """Return the resource name of a pipeline if it is deployed; by its FQN, for a NAME could be another's."""
+    def _found(self, pipeline: Mapping[str, Any]) -> Object | None:
+        """Return the CronJob of a pipeline if it is deployed; by its FQN, for a NAME could be another's."""
         fqn = pipeline.get("fullyQualifiedName") if isinstance(pipeline, Mapping) else None
         if not isinstance(fqn, str) or not fqn:
             raise DefinitionError("the pipeline has no fullyQualifiedName", hint="OpenMetadata's API returns it")
-        items = self._cluster.list(Kind.CRONJOB, labels=self._selector(pipeline))
-        found = [item for item in items if annotation(item, labels.FQN) == fqn and not _is_another(item, pipeline)]
+        items = by_fqn(self._cluster, fqn, within=self._within(pipeline))
+        found = [item for item in items if not _is_another(item, pipeline)]
         if len(found) > 1:
             raise UnknownNameError(
                 f"{len(found)} OpenMetadata instances have a pipeline {fqn!r} in this namespace",
                 hint="set `instance`, so that each client sees its own",
             )
-        return str(found[0]["metadata"]["name"]) if found else None
+        return found[0] if found else None
 
-    def _selector(self, pipeline: Mapping[str, Any]) -> str:
-        """Return the selector for the pipelines of an instance; of any, where neither settings nor entity say which."""
+    def _within(self, pipeline: Mapping[str, Any]) -> str:
+        """Return the selector for what belongs to the instance; empty where neither settings nor entity say which."""
         connection = pipeline.get("openMetadataServerConnection")
         instance = self._settings.instance or (instance_of(connection) if connection else None)
-        of_instance = "" if instance is None else f",{labels.INSTANCE}={naming.instance_label(instance)}"
-        return f"{labels.PIPELINE}{of_instance}"
+        return "" if instance is None else f"{labels.INSTANCE}={naming.instance_label(instance)}"
 
 
 def _is_another(item: Object, pipeline: Mapping[str, Any]) -> bool:

@@ -10,19 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from k8s_pipeline_client.client.connecting import connect
+from k8s_pipeline_client.client.deleting import Deleting
 from k8s_pipeline_client.client.entities import pipeline_of
 from k8s_pipeline_client.client.runlogs import RunLogs
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.deploying import copies, resume
 from k8s_pipeline_client.deploying.bulk import PARALLEL, Batch, Deployment
 from k8s_pipeline_client.deploying.compare import Comparison, compare
-from k8s_pipeline_client.deploying.delete import delete_pipeline
 from k8s_pipeline_client.deploying.deploy import Deployer, DeployResult
 from k8s_pipeline_client.deploying.diff import Difference, differences
 from k8s_pipeline_client.deploying.fetch import ServerPipeline
 from k8s_pipeline_client.deploying.once import create_one_shot
 from k8s_pipeline_client.deploying.rotate import Rotation, rotate
-from k8s_pipeline_client.deploying.tokens import remove_unused
 from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.domain.document import to_json
 from k8s_pipeline_client.domain.entities import App, AutomationWorkflow, Document
@@ -30,8 +29,14 @@ from k8s_pipeline_client.domain.objects import annotation, is_finished
 from k8s_pipeline_client.domain.pipeline import Pipeline
 from k8s_pipeline_client.domain.source import Source
 from k8s_pipeline_client.domain.workflow_override import changes_of
-from k8s_pipeline_client.errors import InputError, NotFoundError, SettingsError, UnknownNameError
-from k8s_pipeline_client.inventory.read import Reader
+from k8s_pipeline_client.errors import (
+    InputError,
+    NotFoundError,
+    SettingsError,
+    UnknownNameError,
+)
+from k8s_pipeline_client.inventory.read import Named, Reader
+from k8s_pipeline_client.inventory.snapshot import read_reduced
 from k8s_pipeline_client.render import plan, plan_one_shot
 from k8s_pipeline_client.runs import kill, start
 from k8s_pipeline_client.runs.rerun import retry_run
@@ -41,10 +46,9 @@ from k8s_pipeline_client.settings import Settings
 from k8s_pipeline_client.status import PipelineStatus, RunStatus, State
 
 KILL_TIMEOUT = 120.0
-DELETE_TIMEOUT = 300.0
 
 
-class Pipelines(RunLogs):
+class Pipelines(RunLogs, Deleting):
     """Deploys, runs, watches and removes pipelines.
 
     NAME, wherever it is asked for, is a resource name, FQN, id, name, display name or ``service/type``. Every
@@ -147,11 +151,11 @@ class Pipelines(RunLogs):
     def compare(self, found: Sequence[ServerPipeline], instance: str) -> list[Comparison]:
         """Compare all that an OpenMetadata server has with what the cluster has of its instance."""
         selector = f"{labels.PIPELINE},{labels.INSTANCE}={naming.instance_label(instance)}"
-        return compare(found, self._cluster.list(Kind.CRONJOB, labels=selector), self._settings)
+        return compare(found, read_reduced(self._cluster, Kind.CRONJOB, labels=selector), self._settings)
 
     def run(
         self,
-        name: str,
+        name: Named,
         *,
         run_id: str | None = None,
         allow_overlap: bool = False,
@@ -182,7 +186,7 @@ class Pipelines(RunLogs):
         job = start.start_run(
             self._cluster, cronjob, requested_id=run_id, allow_overlap=allow_overlap, document=document
         )
-        return self._reader.run(job)
+        return self._reader.created(job)
 
     def retry(self, run_text: str | None = None, *, allow_overlap: bool = False) -> RunStatus:
         """Run a run again, under a new id; the newest failed one of the namespace if none is named.
@@ -196,21 +200,25 @@ class Pipelines(RunLogs):
             RunActiveError: It, or another of its pipeline, is active.
         """
         if run_text is None:
-            job = next((job for job, status in self._reader.runs() if status.state is State.FAILED), None)
+            job = self._newest_failed()
         else:
             job = self._reader.job_by_run(run_text) or self._reader.job_by_beginning(run_text)
         if job is None:
             what = "no run has failed" if run_text is None else f"no run {run_text!r}"
             raise UnknownNameError(f"{what} in namespace {self._cluster.namespace}", code="UnknownRun")
-        return self._reader.run(retry_run(self._cluster, job, allow_overlap=allow_overlap))
+        return self._reader.created(retry_run(self._cluster, job, allow_overlap=allow_overlap))
 
-    def runs(self, name: str | None = None) -> list[tuple[str, RunStatus]]:
+    def runs(self, name: Named | None = None) -> list[tuple[str, RunStatus]]:
         """Return the runs of a pipeline, or of all, newest first, each with its pipeline's display name."""
         item = self._reader.find(name) if name else None
         return [
             (annotation(job, labels.DISPLAY_NAME) or job["metadata"]["name"], status)
             for job, status in self._reader.runs(item)
         ]
+
+    def queued_runs(self, name: Named) -> list[RunStatus]:
+        """Return the runs of a pipeline that have not begun, newest first."""
+        return [run for run in self._reader.active_runs(self._reader.find(name)) if run.state is State.QUEUED]
 
     def newest_run(self, name: str) -> RunStatus:
         """Return the newest run of a pipeline, or the run that the text names.
@@ -223,7 +231,7 @@ class Pipelines(RunLogs):
     def run_once(self, pipeline: Pipeline, *, run_id: str | None = None) -> RunStatus:
         """Run a pipeline that is not deployed; after the Job's TTL nothing of it is left."""
         identity = start.check_run_id(run_id) if run_id else str(uuid.uuid4())
-        return self._reader.run(create_one_shot(self._cluster, plan_one_shot(pipeline, self._settings, identity)))
+        return self._reader.created(create_one_shot(self._cluster, plan_one_shot(pipeline, self._settings, identity)))
 
     def run_automation(self, workflow: Document) -> RunStatus:
         """Run an automation workflow entity once, such as the test of a connection; it is never repeated.
@@ -275,7 +283,7 @@ class Pipelines(RunLogs):
 
     def kill(
         self,
-        name: str,
+        name: Named,
         *,
         run: str | None = None,
         by: str | None = None,
@@ -305,50 +313,24 @@ class Pipelines(RunLogs):
             kill.wait_for_pods_gone(self._cluster, job["metadata"]["name"], timeout)
         return [found for pair in zip(active, records, strict=True) if (found := self._ended(*pair, timeout))]
 
-    def enable(self, name: str, *, force: bool = False, announce: resume.Announce = lambda text: None) -> str:
+    def enable(self, name: Named, *, force: bool = False, announce: resume.Announce = lambda text: None) -> str:
         """Let a pipeline's schedule run; return its resource name. What is to be known before is announced."""
         cronjob = self._reader.cronjob(name)
         if not annotation(cronjob, labels.ON_DEMAND):
             resume.enable(self._cluster, cronjob, force=force, announce=announce)
         return str(cronjob["metadata"]["name"])
 
-    def disable(self, name: str, *, force: bool = False) -> str:
+    def disable(self, name: Named, *, force: bool = False) -> str:
         """Stop a pipeline's schedule; a run that is active goes on. Return its resource name."""
         cronjob = self._reader.cronjob(name)
         if annotation(cronjob, labels.ON_DEMAND):
             raise InputError(
-                f"{name!r} has no schedule to stop: it runs on demand only",
+                f"{_title(cronjob, name)!r} has no schedule to stop: it runs on demand only",
                 hint="delete it if nobody needs it",
             )
         resource = str(cronjob["metadata"]["name"])
         resume.disable(self._cluster, resource, force=force)
         return resource
-
-    def delete(self, name: str, *, timeout: float = DELETE_TIMEOUT) -> str:
-        """Delete a pipeline and all that belongs to it; return its resource name once nothing is left.
-
-        With the last one of a bot goes the Secret with the bot's token. One that was cut short is completed.
-
-        Raises:
-            UnknownNameError: There is nothing of that name.
-            WaitTimeoutError: Something is left.
-        """
-        resource = self.resource_name(name)
-        delete_pipeline(self._cluster, resource, timeout, retired=self.remove_unused_tokens)
-        return resource
-
-    def remove_unused_tokens(self) -> None:
-        """Remove the Secrets with tokens that nothing uses any more: a delete that was killed may have left one."""
-        remove_unused(self._cluster, selector=self._reader.selector(labels.TOKEN))
-
-    def delete_orphan(self, orphan: Comparison, *, timeout: float = DELETE_TIMEOUT) -> bool:
-        """Delete a pipeline as `compare` found it; return False, and leave it alone, if it has become another since.
-
-        What `delete` says of tokens and errors holds here, too.
-        """
-        return delete_pipeline(
-            self._cluster, str(orphan.resource_name), timeout, only=orphan.is_still, retired=self.remove_unused_tokens
-        )
 
     def rotate_token(self, token: str, *, secret: str | None = None, force: bool = False) -> Rotation:
         """Have the pipelines of a bot log in with a new token from their next runs on; nothing is deployed.
@@ -370,9 +352,12 @@ class Pipelines(RunLogs):
         selector = self._reader.selector(labels.TOKEN)
         return rotate(self._cluster, token.strip(), selector=selector, name=secret, force=force)
 
-    def resource_name(self, name: str) -> str:
-        """Return the resource name of the pipeline or one-shot run, or what a delete has left of it."""
-        return self._reader.resource_name(name)
+    def _newest_failed(self) -> Object | None:
+        """Return the Job of the newest failed run of the namespace, whole; None if none has failed."""
+        for job, status in self._reader.runs():
+            if status.state is State.FAILED:
+                return self._cluster.get(Kind.JOB, job["metadata"]["name"])
+        return None
 
     def _ended(self, job: Object, record: Object | None, timeout: float) -> RunStatus | None:
         """Return a killed run's status once its Job, or its record, says that it has ended; None if it is gone."""
@@ -380,6 +365,10 @@ class Pipelines(RunLogs):
             return self._reader.run(record) if record else self.wait(job["metadata"]["name"], timeout=timeout)
         except NotFoundError:
             return None
+
+
+def _title(item: Object, name: Named) -> str:
+    return name if isinstance(name, str) else annotation(item, labels.DISPLAY_NAME)
 
 
 def _judge(source: Source) -> copies.Judge:

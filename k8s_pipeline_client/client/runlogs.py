@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from k8s_pipeline_client.client.closing import Closing
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.domain.objects import is_finished
-from k8s_pipeline_client.inventory.read import Reader
+from k8s_pipeline_client.inventory.read import Named, Reader
 from k8s_pipeline_client.runs.logpage import LogPage
 from k8s_pipeline_client.runs.logs import WHOLE, LogOptions, Note, follow_log, read_log, read_log_page
 from k8s_pipeline_client.runs.spool import LogSpool
@@ -29,7 +29,7 @@ class RunLogs(Closing):
 
     def logs(
         self,
-        name: str,
+        name: Named,
         *,
         run: str | None = None,
         follow: bool = False,
@@ -50,7 +50,7 @@ class RunLogs(Closing):
             return follow_log(self._cluster, job, options, note)
         return read_log(self._cluster, job, self._reader.run(job), options, note)
 
-    def log_page(self, name: str, number: int = 0, *, run: str | None = None) -> LogPage:
+    def log_page(self, name: Named, number: int = 0, *, run: str | None = None) -> LogPage:
         """Return a page of the log of a run, the newest if none is named; where there is no log, why.
 
         However many pages are read, in their order, the log is read from the cluster once. A page that is full does
@@ -68,5 +68,5 @@ class RunLogs(Closing):
         """Return the log of a run by its Job, from before it starts to its end or the end of the time."""
         return follow_log(self._cluster, self._cluster.get(Kind.JOB, job_name), WHOLE, note, timeout=timeout)
 
-    def _job(self, name: str, run: str | None) -> Object:
+    def _job(self, name: Named, run: str | None) -> Object:
         return self._reader.job(name) if run is None else self._reader.job_of(self._reader.find(name), run)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind
 from k8s_pipeline_client.domain import labels, naming
@@ -48,12 +48,36 @@ def look_up(cluster: Cluster, name: str, *, within: str = "") -> list[Object]:
     Returns:
         Empty if there is none; more than one if it does not say which.
     """
-    for kind, mark in ((Kind.CRONJOB, ""), (Kind.JOB, labels.ONE_SHOT)):
-        for wanted in (*_selectors(name), _UNLABELLED):
-            found = fitting(cluster.list(kind, labels=_all_of(wanted, mark, within)), name)
-            if found:
-                return found
+    for kind, mark in ((Kind.CRONJOB, labels.PIPELINE), (Kind.JOB, labels.ONE_SHOT)):
+        found = _by_resource_name(cluster, kind, name, mark, within)
+        for wanted in _exact(name) if not found else ():
+            found = found or fitting(cluster.list(kind, labels=_all_of(wanted, mark, within)), name)
+        found = found or _by_title(cluster, kind, name, _all_of(mark, within))
+        if found:
+            return found
     return []
+
+
+def _by_resource_name(cluster: Cluster, kind: Kind, name: str, mark: str, within: str) -> list[Object]:
+    """Return the object of that name, if it is one of those that are meant."""
+    if not _RESOURCE_NAME.fullmatch(name):
+        return []
+    item = _get(cluster, kind, name)
+    return [item] if item is not None and label(item, mark) and _is_within(item, within) else []
+
+
+def _by_title(cluster: Cluster, kind: Kind, name: str, mark: str) -> list[Object]:
+    """Return what is called so, by names that others may have as well; so those without labels have to be asked, too.
+
+    Otherwise one that an earlier version has deployed could not be told from one that has the same display name.
+    """
+    earlier = cluster.list(kind, labels=_all_of(_UNLABELLED, mark))
+    items = list(earlier)
+    for wanted in _titles(name):
+        items += cluster.list(kind, labels=_all_of(wanted, mark))
+        if len(items) > len(earlier) and not earlier:
+            break
+    return fitting(_each_once(items), name)
 
 
 def by_fqn(cluster: Cluster, fqn: str, *, within: str = "") -> list[Object]:
@@ -73,43 +97,57 @@ def job_by_run(cluster: Cluster, text: str, *, within: str = "") -> Object | Non
     pods, the Jobs of scheduled runs are read.
     """
     if _is_uuid(text):
-        identity = str(uuid.UUID(text))
-        jobs = cluster.list(Kind.JOB, labels=_all_of(f"{labels.APP_RUN_ID}={identity}", within))
-        if not jobs:
-            pods = cluster.list(Kind.POD, labels=_all_of(f"{labels.CONTROLLER_UID}={identity}", within))
-            names = {label(pod, labels.JOB_NAME) for pod in pods}
-            jobs = [job for name in names if (job := _job(cluster, name)) is not None]
-        if not jobs:
-            scheduled = cluster.list(Kind.JOB, labels=_all_of(labels.PIPELINE, f"!{labels.APP_RUN_ID}", within))
-            jobs = [job for job in scheduled if job["metadata"]["uid"] == identity]
-        return jobs[0] if jobs else None
+        return _job_by_id(cluster, str(uuid.UUID(text)), within)
     if _JOB_NAME.fullmatch(text):
-        job = _job(cluster, text)
-        if job is not None and (not within or label(job, labels.INSTANCE) == within.partition("=")[2]):
-            return job if label(job, labels.PIPELINE) else None
+        job = _get(cluster, Kind.JOB, text)
+        if job is not None and label(job, labels.PIPELINE) and _is_within(job, within):
+            return job
     return None
 
 
-def _job(cluster: Cluster, name: str) -> Object | None:
+def _job_by_id(cluster: Cluster, identity: str, within: str) -> Object | None:
+    jobs = cluster.list(Kind.JOB, labels=_all_of(f"{labels.APP_RUN_ID}={identity}", within))
+    if jobs:
+        return jobs[0]
+    for pod in cluster.list(Kind.POD, labels=_all_of(f"{labels.CONTROLLER_UID}={identity}", within)):
+        job = _get(cluster, Kind.JOB, label(pod, labels.JOB_NAME))
+        if job is not None:
+            return job
+    scheduled = _all_of(labels.PIPELINE, f"!{labels.APP_RUN_ID}", within)
+    pages = cluster.pages(Kind.JOB, labels=scheduled, restart=lambda: None)
+    return next((job for page in pages for job in page if job["metadata"]["uid"] == identity), None)
+
+
+def _get(cluster: Cluster, kind: Kind, name: str) -> Object | None:
     try:
-        return cluster.get(Kind.JOB, name)
+        return cluster.get(kind, name)
     except NotFoundError:
         return None
 
 
-def _selectors(name: str) -> Iterator[str]:
-    """Yield the label selectors that may find NAME, the most exact first."""
-    digest = naming.lookup_hash(name)
-    if _RESOURCE_NAME.fullmatch(name):
-        yield selector(name)
+def _is_within(item: Object, within: str) -> bool:
+    return not within or label(item, labels.INSTANCE) == within.partition("=")[2]
+
+
+def _exact(name: str) -> Iterator[str]:
+    """Yield the label selectors that find NAME as what no two pipelines have in common."""
     if "." in name:
-        yield f"{labels.FQN_HASH}={digest}"
+        yield f"{labels.FQN_HASH}={naming.lookup_hash(name)}"
     if _is_uuid(name):
         yield f"{labels.PIPELINE_ID}={naming.label_value(str(naming.identity(name)))}"
+
+
+def _titles(name: str) -> Iterator[str]:
+    """Yield the label selectors that find NAME as what several may be called, the most exact first."""
+    digest = naming.lookup_hash(name)
     yield f"{labels.NAME_HASH}={digest}"
     yield f"{labels.DISPLAY_NAME_HASH}={digest}"
     if "/" in name:
         yield f"{labels.SERVICE_AND_TYPE_HASH}={digest}"
+
+
+def _each_once(items: Iterable[Object]) -> list[Object]:
+    return list({item["metadata"]["uid"]: item for item in items}.values())
 
 
 def _all_of(*selectors: str) -> str:

@@ -13,8 +13,6 @@ from k8s_pipeline_client.status.pod import MAIN, Condition, read_conditions
 from k8s_pipeline_client.status.raw import Raw, find, items, mapping, moment, number, span, text
 
 _INSTANTIATE = "cronjob.kubernetes.io/instantiate"
-_QUEUE_NAME = "kueue.x-k8s.io/queue-name"
-
 _DEFAULT_BACKOFF_LIMIT = 6
 
 
@@ -136,7 +134,7 @@ def read_job(raw: Raw) -> Job:
         fail_codes=_read_fail_codes(spec),
         # The spec is the will; the condition follows it a moment later.
         is_suspended=bool(spec.get("suspend", "Suspended" in conditions)),
-        queue=text(find(metadata, "labels", _QUEUE_NAME)),
+        queue=text(find(metadata, "labels", labels.QUEUE_NAME)),
         killed_by=text(annotations.get(labels.KILLED_BY)),
         killed_at=moment(annotations.get(labels.KILLED_AT)),
         killed_because=_read_killed_because(annotations),

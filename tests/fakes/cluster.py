@@ -89,6 +89,14 @@ class FakeCluster:
         with self._lock:
             return self._store.put(item)
 
+    def fork(self) -> FakeCluster:
+        """Return another one that holds the same objects; nothing that is done to one is seen in the other."""
+        found = FakeCluster(self._namespace, page_size=self._page_size, collects=self.collects)
+        with self._lock:
+            found._store.copy_from(self._store)
+        found.clock, found.exists = self.clock, self.exists
+        return found
+
     def set_status(self, kind: Kind, name: str, status: Object) -> Object:
         """Change the status as a controller does, by a merge patch; no request."""
         with self._lock:

@@ -6,6 +6,7 @@ import copy
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any
 
 from k8s_pipeline_client.cluster.port import Kind, Object, Propagation
@@ -38,7 +39,17 @@ class Store:
 
     def all(self, kind: Kind) -> list[Object]:
         """Return the objects of a kind by name, to be read only."""
-        return [item for (its, _), item in sorted(self._items.items()) if its is kind]
+        return [
+            item
+            for _, item in sorted(
+                ((name, item) for (its, name), item in self._items.items() if its is kind), key=itemgetter(0)
+            )
+        ]
+
+    def copy_from(self, other: Store) -> None:
+        """Hold what another one holds; what is written from then on is each one's own."""
+        self._items = dict(other._items)  # an object is never changed in place
+        self._version = other._version
 
     def new(self, item: Object, managers: managed.Managers, *, dry_run: bool = False) -> Object:
         """Keep a new object, and return it.

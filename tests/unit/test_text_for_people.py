@@ -149,6 +149,7 @@ def check_shown(*streams: Stream) -> str:
 )
 def test_every_command(client: MagicMock, terminal: bool, words: list[str], lines: int) -> None:
     client.resource_name.return_value = "om-x"
+    client.delete_all.side_effect = lambda names, *, on_done, **_: [on_done(name, "om-x") for name in names]
     with streams(terminal=terminal) as written:
         run(words)
     text = check_shown(*written)

@@ -1,0 +1,120 @@
+"""The statuses of what a snapshot holds, with the events that are needed for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from k8s_pipeline_client.cluster.port import Cluster, Kind
+from k8s_pipeline_client.domain.objects import Object
+from k8s_pipeline_client.domain.schedule import parse_schedule
+from k8s_pipeline_client.errors import ForbiddenError, ScheduleError
+from k8s_pipeline_client.inventory.snapshot import Snapshot, read_reduced
+from k8s_pipeline_client.status import (
+    PipelineStatus,
+    RunStatus,
+    State,
+    is_overdue,
+    pipeline_status,
+    related_objects,
+    run_status,
+)
+
+_EVENTS_BY_UID = 20
+"""Of so many objects the events are asked for one by one. To the API server each such request is as dear as a list of
+all events, which have no index: it only returns fewer."""
+_EVENTS_LAST = timedelta(hours=24)
+"""Longer than any API server keeps them by default: that is one hour, or three (OpenShift)."""
+
+
+def run_statuses(cluster: Cluster, snapshot: Snapshot, *, of_one: bool = False) -> dict[str, RunStatus]:
+    """Return the statuses of the runs by their Jobs' names, newest first.
+
+    Events are read only where something is not as it should be.
+
+    Args:
+        cluster: Has the events.
+        snapshot: Has the runs.
+        of_one: All are of one pipeline. Then the events of its newest runs are read, and of no other's: the
+            namespace's can be many, and those of older runs are mostly gone.
+    """
+    statuses = {job["metadata"]["name"]: _status(job, snapshot, ()) for job in snapshot.jobs}
+    unclear = [job for job in snapshot.jobs if _may_have_events(statuses[job["metadata"]["name"]], snapshot.now)]
+    known = [item for job in unclear for item in (job, *_pods(job, snapshot))]
+    events = events_about(cluster, known[:_EVENTS_BY_UID]) if of_one else events_of_many(cluster, known)
+    for job in unclear if events else ():
+        statuses[job["metadata"]["name"]] = _status(job, snapshot, events)
+    return statuses
+
+
+def pipeline_statuses(
+    cluster: Cluster, items: Sequence[Object], snapshot: Snapshot, runs: dict[str, RunStatus]
+) -> list[PipelineStatus]:
+    """Return the statuses of pipelines and one-shot runs; events are read only of those that are overdue."""
+    timed = []
+    for item in items:
+        jobs = snapshot.jobs_by_pipeline.get(item["metadata"]["name"], ())
+        timed.append((item, [runs[job["metadata"]["name"]] for job in jobs], *_times(item, snapshot.now)))
+    overdue = [item for item, own, _, due in timed if due and is_overdue(item, own, due)]
+    events = events_of_many(cluster, overdue)
+    return [
+        pipeline_status(item, own, snapshot.now, due_at=due, next_run_at=following, events=events)
+        for item, own, following, due in timed
+    ]
+
+
+def events_of_many(cluster: Cluster, known: Sequence[Object]) -> list[Object]:
+    """Return the events about objects, and perhaps about others: one list where they are many."""
+    if len(known) <= _EVENTS_BY_UID:
+        return events_about(cluster, known)
+    try:
+        return read_reduced(cluster, Kind.EVENT)
+    except ForbiddenError:
+        return []
+
+
+def events_about(cluster: Cluster, known: Sequence[Object]) -> list[Object]:
+    """Return the events about objects, and about what is related to them; empty where we may not read them.
+
+    Events make causes better; without them there is still a state, and most causes.
+    """
+    try:
+        own = _events_where(cluster, (f"involvedObject.uid={item['metadata']['uid']}" for item in known))
+        more = related_objects(known, own)
+        return own + _events_where(
+            cluster, (f"involvedObject.kind={kind},involvedObject.name={name}" for kind, name in more)
+        )
+    except ForbiddenError:
+        return []
+
+
+def _events_where(cluster: Cluster, selectors: Iterable[str]) -> list[Object]:
+    return [event for fields in selectors for event in cluster.list(Kind.EVENT, fields=fields)]
+
+
+def _may_have_events(run: RunStatus, now: datetime) -> bool:
+    """Return whether a run is not as it should be, and Kubernetes may still know more about that than Job and pods."""
+    if run.state is State.FAILED:
+        return run.ended_at is None or now - run.ended_at < _EVENTS_LAST
+    return run.state is State.QUEUED
+
+
+def _status(job: Object, snapshot: Snapshot, events: Sequence[Object]) -> RunStatus:
+    return run_status(job, _pods(job, snapshot), events, snapshot.now)
+
+
+def _pods(job: Object, snapshot: Snapshot) -> list[Object]:
+    return snapshot.pods_by_job.get(job["metadata"]["name"], [])
+
+
+def _times(item: Object, now: datetime) -> tuple[datetime | None, datetime | None]:
+    """Return when a CronJob is due next, and when it was due last; neither where it is suspended."""
+    spec = item["spec"]
+    if "schedule" not in spec or spec.get("suspend"):
+        return None, None
+    try:
+        schedule = parse_schedule(spec["schedule"], spec.get("timeZone"))
+    except ScheduleError:
+        return None, None  # somebody else's doing, and none of what was asked for
+    started = (item.get("status") or {}).get("lastScheduleTime") or item["metadata"]["creationTimestamp"]
+    return schedule.next_after(now, anchor=datetime.fromisoformat(started)), schedule.last_before(now)
