@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from k8s_pipeline_client.cli.options import Globals, common_options, files_option, pass_globals, service_option
+from k8s_pipeline_client.domain.rfc3339 import rfc3339
 
 _RESOURCES = {"CronJob": "cronjob.batch", "Job": "job.batch"}
 
@@ -81,7 +82,7 @@ def validate_command(values: Globals, files: tuple[Path, ...], services: tuple[P
                 "pipelineType": pipeline.pipeline_type,
                 "schedule": schedule.expression if schedule else None,
                 "timeZone": schedule.timezone if schedule else None,
-                "nextRunAt": due.strftime("%Y-%m-%dT%H:%M:%SZ") if due else None,
+                "nextRunAt": rfc3339(due) if due else None,
                 "origin": pipeline.origin,
                 "notes": list(item.notes),
             }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from k8s_pipeline_client.cli.options import Globals, common_options, pass_globals
+from k8s_pipeline_client.domain.rfc3339 import rfc3339
 from k8s_pipeline_client.errors import InputError
 
 if TYPE_CHECKING:
@@ -81,4 +82,4 @@ def _token(settings: Settings, path: Path | None) -> str:
 
 
 def _text(moment: datetime | None) -> str | None:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
+    return rfc3339(moment) if moment else None

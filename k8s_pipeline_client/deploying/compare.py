@@ -12,12 +12,11 @@ from k8s_pipeline_client.cluster.port import Object
 from k8s_pipeline_client.deploying.fetch import ServerPipeline
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.managers import suspend_is_set_by_others
-from k8s_pipeline_client.domain.objects import annotation, identity
+from k8s_pipeline_client.domain.objects import MAIN_CONTAINER, annotation, identity
 from k8s_pipeline_client.domain.source import Source
 from k8s_pipeline_client.errors import PipelineError
 from k8s_pipeline_client.render.config import WINDOW_OPTION
 from k8s_pipeline_client.render.plan import Plan, plan
-from k8s_pipeline_client.render.pod import MAIN_CONTAINER
 from k8s_pipeline_client.settings import Settings
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import getpass
-import socket
 from collections.abc import Callable
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Propagation
-from k8s_pipeline_client.domain.objects import Object, selector
+from k8s_pipeline_client.domain.objects import Object, is_terminating, selector
 from k8s_pipeline_client.errors import WaitTimeoutError
 from k8s_pipeline_client.polling import poll
 
@@ -57,7 +55,7 @@ def delete_pipeline(
         # The CronJob first, so that no new run starts. Everything again each time round: a run that began
         # while we were at it, or an object that an interrupted delete left, goes as well.
         for item in left:
-            if item["kind"] != Kind.POD and "deletionTimestamp" not in item["metadata"]:
+            if item["kind"] != Kind.POD and not is_terminating(item):
                 metadata = item["metadata"]
                 cluster.delete(Kind(item["kind"]), metadata["name"], Propagation.BACKGROUND, uid=metadata["uid"])
     raise WaitTimeoutError(
@@ -68,15 +66,6 @@ def delete_pipeline(
     )
 
 
-def whoever_runs_this() -> str:
-    """Return user and machine, for the record."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):
-        user = "somebody"
-    return f"{user}@{socket.gethostname()}"
-
-
 def _everything(cluster: Cluster, name: str) -> list[Object]:
     """Return all objects of a pipeline, owners before what they own."""
     # CronJobs are read last: one that is new by then has its dependents recognised as its own.
@@ -85,7 +74,7 @@ def _everything(cluster: Cluster, name: str) -> list[Object]:
 
 def _can_start(item: Object) -> bool:
     """Tell whether an object may still bring about a pod."""
-    return item["kind"] in (Kind.CRONJOB, Kind.JOB) and "deletionTimestamp" not in item["metadata"]
+    return item["kind"] in (Kind.CRONJOB, Kind.JOB) and not is_terminating(item)
 
 
 def _without_newer(items: list[Object], doomed: set[str]) -> list[Object]:

@@ -11,6 +11,7 @@ from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.deploying import tokens
 from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.domain.connection import Claims, claims_of
+from k8s_pipeline_client.domain.objects import is_terminating
 from k8s_pipeline_client.errors import ConflictError, InputError, UnknownNameError
 from k8s_pipeline_client.polling import poll
 from k8s_pipeline_client.render.token import token_of, token_secret
@@ -104,7 +105,7 @@ def _written(cluster: Cluster, manifest: Object, *, force: bool) -> RotateAction
     name = manifest["metadata"]["name"]
     for elapsed in poll(_TIMEOUT, longest=1.0):
         live = tokens.read(cluster, name)
-        if live is not None and "deletionTimestamp" in live["metadata"]:
+        if live is not None and is_terminating(live):
             continue
         if token_of(live) == token_of(manifest):
             return RotateAction.UNCHANGED

@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from k8s_pipeline_client.domain.entities import AirflowConfig, Moment
+from k8s_pipeline_client.domain.rfc3339 import rfc3339
 from k8s_pipeline_client.domain.schedule import Schedule, check_timezone, parse_schedule
 from k8s_pipeline_client.errors import DefinitionError, ScheduleError
 
@@ -88,24 +89,20 @@ def _own_settings(config: AirflowConfig) -> Iterator[tuple[str, Any]]:
 
 
 def _window(start: datetime | None, end: datetime | None) -> str:
-    return f"{_rfc3339(start)}/{_rfc3339(end)}" if start or end else ""
-
-
-def _rfc3339(moment: datetime | None) -> str:
-    return f"{moment.replace(microsecond=0, tzinfo=None).isoformat()}Z" if moment else ""
+    return "/".join(rfc3339(moment) if moment else "" for moment in (start, end)) if start or end else ""
 
 
 def _notes(config: AirflowConfig, start: datetime | None, end: datetime | None, is_over: bool) -> Iterator[str]:
     if start is not None:
         yield (
-            f"airflowConfig.startDate {_rfc3339(start)} is to come, and a CronJob knows no such date: scheduled runs "
+            f"airflowConfig.startDate {rfc3339(start)} is to come, and a CronJob knows no such date: scheduled runs "
             "before it end at once, and ingest nothing"
         )
     if end is not None and is_over:
-        yield f"airflowConfig.endDate {_rfc3339(end)} is over, so the schedule is suspended"
+        yield f"airflowConfig.endDate {rfc3339(end)} is over, so the schedule is suspended"
     elif end is not None:
         yield (
-            f"airflowConfig.endDate {_rfc3339(end)} is to come, and a CronJob knows no such date: scheduled runs after "
+            f"airflowConfig.endDate {rfc3339(end)} is to come, and a CronJob knows no such date: scheduled runs after "
             "it end at once, and ingest nothing; a deploy after it suspends the schedule"
         )
     if config.retries and config.retry_delay not in (None, DEFAULT_RETRY_DELAY):

@@ -15,9 +15,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from k8s_pipeline_client.domain.cron import parse_every
+from k8s_pipeline_client.domain.rfc3339 import rfc3339
 from k8s_pipeline_client.domain.schedule import Schedule
 
 MARGIN = 5
@@ -47,8 +48,7 @@ class Narrowed:
 
     def to_text(self) -> str:
         """Return it as an annotation's value."""
-        due = self.due.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return json.dumps({"seconds": self.seconds, "configured": self.configured, "due": due})
+        return json.dumps({"seconds": self.seconds, "configured": self.configured, "due": rfc3339(self.due)})
 
     @classmethod
     def from_text(cls, text: str, in_force: object) -> Narrowed | None:

@@ -11,6 +11,10 @@ Object = dict[str, Any]
 """A Kubernetes object as the API returns it: plain JSON, camelCase keys."""
 
 
+MAIN_CONTAINER = "main"
+"""The container of a run's pod whose exit code is the run's."""
+
+
 def selector(name: str) -> str:
     """Return the label selector for everything that belongs to one pipeline."""
     return f"{labels.PIPELINE}={name}"

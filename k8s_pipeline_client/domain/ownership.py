@@ -12,7 +12,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from k8s_pipeline_client.domain.objects import Object
+from k8s_pipeline_client.domain.objects import Object, is_terminating
 
 Fields = dict[str, Any]
 
@@ -60,7 +60,7 @@ def is_applied(manifest: Object, live: Object | None, manager: str, *, apart_fro
         manager: The field manager that would apply it.
         apart_from: The path of a field that is left out of the comparison.
     """
-    if live is None or "deletionTimestamp" in live["metadata"]:
+    if live is None or is_terminating(live):
         return False
     ours = part(live, fields_of(live, manager))
     return _without(ours, apart_from) == _without(manifest, apart_from)

@@ -6,10 +6,11 @@ import copy
 
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.entities import Document
+from k8s_pipeline_client.domain.objects import MAIN_CONTAINER
 from k8s_pipeline_client.domain.pipeline import Component, Pipeline
 from k8s_pipeline_client.render.config import WINDOW_OPTION
 from k8s_pipeline_client.render.metadata import pipeline_annotations, pipeline_labels
-from k8s_pipeline_client.render.pod import FINAL_EXIT_CODES, MAIN_CONTAINER, pod_template
+from k8s_pipeline_client.render.pod import FINAL_EXIT_CODES, pod_template
 from k8s_pipeline_client.settings import REPORTER_OUTAGE_SECONDS, Settings
 
 OUTAGE = "so that the end of every run can still be read an hour later"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.entities import Document
 from k8s_pipeline_client.domain.makeup import Deadline, Live, Narrowed, held_back
+from k8s_pipeline_client.domain.rfc3339 import rfc3339
 from k8s_pipeline_client.domain.schedule import Schedule, parse_schedule
 from k8s_pipeline_client.errors import ScheduleError
 
@@ -67,14 +68,14 @@ def notes(before: Live, schedule: Schedule, deadline: Deadline) -> Iterator[str]
     if deadline.starts_at_once:
         yield (
             f"a run starts at once: Kubernetes counts {schedule.expression!r} from the last run that it started, or "
-            f"from when the CronJob was made ({_rfc3339(before.since)})"
+            f"from when the CronJob was made ({rfc3339(before.since)})"
         )
     narrowed = deadline.narrowed
     if narrowed and narrowed != before.narrowed:
         yield (
-            f"the run that was due at {_rfc3339(narrowed.due)} is not made up for: startingDeadlineSeconds is "
+            f"the run that was due at {rfc3339(narrowed.due)} is not made up for: startingDeadlineSeconds is "
             f"{narrowed.seconds} for now, and {narrowed.configured} again with the next deploy or enable after "
-            f"{_rfc3339(narrowed.needed_until)}"
+            f"{rfc3339(narrowed.needed_until)}"
         )
     if before.narrowed and not narrowed:
         yield f"startingDeadlineSeconds is {deadline.seconds} again"
@@ -88,7 +89,7 @@ def follows_the_end(cronjob: Document, now: datetime) -> str:
     if due is None:
         return ""
     return (
-        f"the run that was due at {_rfc3339(due)} was held back by the active one, and Kubernetes starts it once that "
+        f"the run that was due at {rfc3339(due)} was held back by the active one, and Kubernetes starts it once that "
         "has ended: to have none, disable the pipeline first"
     )
 
@@ -98,14 +99,10 @@ def waiting(deadline: Deadline) -> str:
     assert deadline.narrowed
     return (
         f"waiting {deadline.wait:.0f} s, so that Kubernetes does not make up for the run that was due at "
-        f"{_rfc3339(deadline.narrowed.due)}"
+        f"{rfc3339(deadline.narrowed.due)}"
     )
 
 
 def _narrowed(cronjob: Document) -> Narrowed | None:
     text = (cronjob["metadata"].get("annotations") or {}).get(labels.STARTING_DEADLINE, "")
     return Narrowed.from_text(text, cronjob["spec"].get("startingDeadlineSeconds"))
-
-
-def _rfc3339(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -6,13 +6,13 @@ from typing import Any
 
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.entities import Document
+from k8s_pipeline_client.domain.objects import MAIN_CONTAINER
 from k8s_pipeline_client.domain.pipeline import Pipeline
 from k8s_pipeline_client.render import config
 from k8s_pipeline_client.render.metadata import pipeline_annotations, pipeline_labels
 from k8s_pipeline_client.render.overlay import overlaid
 from k8s_pipeline_client.settings import DO_NOT_DISRUPT, OWN_MOUNT_PATH, OWN_VOLUME, Settings
 
-MAIN_CONTAINER = "main"
 FINAL_EXIT_CODES = (78, 143)
 """Ascending, as Kubernetes wants them: the document or entry point is unusable; ended by SIGTERM. No retry helps."""
 

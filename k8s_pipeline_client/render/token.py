@@ -20,6 +20,7 @@ from k8s_pipeline_client.domain.connection import (
 )
 from k8s_pipeline_client.domain.entities import Document
 from k8s_pipeline_client.domain.pipeline import Pipeline
+from k8s_pipeline_client.domain.rfc3339 import rfc3339
 from k8s_pipeline_client.launcher import yamljson
 from k8s_pipeline_client.launcher.references import VARIABLE
 from k8s_pipeline_client.launcher.token import token_in, with_token
@@ -29,8 +30,6 @@ from k8s_pipeline_client.settings import Settings
 
 TOKEN_KEY = "jwtToken"
 """The key of the Secrets that we write."""
-
-_TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def token_apart(pipeline: Pipeline, settings: Settings) -> tuple[Pipeline, Document | None]:
@@ -82,8 +81,8 @@ def token_secret(token: str, name: str, instance_label: str, namespace: str) -> 
     claims = claims_of(token)
     annotations = {
         labels.BOT: claims.bot,
-        labels.TOKEN_ISSUED_AT: claims.issued_at.strftime(_TIME) if claims.issued_at else "",
-        labels.TOKEN_EXPIRES_AT: claims.expires_at.strftime(_TIME) if claims.expires_at else "",
+        labels.TOKEN_ISSUED_AT: rfc3339(claims.issued_at) if claims.issued_at else "",
+        labels.TOKEN_EXPIRES_AT: rfc3339(claims.expires_at) if claims.expires_at else "",
     }
     return {
         "apiVersion": "v1",

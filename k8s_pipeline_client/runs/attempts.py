@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from k8s_pipeline_client.domain.objects import Object
-from k8s_pipeline_client.render.pod import MAIN_CONTAINER
+from k8s_pipeline_client.status import main_container
 
 
 def by_age(pods: Iterable[Object]) -> list[Object]:
@@ -15,15 +15,15 @@ def by_age(pods: Iterable[Object]) -> list[Object]:
 
 def has_started(pod: Object) -> bool:
     """Tell whether there is a log."""
-    return bool({"running", "terminated"} & set(main_state(pod)))
+    return main_container(pod).has_run
 
 
 def has_ended(pod: Object) -> bool:
     """Tell whether the log cannot grow any more."""
-    return "terminated" in main_state(pod)
+    return main_container(pod).end is not None
 
 
-def main_state(pod: Object) -> Object:
-    """Return the state of the container that ingests; empty while there is none."""
-    statuses = (pod.get("status") or {}).get("containerStatuses") or []
-    return next((status.get("state") or {} for status in statuses if status["name"] == MAIN_CONTAINER), {})
+def has_message(pod: Object) -> bool:
+    """Tell whether the launcher has left its message as it ended."""
+    end = main_container(pod).end
+    return end is not None and bool(end.message)

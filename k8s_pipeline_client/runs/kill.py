@@ -9,12 +9,12 @@ from contextlib import suppress
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Propagation
 from k8s_pipeline_client.domain import labels
-from k8s_pipeline_client.domain.objects import Object, is_finished
+from k8s_pipeline_client.domain.objects import MAIN_CONTAINER, Object, is_finished
+from k8s_pipeline_client.domain.rfc3339 import rfc3339
 from k8s_pipeline_client.errors import ClusterError, ConflictError, NotFoundError, WaitTimeoutError
 from k8s_pipeline_client.inventory.lookup import pods_of
 from k8s_pipeline_client.polling import poll
 from k8s_pipeline_client.render.makeup import follows_the_end
-from k8s_pipeline_client.render.pod import MAIN_CONTAINER
 from k8s_pipeline_client.runs.sidecars import end_outlived
 
 _CONTENTION = 10.0
@@ -63,7 +63,7 @@ def _end_of(cluster: Cluster, job: Object, *, by: str, is_held: bool) -> Object:
     tail = "" if is_held else _log_tail(cluster, metadata["name"])
     annotations = {
         labels.KILLED_BY: by,
-        labels.KILLED_AT: cluster.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+        labels.KILLED_AT: rfc3339(cluster.now()),
         labels.NET_SECONDS: str(job["spec"].get("activeDeadlineSeconds") or ""),
         **({labels.LOG_TAIL: tail} if tail else {}),
     }

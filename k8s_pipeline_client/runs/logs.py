@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.domain import labels
-from k8s_pipeline_client.domain.objects import annotation
+from k8s_pipeline_client.domain.objects import MAIN_CONTAINER, annotation
 from k8s_pipeline_client.errors import InvalidError, NotFoundError, UnknownNameError, UnreachableError
 from k8s_pipeline_client.inventory.lookup import pods_of
 from k8s_pipeline_client.polling import poll
-from k8s_pipeline_client.render.pod import MAIN_CONTAINER
 from k8s_pipeline_client.runs.attempts import by_age, has_ended, has_started
 from k8s_pipeline_client.runs.logpage import LogPage, page_of
 from k8s_pipeline_client.runs.logstream import Resumable

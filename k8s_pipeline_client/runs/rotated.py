@@ -13,7 +13,7 @@ from k8s_pipeline_client.errors import PipelineError
 from k8s_pipeline_client.launcher.beginning import SEARCHED_BYTES, has_first_line
 from k8s_pipeline_client.render.config import ANNOUNCE_OPTION
 from k8s_pipeline_client.render.pod import MAIN_CONTAINER
-from k8s_pipeline_client.runs.attempts import has_ended, main_state
+from k8s_pipeline_client.runs.attempts import has_ended, has_message
 from k8s_pipeline_client.runs.logstream import Resumable
 
 ROTATED = (
@@ -33,7 +33,7 @@ def lacks_beginning(head: bytes, pod: Object) -> bool:
     if not _announces(pod) or has_first_line(head):
         return False
     if has_ended(pod):  # without the launcher's message it never got so far: no Python, or not enough memory
-        return bool(main_state(pod)["terminated"].get("message"))
+        return has_message(pod)
     return b"\n" in head
 
 

@@ -7,9 +7,10 @@ from contextlib import suppress
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.objects import annotation, is_finished
+from k8s_pipeline_client.domain.rfc3339 import rfc3339
 from k8s_pipeline_client.errors import ClusterError
 from k8s_pipeline_client.inventory.lookup import pods_of
-from k8s_pipeline_client.status import Outlived, outlived, rfc3339, run_status
+from k8s_pipeline_client.status import Outlived, outlived, run_status
 
 PATIENCE = 30
 """Seconds after main's end in which a sidecar may end by itself; many do, and then the Job is complete."""

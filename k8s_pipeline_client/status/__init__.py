@@ -16,9 +16,9 @@ from k8s_pipeline_client.status.models import (
     RunStatus,
     State,
     Trigger,
-    rfc3339,
 )
 from k8s_pipeline_client.status.pipeline import is_overdue, pipeline_status
+from k8s_pipeline_client.status.pod import main_container
 from k8s_pipeline_client.status.related import related_objects
 from k8s_pipeline_client.status.sidecars import Outlived, outlived
 from k8s_pipeline_client.status.sizing import with_sizes
@@ -36,10 +36,10 @@ __all__ = [
     "Trigger",
     "gone_run_status",
     "is_overdue",
+    "main_container",
     "outlived",
     "pipeline_status",
     "related_objects",
-    "rfc3339",
     "run_status",
     "with_sizes",
 ]

@@ -10,9 +10,10 @@ import dataclasses
 from collections.abc import Callable
 from datetime import timedelta
 
+from k8s_pipeline_client.domain.rfc3339 import rfc3339
 from k8s_pipeline_client.status.ended import SIGTERM_CODE, ended_cause, ended_cause_from_events, was_stopped
 from k8s_pipeline_client.status.job import Job
-from k8s_pipeline_client.status.models import Cause, CauseCode, rfc3339
+from k8s_pipeline_client.status.models import Cause, CauseCode
 from k8s_pipeline_client.status.pod import Pod
 from k8s_pipeline_client.status.raw import duration_in_words, inline
 from k8s_pipeline_client.status.refused import creation_cause

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.domain.objects import MAIN_CONTAINER
 from k8s_pipeline_client.status.asked import Asked, read_asked
 from k8s_pipeline_client.status.models import Cause, Trigger
-from k8s_pipeline_client.status.pod import MAIN, Condition, read_conditions
+from k8s_pipeline_client.status.pod import Condition, read_conditions
 from k8s_pipeline_client.status.raw import Raw, find, items, mapping, moment, number, span, text
 
 _INSTANTIATE = "cronjob.kubernetes.io/instantiate"
@@ -81,7 +82,7 @@ def _read_fail_codes(spec: Raw) -> frozenset[int]:
     codes: set[int] = set()
     for rule in items(find(spec, "podFailurePolicy", "rules")):
         on_exit = mapping(rule.get("onExitCodes"))
-        is_for_main = text(on_exit.get("containerName")) in ("", MAIN)
+        is_for_main = text(on_exit.get("containerName")) in ("", MAIN_CONTAINER)
         values = on_exit.get("values")
         is_simple = rule.get("action") == "FailJob" and on_exit.get("operator") == "In"
         if is_simple and is_for_main and isinstance(values, list):
@@ -91,7 +92,7 @@ def _read_fail_codes(spec: Raw) -> frozenset[int]:
 
 def _read_main(spec: Raw) -> Raw:
     containers = items(find(spec, "template", "spec", "containers"))
-    named = [container for container in containers if container.get("name") == MAIN]
+    named = [container for container in containers if container.get("name") == MAIN_CONTAINER]
     return mapping((named or containers or [{}])[0])
 
 

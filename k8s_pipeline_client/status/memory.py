@@ -9,8 +9,9 @@ from __future__ import annotations
 import dataclasses
 import signal
 
+from k8s_pipeline_client.domain.objects import MAIN_CONTAINER
 from k8s_pipeline_client.status.models import Cause, CauseCode
-from k8s_pipeline_client.status.pod import MAIN, Container, End, Pod
+from k8s_pipeline_client.status.pod import Container, End, Pod
 from k8s_pipeline_client.status.raw import mebibytes
 
 SIGKILL_CODE = 128 + signal.SIGKILL
@@ -55,7 +56,11 @@ def with_lost_process(cause: Cause, container: Container) -> Cause:
     if end is None or end.reason != "OOMKilled" or cause.code is CauseCode.OOM_KILLED:
         return cause
     fix = "if the run needs what was killed, raise "
-    fix += "resources.limits.memory" if container.name == MAIN else f'the memory limit of container "{container.name}"'
+    fix += (
+        "resources.limits.memory"
+        if container.name == MAIN_CONTAINER
+        else f'the memory limit of container "{container.name}"'
+    )
     return dataclasses.replace(
         cause,
         summary=f"{cause.summary}; before that, {_lost(container)}",
@@ -72,5 +77,5 @@ def loss_warning(container: Container) -> str:
 
 def _lost(container: Container) -> str:
     limit = f", limit {container.memory_limit}" if container.memory_limit else ""
-    owner = "the run" if container.name == MAIN else f'container "{container.name}"'
+    owner = "the run" if container.name == MAIN_CONTAINER else f'container "{container.name}"'
     return f"a process of {owner} was killed for memory (OOMKilled{limit})"

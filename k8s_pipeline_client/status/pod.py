@@ -7,12 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from k8s_pipeline_client.domain.objects import MAIN_CONTAINER
 from k8s_pipeline_client.status.asked import Asked, read_asked
 from k8s_pipeline_client.status.events import Event, events_about
 from k8s_pipeline_client.status.raw import Raw, find, items, mapping, moment, number, real, shifted, span, text
-
-MAIN = "main"
-"""The container whose exit code is the run's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,8 +285,13 @@ class Pod:
 def _main_of(containers: Iterable[Container]) -> Container:
     """The container ``main``; the only one there is where a pod made by hand calls it otherwise."""
     known = list(containers)
-    named = [container for container in known if container.name == MAIN]
-    return named[0] if named else known[0] if len(known) == 1 else Container(name=MAIN)
+    named = [container for container in known if container.name == MAIN_CONTAINER]
+    return named[0] if named else known[0] if len(known) == 1 else Container(name=MAIN_CONTAINER)
+
+
+def main_container(raw: Raw) -> Container:
+    """The container ``main`` of a raw pod."""
+    return _main_of(_read_containers(raw, "containers", "containerStatuses"))
 
 
 def read_pod(raw: Raw, events: Sequence[Event]) -> Pod:

@@ -10,13 +10,14 @@ import re
 from collections.abc import Callable, Sequence
 
 from k8s_pipeline_client.domain.image import with_entry_points
+from k8s_pipeline_client.domain.objects import MAIN_CONTAINER
 from k8s_pipeline_client.status.asked import Asked
 from k8s_pipeline_client.status.events import Event
 from k8s_pipeline_client.status.image import IMAGE_REASONS, PULL_FAILED, image_pull
 from k8s_pipeline_client.status.memory import with_lost_process
 from k8s_pipeline_client.status.missing import missing_cause, volume_of
 from k8s_pipeline_client.status.models import Cause, CauseCode
-from k8s_pipeline_client.status.pod import MAIN, Container, Pod
+from k8s_pipeline_client.status.pod import Container, Pod
 from k8s_pipeline_client.status.raw import inline
 from k8s_pipeline_client.status.unschedulable import unschedulable_cause
 
@@ -31,7 +32,7 @@ _START_REASONS = frozenset(
         "PostStartHookError",
     }
 )
-_MAIN_FIELD = f"spec.containers{{{MAIN}}}"
+_MAIN_FIELD = f"spec.containers{{{MAIN_CONTAINER}}}"
 _NO_PYTHON = re.compile(r"(?:exec: \"python\"|executable file `python`).*not found|stat python: no such file")
 """How the runtimes tell that there is nothing by the name of what every run starts."""
 _INIT_FIELD = re.compile(r"spec\.initContainers\{([^}]*)\}")
@@ -91,7 +92,7 @@ def _is_passing(message: str) -> bool:
 
 def start_error(container: Container, reason: str, message: str) -> Cause:
     """A container that exists and cannot be started."""
-    if container.name == MAIN and _NO_PYTHON.search(message):
+    if container.name == MAIN_CONTAINER and _NO_PYTHON.search(message):
         hint = f"{with_entry_points(container.image)}: this one has no python on its PATH"
     else:
         hint = "check that the image has the command that the pod runs, and that it can be executed"
