@@ -14,7 +14,7 @@ from k8s_pipeline_client.inventory.find import fitting, the_one, unknown
 from k8s_pipeline_client.inventory.lookup import job_by_run, jobs_of, look_up, pods_of
 from k8s_pipeline_client.inventory.snapshot import Snapshot, read_reduced, read_snapshot
 from k8s_pipeline_client.inventory.statuses import events_about, pipeline_statuses, run_statuses
-from k8s_pipeline_client.status import CauseCode, PipelineStatus, RunStatus, run_status, with_sizes
+from k8s_pipeline_client.status import CauseCode, PipelineStatus, RunStatus, events_tell_more, run_status, with_sizes
 
 Named = str | Object
 """What a person calls a pipeline (NAME); or its CronJob, where the caller has just read it."""
@@ -185,7 +185,10 @@ class Reader:
     def run(self, job: Object) -> RunStatus:
         """Return the status of one run."""
         pods = pods_of(self._cluster, job["metadata"]["name"])
-        status = run_status(job, pods, events_about(self._cluster, [job, *pods]), self._cluster.now())
+        now = self._cluster.now()
+        status = run_status(job, pods, (), now)
+        if events_tell_more(status, now):
+            status = run_status(job, pods, events_about(self._cluster, [job, *pods]), now)
         if status.cause and status.cause.code is CauseCode.OOM_KILLED:
             return self._sized(job, status)
         return status

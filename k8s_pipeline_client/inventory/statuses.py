@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind
 from k8s_pipeline_client.domain.objects import Object
@@ -13,7 +13,7 @@ from k8s_pipeline_client.inventory.snapshot import Snapshot, read_reduced
 from k8s_pipeline_client.status import (
     PipelineStatus,
     RunStatus,
-    State,
+    events_tell_more,
     is_overdue,
     pipeline_status,
     related_objects,
@@ -23,14 +23,12 @@ from k8s_pipeline_client.status import (
 _EVENTS_BY_UID = 20
 """Of so many objects the events are asked for one by one. To the API server each such request is as dear as a list of
 all events, which have no index: it only returns fewer."""
-_EVENTS_LAST = timedelta(hours=24)
-"""Longer than any API server keeps them by default: that is one hour, or three (OpenShift)."""
 
 
 def run_statuses(cluster: Cluster, snapshot: Snapshot, *, of_one: bool = False) -> dict[str, RunStatus]:
     """Return the statuses of the runs by their Jobs' names, newest first.
 
-    Events are read only where something is not as it should be.
+    Events are read only where they may tell more.
 
     Args:
         cluster: Has the events.
@@ -39,7 +37,7 @@ def run_statuses(cluster: Cluster, snapshot: Snapshot, *, of_one: bool = False) 
             namespace's can be many, and those of older runs are mostly gone.
     """
     statuses = {job["metadata"]["name"]: _status(job, snapshot, ()) for job in snapshot.jobs}
-    unclear = [job for job in snapshot.jobs if _may_have_events(statuses[job["metadata"]["name"]], snapshot.now)]
+    unclear = [job for job in snapshot.jobs if events_tell_more(statuses[job["metadata"]["name"]], snapshot.now)]
     known = [item for job in unclear for item in (job, *_pods(job, snapshot))]
     events = events_about(cluster, known[:_EVENTS_BY_UID]) if of_one else events_of_many(cluster, known)
     for job in unclear if events else ():
@@ -90,13 +88,6 @@ def events_about(cluster: Cluster, known: Sequence[Object]) -> list[Object]:
 
 def _events_where(cluster: Cluster, selectors: Iterable[str]) -> list[Object]:
     return [event for fields in selectors for event in cluster.list(Kind.EVENT, fields=fields)]
-
-
-def _may_have_events(run: RunStatus, now: datetime) -> bool:
-    """Return whether a run is not as it should be, and Kubernetes may still know more about that than Job and pods."""
-    if run.state is State.FAILED:
-        return run.ended_at is None or now - run.ended_at < _EVENTS_LAST
-    return run.state is State.QUEUED
 
 
 def _status(job: Object, snapshot: Snapshot, events: Sequence[Object]) -> RunStatus:

@@ -19,7 +19,7 @@ from k8s_pipeline_client.status.models import (
 )
 from k8s_pipeline_client.status.pipeline import is_overdue, pipeline_status
 from k8s_pipeline_client.status.pod import main_container
-from k8s_pipeline_client.status.related import related_objects
+from k8s_pipeline_client.status.related import events_tell_more, related_objects
 from k8s_pipeline_client.status.sidecars import Outlived, outlived
 from k8s_pipeline_client.status.sizing import with_sizes
 
@@ -34,6 +34,7 @@ __all__ = [
     "RunStatus",
     "State",
     "Trigger",
+    "events_tell_more",
     "gone_run_status",
     "is_overdue",
     "main_container",

@@ -1,14 +1,35 @@
-"""Objects whose events tell about a run, and which are none of its own: they have to be asked for by name."""
+"""Whether events are worth being read for a run; and whose, besides its own: those have to be asked for by name."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 
 from k8s_pipeline_client.status.asked import read_asked
+from k8s_pipeline_client.status.models import RunStatus, State
 from k8s_pipeline_client.status.raw import Raw, find, items, mapping, text
 
 _CREATED = "Created pod: "
 _MOST = 10
+_KEPT = timedelta(hours=24)
+"""Longer than any API server keeps events by default: that is one hour, or three (OpenShift)."""
+
+
+def events_tell_more(run: RunStatus, now: datetime) -> bool:
+    """Return whether events may tell more of a run than its Job and pods have: those are dear to read.
+
+    They do of one that waits, and of one that failed without an exit code. Where container main has one, it, its
+    message and the pod say all.
+
+    Args:
+        run: Its status, computed without events.
+        now: The API server's time.
+    """
+    if run.state is State.QUEUED:
+        return True
+    has_exit_code = bool(run.attempts) and run.attempts[-1].exit_code is not None
+    is_recent = run.ended_at is None or now - run.ended_at < _KEPT
+    return run.state is State.FAILED and not has_exit_code and is_recent
 
 
 def related_objects(known: Sequence[Raw], events: Iterable[Raw]) -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ from k8s_pipeline_client.deploying.compare import compare
 from k8s_pipeline_client.deploying.fetch import ServerPipeline
 from k8s_pipeline_client.domain.source import Source
 from k8s_pipeline_client.inventory.snapshot import read_snapshot, reduced
-from k8s_pipeline_client.status import pipeline_status, run_status
+from k8s_pipeline_client.status import events_tell_more, pipeline_status, run_status
 from tests.fakes import FakeCluster
 from tests.unit.crowd import SETTINGS, Crowd, pipeline
 from tests.unit.status_cases.build import now
@@ -43,6 +43,22 @@ def _same(job: Any, pods: Sequence[Any], events: Sequence[Any], moment: datetime
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_run_is_told_the_same_by_what_is_kept(case: Case) -> None:
     _same(case.job, case.pods, case.events, now())
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_events_are_left_out_only_where_they_tell_nothing(case: Case) -> None:
+    _tells_nothing_left_out(case.job, case.pods, case.events, now())
+
+
+@pytest.mark.parametrize("name", MOMENTS)
+def test_of_real_runs_too(name: str) -> None:
+    for moment in MOMENTS[name]:
+        _tells_nothing_left_out(moment["job"], moment["pods"], moment["events"], datetime.fromisoformat(moment["now"]))
+
+
+def _tells_nothing_left_out(job: Any, pods: Any, events: Any, moment: datetime) -> None:
+    without = run_status(job, pods, (), moment)
+    assert events_tell_more(without, moment) or run_status(job, pods, events, moment) == without
 
 
 @pytest.mark.parametrize("name", MOMENTS)
