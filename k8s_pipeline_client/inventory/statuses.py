@@ -23,6 +23,8 @@ from k8s_pipeline_client.status import (
 _EVENTS_BY_UID = 20
 """Of so many objects the events are asked for one by one. To the API server each such request is as dear as a list of
 all events, which have no index: it only returns fewer."""
+_EVENTS_OF_ONE = 10
+"""Of so many objects of one pipeline, its newest: the runs that `status` shows, and their pods."""
 
 
 def run_statuses(cluster: Cluster, snapshot: Snapshot, *, of_one: bool = False) -> dict[str, RunStatus]:
@@ -39,7 +41,7 @@ def run_statuses(cluster: Cluster, snapshot: Snapshot, *, of_one: bool = False) 
     statuses = {job["metadata"]["name"]: _status(job, snapshot, ()) for job in snapshot.jobs}
     unclear = [job for job in snapshot.jobs if events_tell_more(statuses[job["metadata"]["name"]], snapshot.now)]
     known = [item for job in unclear for item in (job, *_pods(job, snapshot))]
-    events = events_about(cluster, known[:_EVENTS_BY_UID]) if of_one else events_of_many(cluster, known)
+    events = events_about(cluster, known[:_EVENTS_OF_ONE]) if of_one else events_of_many(cluster, known)
     for job in unclear if events else ():
         statuses[job["metadata"]["name"]] = _status(job, snapshot, events)
     return statuses
