@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from k8s_pipeline_client.domain.objects import Object
+from k8s_pipeline_client.domain.objects import MAIN_CONTAINER, Object
 from k8s_pipeline_client.errors import PipelineError
 from k8s_pipeline_client.launcher.beginning import SEARCHED_BYTES, has_first_line
 from k8s_pipeline_client.render.config import ANNOUNCE_OPTION
-from k8s_pipeline_client.domain.objects import MAIN_CONTAINER
 from k8s_pipeline_client.runs.attempts import has_ended, has_message
 from k8s_pipeline_client.runs.logstream import Resumable
 

@@ -143,11 +143,12 @@ def check_run_id(text: str) -> str:
 
 
 def _refuse_overlap(cluster: Cluster, cronjob: Object) -> None:
-    active = [job for job in active_jobs(cluster, cronjob["metadata"]["name"]) if not end_outlived(cluster, job)]
-    if active:
-        title = annotation(cronjob, labels.DISPLAY_NAME) or cronjob["metadata"]["name"]
-        raise RunActiveError(
-            f"{title}: run {run_id(active[0])} is active",
-            facts={"title": title, "run_id": run_id(active[0])},
-            hint="wait for it, kill it, or allow another beside it",
-        )
+    for job in active_jobs(cluster, cronjob["metadata"]["name"]):
+        has_ended = end_outlived(cluster, job)
+        if not has_ended:
+            title = annotation(cronjob, labels.DISPLAY_NAME) or cronjob["metadata"]["name"]
+            raise RunActiveError(
+                f"{title}: run {run_id(job)} is active",
+                facts={"title": title, "run_id": run_id(job)},
+                hint="wait for it, kill it, or allow another beside it",
+            )
