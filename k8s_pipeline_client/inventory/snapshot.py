@@ -31,6 +31,8 @@ _POD_SPEC = (
     "nodeSelector",
     "imagePullSecrets",
     "volumes",
+    "schedulerName",
+    "resourceClaims",
     "activeDeadlineSeconds",
     "terminationGracePeriodSeconds",
 )

@@ -54,7 +54,7 @@ class NodeLog:
         self._file.clear()
 
     def end(self, message: str = '{"startedAt": "x"}') -> None:
-        self.state = {"terminated": {"exitCode": 0, "message": message}}
+        self.state = {"terminated": {"exitCode": 0, "message": message, "startedAt": "2026-11-21T00:00:00Z"}}
 
     def pod(self) -> dict[str, Any]:
         status = {"containerStatuses": [{"name": "main", "state": self.state}]}

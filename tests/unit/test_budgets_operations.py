@@ -140,7 +140,7 @@ _MOST: dict[Callable[[Crowd], None], int] = {
     _logs_of_a_run: 7,
     _runs: 13,
     _queued: 2,
-    _last_logs: 6,
+    _last_logs: 7,
     _kill: 11,
     _kill_nothing: 2,
     _disable: 2,

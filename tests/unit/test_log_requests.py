@@ -54,7 +54,7 @@ def _reads(fake: FakeCluster) -> int:
 
 
 def test_pages_in_order_cost_one_read(fake: FakeCluster, client: K8sPipelineClient) -> None:
-    pod = _begin(fake, {"terminated": {"exitCode": 0, "message": "{}"}})
+    pod = _begin(fake, {"terminated": {"exitCode": 0, "message": "{}", "startedAt": "2026-01-01T00:00:00Z"}})
     fake.set_log(pod, FIRST + b"".join(b"line %d\n" % number for number in range(50)))
     fake.requests.clear()
 
