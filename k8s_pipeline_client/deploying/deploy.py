@@ -119,7 +119,9 @@ class Deployer:
                 announce(todo.announcement)
             execution = Execution(self._cluster, live, dry_run=self._dry_run, force=self._force, said=self._said)
             try:
-                return self._carry_out(plan, live, todo, execution)
+                result = self._carry_out(plan, live, todo, execution)
+                if live.cronjob is None or execution.is_whole():
+                    return result
             except PipelineError as error:
                 if not execution.overtaken(error):
                     outcome = self._roll_back(execution, error)

@@ -63,6 +63,7 @@ class Execution:
         self._force = force
         self._seen = {_key(item): item for item in (live.cronjob, live.secret, live.config_map) if item is not None}
         self._writing: Object | None = None
+        self._applied: list[tuple[str, str]] = []
         self._said = said
         self.changed = False
         self.undos: list[Undo] = []
@@ -103,6 +104,26 @@ class Execution:
         except ClusterError:
             return False
         return _state(found) != _state(self._seen.get((kind, name)))
+
+    def is_whole(self) -> bool:
+        """Return whether what was written is still there, or all of it has become another's, who came last then.
+
+        A deploy of what was there before leaves objects in the version that we have seen, for the API server counts no
+        write that changes nothing: so ours go on beside it without a conflict, and parts of both would stay.
+        """
+        if not self._applied:
+            return True
+        *earlier, last = self._applied
+        return all(map(self._stays, earlier)) or not self._stays(last)
+
+    def _stays(self, key: tuple[str, str]) -> bool:
+        kind, name = key
+        try:
+            return _content(self._cluster.get(Kind(kind), name)) == _content(self._seen[key])
+        except NotFoundError:
+            return False
+        except ClusterError:
+            return True  # all is written: that it cannot be read again is no reason to take it back
 
     def _write(self, manifest: Object, *, manager: str = MANAGER, force: bool = False) -> Object:
         """Apply a manifest to the object that was seen, in the version in which it was seen."""
@@ -149,6 +170,8 @@ class Execution:
         answer = self._write(step.manifest)
         # The launcher is not the pipeline's: that it comes anew is no change of the pipeline.
         if not step.is_shared:
+            if not self._dry_run:
+                self._applied.append(_key(answer))
             self.changed |= step.before is None or _content(step.before) != _content(answer)
         return answer
 

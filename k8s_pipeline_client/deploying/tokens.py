@@ -7,6 +7,7 @@ with a label; one that nothing uses is removed.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object, Propagation
@@ -15,7 +16,7 @@ from k8s_pipeline_client.domain.connection import why_not_newer
 from k8s_pipeline_client.domain.managers import MANAGER
 from k8s_pipeline_client.domain.objects import annotation, is_finished, is_terminating
 from k8s_pipeline_client.domain.ownership import fields_of
-from k8s_pipeline_client.errors import ConflictError, NotFoundError, WaitTimeoutError
+from k8s_pipeline_client.errors import ApiError, ClusterError, ConflictError, NotFoundError, WaitTimeoutError
 from k8s_pipeline_client.polling import poll
 from k8s_pipeline_client.render.token import token_of
 
@@ -87,14 +88,27 @@ def write(
     Raises:
         ConflictError: It has changed, or another field manager writes it and ``force`` is not set.
     """
+    created = None
     if live is None and not dry_run:
         # Server-side apply cannot tell to create from to overwrite; to create something empty can.
         bare = {key: manifest["metadata"][key] for key in ("name", "namespace", "labels")}
-        live = cluster.create({**manifest, "metadata": bare, "data": {}})
+        live = created = cluster.create({**manifest, "metadata": bare, "data": {}})
     if live is not None:
         version = {"resourceVersion": live["metadata"]["resourceVersion"]}
         manifest = {**manifest, "metadata": {**manifest["metadata"], **version}}
-    return cluster.apply(manifest, manager=MANAGER, force=force, dry_run=dry_run)
+    try:
+        return cluster.apply(manifest, manager=MANAGER, force=force, dry_run=dry_run)
+    except ApiError:
+        if created is not None:
+            _remove_empty(cluster, created["metadata"])
+        raise
+
+
+def _remove_empty(cluster: Cluster, metadata: Object) -> None:
+    """Remove a Secret as it was created, unless somebody has written it since."""
+    version = {"uid": metadata["uid"], "version": metadata["resourceVersion"]}
+    with suppress(ClusterError):  # what was refused before is what has to be said
+        cluster.delete(Kind.SECRET, metadata["name"], Propagation.BACKGROUND, **version)
 
 
 def changed_since(cluster: Cluster, name: str, seen: Object | None) -> bool:

@@ -1,51 +1,158 @@
-"""A pipeline is deployed while somebody else deletes it: at each point between two requests."""
+"""A pipeline is deployed while somebody else does something to it: at each point between two requests."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from pytest_mock import MockerFixture
 
-from k8s_pipeline_client import Pipeline, Pipelines, Settings
+from k8s_pipeline_client import Pipeline
 from k8s_pipeline_client.cluster.port import Kind
-from k8s_pipeline_client.domain import labels
-from k8s_pipeline_client.domain.entities import IngestionPipeline, Service
-from k8s_pipeline_client.domain.pipeline import from_entity
-from tests.data import sample
+from k8s_pipeline_client.errors import RunActiveError
 from tests.fakes import FakeCluster, Request
+from tests.unit.scene import (
+    assert_holds_one_of,
+    assert_nothing_unowned,
+    client,
+    cluster,
+    deploy,
+    pipeline,
+    renamed,
+)
+from tests.unit.turns import take_turns
 
-SETTINGS = Settings(namespace="ns")
+BEFORE, ONE, OTHER = pipeline(level="WARN"), pipeline(level="INFO"), pipeline(level="DEBUG")
+ONE_DISABLED = pipeline(level="INFO", enabled=False)
+RENAMED = renamed()
+IN_DOCUMENT, MOVED = pipeline(token="nobody's"), pipeline(level="DEBUG")
+
+Deed = Callable[[FakeCluster], object]
 
 
-def _pipeline() -> Pipeline:
-    entity = IngestionPipeline.model_validate(sample("pipelines/01_postgres_metadata_daily.json"))
-    return from_entity(entity, Service.model_validate(sample("services/postgres.json")), "a test")
+def switch(verb: str) -> Deed:
+    """Enable or disable all that is there."""
+
+    def deed(fake: FakeCluster) -> None:
+        pipelines = client(fake)
+        for name, _ in pipelines.names():
+            getattr(pipelines, verb)(name)
+
+    return deed
 
 
-@pytest.mark.parametrize("exists", [False, True])
-def test_a_delete_amid_a_deploy_leaves_a_whole_pipeline_wherever_it_comes(exists: bool) -> None:
-    def deploy(deleted_before: int | None) -> int:
-        fake = FakeCluster("ns")
-        pipelines = Pipelines(fake, SETTINGS)
-        if exists:
-            pipelines.deploy(replace(_pipeline(), display_name="as it was before"))
+@pytest.fixture(autouse=True)
+def no_pauses(mocker: MockerFixture) -> None:
+    """What waits for somebody else asks again at once."""
+    mocker.patch("k8s_pipeline_client.polling.time.sleep")
+
+
+def points(before: Pipeline | None, item: Pipeline, deed: Deed) -> Iterator[tuple[FakeCluster, bool]]:
+    """Deploy once for each of the deploy's requests, with the deed done before it.
+
+    A deploy may be refused for what the deed has done; then what the deed has left has to be whole.
+
+    Yields:
+        The cluster, and whether the deploy has written anything after the deed.
+    """
+    asked = number = 1
+    while number <= asked:
+        fake = cluster()
+        if before is not None:
+            deploy(fake, before)
         fake.requests.clear()
 
-        def delete(request: Request) -> None:
-            if len(fake.requests) == deleted_before:
-                for name, _ in pipelines.names():
-                    pipelines.delete(name)
+        done: list[Request] = []
 
-        fake.before(delete)
-        pipelines.deploy(_pipeline())
-        asked = len(fake.requests)
-        cronjob = fake.list(Kind.CRONJOB)[0]
-        assert cronjob["spec"]["suspend"] is False
-        for kind in (Kind.SECRET, Kind.CONFIG_MAP):
-            owner = fake.get(kind, cronjob["metadata"]["name"])["metadata"]["ownerReferences"][0]
-            assert owner["uid"] == cronjob["metadata"]["uid"]
-        assert fake.get(Kind.SECRET, cronjob["metadata"]["labels"][labels.TOKEN])["data"]
-        return asked
+        def amid(request: Request, fake: FakeCluster = fake, number: int = number, done: list[Request] = done) -> None:
+            if len(fake.requests) == number:
+                done.append(request)
+                deed(fake)
 
-    for number in range(1, deploy(None) + 1):
-        deploy(number)
+        end = fake.before(amid)
+        with suppress(RunActiveError):  # somebody has to deploy again, and is told so
+            deploy(fake, item)
+        end()
+        wrote = any(request.verb in ("create", "patch") for request in fake.requests[number - 1 :])
+        asked, number = max(asked, len(fake.requests)), number + 1
+        if done:
+            yield fake, wrote
+
+
+def delete(fake: FakeCluster) -> None:
+    pipelines = client(fake)
+    for name, _ in pipelines.names():
+        pipelines.delete(name)
+
+
+@pytest.mark.parametrize("before", [None, BEFORE], ids=["new", "existing"])
+def test_a_delete_amid_a_deploy_leaves_a_whole_pipeline_wherever_it_comes(before: Pipeline | None) -> None:
+    for fake, wrote in points(before, ONE, delete):
+        if wrote:
+            assert_holds_one_of(fake, ONE)
+        else:
+            assert not fake.list(Kind.CRONJOB)
+        assert_nothing_unowned(fake)
+
+
+@pytest.mark.parametrize("other", [OTHER, BEFORE, ONE_DISABLED], ids=["other", "what was before", "disabled"])
+@pytest.mark.parametrize("before", [None, BEFORE], ids=["new", "existing"])
+@pytest.mark.parametrize("item", [ONE, ONE_DISABLED], ids=["enabled", "disabled"])
+def test_another_deploy_amid_a_deploy_leaves_one_of_the_two_definitions(
+    before: Pipeline | None, item: Pipeline, other: Pipeline
+) -> None:
+    for fake, _ in points(before, item, lambda fake: deploy(fake, other)):
+        assert_holds_one_of(fake, item, other)
+        assert_nothing_unowned(fake)
+
+
+@pytest.mark.parametrize("other", [ONE, IN_DOCUMENT], ids=["the same", "what was before"])
+def test_another_deploy_amid_one_that_moves_the_token_leaves_one_of_the_two_definitions(other: Pipeline) -> None:
+    for fake, _ in points(IN_DOCUMENT, MOVED, lambda fake: deploy(fake, other)):
+        assert_holds_one_of(fake, MOVED, other)
+        assert_nothing_unowned(fake)
+
+
+@pytest.mark.parametrize("before", [None, BEFORE], ids=["new", "existing"])
+def test_a_pipeline_that_is_disabled_amid_a_deploy_is_disabled_if_the_deploy_says_so_or_was_over(
+    before: Pipeline | None,
+) -> None:
+    for fake, wrote in points(before, ONE, switch("disable")):
+        assert_holds_one_of(fake, *([ONE] if wrote and before is None else [ONE, ONE_DISABLED]))
+
+
+def test_a_pipeline_that_is_enabled_amid_a_deploy_that_disables_it_is_whole() -> None:
+    for fake, _ in points(BEFORE, ONE_DISABLED, switch("enable")):
+        assert_holds_one_of(fake, ONE, ONE_DISABLED)
+
+
+@pytest.mark.parametrize("item", [BEFORE, ONE, RENAMED], ids=["unchanged", "changed", "renamed, too"])
+def test_a_rename_amid_a_deploy_leaves_one_pipeline_under_one_name(item: Pipeline) -> None:
+    for fake, _ in points(BEFORE, item, lambda fake: deploy(fake, RENAMED)):
+        assert_holds_one_of(fake, RENAMED, item)
+        assert_nothing_unowned(fake)
+
+
+def test_two_deploys_at_once_end_in_one_definition_in_whichever_order_their_requests_come(
+    mocker: MockerFixture,
+) -> None:
+    @hypothesis_settings(deadline=None)
+    @given(
+        st.sampled_from([None, BEFORE, ONE, OTHER]),
+        st.tuples(*[st.sampled_from([BEFORE, ONE, OTHER, ONE_DISABLED])] * 2),
+        st.lists(st.integers(0, 1), max_size=40),
+    )
+    def check(before: Pipeline | None, items: tuple[Pipeline, Pipeline], order: list[int]) -> None:
+        fake = cluster()
+        if before is not None:
+            deploy(fake, before)
+        errors = take_turns(fake, [lambda: deploy(fake, items[0]), lambda: deploy(fake, items[1])], order)
+        assert errors == [None, None]
+        assert_holds_one_of(fake, *items)
+        assert_nothing_unowned(fake)
+
+    check()
