@@ -180,7 +180,7 @@ def course(plan: Plan, live: Live, *, force: bool = False) -> Course:
     Returns:
         For a new pipeline the steps up to the claim; those that follow are asked for with `Live.claimed_as`.
     """
-    shared = _shared(plan, live)
+    shared = () if live.claimed else _shared(plan, live)  # before the claim it was seen to
     if live.cronjob is None:
         return Course((*shared, Claim(plan.suspended_cronjob())))
     kept = _token_to_keep(plan, live)
@@ -208,7 +208,7 @@ def shared_is_applied(plan: Plan, live: Live) -> bool:
     return not _shared(plan, live)
 
 
-def _shared(plan: Plan, live: Live) -> list[Step]:
+def _shared(plan: Plan, live: Live) -> Sequence[Step]:
     return [
         Apply(manifest, before, is_shared=True)
         for manifest in plan.shared
