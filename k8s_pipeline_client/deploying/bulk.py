@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind
@@ -130,7 +130,7 @@ class Batch:
         self._standing: Standing | None = None
         self._found: dict[int, Deployment] = {}
         self._stop = threading.Event()
-        self._tokens: list[Object | None] = []
+        self._tokens: dict[int, Object] = {}
         self._lock = threading.Lock()
         self._well_at = time.monotonic()
 
@@ -153,8 +153,7 @@ class Batch:
                 self._hand_out(pool, first)
                 self._refresh_shared(first)
                 self._hand_out(pool, sorted(set(left) - set(first)))
-                with suppress(ClusterError):  # the runs wait for their token, and say so
-                    self._confirm_tokens()
+                self._confirm_tokens()
             except KeyboardInterrupt:
                 untried = INTERRUPTED
             finally:
@@ -209,18 +208,26 @@ class Batch:
 
     def _refresh_shared(self, written: Sequence[int]) -> None:
         if written and self._standing is not None and not self._dry_run:
-            self._standing.refresh_shared(self._cluster)
+            with suppress(ClusterError):  # then each looks for itself
+                self._standing.refresh_shared(self._cluster)
 
     def _confirm_tokens(self) -> None:
-        """Put back a token's Secret that a delete of its last user has removed before we said that we use it."""
+        """Put back a token's Secret that a delete of its last user has removed before we said that we use it.
+
+        Where that cannot be told, those that need it have failed: their runs may not start.
+        """
         if self._standing is None or self._dry_run:
             return
-        used = {token["metadata"]["name"]: token for token in self._tokens if token is not None}
-        if not used:
+        if not self._tokens:
             return
-        there = {item["metadata"]["name"] for item in self._cluster.list(Kind.SECRET, labels=labels.TOKEN)}
-        for name in used.keys() - there:
-            tokens.ensure(self._cluster, used[name], None)
+        try:
+            there = {item["metadata"]["name"] for item in self._cluster.list(Kind.SECRET, labels=labels.TOKEN)}
+            used = {token["metadata"]["name"]: token for token in self._tokens.values()}
+            for name in used.keys() - there:
+                tokens.ensure(self._cluster, used[name], None)
+        except PipelineError as error:
+            for number in self._tokens:
+                self._found[number] = replace(self._found[number], action=FAILED, error=error)
 
     def _hand_out(self, pool: ThreadPoolExecutor, numbers: Iterable[int]) -> None:
         for _ in pool.map(self._one, numbers):
@@ -229,12 +236,12 @@ class Batch:
     def _one(self, number: int) -> None:
         while not self._stop.is_set():
             throttled = self._cluster.throttled
-            with self._pace.turn():
+            with self._pace.turn() as begun:
                 if self._stop.is_set():
                     return
-                deployment = self._attempt(self._pipelines[number])
+                deployment = self._attempt(number)
             if self._cluster.throttled > throttled:
-                self._pace.back_off()
+                self._pace.back_off(begun)
             if not _is_throttled(deployment.error):
                 self._well_at = time.monotonic()
                 self._done(number, deployment)
@@ -245,7 +252,8 @@ class Batch:
                 return
             self._stop.wait(_THROTTLED_PAUSE)
 
-    def _attempt(self, pipeline: Pipeline) -> Deployment:
+    def _attempt(self, number: int) -> Deployment:
+        pipeline = self._pipelines[number]
         said: list[str] = []
 
         def announce(text: str) -> None:
@@ -260,8 +268,8 @@ class Batch:
             if _is_hopeless(error):
                 self._stop.set()
             return Deployment(pipeline.fqn, pipeline.display_name, FAILED, error=error)
-        if done.action is Action.CREATED:
-            self._tokens.append(plan.token)
+        if done.action is Action.CREATED and plan.token:
+            self._tokens[number] = plan.token
         return Deployment(done.fqn, done.display_name, str(done.action), done.name, done.notes, said=said)
 
     def _known(self, plan: Plan) -> Live | None:

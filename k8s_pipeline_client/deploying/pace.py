@@ -6,6 +6,7 @@ fewer where answers take much longer than they did at best.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -32,26 +33,36 @@ class Pace:
         self._passed = 0
         self._typical: float | None = None
         self._best: float | None = None
+        self._backed_off_at = -math.inf
         self._changed = threading.Condition()
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Wait for a turn, and measure how long it takes."""
+    def turn(self) -> Iterator[float]:
+        """Wait for a turn, and measure how long it takes; yields when it has begun, for `back_off`."""
         with self._changed:
             self._changed.wait_for(lambda: self._active < self.limit)
             self._active += 1
         begun = time.monotonic()
         try:
-            yield
+            yield begun
         finally:
             with self._changed:
                 self._active -= 1
                 self._measure(time.monotonic() - begun)
                 self._changed.notify_all()
 
-    def back_off(self) -> None:
-        """Take half as many from now on: the API server has said that it is too many."""
+    def back_off(self, begun: float) -> None:
+        """Take half as many from now on: the API server has said that it is too many.
+
+        Of what was under way at once, only the first counts that says so: they all met the same limit.
+
+        Args:
+            begun: When the turn had begun in which it said so.
+        """
         with self._changed:
+            if begun < self._backed_off_at:
+                return
+            self._backed_off_at = time.monotonic()
             self.limit = max(1, self.limit // 2)
             self._passed = 0
 
