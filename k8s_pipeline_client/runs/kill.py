@@ -11,7 +11,7 @@ from k8s_pipeline_client.cluster.port import Cluster, Kind, Propagation
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.objects import MAIN_CONTAINER, Object, is_finished
 from k8s_pipeline_client.domain.rfc3339 import rfc3339
-from k8s_pipeline_client.errors import ClusterError, ConflictError, NotFoundError, WaitTimeoutError
+from k8s_pipeline_client.errors import ClusterError, ConflictError, InvalidError, NotFoundError, WaitTimeoutError
 from k8s_pipeline_client.inventory.lookup import pods_of
 from k8s_pipeline_client.polling import poll
 from k8s_pipeline_client.render.makeup import follows_the_end
@@ -46,6 +46,11 @@ def kill_run(cluster: Cluster, job: Object, *, by: str) -> Object | None:
         try:
             cluster.merge(Kind.JOB, name, _end_of(cluster, job, by=by, is_held=is_held))
         except NotFoundError:
+            return None
+        except InvalidError:
+            # So the API server answers where the patch names the UID of another Job than the one that is there now.
+            if _is_there(cluster, job):
+                raise
             return None
         except ConflictError:
             with suppress(NotFoundError):
@@ -100,6 +105,13 @@ def announce_what_follows(
     """Say which scheduled run of a pipeline starts once the active ones have ended, if any."""
     if active and item["kind"] == Kind.CRONJOB and (text := follows_the_end(item, cluster.now())):
         announce(text)
+
+
+def _is_there(cluster: Cluster, job: Object) -> bool:
+    try:
+        return bool(cluster.get(Kind.JOB, job["metadata"]["name"])["metadata"]["uid"] == job["metadata"]["uid"])
+    except NotFoundError:
+        return False
 
 
 def wait_for_pods_gone(cluster: Cluster, job_name: str, timeout: float) -> None:

@@ -103,7 +103,7 @@ def job(fake: FakeCluster, name: str, number: int = 1) -> Object:
         "annotations": template["metadata"]["annotations"],
         "ownerReferences": [{**owner, "controller": True}],
     }
-    return fake.put({"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": template["spec"]})
+    return fake.create({"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": template["spec"]})
 
 
 @dataclass(frozen=True, slots=True)
