@@ -30,7 +30,7 @@
             ├── ForbiddenError      403
             ├── NotFoundError       404
             ├── ConflictError       409
-            └── InvalidError        422 and 400
+            └── InvalidError        422 and 400, and 500 where an apply has a field that Kubernetes does not know
 
 ``str(error)`` is one line that says what was refused, by whom and, after an em dash, what to do. It never
 holds a secret. What a program does about an error it decides by its class, its ``code`` and its ``facts``: exit codes,
@@ -308,6 +308,6 @@ class ConflictError(ApiError):
 
 
 class InvalidError(ApiError):
-    """400 and 422: the API server does not accept the object."""
+    """400, 422, or a 500 for a field that Kubernetes does not know: the API server does not accept the object."""
 
     default_code = "Invalid"

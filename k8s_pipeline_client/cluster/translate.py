@@ -24,6 +24,9 @@ _CLASSES: dict[int, type[ApiError]] = {
 }
 
 
+_NOT_IN_THE_API = "this Kubernetes knows no such field or value: see podTemplate in the settings"
+
+
 def api_error(status: int, body: bytes, *, action: str, namespace: str) -> ApiError:
     """Return the error for an answer.
 
@@ -36,8 +39,10 @@ def api_error(status: int, body: bytes, *, action: str, namespace: str) -> ApiEr
     answer = _status_of(body)
     reason = str(answer.get("reason") or "")
     message = str(answer.get("message") or "") or body.decode("utf-8", "replace")[:500] or "no explanation"
-    kind = _CLASSES.get(status, ApiError)
+    kind = InvalidError if _is_unknown_field(status, reason, message) else _CLASSES.get(status, ApiError)
     code, hint = _known(status, message, namespace)
+    if _is_unknown_field(status, reason, message):
+        code, hint = "UnknownField", _NOT_IN_THE_API
     return kind(
         f"the API server refused to {action} in namespace {namespace}: {message} ({status} {reason})".replace(
             " )", ")"
@@ -56,6 +61,14 @@ def _status_of(body: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return answer if isinstance(answer, dict) else {}
+
+
+def _is_unknown_field(status: int, reason: str, message: str) -> bool:
+    """Tell whether an apply has a field, or a type of value, that the API server does not know.
+
+    It classifies that as nothing (500 without a reason), so that only the message tells it from what is broken.
+    """
+    return status == 500 and not reason and message.startswith("failed to create typed patch object")
 
 
 def _known(status: int, message: str, namespace: str) -> tuple[str, str]:

@@ -54,6 +54,7 @@ def test_an_apply_of_what_is_no_such_object_is_a_500(
     with refused(500, "") as found:
         cluster.apply({**objects.config_map(), **change}, manager=US)
     assert f"/v1, Kind=ConfigMap): {said} (500)" in found[0].message
+    assert isinstance(found[0], InvalidError)
     assert find(cluster, Kind.CONFIG_MAP, objects.name) is None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from k8s_pipeline_client.cluster.translate import api_error
-from k8s_pipeline_client.errors import ApiError
+from k8s_pipeline_client.errors import ApiError, InvalidError
 
 
 def _refused(user: str) -> ApiError:
@@ -21,3 +21,20 @@ def test_who_is_not_known_is_told_to_log_in_and_not_to_give_rights_to_everybody(
 
 def test_who_is_known_and_has_no_rights_is_told_which_role_to_apply() -> None:
     assert "apply the Role of rbac/ in namespace n" in _refused("jane").hint
+
+
+def test_a_field_that_kubernetes_does_not_know_is_no_overload() -> None:
+    message = (
+        "failed to create typed patch object (ns/om-x; batch/v1, Kind=CronJob): .spec.x: field not declared in schema"
+    )
+    body = json.dumps({"message": message, "code": 500}).encode()
+    error = api_error(500, body, action="apply CronJob om-x", namespace="n")
+    assert isinstance(error, InvalidError)
+    assert "podTemplate" in error.hint
+
+
+def test_what_is_broken_behind_the_api_server_is() -> None:
+    body = json.dumps({"message": "etcdserver: request timed out", "reason": "", "code": 500}).encode()
+    error = api_error(500, body, action="apply CronJob om-x", namespace="n")
+    assert not isinstance(error, InvalidError)
+    assert "overloaded" in error.hint
