@@ -63,7 +63,8 @@ def is_applied(manifest: Object, live: Object | None, manager: str, *, apart_fro
     if live is None or is_terminating(live):
         return False
     ours = part(live, fields_of(live, manager))
-    return _without(ours, apart_from) == _without(manifest, apart_from)
+    # As JSON, for Python takes True for 1.
+    return fingerprint(ours, apart_from=apart_from) == fingerprint(manifest, apart_from=apart_from)
 
 
 def fingerprint(item: Object, *, apart_from: Sequence[str] = ()) -> bytes:
