@@ -6,6 +6,7 @@ PROPERTY_EXAMPLES sets how many are tried, at random; without it a few, always t
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import HealthCheck, assume, given, note
@@ -13,10 +14,15 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from k8s_pipeline_client import Pipelines
 from k8s_pipeline_client.cluster.connect import connect
 from k8s_pipeline_client.cluster.kube import KubeCluster
+from k8s_pipeline_client.cluster.port import Kind
+from k8s_pipeline_client.deploying.deploy import Action
 from k8s_pipeline_client.domain.entities import Workflow
+from k8s_pipeline_client.domain.labels import LOOKUP_KEY
 from k8s_pipeline_client.domain.pipeline import from_workflow
+from k8s_pipeline_client.domain.schedule import Schedule
 from k8s_pipeline_client.errors import ApiError
 from k8s_pipeline_client.render import plan, plan_one_shot
 from k8s_pipeline_client.settings import Settings
@@ -149,16 +155,21 @@ def accepted(given: dict[str, Any]) -> Settings:
             given = {key: item for key, item in given.items() if key not in refused}
 
 
-def test_what_the_settings_accept_the_api_server_accepts(space: Space) -> None:
-    cluster = KubeCluster(connect(space.access.kubeconfig, None), space.namespace)
-
-    @hypothesis_settings(
-        max_examples=int(EXAMPLES or 60),
+def examples(number: int) -> hypothesis_settings:
+    """Return how to try so many."""
+    return hypothesis_settings(
+        max_examples=int(EXAMPLES or number),
         derandomize=not EXAMPLES,
         deadline=None,
         database=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
     )
+
+
+def test_what_the_settings_accept_the_api_server_accepts(space: Space) -> None:
+    cluster = KubeCluster(connect(space.access.kubeconfig, None), space.namespace)
+
+    @examples(60)
     @given(values)
     def check(given: dict[str, Any]) -> None:
         settings = accepted({**given, "namespace": space.namespace})
@@ -170,5 +181,27 @@ def test_what_the_settings_accept_the_api_server_accepts(space: Space) -> None:
             except ApiError as error:
                 note(str(settings.model_dump(by_alias=True, exclude_defaults=True)))
                 raise AssertionError(f"{manifest['kind']}: {error}") from None
+
+    check()
+
+
+def test_whatever_the_settings_a_second_deploy_changes_nothing(space: Space) -> None:
+    cluster = KubeCluster(connect(space.access.kubeconfig, None), space.namespace)
+    disabled = replace(PIPELINE, enabled=False, schedule=Schedule("0 0 1 1 *"))
+
+    def versions() -> list[str]:
+        kinds = (Kind.CRONJOB, Kind.SECRET, Kind.CONFIG_MAP)
+        items = [item for kind in kinds for item in cluster.list(kind, labels=LOOKUP_KEY if kind != kinds[0] else "")]
+        return [item["metadata"]["resourceVersion"] for item in items]
+
+    @examples(25)
+    @given(values)
+    def check(given: dict[str, Any]) -> None:
+        settings = accepted({**given, "namespace": space.namespace})
+        client = Pipelines(cluster, settings)
+        client.deploy(disabled)
+        before = versions()
+        assert client.deploy(disabled).action == Action.UNCHANGED
+        assert versions() == before
 
     check()
