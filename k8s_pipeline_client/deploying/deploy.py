@@ -104,6 +104,7 @@ class Deployer:
             ApiError: The API server refused.
         """
         waits = 0
+        execution: Execution | None = None
         for _ in poll(GONE_TIMEOUT):
             if live is None:
                 live = observe(self._cluster, plan, settle=not self._dry_run)
@@ -117,7 +118,9 @@ class Deployer:
                 continue
             if todo.announcement:
                 announce(todo.announcement)
-            execution = Execution(self._cluster, live, dry_run=self._dry_run, force=self._force, said=self._said)
+            execution = Execution(
+                self._cluster, live, dry_run=self._dry_run, force=self._force, said=self._said, earlier=execution
+            )
             try:
                 result = self._carry_out(plan, live, todo, execution)
                 if live.cronjob is None or execution.is_whole():
@@ -144,7 +147,7 @@ class Deployer:
             todo = course(plan, live, force=self._force)
         execution.run(todo)
         action = Action.UPDATED if execution.changed else Action.UNCHANGED
-        if is_new:
+        if execution.created:
             action = Action.CREATED
         if live.earlier:
             action = Action.RENAMED

@@ -43,12 +43,22 @@ class Execution:
 
     Attributes:
         changed: Whether anything that a definition decides has become another.
+        created: Whether the CronJob is ours: this deploy has claimed it.
         undos: What takes back what was done so far, in its order.
         final: What has become of the pipeline, where what was done cannot be taken back any more; else empty.
         notes: What a person should know.
     """
 
-    def __init__(self, cluster: Cluster, live: Live, *, dry_run: bool, force: bool, said: set[str]) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        live: Live,
+        *,
+        dry_run: bool,
+        force: bool,
+        said: set[str],
+        earlier: Execution | None = None,
+    ) -> None:
         """Take the cluster, and how to write to it.
 
         Args:
@@ -57,6 +67,7 @@ class Execution:
             dry_run: Have the API server check everything and keep nothing.
             force: Take over fields that another field manager owns.
             said: What was said already of what several pipelines share.
+            earlier: What was carried out before somebody else came in between, and all began anew.
         """
         self._cluster = cluster
         self._dry_run = dry_run
@@ -65,15 +76,18 @@ class Execution:
         self._writing: Object | None = None
         self._applied: list[tuple[str, str]] = []
         self._said = said
-        self.changed = False
+        self.changed: bool = earlier is not None and earlier.changed
+        self.created: bool = earlier is not None and earlier.created
+        self._notes_once: list[str] = list(earlier._notes_once) if earlier is not None else []
         self.undos: list[Undo] = []
         self.final = ""
-        self.notes: list[str] = []
+        self.notes: list[str] = list(self._notes_once)
 
     def claim(self, course: Course) -> Object:
         """Carry out the steps up to the claim of a new CronJob, and return it."""
         for step in course.steps:
             answer = self._carry_out(step)
+        self.created = True
         assert answer is not None
         return answer
 
@@ -189,7 +203,7 @@ class Execution:
                 f"left spec.suspend as somebody else set it, though it should be {state}: {error.message}"
             )
             return None
-        if was != step.suspend and not step.of_new:
+        if was != step.suspend and not self.created:
             self.changed = True
             self.notes.append(step.note)
         return answer
@@ -224,6 +238,7 @@ class Execution:
     def _say_once(self, note: str) -> None:
         if note not in self._said:
             self._said.add(note)
+            self._notes_once.append(note)
             self.notes.append(note)
 
 

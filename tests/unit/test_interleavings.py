@@ -13,6 +13,7 @@ from pytest_mock import MockerFixture
 
 from k8s_pipeline_client import Pipeline
 from k8s_pipeline_client.cluster.port import Kind
+from k8s_pipeline_client.domain.managers import SUSPEND_MANAGER
 from k8s_pipeline_client.errors import RunActiveError
 from tests.fakes import FakeCluster, Request
 from tests.unit.scene import (
@@ -23,6 +24,7 @@ from tests.unit.scene import (
     deploy,
     pipeline,
     renamed,
+    token,
 )
 from tests.unit.turns import take_turns
 
@@ -135,6 +137,39 @@ def test_a_rename_amid_a_deploy_leaves_one_pipeline_under_one_name(item: Pipelin
     for fake, _ in points(BEFORE, item, lambda fake: deploy(fake, RENAMED)):
         assert_holds_one_of(fake, RENAMED, item)
         assert_nothing_unowned(fake)
+
+
+def test_a_deploy_that_began_anew_says_all_that_it_has_done() -> None:
+    fake = cluster()
+    deploy(fake, pipeline(level="WARN", token=token(1)))
+    deeds: list[Request] = []
+
+    def finish_it(request: Request) -> None:
+        if request.verb == "patch" and request.kind == Kind.CRONJOB and not deeds:
+            deeds.append(request)
+            deploy(fake, ONE)
+
+    end = fake.before(finish_it)
+    result = deploy(fake, ONE)
+    end()
+    assert result.action == "updated"
+    assert [note for note in result.notes if "its token is newer" in note]
+
+
+def test_what_a_deploy_created_before_it_began_anew_it_has_created() -> None:
+    fake = cluster()
+    deeds: list[Request] = []
+
+    def touch(request: Request) -> None:
+        if request.manager == SUSPEND_MANAGER and not deeds:
+            deeds.append(request)
+            fake.merge(Kind.CRONJOB, ONE.resource_name, {"metadata": {"annotations": {"somebody": "else"}}})
+
+    end = fake.before(touch)
+    result = deploy(fake, ONE)
+    end()
+    assert result.action == "created"
+    assert not result.notes
 
 
 def test_two_deploys_at_once_end_in_one_definition_in_whichever_order_their_requests_come(

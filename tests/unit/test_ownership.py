@@ -56,7 +56,7 @@ def changed(item: Object, path: Path, value: Any) -> Object:
 
 def only(item: Object, path: Path) -> Object:
     """Return the manifest of one field, with all of the lists that it is in."""
-    key = path[0]
+    key = str(path[0])
     deeper = item[key] if isinstance(item[key], list) or len(path) == 1 else only(item[key], path[1:])
     return {key: deeper}
 
