@@ -62,8 +62,11 @@ def requests(before: Pipeline | None, item: Pipeline) -> list[Request]:
 
 
 @case
-@pytest.mark.parametrize("lost", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), UnreachableError("no answer")], ids=["crash", "no answer"])
+@pytest.mark.parametrize(
+    ("error", "lost"),
+    [(KeyboardInterrupt(), False), (UnreachableError("no answer"), False), (UnreachableError("no answer"), True)],
+    ids=["killed", "unreachable", "the answer is lost"],
+)
 def test_a_deploy_that_is_cut_short_leaves_nothing_half_and_the_next_one_completes_it(
     before: Pipeline | None, item: Pipeline, error: BaseException, lost: bool
 ) -> None:
