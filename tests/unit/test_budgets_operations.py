@@ -149,7 +149,7 @@ _MOST: dict[Callable[[Crowd], None], int] = {
     _wait: 4,
     _delete: 28,
     _delete_from_server: 28,
-    _deploy: 7,
+    _deploy: 8,
     _deploy_new: 7,
     _not_deployed: 2,
 }

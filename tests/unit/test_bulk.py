@@ -100,7 +100,7 @@ def test_one_that_is_refused_does_not_hold_up_the_others() -> None:
     [
         UnreachableError("no answer"),
         UnauthorizedError("who are you", status=401),
-        ForbiddenError('cronjobs is forbidden: User "x" cannot patch', status=403),
+        ForbiddenError('cronjobs is forbidden: User "x" cannot patch', status=403, code="AccessDenied"),
         ApiError("bad gateway", status=502),
     ],
     ids=["unreachable", "unauthorized", "a right is missing", "unwell"],
