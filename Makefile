@@ -20,9 +20,9 @@ demo: $(BIN)/.installed ## A real ingestion on a real Kubernetes, from nothing (
 	@$(BIN)/python -m tests.demo
 
 .PHONY: test
-test: lint ## All checks and all tests, the cluster's included
+test: lint coverage ## All checks and all tests, the cluster's included
 	@$(BIN)/python -m tests.cluster.support.prepare
-	$(BIN)/pytest $(SPREAD) -m "not disruptive and not conformance"
+	$(BIN)/pytest $(SPREAD) -m "cluster and not disruptive"
 	$(BIN)/pytest -m disruptive tests/cluster
 ifdef CI
 	@# Side by side: the one waits for the cluster's programs, the other needs none of them.
@@ -36,6 +36,12 @@ test-lifecycle: $(BIN)/.installed ## That the local cluster comes up and goes wi
 .PHONY: test-unit
 test-unit: $(BIN)/.installed ## In seconds: what needs neither a cluster nor a program started, few examples each
 	$(BIN)/pytest -q -n auto --hypothesis-profile=quick -m "not cluster" tests/unit tests/contract
+
+.PHONY: coverage
+coverage: $(BIN)/.installed ## All tests without a cluster, and how many of each package's lines they reach
+	@# As many examples as ever, but no deadline for each: to count lines takes time.
+	$(BIN)/pytest -q -n auto --hypothesis-profile=counted -m "not cluster and not conformance" --cov --cov-report=
+	$(BIN)/python -m tests.coverage
 
 .PHONY: conformance
 conformance: $(BIN)/.installed ## Our documents beside those of OpenMetadata's published packages, in venvs of their own

@@ -1,4 +1,4 @@
-"""For all tests: few examples with ``--hypothesis-profile=quick``, and less garbage collection."""
+"""For all tests: hypothesis' profiles, and less garbage collection."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import gc
 from hypothesis import settings
 
 settings.register_profile("quick", max_examples=20)
+settings.register_profile("counted", deadline=None)
 
 
 def pytest_collection_finish() -> None:
