@@ -43,6 +43,11 @@ coverage: $(BIN)/.installed ## All tests without a cluster, and how many of each
 	$(BIN)/pytest -q -n auto --hypothesis-profile=counted -m "not cluster and not conformance" --cov --cov-report=
 	$(BIN)/python -m tests.coverage
 
+.PHONY: mutants
+mutants: $(BIN)/.installed ## Whether the unit tests notice small faults in status, cron and the steps; hours. MUTANTS="*cron*" to try
+	$(BIN)/mutmut run $(MUTANTS)
+	@$(BIN)/mutmut results
+
 .PHONY: conformance
 conformance: $(BIN)/.installed ## Our documents beside those of OpenMetadata's published packages, in venvs of their own
 	@$(BIN)/python -m tests.conformance.environment

@@ -8,6 +8,8 @@ from hypothesis import settings
 
 settings.register_profile("quick", max_examples=20)
 settings.register_profile("counted", deadline=None)
+# The same examples for every mutant: which of them survive must not be a matter of luck.
+settings.register_profile("mutants", max_examples=20, derandomize=True, database=None, deadline=None)
 
 
 def pytest_collection_finish() -> None:
