@@ -6,7 +6,21 @@ import pytest
 
 from k8s_pipeline_client.status import CauseCode, State, run_status
 
-from .status_cases.build import JOB, KILLED, Obj, complete, event, failed, job, now, pod, terminated, waiting
+from .status_cases.build import (
+    JOB,
+    KILLED,
+    Obj,
+    complete,
+    condition,
+    event,
+    failed,
+    job,
+    now,
+    pod,
+    running,
+    terminated,
+    waiting,
+)
 from .status_cases.case import GONE, QUOTA, Case, check
 from .status_cases.ended import ATTEMPTS, ENDED
 from .status_cases.images import IMAGES
@@ -142,6 +156,33 @@ def test_the_attempt_of_a_killed_run_was_not_just_deleted(ended: Obj) -> None:
         "Killed",
         "The attempt was ended at the request of anna",
     )
+
+
+@pytest.mark.parametrize(
+    ("moments", "is_killed"),
+    [
+        ({"FailureTarget": 10, "Failed": 130}, False),
+        ({"FailureTarget": 101, "Failed": 130}, True),
+        ({"Failed": 10}, False),
+        ({"Failed": 101}, True),
+    ],
+)
+def test_a_run_that_was_on_its_way_to_its_end_when_it_was_killed_failed_by_itself(
+    moments: dict[str, int], is_killed: bool
+) -> None:
+    """It was asked for at 100."""
+    words = ("DeadlineExceeded", "Job was active longer than specified deadline")
+    conditions = [condition(name, *words, seconds) for name, seconds in moments.items()]
+    cause = run_status(job(conditions, annotations=KILLED), [], [], now()).cause
+    assert cause is not None
+    assert (cause.code == "Killed") is is_killed
+
+
+@pytest.mark.parametrize(("reason", "phase"), [("NodeLost", "Failed"), ("", "Unknown")])
+def test_a_node_that_is_lost_shows_in_the_reason_or_in_the_phase(reason: str, phase: str) -> None:
+    found = run_status(job(failed()), [pod(running(), phase, reason=reason)], [], now()).cause
+    assert found is not None
+    assert found.code == "NodeLost"
 
 
 def test_no_killed_run_is_told_by_the_deadline_that_carries_the_kill_out() -> None:

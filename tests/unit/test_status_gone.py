@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from k8s_pipeline_client.status import gone_run_status
+from k8s_pipeline_client.status import Trigger, gone_run_status
 from k8s_pipeline_client.status.events import events_about, events_of_gone_pods, read_events
 
-from .status_cases.build import JOB, JOB_UID, RUN_ID, START, Obj, at, event
+from .status_cases.build import JOB, JOB_UID, RUN_ID, START, Obj, at, event, now
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,13 @@ def test_the_end_of_a_run_is_told_from_its_events(events: list[Obj], state: str,
     status = gone_run_status(RUN_ID, JOB, JOB_UID, events)
     assert (status.run_id, status.state, status.cause.code if status.cause else None) == (RUN_ID, state, code)
     assert status.warnings == ("the Job is gone: this is what its events tell",)
+
+
+def test_what_is_known_of_a_run_whose_job_is_gone_is_kept() -> None:
+    events = [event("Completed", "Job completed", seconds=70)]
+    ended = gone_run_status(RUN_ID, JOB, JOB_UID, events, trigger=Trigger.SCHEDULED)
+    assert (ended.job_name, ended.trigger, ended.ended_at) == (JOB, Trigger.SCHEDULED, now(70))
+    assert gone_run_status(RUN_ID, JOB, JOB_UID, []).ended_at is None
 
 
 @pytest.mark.parametrize(
