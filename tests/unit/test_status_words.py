@@ -16,7 +16,12 @@ from .status_cases.waits import WAITS
 from .status_cases.weighed import WEIGHED
 
 GOLDEN = Path(__file__).parent / "golden" / "causes.txt"
-EVENTS = {"deleted in mid-run": [], "evicted": [event("Evicted", "low on resource", about=f"{JOB}-4xk2p")]}
+EVENTS = {
+    "deleted in mid-run": [],
+    "evicted": [event("Evicted", "low on resource", about=f"{JOB}-4xk2p")],
+    "no retry": [event("BackoffLimitExceeded", "Job has reached the specified backoff limit")],
+    "deadline": [event("DeadlineExceeded", "Job was active longer than specified deadline")],
+}
 
 
 def _shown(name: str, cause: Cause | None) -> str:
