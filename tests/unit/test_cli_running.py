@@ -120,7 +120,7 @@ def test_the_log_of_the_newest_attempt_is_printed_byte_for_byte(deployed: Consol
     deployed.end(job)
     result = deployed("logs", NAME)
     assert result.out == "one\nä\ntwo\n"
-    assert "--attempt" in result.err
+    assert "attempts 1 to 1" in result.err
     assert deployed("logs", NAME, "--attempt", "1").out == "first\n"
     assert deployed("logs", NAME, "--tail", "1").out == "two\n"
     assert deployed("logs", NAME, "--since", "1s").out == result.out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -21,9 +22,10 @@ SETTINGS = Settings.model_validate({"namespace": "t-00000000", "metadataApiEndpo
 
 
 @pytest.fixture
-def client(console: Console) -> K8sPipelineClient:
+def client(console: Console) -> Iterator[K8sPipelineClient]:
     """A client on an empty namespace."""
-    return K8sPipelineClient(console.cluster, SETTINGS)
+    with K8sPipelineClient(console.cluster, SETTINGS) as client:
+        yield client
 
 
 def _deploy(client: K8sPipelineClient, **changes: Any) -> str:
