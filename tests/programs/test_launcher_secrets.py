@@ -236,7 +236,10 @@ def test_texts_that_no_encoding_takes() -> None:
 
 def test_importing_it_is_cheap_and_does_nothing() -> None:
     heavy = "{'argparse', 'ctypes', 'resource', 'runpy', 'subprocess', 'logging'}"
-    code = "import sys, os; import k8s_pipeline_client.launcher; "
+    # As in the pod, where the package around it is an empty file.
+    code = "import sys, os, types; package = types.ModuleType('k8s_pipeline_client'); "
+    code += "package.__path__ = ['k8s_pipeline_client']; sys.modules[package.__name__] = package; "
+    code += "import k8s_pipeline_client.launcher; "
     code += f"print({heavy} & set(sys.modules), type(os.environ).__module__)"
     folder = __file__.rsplit("/tests/", 1)[0]
     done = subprocess.run([sys.executable, "-S", "-c", code], cwd=folder, capture_output=True, text=True, check=True)
