@@ -14,6 +14,7 @@ from k8s_pipeline_client import create_client, load_settings
 from k8s_pipeline_client.cluster.access import Operation
 from k8s_pipeline_client.cluster.kube import KubeCluster
 from k8s_pipeline_client.cluster.port import Kind
+from k8s_pipeline_client.runs import kill
 from tests import openmetadata
 from tests.cluster.support.definitions import pipeline, service
 from tests.cluster.support.mesh import mesh
@@ -172,7 +173,15 @@ def _kill(stage: Stage) -> None:
         stage.limited("kill", "meshed", code=None)
     stage.deployed({"sleep": 600}, name="queued")
     job = stage.admin("run", "queued", "-o", "json").json["jobName"]
-    stage.admin.space.kubectl("patch", "job", job, "--type=merge", "-p", '{"spec": {"suspend": true}}')
+    hold = ("patch", "job", job, "--type=merge", "-p", '{"spec": {"suspend": true}}')
+    stage.admin.space.kubectl(*hold)
+    given_up = kill._given_up
+
+    def taken_back(*arguments: Any) -> Any:
+        stage.admin.space.kubectl(*hold)
+        return given_up(*arguments)
+
+    stage.patch.setattr(kill, "_given_up", taken_back)
     stage.limited("kill", "queued")
 
 
