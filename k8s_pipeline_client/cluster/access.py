@@ -110,7 +110,10 @@ _NEEDED: dict[Operation, Rights] = {
     | _on(Resource.SECRETS, Verb.LIST, Verb.GET, *_APPLY)
     | _on(Resource.CONFIG_MAPS, Verb.LIST, Verb.GET, *_APPLY),
     Operation.RUN: _FIND | _CAUSES | _END_SIDECARS | _CREATE_JOB_WITH_SECRET | _on(Resource.SECRETS, Verb.GET),
-    Operation.RUN_FILE: _CAUSES | _CREATE_JOB_WITH_SECRET | _on(Resource.CONFIG_MAPS, Verb.LIST, *_APPLY),
+    Operation.RUN_FILE: _CAUSES
+    | _END_SIDECARS
+    | _CREATE_JOB_WITH_SECRET
+    | _on(Resource.CONFIG_MAPS, Verb.LIST, *_APPLY),
     Operation.WAIT: _FIND_RUN | _CAUSES | _END_SIDECARS,
     Operation.RETRY: _CAUSES
     | _on(Resource.JOBS, Verb.LIST)

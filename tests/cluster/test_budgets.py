@@ -79,7 +79,7 @@ def test_the_api_server_counts_as_many_requests_as_are_budgeted(program: Program
 
     found = counted.requests()
     assert len(found["first"]) <= 11
-    assert len(found["changed"]) <= 7
+    assert len(found["changed"]) <= 8  # two of them look once more after the last write
     assert len(found["unchanged"]) <= 4
     assert {request.verb for request in found["unchanged"]} <= {"get", "list"}
     assert [request.verb for request in found["run"]] == ["list", "list", "create"]

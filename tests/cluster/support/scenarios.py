@@ -117,7 +117,8 @@ def _refused_secret(stage: Stage, *words: str) -> None:
 def _run_file(stage: Stage) -> None:
     file = stage.file(pipeline({"log": "a line"}))
     identity = str(uuid.uuid4())
-    stage.limited("run", "-f", file, "--run-id", identity)
+    with webhook(stage.admin.space, {"pods": mesh(stage.image)}):
+        stage.limited("run", "-f", file, "--run-id", identity, "--wait")
     stage.limited("run", "-f", file, "--run-id", identity, code=2)
     _refused_secret(stage, "run", "-f", file)
 
@@ -144,10 +145,18 @@ def _shown(*commands: str) -> Callable[[Stage], None]:
     def show(stage: Stage) -> None:
         stage.deployed({"fail": "no such table"})
         stage.admin("run", "nightly", "--wait", code=3)
+        _leave_waiting(stage)
         for command in commands:
             stage.limited(*command.split())
 
     return show
+
+
+def _leave_waiting(stage: Stage) -> None:
+    """Have a run whose pod no node takes: only events tell why."""
+    stage.admin.configure(nodeSelector={"no": "where"})
+    stage.deployed({"fail": "no such table"})
+    stage.admin("run", "nightly")
 
 
 def _list_from_server(stage: Stage) -> None:
@@ -159,6 +168,8 @@ def _logs(stage: Stage) -> None:
     stage.deployed({"log": "begun"}, {"sleep": 3}, {"fail": "no such table"})
     stage.admin("run", "nightly")
     stage.limited("logs", "nightly", "-f")
+    stage.limited("logs", "nightly")
+    _leave_waiting(stage)
     stage.limited("logs", "nightly")
 
 
