@@ -18,7 +18,7 @@
     ├── WaitTimeoutError            the time that the caller allowed is over
     ├── OpenMetadataError           the OpenMetadata server could not, or would not
     │   ├── ServerUnreachableError  no answer from it
-    │   └── ServerAnswerError       an answer, and it is a refusal, or none that OpenMetadata gives
+    │   └── ServerResponseError       an answer, and it is a refusal, or none that OpenMetadata gives
     │       ├── TokenRejectedError  401
     │       ├── RightMissingError   403
     │       └── EntityNotFoundError 404
@@ -200,14 +200,14 @@ class ServerUnreachableError(OpenMetadataError):
     default_code = "ServerUnreachable"
 
 
-class ServerAnswerError(OpenMetadataError):
+class ServerResponseError(OpenMetadataError):
     """The OpenMetadata server refused, or what answered is none.
 
     Attributes:
         status: The HTTP status.
     """
 
-    default_code = "ServerAnswer"
+    default_code = "ServerResponse"
 
     def __init__(
         self,
@@ -222,19 +222,19 @@ class ServerAnswerError(OpenMetadataError):
         self.status = status
 
 
-class TokenRejectedError(ServerAnswerError):
+class TokenRejectedError(ServerResponseError):
     """401: the token is not accepted."""
 
     default_code = "TokenRejected"
 
 
-class RightMissingError(ServerAnswerError):
+class RightMissingError(ServerResponseError):
     """403: the token's user may not do that."""
 
     default_code = "RightMissing"
 
 
-class EntityNotFoundError(ServerAnswerError):
+class EntityNotFoundError(ServerResponseError):
     """404: there is no such entity."""
 
     default_code = "EntityNotFound"

@@ -34,7 +34,7 @@ def read_limited(path: Path) -> bytes:
             data = _of_file(path, found.st_size)
         else:
             _check_kind(path, found)
-            data = _of_stream(path, patience=_patience(path, found))
+            data = _of_stream(path, timeout=_timeout(path, found))
     except OSError as error:
         raise UnreadableError(error.strerror) from error
     except UnicodeEncodeError as error:
@@ -65,7 +65,7 @@ def _check_kind(path: Path, found: os.stat_result) -> None:
         raise UnreadableError(f"it is {kind_of(mode)}")
 
 
-def _patience(path: Path, found: os.stat_result) -> float | None:
+def _timeout(path: Path, found: os.stat_result) -> float | None:
     return _FIFO_SECONDS if stat.S_ISFIFO(found.st_mode) and not _is_of_this_process(path) else None
 
 
@@ -76,15 +76,15 @@ def _of_file(path: Path, size: int) -> bytes:
         return file.read(MAX_BYTES + 1)  # it may have grown, or be one of /proc, which have no size
 
 
-def _of_stream(path: Path, *, patience: float | None) -> bytes:
-    """Read to the end, or to beyond the limit; where there is a patience, wait so many seconds for each piece."""
+def _of_stream(path: Path, *, timeout: float | None) -> bytes:
+    """Read to the end, or to beyond the limit; where there is a timeout, wait so many seconds for each piece."""
     # Not to wait here, without a limit, for who opens a FIFO's other end.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     data = bytearray()
     try:
         while len(data) <= MAX_BYTES:
-            if not select.select([descriptor], [], [], patience)[0]:
-                raise UnreadableError(f"it is a FIFO, and nobody wrote to it for {patience:g} s")
+            if not select.select([descriptor], [], [], timeout)[0]:
+                raise UnreadableError(f"it is a FIFO, and nobody wrote to it for {timeout:g} s")
             with suppress(BlockingIOError):  # another reader was quicker
                 part = os.read(descriptor, _CHUNK)
                 if not part:

@@ -15,7 +15,7 @@ from http import HTTPStatus
 from itertools import count
 from typing import Protocol, TypeVar
 
-PATIENCE = 60.0
+TOTAL_TIMEOUT = 60.0
 """How long one request may take in all; a server that is restarted is back by then."""
 CONNECT_TIMEOUT = 10.0
 READ_TIMEOUT = 30.0
@@ -36,7 +36,7 @@ _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 5.0
 
 
-class Answer(Protocol):
+class Response(Protocol):
     """An answer, as far as it matters here."""
 
     @property
@@ -51,16 +51,16 @@ class Answer(Protocol):
         """Give the connection up."""
 
 
-T = TypeVar("T", bound=Answer)
+T = TypeVar("T", bound=Response)
 E = TypeVar("E", bound=Exception)
 
 
-def until_final(
+def retried(
     once: Callable[[float], T],
     *,
     broken: type[E],
-    may_help: Callable[[int, int | None, E | None], bool],
-    patience: float,
+    should_retry: Callable[[int, int | None, E | None], bool],
+    total_timeout: float,
     log: logging.Logger,
     what: str,
 ) -> T:
@@ -69,16 +69,16 @@ def until_final(
     Args:
         once: Asks one time, and gives up at the given time of `time.monotonic`.
         broken: What it raises where there is no whole answer.
-        may_help: Says whether another attempt makes sense, given the number of those that were made, and the
+        should_retry: Says whether another attempt makes sense, given the number of those that were made, and the
             answer's status or what was raised.
-        patience: How long all of it may take, in seconds.
+        total_timeout: How long all of it may take, in seconds.
         log: Told of every attempt (DEBUG), and of those that are made again (INFO).
         what: What is asked for there; see `request_line`.
 
     Raises:
         E: There is no answer, or none in time.
     """
-    end = time.monotonic() + patience
+    end = time.monotonic() + total_timeout
     for attempt in count(1):
         answer: T | None = None
         cause: E | None = None
@@ -94,7 +94,7 @@ def until_final(
             return answer
         pause = max(_backoff(attempt), answer.retry_after if answer is not None else 0.0)
         status = None if answer is None else answer.status
-        if not may_help(attempt, status, cause) or time.monotonic() + pause >= end:
+        if not should_retry(attempt, status, cause) or time.monotonic() + pause >= end:
             if answer is not None:
                 return answer
             assert cause is not None
@@ -113,7 +113,7 @@ def request_line(method: str, path: str, query: Mapping[str, str] | None) -> str
     return f"{method} {path}?{text}" if text else f"{method} {path}"
 
 
-def worth_another(attempt: int, status: int | None, *, never_connected: bool) -> bool:
+def is_retryable(attempt: int, status: int | None, *, never_connected: bool) -> bool:
     """Return whether another attempt makes sense, where nothing else is known.
 
     Args:

@@ -43,7 +43,7 @@ def _contexts(error: PipelineError) -> str:
 
 HINTS: Mapping[str, str | Callable[[PipelineError], str]] = MappingProxyType(
     {
-        "AnswerTooLarge": "check the address (--server, metadataApiEndpoint), and what stands between",
+        "ResponseTooLarge": "check the address (--server, metadataApiEndpoint), and what stands between",
         "CatchupUnsupported": "set it to false; what is missing can be run by hand: k8s-pipeline run NAME",
         "CopiedOrRenamed": "if it is a copy, take the id out or give it one of its own; if it was renamed, deploy with "
         "--rename, which deletes the other one and the records of its runs (diff shows them)",

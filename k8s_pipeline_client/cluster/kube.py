@@ -21,7 +21,7 @@ from k8s_pipeline_client.cluster.server import ApiServer
 from k8s_pipeline_client.cluster.translate import api_error
 from k8s_pipeline_client.cluster.transport import Transport
 from k8s_pipeline_client.errors import ApiError, ConflictError, NotFoundError, UnreachableError
-from k8s_pipeline_client.retrying import PATIENCE
+from k8s_pipeline_client.retrying import TOTAL_TIMEOUT
 
 _ESCAPED_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
@@ -39,17 +39,17 @@ class KubeCluster:
     """One namespace of a cluster, by its API server; implements `Cluster`."""
 
     def __init__(
-        self, server: ApiServer, namespace: str, *, patience: float = PATIENCE, page_size: int = PAGE_SIZE
+        self, server: ApiServer, namespace: str, *, total_timeout: float = TOTAL_TIMEOUT, page_size: int = PAGE_SIZE
     ) -> None:
         """Take a server from `connect.connect`, and the namespace to work in.
 
         Args:
             server: Where it is, and who comes to it.
             namespace: Where everything happens.
-            patience: How long one request may take in all, repetitions included, in seconds.
+            total_timeout: How long one request may take in all, repetitions included, in seconds.
             page_size: How many objects one request of a list asks for.
         """
-        self._transport = Transport(server, patience=patience)
+        self._transport = Transport(server, total_timeout=total_timeout)
         self._namespace = namespace
         self._page_size = page_size
 

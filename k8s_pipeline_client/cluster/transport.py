@@ -26,12 +26,12 @@ from k8s_pipeline_client.cluster.server import ApiServer, Ready
 from k8s_pipeline_client.errors import UnreachableError
 from k8s_pipeline_client.retrying import (
     CONNECT_TIMEOUT,
-    PATIENCE,
     READ_TIMEOUT,
+    TOTAL_TIMEOUT,
+    is_retryable,
     request_line,
+    retried,
     retry_after,
-    until_final,
-    worth_another,
 )
 from k8s_pipeline_client.version import __version__
 
@@ -43,7 +43,7 @@ _SETTLE_PAUSE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """A whole answer: a body that is shorter than announced never gets this far."""
 
     status: int
@@ -78,16 +78,16 @@ class Stream:
         self.response.close()
 
 
-T = TypeVar("T", Answer, Stream)
+T = TypeVar("T", Response, Stream)
 
 
 class Transport:
     """Sends requests to one API server; may be used by several threads."""
 
-    def __init__(self, server: ApiServer, *, patience: float = PATIENCE) -> None:
+    def __init__(self, server: ApiServer, *, total_timeout: float = TOTAL_TIMEOUT) -> None:
         """Take a server from `connect.connect`, and how long a request may take in all, in seconds."""
         self._server = server
-        self._patience = patience
+        self._total_timeout = total_timeout
         self._date: str | None = None
         self._broken_at: float | None = None
         self.throttled = 0
@@ -116,7 +116,7 @@ class Transport:
         query: Mapping[str, str] | None = None,
         body: bytes | None = None,
         content_type: str = "application/json",
-    ) -> Answer:
+    ) -> Response:
         """Send a request until there is an answer that trying again would not better.
 
         A request whose answer was lost may have been carried out: callers only send what may be repeated.
@@ -125,16 +125,16 @@ class Transport:
             UnreachableError: There is no answer, or none in time.
         """
 
-        def once(end: float) -> Answer:
+        def once(end: float) -> Response:
             left = max(end - time.monotonic(), 0.1)
             timeout = Timeout(connect=min(CONNECT_TIMEOUT, left), read=min(READ_TIMEOUT, left))
             response = self._open(method, path, query, body, content_type, timeout)
-            return Answer(response.status, retry_after(response.headers.get("Retry-After")), _read_all(response, end))
+            return Response(response.status, retry_after(response.headers.get("Retry-After")), _read_all(response, end))
 
         begun = time.monotonic()
         while True:
-            answer = self._until_final(once, request_line(method, path, query))
-            is_bounded = time.monotonic() - begun < self._patience
+            answer = self._retried(once, request_line(method, path, query))
+            is_bounded = time.monotonic() - begun < self._total_timeout
             if answer.status not in _WITHOUT_RIGHTS or not (self._is_settling() and is_bounded):
                 return answer
             _LOG.info("%s %s: %d from an API server that has just come back; again", method, path, answer.status)
@@ -157,12 +157,17 @@ class Transport:
             response = self._open("GET", path, query, None, "", timeout)
             return Stream(response.status, retry_after(response.headers.get("Retry-After")), response)
 
-        return self._until_final(once, request_line("GET", path, query))
+        return self._retried(once, request_line("GET", path, query))
 
-    def _until_final(self, once: Callable[[float], T], what: str) -> T:
+    def _retried(self, once: Callable[[float], T], what: str) -> T:
         try:
-            return until_final(
-                once, broken=HTTPError, may_help=self._may_help, patience=self._patience, log=_LOG, what=what
+            return retried(
+                once,
+                broken=HTTPError,
+                should_retry=self._is_retryable,
+                total_timeout=self._total_timeout,
+                log=_LOG,
+                what=what,
             )
         except HTTPError as error:
             raise self._unreachable(error) from error
@@ -202,7 +207,7 @@ class Transport:
         self._date = response.headers.get("Date", self._date)
         return response
 
-    def _may_help(self, attempt: int, status: int | None, cause: HTTPError | None) -> bool:
+    def _is_retryable(self, attempt: int, status: int | None, cause: HTTPError | None) -> bool:
         """Return whether another attempt makes sense, were there time for it."""
         if status == HTTPStatus.TOO_MANY_REQUESTS:
             self.throttled += 1
@@ -211,7 +216,7 @@ class Transport:
         if _is_distrust(cause):
             return False
         unconnected = isinstance(cause, NewConnectionError | ConnectTimeoutError | SSLError | ProxyError)
-        return worth_another(attempt, status, never_connected=unconnected and self._date is None)
+        return is_retryable(attempt, status, never_connected=unconnected and self._date is None)
 
     def _unreachable(self, cause: BaseException | None) -> UnreachableError:
         code, hint = "", "check the address and your network; see kubectl cluster-info"
@@ -229,7 +234,7 @@ class Transport:
 def _read_all(response: BaseHTTPResponse, end: float) -> bytes:
     parts: list[bytes] = []
     try:
-        # read1 returns what is there, so that a body that comes byte by byte does not outlive our patience.
+        # read1 returns what is there, so that a body that comes byte by byte does not outlive our total_timeout.
         while part := response.read1(_CHUNK):
             parts.append(part)
             if time.monotonic() > end:

@@ -16,12 +16,12 @@ from typing import Any
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind
 from k8s_pipeline_client.deploying import tokens
+from k8s_pipeline_client.deploying.concurrency import ConcurrencyLimit
 from k8s_pipeline_client.deploying.copies import Judge, refuse_copies
 from k8s_pipeline_client.deploying.deploy import Action, Deployer
+from k8s_pipeline_client.deploying.deployed import Deployed, read_deployed
 from k8s_pipeline_client.deploying.live import Live
-from k8s_pipeline_client.deploying.pace import Pace
 from k8s_pipeline_client.deploying.rename import with_the_same_id
-from k8s_pipeline_client.deploying.standing import Standing, read_standing
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.objects import Object
 from k8s_pipeline_client.domain.pipeline import Pipeline
@@ -126,8 +126,8 @@ class Batch:
         self._on_done = on_done
         self._announce = announce
         self._deployer = Deployer(cluster, dry_run=dry_run, force=force)
-        self._pace = Pace(parallel)
-        self._standing: Standing | None = None
+        self._limit = ConcurrencyLimit(parallel)
+        self._deployed: Deployed | None = None
         self._found: dict[int, Deployment] = {}
         self._stop = threading.Event()
         self._tokens: dict[int, Object] = {}
@@ -146,7 +146,7 @@ class Batch:
         untried = NOT_TRIED
         with ThreadPoolExecutor(max_workers=self._parallel) as pool:
             try:
-                self._standing = self._lists()
+                self._deployed = self._lists()
                 if self._refuse_copies_first and len(self._pipelines) > 1:  # one alone is refused by its deploy
                     refuse_copies(self._pipelines, self._with_the_same_id, self._judge)
                 left, first = self._sorted()
@@ -170,8 +170,8 @@ class Batch:
         The first new pipeline for each set of shared objects that it would have to write goes first, so that the
         others find launcher, certificates and token there.
         """
-        standing = self._standing
-        if standing is None:
+        deployed = self._deployed
+        if deployed is None:
             return list(range(len(self._pipelines))), []
         left: list[int] = []
         first: dict[tuple[str, ...], int] = {}
@@ -181,42 +181,42 @@ class Batch:
             except PipelineError:
                 left.append(number)  # its own deploy says what is wrong
                 continue
-            if standing.is_as_planned(plan):
-                notes = (*plan.notes, *self._deployer.said_once(standing.shared_note(plan)))
+            if deployed.is_as_planned(plan):
+                notes = (*plan.notes, *self._deployer.said_once(deployed.shared_note(plan)))
                 done = Deployment(pipeline.fqn, pipeline.display_name, Action.UNCHANGED, plan.name, notes)
                 self._done(number, done)
                 continue
             left.append(number)
-            if standing.is_new(plan) and (missing := standing.missing_shared(plan)):
+            if deployed.is_new(plan) and (missing := deployed.missing_shared(plan)):
                 first.setdefault(missing, number)
         return left, list(first.values())
 
-    def _lists(self) -> Standing | None:
+    def _lists(self) -> Deployed | None:
         """Read the namespace, if that pays."""
         if len(self._pipelines) < _WORTH_LISTS:
             return None
         with suppress(ClusterError):  # each deploy says for itself what is wrong
-            return read_standing(self._cluster)
+            return read_deployed(self._cluster)
         return None
 
     def _with_the_same_id(self, pipeline: Pipeline) -> Sequence[Object]:
-        if self._standing is not None:
-            return self._standing.with_the_same_id(pipeline)
+        if self._deployed is not None:
+            return self._deployed.with_the_same_id(pipeline)
         with suppress(ClusterError):
             return with_the_same_id(self._cluster, pipeline)
         return []
 
     def _refresh_shared(self, written: Sequence[int]) -> None:
-        if written and self._standing is not None and not self._dry_run:
+        if written and self._deployed is not None and not self._dry_run:
             with suppress(ClusterError):  # then each looks for itself
-                self._standing.refresh_shared(self._cluster)
+                self._deployed.refresh_shared(self._cluster)
 
     def _confirm_tokens(self) -> None:
         """Put back a token's Secret that a delete of its last user has removed before we said that we use it.
 
         Where that cannot be told, those that need it have failed: their runs may not start.
         """
-        if self._standing is None or self._dry_run:
+        if self._deployed is None or self._dry_run:
             return
         if not self._tokens:
             return
@@ -236,12 +236,12 @@ class Batch:
     def _one(self, number: int) -> None:
         while not self._stop.is_set():
             throttled = self._cluster.throttled
-            with self._pace.turn() as begun:
+            with self._limit.slot() as begun:
                 if self._stop.is_set():
                     return
                 deployment = self._attempt(number)
             if self._cluster.throttled > throttled:
-                self._pace.back_off(begun)
+                self._limit.back_off(begun)
             if not _is_throttled(deployment.error):
                 self._well_at = time.monotonic()
                 self._done(number, deployment)
@@ -274,8 +274,8 @@ class Batch:
 
     def _known(self, plan: Plan) -> Live | None:
         """Return what there is where the lists have told: only of what is new, for all else may be old by now."""
-        standing = self._standing
-        return standing.live_of_new(plan) if standing is not None and standing.is_new(plan) else None
+        deployed = self._deployed
+        return deployed.live_of_new(plan) if deployed is not None and deployed.is_new(plan) else None
 
     def _done(self, number: int, deployment: Deployment) -> None:
         with self._lock:

@@ -15,7 +15,7 @@ from k8s_pipeline_client.deploying.live import Live
 from k8s_pipeline_client.deploying.observe import observe, observe_secrets
 from k8s_pipeline_client.deploying.resume import Announce
 from k8s_pipeline_client.deploying.rollback import roll_back
-from k8s_pipeline_client.deploying.steps import Course, course
+from k8s_pipeline_client.deploying.steps import Changes, changes
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.objects import annotation
 from k8s_pipeline_client.domain.source import Source
@@ -110,7 +110,7 @@ class Deployer:
                 live = observe(self._cluster, plan, settle=not self._dry_run)
             live = live.judged(lambda old: judge(plan.pipeline, old))
             self._check(plan, live)
-            todo = course(plan, live, force=self._force)
+            todo = changes(plan, live, force=self._force)
             if todo.wait and not self._dry_run and waits < _MOST_WAITS:
                 announce(todo.wait.why)
                 time.sleep(todo.wait.seconds)
@@ -137,14 +137,14 @@ class Deployer:
             hint="see that only one process deploys and deletes it",
         )
 
-    def _carry_out(self, plan: Plan, live: Live, todo: Course, execution: Execution) -> DeployResult:
+    def _carry_out(self, plan: Plan, live: Live, todo: Changes, execution: Execution) -> DeployResult:
         is_new = live.cronjob is None
         if is_new:
             live = live.claimed_as(execution.claim(todo))
             if not live.secrets_read:
                 live = observe_secrets(self._cluster, plan, live)
             execution.saw(live)
-            todo = course(plan, live, force=self._force)
+            todo = changes(plan, live, force=self._force)
         execution.run(todo)
         action = Action.UPDATED if execution.changed else Action.UNCHANGED
         if execution.created:

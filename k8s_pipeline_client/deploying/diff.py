@@ -14,7 +14,7 @@ from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.deploying import rename
 from k8s_pipeline_client.deploying.copies import Judge
 from k8s_pipeline_client.deploying.observe import observe, observe_secrets
-from k8s_pipeline_client.deploying.steps import Apply, Claim, PutToken, Retire, Suspend, course
+from k8s_pipeline_client.deploying.steps import Apply, Claim, PutToken, Retire, Suspend, changes
 from k8s_pipeline_client.deploying.tokens import ensure
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.managers import MANAGER, suspend_is_set_by_others
@@ -45,10 +45,10 @@ def differences(cluster: Cluster, plan: Plan, judge: Judge) -> Iterator[Differen
     What the judge takes for an earlier name of the pipeline would be deleted, and comes first.
     """
     live = observe(cluster, plan, settle=False).judged(lambda old: judge(plan.pipeline, old))
-    steps = course(plan, live).steps
+    steps = changes(plan, live).steps
     if live.cronjob is None:
         claimed = live.claimed_as(_would_be(cluster, plan.suspended_cronjob()))
-        steps = [*steps, *course(plan, observe_secrets(cluster, plan, claimed)).steps]
+        steps = [*steps, *changes(plan, observe_secrets(cluster, plan, claimed)).steps]
     for step in steps:
         if isinstance(step, Retire):
             yield from _removed(cluster, step.cronjob, plan)

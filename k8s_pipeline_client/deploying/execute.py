@@ -11,8 +11,8 @@ from k8s_pipeline_client.deploying import rename, tokens
 from k8s_pipeline_client.deploying.live import Live
 from k8s_pipeline_client.deploying.steps import (
     Apply,
+    Changes,
     Claim,
-    Course,
     Discard,
     PutToken,
     ReleaseToken,
@@ -83,20 +83,20 @@ class Execution:
         self.final = ""
         self.notes: list[str] = list(self._notes_once)
 
-    def claim(self, course: Course) -> Object:
+    def claim(self, changes: Changes) -> Object:
         """Carry out the steps up to the claim of a new CronJob, and return it."""
-        for step in course.steps:
+        for step in changes.steps:
             answer = self._carry_out(step)
         self.created = True
         assert answer is not None
         return answer
 
-    def run(self, course: Course) -> None:
+    def run(self, changes: Changes) -> None:
         """Carry out all steps."""
-        self.notes += course.notes
-        for note in course.shared_notes:
+        self.notes += changes.notes
+        for note in changes.shared_notes:
             self._say_once(note)
-        for step in course.steps:
+        for step in changes.steps:
             self._carry_out(step)
 
     def saw(self, live: Live) -> None:

@@ -25,7 +25,7 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ScheduledCronJob:
     """The CronJob as it is to be written now.
 
     Attributes:
@@ -42,20 +42,20 @@ class Entry:
     wait: Wait | None = None
 
 
-def begin(plan: Plan, live: Live, cronjob: Object, *, force: bool) -> Entry:
+def on_schedule(plan: Plan, live: Live, cronjob: Object, *, force: bool) -> ScheduledCronJob:
     """Return the CronJob of a plan as it can be written now."""
     wanted = plan.suspended_cronjob() if live.earlier else plan.cronjob
     schedule, configured = schedule_of(wanted), wanted["spec"]["startingDeadlineSeconds"]
     by_others = suspend_is_set_by_others(cronjob) and not (force or live.earlier)
     stays_off = live.is_suspended if by_others else plan.suspend
     if schedule is None or stays_off or live.claimed:
-        return Entry(wanted)
+        return ScheduledCronJob(wanted)
     before = live_of(cronjob)
     if not begins_anew(before, schedule) and before.deadline == configured:
-        return Entry(wanted)
+        return ScheduledCronJob(wanted)
     deadline = deadline_of(before, schedule, configured, live.now)
     found = tuple(notes(before, schedule, deadline))
-    return Entry(
+    return ScheduledCronJob(
         with_deadline(wanted, deadline),
         notes=found,
         announcement=found[0] if deadline.starts_at_once else "",

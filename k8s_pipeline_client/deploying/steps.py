@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from k8s_pipeline_client.cluster.port import Object
 from k8s_pipeline_client.deploying.live import Live, takes_token
-from k8s_pipeline_client.deploying.schedule import Wait, begin
+from k8s_pipeline_client.deploying.schedule import Wait, on_schedule
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.connection import why_not_newer
 from k8s_pipeline_client.domain.managers import MANAGER, suspend_is_set_by_others, was_switched
@@ -152,7 +152,7 @@ Step = Claim | Apply | Suspend | PutToken | Discard | Retire | ReleaseToken
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class Changes:
     """The steps of a deploy, in their order.
 
     Attributes:
@@ -169,7 +169,7 @@ class Course:
     wait: Wait | None = None
 
 
-def course(plan: Plan, live: Live, *, force: bool = False) -> Course:
+def changes(plan: Plan, live: Live, *, force: bool = False) -> Changes:
     """Return what is to be done so that the cluster holds what is planned; no steps if it does.
 
     Args:
@@ -182,18 +182,18 @@ def course(plan: Plan, live: Live, *, force: bool = False) -> Course:
     """
     shared = () if live.claimed else _shared(plan, live)  # before the claim it was seen to
     if live.cronjob is None:
-        return Course((*shared, Claim(plan.suspended_cronjob())))
+        return Changes((*shared, Claim(plan.suspended_cronjob())))
     kept = _token_to_keep(plan, live)
-    entry = begin(plan, live, live.cronjob, force=force)
+    scheduled = on_schedule(plan, live, live.cronjob, force=force)
     # What is shared came before the claim.
-    steps = (*(() if live.claimed else shared), *_steps(plan, live, live.cronjob, kept, entry.manifest))
+    steps = (*(() if live.claimed else shared), *_steps(plan, live, live.cronjob, kept, scheduled.manifest))
     note = token_note(plan, live)
-    return Course(
+    return Changes(
         steps,
-        notes=(*entry.notes, *((_KEPT,) if kept else ())),
+        notes=(*scheduled.notes, *((_KEPT,) if kept else ())),
         shared_notes=(note,) if note else (),
-        announcement=entry.announcement,
-        wait=entry.wait,
+        announcement=scheduled.announcement,
+        wait=scheduled.wait,
     )
 
 

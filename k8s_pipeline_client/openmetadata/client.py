@@ -11,10 +11,10 @@ from typing import Any, Self
 from urllib.parse import quote, urlsplit
 
 from k8s_pipeline_client.domain.entities import Document, EntityReference
-from k8s_pipeline_client.errors import InputError, ServerAnswerError
+from k8s_pipeline_client.errors import InputError, ServerResponseError
 from k8s_pipeline_client.openmetadata.translate import foreign, refusal
 from k8s_pipeline_client.openmetadata.transport import Transport
-from k8s_pipeline_client.retrying import PATIENCE
+from k8s_pipeline_client.retrying import TOTAL_TIMEOUT
 
 _PAGE = 100
 _PIPELINES = "services/ingestionPipelines"
@@ -45,7 +45,7 @@ class HttpOpenMetadata:
     """Reads entities; see `port.OpenMetadata`."""
 
     def __init__(
-        self, address: str, token: str, *, verify: ssl.SSLContext | bool = True, patience: float = PATIENCE
+        self, address: str, token: str, *, verify: ssl.SSLContext | bool = True, total_timeout: float = TOTAL_TIMEOUT
     ) -> None:
         """Take the server.
 
@@ -53,14 +53,14 @@ class HttpOpenMetadata:
             address: Of its API, such as ``https://openmetadata.example.com/api``.
             token: The bot's JWT.
             verify: Whom to trust; see `trust`.
-            patience: How long a request may take in all, in seconds.
+            total_timeout: How long a request may take in all, in seconds.
 
         Raises:
             InputError: Address or token cannot be used, or the environment's proxy or authorities.
         """
         self.address = api_address(address)
         self._token = checked_token(token)
-        self._transport = Transport(self.address, self._token, verify=verify, patience=patience)
+        self._transport = Transport(self.address, self._token, verify=verify, total_timeout=total_timeout)
 
     def __enter__(self) -> Self:
         """Return it."""
@@ -74,7 +74,7 @@ class HttpOpenMetadata:
         """Return the server's version, such as ``1.12.14``."""
         found = self._get("system/version", what="its version").get("version")
         if not isinstance(found, str):
-            raise ServerAnswerError(
+            raise ServerResponseError(
                 f"what answers at {self.address} says no version, as OpenMetadata does",
                 code="NotOpenMetadata",
                 facts={"address": self.address},
@@ -90,11 +90,11 @@ class HttpOpenMetadata:
             page = self._get(_PIPELINES, query, what="the ingestion pipelines")
             items, paging = page.get("data"), page.get("paging")
             if not isinstance(items, list) or not isinstance(paging, Mapping):
-                raise ServerAnswerError(f"what {self.address} answers is no page of ingestion pipelines")
+                raise ServerResponseError(f"what {self.address} answers is no page of ingestion pipelines")
             known = len(seen)
             for item in items:
                 if not isinstance(item, dict) or not isinstance(item.get("id"), str):
-                    raise ServerAnswerError(f"{self.address} lists an ingestion pipeline without an id")
+                    raise ServerResponseError(f"{self.address} lists an ingestion pipeline without an id")
                 if item["id"] not in seen:  # it may move to the next page while that is asked for
                     seen.add(item["id"])
                     yield item
@@ -103,11 +103,11 @@ class HttpOpenMetadata:
                 break
             # Whatever its cursors are: a server whose pages bring nothing new could go on for ever.
             if len(seen) == known or not isinstance(cursor, str):
-                raise ServerAnswerError(f"{self.address} does not come to the end of its list of ingestion pipelines")
+                raise ServerResponseError(f"{self.address} does not come to the end of its list of ingestion pipelines")
             query["after"] = cursor
         total = paging.get("total")
         if isinstance(total, int) and len(seen) < total:
-            raise ServerAnswerError(
+            raise ServerResponseError(
                 f"{self.address} says that it has {total} ingestion pipelines, and listed {len(seen)}",
                 hint="some may have been made meanwhile: try again",
             )
@@ -126,13 +126,13 @@ class HttpOpenMetadata:
         what = f"{reference.type or 'service'} {name or reference.id!r}"
         collection = _COLLECTIONS.get(reference.type or "")
         if collection is None:
-            raise ServerAnswerError(f"{what}: entities of that type have no ingestion pipelines")
+            raise ServerResponseError(f"{what}: entities of that type have no ingestion pipelines")
         if reference.id:
             path = f"{collection}/{_encoded(reference.id)}"
         elif name:
             path = f"{collection}/name/{_encoded(name)}"
         else:
-            raise ServerAnswerError(f"{what}: the reference says neither id nor name")
+            raise ServerResponseError(f"{what}: the reference says neither id nor name")
         entity = self._with_runner(path, what)
         # What we do not need of it may hold secrets: its connection, for one.
         found = {key: entity[key] for key in _OF_A_SERVICE if key in entity}
@@ -144,7 +144,7 @@ class HttpOpenMetadata:
         """Read a service with its ingestion runner, which older servers do not know as a field."""
         try:
             return self._get(path, {"fields": _RUNNER}, what=what)
-        except ServerAnswerError as error:
+        except ServerResponseError as error:
             if error.status != 400 or _RUNNER not in error.message:
                 raise
         return self._get(path, what=what)

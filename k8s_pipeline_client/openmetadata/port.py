@@ -25,7 +25,7 @@ class OpenMetadata(Protocol):
             service: Only those of the services with this fully qualified name.
 
         Raises:
-            ServerAnswerError: After the last one, where the server says that there are more than it has listed.
+            ServerResponseError: After the last one, where the server says that there are more than it has listed.
         """
 
     def pipeline(self, fqn: str) -> Document:
@@ -43,5 +43,5 @@ class OpenMetadata(Protocol):
 
         Raises:
             EntityNotFoundError: It is not there, or was deleted.
-            ServerAnswerError: The reference is of a type that has no pipelines, or says neither id nor name.
+            ServerResponseError: The reference is of a type that has no pipelines, or says neither id nor name.
         """

@@ -12,10 +12,10 @@ from k8s_pipeline_client.domain.connection import bot_of, expiry_of
 from k8s_pipeline_client.errors import (
     EntityNotFoundError,
     RightMissingError,
-    ServerAnswerError,
+    ServerResponseError,
     TokenRejectedError,
 )
-from k8s_pipeline_client.openmetadata.transport import Answer
+from k8s_pipeline_client.openmetadata.transport import Response
 
 _MOST = 300
 _NO_SUCH_ENTITY = re.compile(r"\binstance for .+ not found|\bEntity with (?:id|name) \[.*\] not found", re.DOTALL)
@@ -24,7 +24,7 @@ _OPERATIONS = re.compile(r"operations? \[?(?P<names>\w+(?:, ?\w+)*)\]? (?:not al
 _DENIED_BY = re.compile(r"denied (?:by role (?P<role>.+?), )?policy (?P<policy>.+?), rule (?P<rule>.+?)\.?$")
 
 
-def refusal(answer: Answer, *, address: str, what: str, token: str) -> ServerAnswerError:
+def refusal(answer: Response, *, address: str, what: str, token: str) -> ServerResponseError:
     """Return the error for an answer that is not 200.
 
     Args:
@@ -51,17 +51,17 @@ def refusal(answer: Answer, *, address: str, what: str, token: str) -> ServerAns
     if 300 <= answer.status < 400 or (answer.status == 404 and said is None):
         return foreign(answer, address=address)
     if answer.status == 404:
-        return ServerAnswerError(
+        return ServerResponseError(
             f"{address} does not say whether it has {what}: 404, {text}",
             hint="check the address, and whether a gateway in between changes what is asked, such as %2F in a name",
             status=404,
         )
-    return ServerAnswerError(f"{address} refuses to show {what}: {answer.status}, {text}", status=answer.status)
+    return ServerResponseError(f"{address} refuses to show {what}: {answer.status}, {text}", status=answer.status)
 
 
-def foreign(answer: Answer, *, address: str) -> ServerAnswerError:
+def foreign(answer: Response, *, address: str) -> ServerResponseError:
     """Return the error for an answer that no OpenMetadata gives: of a proxy, a login page, another program."""
-    return ServerAnswerError(
+    return ServerResponseError(
         f"what answers at {address} is not the API of OpenMetadata: {answer.status}, {_other(answer)}",
         code="NotOpenMetadata",
         facts={"address": address},
@@ -81,7 +81,7 @@ def message_of(body: bytes) -> str | None:
     return str(found["message"])
 
 
-def _other(answer: Answer) -> str:
+def _other(answer: Response) -> str:
     """Say what came without repeating it: it may be anything, a page with a form in it for example."""
     if answer.location:
         to = urlsplit(answer.location)

@@ -11,15 +11,15 @@ from dataclasses import dataclass
 
 import httpx
 
-from k8s_pipeline_client.errors import InputError, ServerAnswerError, ServerUnreachableError
+from k8s_pipeline_client.errors import InputError, ServerResponseError, ServerUnreachableError
 from k8s_pipeline_client.retrying import (
     CONNECT_TIMEOUT,
-    PATIENCE,
     READ_TIMEOUT,
+    TOTAL_TIMEOUT,
+    is_retryable,
     request_line,
+    retried,
     retry_after,
-    until_final,
-    worth_another,
 )
 from k8s_pipeline_client.version import __version__
 
@@ -33,7 +33,7 @@ _HOPELESS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.TooManyR
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """A whole answer: a body that is shorter than announced never gets this far.
 
     Attributes:
@@ -55,20 +55,22 @@ class Answer:
 class Transport:
     """Sends requests to one server; may be used by several threads."""
 
-    def __init__(self, address: str, token: str, *, verify: ssl.SSLContext | bool, patience: float = PATIENCE) -> None:
+    def __init__(
+        self, address: str, token: str, *, verify: ssl.SSLContext | bool, total_timeout: float = TOTAL_TIMEOUT
+    ) -> None:
         """Take the server.
 
         Args:
             address: Such as ``https://openmetadata.example.com/api``.
             token: The bot's JWT.
             verify: Whom to trust; False for anybody.
-            patience: How long a request may take in all, in seconds.
+            total_timeout: How long a request may take in all, in seconds.
 
         Raises:
             InputError: The proxy or the authorities that the environment names cannot be used.
         """
         self._address = address
-        self._patience = patience
+        self._total_timeout = total_timeout
         self._answered = False
         headers = {
             "Authorization": f"Bearer {token}",
@@ -86,7 +88,7 @@ class Transport:
         """Close the connections."""
         self._client.close()
 
-    def get(self, path: str, query: Mapping[str, str]) -> Answer:
+    def get(self, path: str, query: Mapping[str, str]) -> Response:
         """Read a path until there is an answer that trying again would not better.
 
         Args:
@@ -96,15 +98,15 @@ class Transport:
         Raises:
             InputError: No request can be made for this address.
             ServerUnreachableError: There is no answer, or none in time.
-            ServerAnswerError: It has no end that our memory would see.
+            ServerResponseError: It has no end that our memory would see.
         """
 
-        def once(end: float) -> Answer:
+        def once(end: float) -> Response:
             left = max(end - time.monotonic(), 0.1)
             timeout = httpx.Timeout(min(READ_TIMEOUT, left), connect=min(CONNECT_TIMEOUT, left))
             with self._client.stream("GET", f"{self._address}{path}", params=dict(query), timeout=timeout) as response:
                 self._answered = True
-                return Answer(
+                return Response(
                     response.status_code,
                     retry_after(response.headers.get("Retry-After")),
                     self._read_all(response, end),
@@ -113,11 +115,11 @@ class Transport:
                 )
 
         try:
-            return until_final(
+            return retried(
                 once,
                 broken=httpx.RequestError,
-                may_help=self._may_help,
-                patience=self._patience,
+                should_retry=self._is_retryable,
+                total_timeout=self._total_timeout,
                 log=_LOG,
                 what=request_line("GET", path, query),
             )
@@ -137,24 +139,24 @@ class Transport:
         for part in response.iter_bytes():
             parts.append(part)
             size += len(part)
-            # A body that comes byte by byte does not outlive our patience, and one without end not our memory.
+            # A body that comes byte by byte does not outlive our total_timeout, and one without end not our memory.
             if time.monotonic() > end:
                 raise httpx.ReadTimeout("the answer came too slowly")
             if size > MAX_BYTES:
-                raise ServerAnswerError(
+                raise ServerResponseError(
                     f"the OpenMetadata server {self._address} answers with more than {MAX_BYTES // 2**20} MiB",
-                    code="AnswerTooLarge",
+                    code="ResponseTooLarge",
                     facts={"address": self._address},
                     hint="check the address (metadataApiEndpoint), and what stands between",
                 )
         return b"".join(parts)
 
-    def _may_help(self, attempt: int, status: int | None, cause: httpx.RequestError | None) -> bool:
+    def _is_retryable(self, attempt: int, status: int | None, cause: httpx.RequestError | None) -> bool:
         """Return whether another attempt makes sense, were there time for it."""
         if isinstance(cause, _HOPELESS) or (cause is not None and _is_untrusted(cause)):
             return False
         unconnected = isinstance(cause, httpx.ConnectError | httpx.ConnectTimeout)
-        return worth_another(attempt, status, never_connected=unconnected and not self._answered)
+        return is_retryable(attempt, status, never_connected=unconnected and not self._answered)
 
     def _unreachable(self, cause: httpx.RequestError) -> ServerUnreachableError:
         code, hint = "", "check the address (metadataApiEndpoint) and your network"

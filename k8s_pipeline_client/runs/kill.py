@@ -41,7 +41,7 @@ def kill_run(cluster: Cluster, job: Object, *, by: str) -> Object | None:
     name, uid = job["metadata"]["name"], job["metadata"]["uid"]
     for _ in poll(_CONTENTION):
         is_held = bool(job["spec"].get("suspend"))
-        if not is_held and end_outlived(cluster, job, patience=1):
+        if not is_held and end_outlived(cluster, job, grace_seconds=1):
             return None  # only sidecars are left of it, which go now; how it ended is not for us to change any more
         try:
             cluster.merge(Kind.JOB, name, _end_of(cluster, job, by=by, is_held=is_held))

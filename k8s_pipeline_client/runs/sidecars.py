@@ -12,11 +12,11 @@ from k8s_pipeline_client.errors import ClusterError
 from k8s_pipeline_client.inventory.lookup import pods_of
 from k8s_pipeline_client.status import Outlived, outlived, run_status
 
-PATIENCE = 30
+GRACE_SECONDS = 30
 """Seconds after main's end in which a sidecar may end by itself; many do, and then the Job is complete."""
 
 
-def end_outlived(cluster: Cluster, job: Object, *, patience: int = PATIENCE) -> bool:
+def end_outlived(cluster: Cluster, job: Object, *, grace_seconds: int = GRACE_SECONDS) -> bool:
     """Give the sidecars that alone are left of a run so many seconds; return whether the run has ended.
 
     Until they end the Job is active, and no other run of its schedule starts. Whether it works decides nothing.
@@ -25,7 +25,7 @@ def end_outlived(cluster: Cluster, job: Object, *, patience: int = PATIENCE) -> 
         return True
     pods = pods_of(cluster, job["metadata"]["name"])
     with suppress(ClusterError):
-        for pod in outlived(job, pods, patience):
+        for pod in outlived(job, pods, grace_seconds):
             _end(cluster, job, pod)
     return run_status(job, pods, (), cluster.now()).state.is_terminal
 

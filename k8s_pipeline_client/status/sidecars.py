@@ -29,7 +29,7 @@ class Outlived:
     failures: int
 
 
-def outlived(job: Raw, pods: Iterable[Raw], patience: int) -> Iterator[Outlived]:
+def outlived(job: Raw, pods: Iterable[Raw], grace_seconds: int) -> Iterator[Outlived]:
     """Yield the pods of a Job that main has left to its sidecars.
 
     Native sidecars do not count: Kubernetes itself ends them after main. Nor do pods that are on their way out, or
@@ -38,8 +38,9 @@ def outlived(job: Raw, pods: Iterable[Raw], patience: int) -> Iterator[Outlived]
     Args:
         job: The raw Job.
         pods: Its raw pods.
-        patience: How many seconds, one at least, after main's end a sidecar may take to end by itself. The deadline
-            lies behind main's end by that, on the node's clock: so it stays plain that the one came before the other.
+        grace_seconds: How many seconds, one at least, after main's end a sidecar may take to end by itself. The
+            deadline lies behind main's end by that, on the node's clock: so it stays plain that the one came before
+            the other.
     """
     failures = read_job(job).failed
     for raw in pods:
@@ -49,6 +50,6 @@ def outlived(job: Raw, pods: Iterable[Raw], patience: int) -> Iterator[Outlived]
             continue
         if end is None or end.finished_at is None or end.exit_code is None or pod.started_at is None:
             continue
-        seconds = math.ceil((end.finished_at - pod.started_at).total_seconds()) + patience
+        seconds = math.ceil((end.finished_at - pod.started_at).total_seconds()) + grace_seconds
         if pod.deadline is None or pod.deadline > timedelta(seconds=seconds):
             yield Outlived(pod.name, pod.uid, None if end.exit_code else end.finished_at, seconds, failures)

@@ -146,7 +146,7 @@ def test_a_schedule_is_kept_in_its_time_zone(program: Program) -> None:
     program.deploy(pipeline({"log": "x"}) | {"airflowConfig": airflow}, service())
 
     before = program("list", "-o", "json").json[0]["nextRunAt"]
-    (job,) = until(lambda: program.space.list("jobs"), "the run in the other zone", patience=150)
+    (job,) = until(lambda: program.space.list("jobs"), "the run in the other zone", total_timeout=150)
 
     scheduled = job["metadata"]["annotations"]["batch.kubernetes.io/cronjob-scheduled-timestamp"]
     assert datetime.fromisoformat(scheduled) == datetime.fromisoformat(before)

@@ -35,9 +35,9 @@ def proxy(shared: Space) -> Iterator[FaultProxy]:
 
 @pytest.fixture
 def cluster(shared: Space, proxy: FaultProxy, tmp_path: Path) -> KubeCluster:
-    """Our adapter behind the proxy, with little patience."""
+    """Our adapter behind the proxy, with little total_timeout."""
     proxy.mend()
-    found = KubeCluster(connect(proxy.kubeconfig(tmp_path / "faulty")), shared.namespace, patience=2.0)
+    found = KubeCluster(connect(proxy.kubeconfig(tmp_path / "faulty")), shared.namespace, total_timeout=2.0)
     found.list(Kind.SECRET)
     proxy.mend()
     return found

@@ -19,7 +19,7 @@ from tests.cluster.support.space import Space, until
 pytestmark = [pytest.mark.disruptive, pytest.mark.timeout(600)]
 
 COUNT = 40
-PATIENCE = 8.0
+TOTAL_TIMEOUT = 8.0
 """Of a request, in seconds, where an outage is to outlast it: the usual minute would show no more."""
 
 
@@ -106,7 +106,7 @@ def test_a_short_outage_is_waited_out(creating: Program, updating: Program) -> N
 
 
 def test_after_a_long_outage_the_next_deploy_completes_what_is_missing(creating: Program, updating: Program) -> None:
-    processes = [program.start(*_deploy(program), patience=PATIENCE) for program in (creating, updating)]
+    processes = [program.start(*_deploy(program), total_timeout=TOTAL_TIMEOUT) for program in (creating, updating)]
     for program in (creating, updating):
         _under_way(program, "@hourly")
     with api_server_killed():

@@ -233,7 +233,7 @@ def test_an_api_server_that_goes_away_leaves_nothing_half_done(
 ) -> None:
     (definition,) = read_pipelines([Path(program.file("p.yaml", _first(), service()))])
     namespace = program.space.namespace
-    cluster = KubeCluster(connect(proxy.kubeconfig(tmp_path / "faulty")), namespace, patience=1.0)
+    cluster = KubeCluster(connect(proxy.kubeconfig(tmp_path / "faulty")), namespace, total_timeout=1.0)
     client = Pipelines(cluster, Settings(namespace=namespace))
     away = proxy.fault(faults.reset_before, path=CONFIG_MAP, method="PATCH", times=None)
 

@@ -39,7 +39,7 @@ def test_a_form_is_honoured_as_by_kubectl_or_refused(
 
 def _transport(tmp_path: Path, server: StandIn, script: str) -> Transport:
     Form("exec", "", user={"plugin": {"script": script}}).write(server, tmp_path)
-    return Transport(connect(tmp_path / "config"), patience=5.0)
+    return Transport(connect(tmp_path / "config"), total_timeout=5.0)
 
 
 def test_a_plugin_is_run_once_for_many_requests(tmp_path: Path) -> None:

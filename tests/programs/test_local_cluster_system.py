@@ -81,7 +81,7 @@ def test_a_started_process_has_a_session_of_its_own_and_can_be_stopped(tmp_path:
             threading.Event().wait(0.01)
         assert process.alive
     finally:
-        processes.stop([process], patience=5)
+        processes.stop([process], total_timeout=5)
     assert not process.alive
     assert log.read_text() == "/ True\n"
 

@@ -24,7 +24,7 @@ from k8s_pipeline_client.errors import (
     InputError,
     OpenMetadataError,
     RightMissingError,
-    ServerAnswerError,
+    ServerResponseError,
     ServerUnreachableError,
     TokenRejectedError,
 )
@@ -111,7 +111,7 @@ def test_a_server_that_says_to_wait_too_long_is_not_waited_for(
     server.faults.add({"path": "version", "status": 429, "retryAfter": "3600", "message": "Too busy"})
     start = time.monotonic()
 
-    with pytest.raises(ServerAnswerError, match="429, Too busy"):
+    with pytest.raises(ServerResponseError, match="429, Too busy"):
         client.version()
     assert time.monotonic() - start < 5
 
@@ -121,7 +121,7 @@ def test_a_page_that_stays_broken_is_an_error_and_no_short_list(
 ) -> None:
     server.faults.add({"path": LISTING, "skip": 2, "status": 500, "message": "deadlock"})
 
-    with pytest.raises(ServerAnswerError, match="500, deadlock"):
+    with pytest.raises(ServerResponseError, match="500, deadlock"):
         list(client.pipelines())
 
 
@@ -138,7 +138,7 @@ def test_a_list_that_is_shorter_than_the_server_says_is_an_error(
 
     monkeypatch.setattr(server.api, "answer", hiding)
 
-    with pytest.raises(ServerAnswerError, match="says that it has 18 ingestion pipelines, and listed 15"):
+    with pytest.raises(ServerResponseError, match="says that it has 18 ingestion pipelines, and listed 15"):
         list(client.pipelines())
 
 
@@ -194,7 +194,7 @@ def test_a_server_that_knows_no_runners_is_asked_without(server: RecordingServer
 
 @pytest.mark.parametrize("reference", [{"type": "table", "id": "x"}, {"type": "databaseService"}, {}])
 def test_references_that_lead_nowhere(client: HttpOpenMetadata, reference: dict[str, str]) -> None:
-    with pytest.raises(ServerAnswerError, match=r"no ingestion pipelines|neither id nor name"):
+    with pytest.raises(ServerResponseError, match=r"no ingestion pipelines|neither id nor name"):
         client.service(EntityReference.model_validate(reference))
 
 
@@ -298,7 +298,7 @@ def test_tokens_that_are_none(bad: str) -> None:
 def test_what_is_no_openmetadata(
     connect: Connect, status: int, headers: dict[str, str], body: bytes, said: str
 ) -> None:
-    with _Other(status, headers, body) as address, pytest.raises(ServerAnswerError) as caught:
+    with _Other(status, headers, body) as address, pytest.raises(ServerResponseError) as caught:
         connect(address).version()
     assert said in str(caught.value)
     assert "abc" not in str(caught.value)
@@ -311,7 +311,7 @@ def test_what_is_no_openmetadata(
     ids=lambda page: page[:30],
 )
 def test_pages_that_are_none(connect: Connect, page: str) -> None:
-    with _Other(200, {}, page.encode()) as address, pytest.raises(ServerAnswerError):
+    with _Other(200, {}, page.encode()) as address, pytest.raises(ServerResponseError):
         list(connect(address).pipelines())
 
 
@@ -324,7 +324,7 @@ def test_pages_that_are_none(connect: Connect, page: str) -> None:
     ],
 )
 def test_a_list_that_does_not_get_on_ends(connect: Connect, page: dict[str, Any]) -> None:
-    with _Other(200, {}, json.dumps(page).encode()) as address, pytest.raises(ServerAnswerError, match="to the end"):
+    with _Other(200, {}, json.dumps(page).encode()) as address, pytest.raises(ServerResponseError, match="to the end"):
         list(connect(address).pipelines())
 
 

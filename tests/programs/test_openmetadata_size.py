@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from k8s_pipeline_client.errors import ServerAnswerError
+from k8s_pipeline_client.errors import ServerResponseError
 from k8s_pipeline_client.openmetadata import transport
 from k8s_pipeline_client.openmetadata.transport import Transport
 
@@ -43,7 +43,7 @@ def address() -> Iterator[str]:
 def test_it_is_cut_off_and_not_asked_again(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "MAX_BYTES", 2**20)
     client = Transport(address, "token", verify=True)
-    with pytest.raises(ServerAnswerError, match=f"{address} answers with more than 1 MiB — check the address"):
+    with pytest.raises(ServerResponseError, match=f"{address} answers with more than 1 MiB — check the address"):
         client.get("/v1/x", {})
     client.close()
     assert Endless.sent < 2**26, "what the buffers of the connection hold at most"

@@ -13,8 +13,8 @@ from pytest_mock import MockerFixture
 from k8s_pipeline_client import Pipeline
 from k8s_pipeline_client.cluster.port import Kind, Propagation
 from k8s_pipeline_client.deploying.bulk import Batch, Deployment
+from k8s_pipeline_client.deploying.concurrency import ConcurrencyLimit
 from k8s_pipeline_client.deploying.copies import by_the_files
-from k8s_pipeline_client.deploying.pace import Pace
 from k8s_pipeline_client.domain import naming
 from k8s_pipeline_client.errors import (
     ApiError,
@@ -54,7 +54,7 @@ def refuse(fake: FakeCluster, error: PipelineError, name: str) -> None:
 
 def test_a_429_that_outlasts_a_request_slows_the_batch_and_does_not_end_it(mocker: MockerFixture) -> None:
     fake = cluster()
-    back_off = mocker.spy(Pace, "back_off")
+    back_off = mocker.spy(ConcurrencyLimit, "back_off")
     left = [40]
     lock = threading.Lock()
 

@@ -11,22 +11,22 @@ from pytest_mock import MockerFixture
 from k8s_pipeline_client.cluster.kube import KubeCluster
 from k8s_pipeline_client.cluster.port import Kind
 from k8s_pipeline_client.cluster.server import ApiServer
-from k8s_pipeline_client.cluster.transport import Answer, Transport
+from k8s_pipeline_client.cluster.transport import Response, Transport
 from k8s_pipeline_client.errors import ApiError
 
-GONE = Answer(410, 0, b'{"kind":"Status","reason":"Expired","message":"The provided continue parameter is too old"}')
+GONE = Response(410, 0, b'{"kind":"Status","reason":"Expired","message":"The provided continue parameter is too old"}')
 
 
-def _page(*names: str, more: str = "") -> Answer:
+def _page(*names: str, more: str = "") -> Response:
     items = [{"metadata": {"name": name}} for name in names]
     page = {"kind": "JobList", "apiVersion": "batch/v1", "metadata": {"continue": more}, "items": items}
-    return Answer(200, 0, json.dumps(page).encode())
+    return Response(200, 0, json.dumps(page).encode())
 
 
 class Served:
     """A cluster whose API server gives these answers, and what it was asked."""
 
-    def __init__(self, mocker: MockerFixture, *answers: Answer) -> None:
+    def __init__(self, mocker: MockerFixture, *answers: Response) -> None:
         self._send = mocker.patch.object(Transport, "send", autospec=True, side_effect=answers)
         self.cluster = KubeCluster(mocker.create_autospec(ApiServer, instance=True), "ns", page_size=2)
 
@@ -73,14 +73,14 @@ def test_a_list_forgets_what_became_too_old(mocker: MockerFixture) -> None:
 
 @pytest.mark.parametrize("status", [410, 403])
 def test_a_refusal_of_the_first_page_is_one(mocker: MockerFixture, status: int) -> None:
-    served = Served(mocker, Answer(status, 0, GONE.body))
+    served = Served(mocker, Response(status, 0, GONE.body))
     with pytest.raises(ApiError) as found:
         served.names()
     assert found.value.status == status
 
 
 def test_a_refusal_of_a_later_page_is_one(mocker: MockerFixture) -> None:
-    served = Served(mocker, _page("a", more="t"), Answer(403, 0, b""))
+    served = Served(mocker, _page("a", more="t"), Response(403, 0, b""))
     with pytest.raises(ApiError) as found:
         served.names()
     assert found.value.status == 403

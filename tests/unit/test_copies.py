@@ -72,7 +72,7 @@ def server() -> Iterator[RecordingServer]:
 
 @pytest.fixture
 def judge(server: RecordingServer) -> Iterator[copies.Judge]:
-    with HttpOpenMetadata(server.url, token(), patience=0.2) as client:
+    with HttpOpenMetadata(server.url, token(), total_timeout=0.2) as client:
         connection = server_connection(SETTINGS, token())
         yield copies.by_the_server(Fetcher(client, connection=connection, now=datetime(2026, 6, 1, tzinfo=UTC)))
 

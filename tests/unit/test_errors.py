@@ -27,7 +27,7 @@ from k8s_pipeline_client.errors import (
     PipelineError,
     RunActiveError,
     RunFailedError,
-    ServerAnswerError,
+    ServerResponseError,
     UnknownNameError,
     WaitTimeoutError,
 )
@@ -39,7 +39,7 @@ KINDS = [found for _, found in inspect.getmembers(errors, inspect.isclass) if is
 
 def made(kind: type[PipelineError]) -> PipelineError:
     """Make one with all that it can have."""
-    more: dict[str, Any] = {"status": 409} if issubclass(kind, ApiError | ServerAnswerError) else {}
+    more: dict[str, Any] = {"status": 409} if issubclass(kind, ApiError | ServerResponseError) else {}
     more |= {"reason": "Conflict"} if issubclass(kind, ApiError) else {}
     return kind("it is refused", hint="do that", facts={"name": "om-x", "known": ("a", "b")}, **more)
 

@@ -13,7 +13,7 @@ from k8s_pipeline_client.deploying.compare import Comparison, Standing, compare,
 from k8s_pipeline_client.deploying.fetch import Fetcher, ServerPipeline
 from k8s_pipeline_client.domain.connection import server_connection
 from k8s_pipeline_client.domain.source import Source
-from k8s_pipeline_client.errors import DefinitionError, ServerAnswerError
+from k8s_pipeline_client.errors import DefinitionError, ServerResponseError
 from k8s_pipeline_client.openmetadata.client import HttpOpenMetadata
 from k8s_pipeline_client.render import plan
 from k8s_pipeline_client.settings import Settings
@@ -134,7 +134,7 @@ def test_a_404_of_something_else_does_not_make_a_pipeline_gone(
 ) -> None:
     server.faults.add({"path": path, "status": 404, "message": message})
 
-    with pytest.raises(ServerAnswerError, match=f"does not say whether it has .*404, {message}.*gateway"):
+    with pytest.raises(ServerResponseError, match=f"does not say whether it has .*404, {message}.*gateway"):
         fetcher.is_gone("shop.no", UNKNOWN_ID)
 
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from k8s_pipeline_client.retrying import request_line, retry_after, until_final, worth_another
+from k8s_pipeline_client.retrying import is_retryable, request_line, retried, retry_after
 
 LOG = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ class Broken(Exception):
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     status: int
     retry_after: float = 0.0
 
@@ -40,11 +40,11 @@ def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return pauses
 
 
-def asked(*answers: Answer | None) -> tuple[Callable[[float], Answer], list[float]]:
+def asked(*answers: Response | None) -> tuple[Callable[[float], Response], list[float]]:
     """Something that answers so, the last one for ever; None is no answer. Beside it, until when each had time."""
     ends: list[float] = []
 
-    def once(end: float) -> Answer:
+    def once(end: float) -> Response:
         answer = answers[min(len(ends), len(answers) - 1)]
         ends.append(end)
         if answer is None:
@@ -55,34 +55,38 @@ def asked(*answers: Answer | None) -> tuple[Callable[[float], Answer], list[floa
 
 
 def always(attempt: int, status: int | None, cause: Broken | None) -> bool:
-    return worth_another(attempt, status, never_connected=False)
+    return is_retryable(attempt, status, never_connected=False)
 
 
-@pytest.mark.parametrize("bad", [Answer(429), Answer(500), Answer(502), Answer(503), Answer(504), None])
-def test_what_passes_is_asked_for_again(waited: list[float], bad: Answer | None) -> None:
-    once, ends = asked(bad, bad, Answer(200))
+@pytest.mark.parametrize("bad", [Response(429), Response(500), Response(502), Response(503), Response(504), None])
+def test_what_passes_is_asked_for_again(waited: list[float], bad: Response | None) -> None:
+    once, ends = asked(bad, bad, Response(200))
 
-    assert until_final(once, broken=Broken, may_help=always, patience=60.0, log=LOG, what="GET /x") == Answer(200)
+    assert retried(once, broken=Broken, should_retry=always, total_timeout=60.0, log=LOG, what="GET /x") == Response(
+        200
+    )
     assert len(ends) == 3
     assert waited[1] > 0
 
 
 @pytest.mark.parametrize("status", [200, 301, 400, 401, 403, 404, 409, 422, 501])
 def test_what_stays_is_taken_at_once(waited: list[float], status: int) -> None:
-    once, ends = asked(Answer(status))
+    once, ends = asked(Response(status))
 
-    assert until_final(once, broken=Broken, may_help=always, patience=60.0, log=LOG, what="GET /x").status == status
+    assert (
+        retried(once, broken=Broken, should_retry=always, total_timeout=60.0, log=LOG, what="GET /x").status == status
+    )
     assert (len(ends), waited) == (1, [])
 
 
-@pytest.mark.parametrize("bad", [Answer(503), Answer(429, 7.0), None])
-def test_all_of_it_is_bounded(waited: list[float], bad: Answer | None) -> None:
+@pytest.mark.parametrize("bad", [Response(503), Response(429, 7.0), None])
+def test_all_of_it_is_bounded(waited: list[float], bad: Response | None) -> None:
     once, ends = asked(bad)
     if bad is None:
         with pytest.raises(Broken):
-            until_final(once, broken=Broken, may_help=always, patience=60.0, log=LOG, what="GET /x")
+            retried(once, broken=Broken, should_retry=always, total_timeout=60.0, log=LOG, what="GET /x")
     else:
-        assert until_final(once, broken=Broken, may_help=always, patience=60.0, log=LOG, what="GET /x") == bad
+        assert retried(once, broken=Broken, should_retry=always, total_timeout=60.0, log=LOG, what="GET /x") == bad
 
     assert sum(waited) < 60
     assert len(ends) > 5
@@ -90,26 +94,26 @@ def test_all_of_it_is_bounded(waited: list[float], bad: Answer | None) -> None:
 
 
 def test_a_500_is_said_soon(waited: list[float]) -> None:
-    once, ends = asked(Answer(500))
+    once, ends = asked(Response(500))
 
-    until_final(once, broken=Broken, may_help=always, patience=60.0, log=LOG, what="GET /x")
+    retried(once, broken=Broken, should_retry=always, total_timeout=60.0, log=LOG, what="GET /x")
 
     assert len(ends) == 4
 
 
 def test_a_server_that_wants_more_patience_than_there_is_gets_none(waited: list[float]) -> None:
-    once, ends = asked(Answer(429, 3600.0))
+    once, ends = asked(Response(429, 3600.0))
 
-    assert until_final(once, broken=Broken, may_help=always, patience=60.0, log=LOG, what="GET /x").status == 429
+    assert retried(once, broken=Broken, should_retry=always, total_timeout=60.0, log=LOG, what="GET /x").status == 429
     assert (len(ends), waited) == (1, [])
 
 
 def test_other_errors_are_not_caught(waited: list[float]) -> None:
-    def once(end: float) -> Answer:
+    def once(end: float) -> Response:
         raise KeyError("ours")
 
     with pytest.raises(KeyError):
-        until_final(once, broken=Broken, may_help=always, patience=60.0, log=LOG, what="GET /x")
+        retried(once, broken=Broken, should_retry=always, total_timeout=60.0, log=LOG, what="GET /x")
 
 
 @pytest.mark.parametrize(("header", "seconds"), [(None, 0), ("", 0), ("7", 7), (" 30 ", 30), ("-5", 0), ("soon", 0)])
@@ -131,9 +135,9 @@ def test_retry_after_takes_anything(header: str) -> None:
 def test_every_attempt_is_logged_and_none_of_what_was_raised(
     waited: list[float], caplog: pytest.LogCaptureFixture
 ) -> None:
-    once, _ = asked(None, Answer(503, retry_after=7.0), Answer(200))
+    once, _ = asked(None, Response(503, retry_after=7.0), Response(200))
     with caplog.at_level(logging.DEBUG):
-        until_final(once, broken=Broken, may_help=always, patience=60.0, log=LOG, what="GET /x")
+        retried(once, broken=Broken, should_retry=always, total_timeout=60.0, log=LOG, what="GET /x")
     said = [(record.levelname, record.getMessage()) for record in caplog.records]
     assert [text for level, text in said if level == "DEBUG"] == [
         "GET /x: Broken, attempt 1, 0 ms",

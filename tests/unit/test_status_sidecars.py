@@ -15,8 +15,8 @@ SIDECAR = {"istio-proxy": running()}
 KEPT: dict[str, Any] = {"phase": "Running", "others": SIDECAR}
 
 
-def _deadlines(*pods: Obj, patience: int = 30) -> list[int]:
-    return [found.deadline_seconds for found in outlived(job(active=1), pods, patience)]
+def _deadlines(*pods: Obj, grace_seconds: int = 30) -> list[int]:
+    return [found.deadline_seconds for found in outlived(job(active=1), pods, grace_seconds)]
 
 
 def test_the_deadline_lies_behind_mains_end_on_the_nodes_clock() -> None:
@@ -67,7 +67,7 @@ def test_one_that_has_been_told_is_not_told_again() -> None:
     (seconds,) = _deadlines(kept)
     kept["spec"]["activeDeadlineSeconds"] = seconds
     assert _deadlines(kept) == []
-    assert _deadlines(kept, patience=1) == [seconds - 29]
+    assert _deadlines(kept, grace_seconds=1) == [seconds - 29]
 
 
 def test_a_success_stays_one_when_its_pod_is_gone() -> None:

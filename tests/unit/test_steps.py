@@ -8,10 +8,10 @@ from typing import cast
 import pytest
 from pytest_mock import MockerFixture
 
+from k8s_pipeline_client.deploying.deployed import read_deployed
 from k8s_pipeline_client.deploying.live import Live
 from k8s_pipeline_client.deploying.observe import observe, observe_secrets
-from k8s_pipeline_client.deploying.standing import read_standing
-from k8s_pipeline_client.deploying.steps import Course, Step, course
+from k8s_pipeline_client.deploying.steps import Changes, Step, changes
 from k8s_pipeline_client.deploying.undo import Remove, RemoveUnusedToken, Restore, Unclaim, undo_of
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.managers import MANAGER, SUSPEND_MANAGER
@@ -26,14 +26,14 @@ def live_of(fake: FakeCluster, plan: Plan) -> Live:
     return observe(fake, plan).judged(lambda old: True)
 
 
-def whole_course(fake: FakeCluster, plan: Plan, *, force: bool) -> Course:
+def all_changes(fake: FakeCluster, plan: Plan, *, force: bool) -> Changes:
     """Return all that a deploy does; what follows a claim is asked for once the CronJob is created."""
     live = live_of(fake, plan)
-    first = course(plan, live, force=force)
+    first = changes(plan, live, force=force)
     if live.cronjob is not None:
         return first
     cronjob = fake.apply(plan.suspended_cronjob(), manager=MANAGER)
-    rest = course(plan, observe_secrets(fake, plan, live.claimed_as(cronjob)), force=force)
+    rest = changes(plan, observe_secrets(fake, plan, live.claimed_as(cronjob)), force=force)
     return replace(rest, steps=(*first.steps, *rest.steps))
 
 
@@ -69,7 +69,7 @@ def fake(case: Case) -> FakeCluster:
 
 
 def test_the_steps_in_their_order_and_what_undoes_them(case: Case, fake: FakeCluster) -> None:
-    found = whole_course(fake, planned(case.item, case.settings), force=case.force)
+    found = all_changes(fake, planned(case.item, case.settings), force=case.force)
     assert [f"{step.title}: {undone(step)}" for step in found.steps] == list(case.steps)
     notes = [*found.notes, *found.shared_notes]
     assert len(notes) == len(case.notes)
@@ -81,20 +81,20 @@ def test_after_a_deploy_there_is_nothing_left_to_do(case: Case, fake: FakeCluste
     mocker.patch("k8s_pipeline_client.deploying.deploy.time.sleep", side_effect=fake.advance)
     plan = planned(case.item, case.settings)
     deploy(fake, case.item, force=case.force, settings=case.settings)
-    left = [step.title for step in course(plan, live_of(fake, plan)).steps]
+    left = [step.title for step in changes(plan, live_of(fake, plan)).steps]
     assert left == (["resume"] if case.title == "suspended by somebody else" else [])
 
 
 def test_the_lists_of_a_batch_tell_what_needs_nothing_and_what_is_new(case: Case, fake: FakeCluster) -> None:
     plan = planned(case.item, case.settings)
-    standing, live = read_standing(fake), live_of(fake, plan)
-    found = course(plan, live)
-    if standing.is_as_planned(plan):
+    deployed, live = read_deployed(fake), live_of(fake, plan)
+    found = changes(plan, live)
+    if deployed.is_as_planned(plan):
         assert not found.steps
-        assert list(found.shared_notes) == [note for note in [standing.shared_note(plan)] if note]
+        assert list(found.shared_notes) == [note for note in [deployed.shared_note(plan)] if note]
     elif live.cronjob is not None and not found.steps:
         assert labels.STARTING_DEADLINE in live.cronjob["metadata"]["annotations"]  # only the clock can tell
-    if standing.is_new(plan):
+    if deployed.is_new(plan):
         assert live.cronjob is None and not live.earlier
-        assert course(plan, standing.live_of_new(plan)).steps == found.steps
-        assert standing.missing_shared(plan) or len(found.steps) == 1
+        assert changes(plan, deployed.live_of_new(plan)).steps == found.steps
+        assert deployed.missing_shared(plan) or len(found.steps) == 1

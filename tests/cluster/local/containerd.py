@@ -67,7 +67,7 @@ def cleaning_instance(paths: Paths) -> Iterator[None]:
         wait_until_serving(paths, process)
         yield
     finally:
-        stop([process], patience=10)
+        stop([process], total_timeout=10)
 
 
 def forget_containers(paths: Paths) -> None:

@@ -126,12 +126,12 @@ def is_running(name: str) -> bool:
     return any(Path(words[0]).name == name for _, words in _command_lines())
 
 
-def stop(processes: Sequence[Process], *, patience: float = 0.0) -> None:
-    """End processes: politely first if there is patience, then by force."""
-    if patience:
+def stop(processes: Sequence[Process], *, total_timeout: float = 0.0) -> None:
+    """End processes: politely first if there is total_timeout, then by force."""
+    if total_timeout:
         for process in processes:
             process.kill(signal.SIGTERM)
-        wait_gone(processes, patience)
+        wait_gone(processes, total_timeout)
     for process in processes:
         process.kill(signal.SIGKILL)
     wait_gone(processes, 5.0)

@@ -56,7 +56,7 @@ def _stop_processes(paths: Paths) -> None:
     # All state but containerd's images ends with the cluster, so nobody else need be asked politely. Kubelet goes
     # with the first ones: it would start again what is ended next.
     stop([process for process in processes if not process.name.startswith("containerd")])
-    stop(containerd, patience=5)
+    stop(containerd, total_timeout=5)
     cgroups.kill_all()
     # The shims, last: they wait for their containers.
     stop(_processes(paths))

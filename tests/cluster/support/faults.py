@@ -81,7 +81,7 @@ class Rule:
 
 
 def answer(status: int, *, message: str = "made up by the test", **headers: str) -> Effect:
-    """Answer with a Kubernetes Status, without asking the API server; headers as `retry_after="1"`."""
+    """Response with a Kubernetes Status, without asking the API server; headers as `retry_after="1"`."""
 
     def effect(handler: _Handler) -> None:
         reasons = {410: "Expired", 429: "TooManyRequests", 403: "Forbidden", 422: "Invalid", 409: "Conflict"}
@@ -100,7 +100,7 @@ def answer(status: int, *, message: str = "made up by the test", **headers: str)
 
 
 def garbage(body: bytes, status: int = 200) -> Effect:
-    """Answer with something that no API server says."""
+    """Response with something that no API server says."""
 
     def effect(handler: _Handler) -> None:
         handler.reply(status, body, {})
@@ -134,7 +134,7 @@ def hang(handler: _Handler) -> None:
 
 
 def slow(seconds: float) -> Effect:
-    """Answer truly, but late."""
+    """Response truly, but late."""
 
     def effect(handler: _Handler) -> None:
         handler.proxy.closed.wait(seconds)
@@ -144,7 +144,7 @@ def slow(seconds: float) -> Effect:
 
 
 def trickle(pause: float) -> Effect:
-    """Answer truly, a byte at a time."""
+    """Response truly, a byte at a time."""
 
     def effect(handler: _Handler) -> None:
         found = handler.forward()
@@ -339,7 +339,7 @@ class _Handler(BaseHTTPRequestHandler):
         return connection.getresponse()
 
     def passed_on(self) -> None:
-        """Answer as the API server does."""
+        """Response as the API server does."""
         found = self.forward()
         if found.headers.get("Content-Length") is None and "/log" in self.path:
             self._streamed(found)
@@ -348,7 +348,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.reply(found.status, found.read(), kept)
 
     def reply(self, status: int, body: bytes, headers: dict[str, str], *, length: int | None = None) -> None:
-        """Answer; with a length that is not the body's, a lie."""
+        """Response; with a length that is not the body's, a lie."""
         self._request.status = status if length is None else 0
         self.send_response_only(status)
         for key, text in {"Content-Type": "application/json", **headers}.items():

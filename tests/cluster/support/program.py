@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from k8s_pipeline_client.cli.main import run
-from k8s_pipeline_client.retrying import PATIENCE
+from k8s_pipeline_client.retrying import TOTAL_TIMEOUT
 from tests.cluster.support.messages import check_messages
 from tests.cluster.support.schema import check_output
 from tests.cluster.support.space import Space
@@ -80,9 +80,9 @@ class Program:
         check_output(words, result.out)
         return result
 
-    def start(self, *words: str, patience: float = PATIENCE) -> Started:
+    def start(self, *words: str, total_timeout: float = TOTAL_TIMEOUT) -> Started:
         """Start a command in a process of its own; it tries a request again for so many seconds."""
-        return Started([*self.place(), *words], scratch=self._folder, patience=patience)
+        return Started([*self.place(), *words], scratch=self._folder, total_timeout=total_timeout)
 
     def file(self, name: str, *documents: Any) -> str:
         """Write documents into a file, and return its path."""

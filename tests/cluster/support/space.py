@@ -17,7 +17,7 @@ import yaml
 from tests.cluster.support.access import Access
 
 ROOT = Path(__file__).parents[3]
-PATIENCE = 90.0
+TOTAL_TIMEOUT = 90.0
 LONGEST_PAUSE = 0.5
 
 T = TypeVar("T")
@@ -107,12 +107,12 @@ class Space:
         return self.access.api.get(self.namespace, kind, name)
 
 
-def until(look: Callable[[], T], what: str, patience: float = PATIENCE) -> T:
+def until(look: Callable[[], T], what: str, total_timeout: float = TOTAL_TIMEOUT) -> T:
     """Look again and again until there is something, and return it."""
-    end, pause = time.monotonic() + patience, 0.1
+    end, pause = time.monotonic() + total_timeout, 0.1
     while not (found := look()):
         if time.monotonic() > end:
-            raise AssertionError(f"not within {patience:.0f} s: {what}")
+            raise AssertionError(f"not within {total_timeout:.0f} s: {what}")
         time.sleep(pause)
         # What takes long is looked at less often: all that wait share the processor with what they wait for.
         pause = min(pause * 1.2, LONGEST_PAUSE)

@@ -23,7 +23,7 @@ from unittest.mock import patch
 from k8s_pipeline_client.cli.main import main
 from k8s_pipeline_client.cluster import kube
 from k8s_pipeline_client.cluster.kube import KubeCluster
-from k8s_pipeline_client.retrying import PATIENCE
+from k8s_pipeline_client.retrying import TOTAL_TIMEOUT
 
 _processes = multiprocessing.get_context("forkserver")
 # Installed modules only: the server of forks does not find the tests from every folder.
@@ -35,10 +35,10 @@ _processes.set_forkserver_preload(
 class Started:
     """A process, with the methods of `subprocess.Popen` that tests use."""
 
-    def __init__(self, words: Sequence[str], *, scratch: Path, patience: float = PATIENCE) -> None:
+    def __init__(self, words: Sequence[str], *, scratch: Path, total_timeout: float = TOTAL_TIMEOUT) -> None:
         """Start the program; its temporary files go to a folder, and it tries a request again for so many seconds."""
         self._output, theirs = _processes.Pipe(duplex=False)
-        start = _Start(tuple(words), dict(os.environ), Path.cwd(), scratch, patience)
+        start = _Start(tuple(words), dict(os.environ), Path.cwd(), scratch, total_timeout)
         # A daemon: one whose test failed before it ended it does not outlive all tests.
         self._process = _processes.Process(target=_run, args=(start, theirs), daemon=True)
         self._process.start()
@@ -86,7 +86,7 @@ class _Start:
     environment: dict[str, str]
     folder: Path
     scratch: Path
-    patience: float
+    total_timeout: float
 
 
 def _run(start: _Start, output: Connection) -> None:
@@ -103,5 +103,5 @@ def _run(start: _Start, output: Connection) -> None:
     sys.argv = ["k8s-pipeline", *start.words]
     # Whoever starts the tests in the background of a shell has Ctrl-C ignored, for all that comes of them.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    with patch.object(kube, "KubeCluster", partial(KubeCluster, patience=start.patience)):
+    with patch.object(kube, "KubeCluster", partial(KubeCluster, total_timeout=start.total_timeout)):
         main()

@@ -89,7 +89,7 @@ class Webhook:
         }
 
     def review(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Answer an AdmissionRequest."""
+        """Response an AdmissionRequest."""
         resource = request["resource"]["resource"]
         self.seen.append(resource)
         if self.denial:
@@ -105,7 +105,7 @@ class Webhook:
         return {"uid": request["uid"], "allowed": True, "patchType": "JSONPatch", "patch": encoded}
 
     def stop(self) -> None:
-        """Answer no more: connections are refused."""
+        """Response no more: connections are refused."""
         if self._thread.is_alive():
             self._server.shutdown()
             self._thread.join()

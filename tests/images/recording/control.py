@@ -5,7 +5,7 @@ from typing import Any
 
 from .faults import Faults
 from .journal import Journal
-from .routes import Answer, Api
+from .routes import Api, Response
 
 
 class Control:
@@ -16,22 +16,22 @@ class Control:
         self._journal = journal
         self._faults = faults
 
-    def answer(self, method: str, path: str, query: Mapping[str, str], body: Any) -> Answer:
+    def answer(self, method: str, path: str, query: Mapping[str, str], body: Any) -> Response:
         head, *rest = path.strip("/").split("/")
         try:
             if head == "_healthz":
-                return Answer(200, {"status": "ok"})
+                return Response(200, {"status": "ok"})
             if head == "_recorded":
                 return self._recorded(method, rest, query)
             if head == "_faults":
                 return self._fault(method, body)
             if head == "_seed" and method in ("POST", "PUT"):
-                return Answer(200, self.seed(body))
+                return Response(200, self.seed(body))
             if head == "_attempts" and method == "POST" and rest:
-                return Answer(200, {"attempt": self._api.runs.next_attempt(rest[0])})
+                return Response(200, {"attempt": self._api.runs.next_attempt(rest[0])})
         except (KeyError, TypeError, ValueError) as error:
-            return Answer(400, {"code": 400, "message": str(error)})
-        return Answer(404, {"code": 404, "message": f"no such path: {method} {path}"})
+            return Response(400, {"code": 400, "message": str(error)})
+        return Response(404, {"code": 404, "message": f"no such path: {method} {path}"})
 
     def seed(self, document: Any) -> dict[str, list[str]]:
         """`{"entities": {collection: [entity, …]}, "statuses": {fqn: [row, …]}}`; returns what is there now."""
@@ -45,28 +45,28 @@ class Control:
                 self._api.runs.put_status(fqn, row)
         return self._api.entities.summary()
 
-    def _recorded(self, method: str, rest: list[str], query: Mapping[str, str]) -> Answer:
+    def _recorded(self, method: str, rest: list[str], query: Mapping[str, str]) -> Response:
         if method == "DELETE":
             self._journal.clear()
-            return Answer(204)
+            return Response(204)
         if rest == ["entities"]:
-            return Answer(200, self._api.entities.summary())
+            return Response(200, self._api.entities.summary())
         if rest == ["statuses"]:
-            return Answer(200, self._api.runs.history())
+            return Response(200, self._api.runs.history())
         if rest == ["logs"]:
-            return Answer(200, self._api.runs.logs())
+            return Response(200, self._api.runs.logs())
         entries = self._journal.since(int(query.get("since", "0")))
         wanted = [
             entry.as_json()
             for entry in entries
             if query.get("path", "") in entry.path and query.get("method", entry.method) == entry.method
         ]
-        return Answer(200, {"requests": wanted, "next": entries[-1].seq if entries else self._journal.last})
+        return Response(200, {"requests": wanted, "next": entries[-1].seq if entries else self._journal.last})
 
-    def _fault(self, method: str, body: Any) -> Answer:
+    def _fault(self, method: str, body: Any) -> Response:
         if method == "DELETE":
             self._faults.clear()
         elif method == "POST":
             for document in body if isinstance(body, list) else [body]:
                 self._faults.add(document)
-        return Answer(200, self._faults.listed())
+        return Response(200, self._faults.listed())

@@ -30,7 +30,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """Status and JSON body; None is an empty body."""
 
     status: int
@@ -44,8 +44,8 @@ def segments_of(raw_path: str) -> tuple[str, ...] | None:
     return None if match is None else tuple(unquote(part) for part in match.group(1).split("/"))
 
 
-def not_found(kind: str, name: str) -> Answer:
-    return Answer(404, {"code": 404, "message": f"{kind} instance for {name} not found"})
+def not_found(kind: str, name: str) -> Response:
+    return Response(404, {"code": 404, "message": f"{kind} instance for {name} not found"})
 
 
 class Api:
@@ -56,99 +56,99 @@ class Api:
         self.entities = Entities()
         self.runs = Runs()
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: Request) -> Response:
         collection, rest = _split_collection(request.segments)
-        special: dict[str, Callable[[Request, tuple[str, ...]], Answer | None]] = {
+        special: dict[str, Callable[[Request, tuple[str, ...]], Response | None]] = {
             "system": self._system,
             PIPELINES: self._pipelines,
             "services/testConnectionDefinitions": self._test_connection_definition,
-            "usage": lambda _request, _rest: Answer(200, {}),
-            "search": lambda _request, _rest: Answer(200, {"hits": {"hits": [], "total": {"value": 0}}}),
+            "usage": lambda _request, _rest: Response(200, {}),
+            "search": lambda _request, _rest: Response(200, {"hits": {"hits": [], "total": {"value": 0}}}),
         }
         if collection in special and (answer := special[collection](request, rest)) is not None:
             return answer
         return self._collection(request, collection, rest)
 
-    def _system(self, _request: Request, rest: tuple[str, ...]) -> Answer | None:
+    def _system(self, _request: Request, rest: tuple[str, ...]) -> Response | None:
         if rest == ("version",):
-            return Answer(200, {"version": self.version, "revision": "stand-in", "timestamp": 0})
+            return Response(200, {"version": self.version, "revision": "stand-in", "timestamp": 0})
         if rest == ("status",):
-            return Answer(200, {"status": "stand-in"})
+            return Response(200, {"status": "stand-in"})
         if rest == ("settings", "profilerConfiguration"):
             value: Entity = {"metricConfiguration": []}
-            return Answer(200, {"config_type": "profilerConfiguration", "config_value": value})
+            return Response(200, {"config_type": "profilerConfiguration", "config_value": value})
         return not_found("settings", "/".join(rest))
 
-    def _pipelines(self, request: Request, rest: tuple[str, ...]) -> Answer | None:
+    def _pipelines(self, request: Request, rest: tuple[str, ...]) -> Response | None:
         if len(rest) >= 3 and rest[0] == "logs":
             return self._logs(request, rest[1], rest[2], closing=rest[3:] == ("close",))
         if len(rest) >= 2 and rest[1] == "pipelineStatus":
             return self._pipeline_status(request, rest[0], rest[2] if len(rest) > 2 else None)
         return None
 
-    def _logs(self, request: Request, fqn: str, run_id: str, *, closing: bool) -> Answer:
+    def _logs(self, request: Request, fqn: str, run_id: str, *, closing: bool) -> Response:
         if request.method == "GET":
-            return Answer(200, {"ingestion_task": self.runs.log(fqn, run_id), "total": "1"})
+            return Response(200, {"ingestion_task": self.runs.log(fqn, run_id), "total": "1"})
         if closing:
             self.runs.close_log(fqn, run_id)
         else:
             self.runs.add_log(fqn, run_id, request.body if isinstance(request.body, dict) else {})
-        return Answer(200, {})
+        return Response(200, {})
 
-    def _pipeline_status(self, request: Request, fqn: str, run_id: str | None) -> Answer:
+    def _pipeline_status(self, request: Request, fqn: str, run_id: str | None) -> Response:
         if self.entities.get(PIPELINES, fqn) is None:
             return not_found("ingestionPipeline", fqn)
         if request.method == "PUT":
             if not isinstance(request.body, dict) or not request.body.get("runId"):
-                return Answer(400, {"code": 400, "message": "a pipeline status needs a runId"})
+                return Response(400, {"code": 400, "message": "a pipeline status needs a runId"})
             self.runs.put_status(fqn, request.body)
-            return Answer(200, request.body)
+            return Response(200, request.body)
         if run_id is not None:
             row = self.runs.status(fqn, run_id)
             # The real server has no body for an unknown run, and no 404 either.
-            return Answer(204) if row is None else Answer(200, row)
+            return Response(204) if row is None else Response(200, row)
         start, end = (int(request.query.get(key, default)) for key, default in _RANGE)
         rows = self.runs.statuses(fqn, start, end)
-        return Answer(200, {"data": rows, "paging": {"total": len(rows)}})
+        return Response(200, {"data": rows, "paging": {"total": len(rows)}})
 
-    def _test_connection_definition(self, request: Request, rest: tuple[str, ...]) -> Answer | None:
+    def _test_connection_definition(self, request: Request, rest: tuple[str, ...]) -> Response | None:
         if request.method != "GET" or len(rest) != 2:
             return None
         known = self.entities.get("services/testConnectionDefinitions", rest[1])
-        return Answer(200, known or _definition(rest[1]))
+        return Response(200, known or _definition(rest[1]))
 
-    def _collection(self, request: Request, collection: str, rest: tuple[str, ...]) -> Answer:
+    def _collection(self, request: Request, collection: str, rest: tuple[str, ...]) -> Response:
         method = request.method
         if rest == ("bulk",) and method == "PUT" and isinstance(request.body, list):
             return self._bulk(collection, request.body)
         if not rest and method in ("PUT", "POST") and isinstance(request.body, dict):
-            return Answer(200 if method == "PUT" else 201, self.entities.put(collection, request.body))
+            return Response(200 if method == "PUT" else 201, self.entities.put(collection, request.body))
         if not rest and method == "GET":
             return self._listing(collection, request.query)
         entity = self._find(collection, rest)
         if entity is None:
             return not_found(collection.rsplit("/", 1)[-1].removesuffix("s"), "/".join(rest[-1:]))
         if method == "GET":
-            return Answer(200, entity)
+            return Response(200, entity)
         if method == "DELETE":
             self.entities.delete(collection, entity)
-            return Answer(200, entity)
+            return Response(200, entity)
         if method == "PATCH" and isinstance(request.body, list):
             try:
-                return Answer(200, self.entities.put(collection, apply_patch(entity, request.body)))
+                return Response(200, self.entities.put(collection, apply_patch(entity, request.body)))
             except ValueError as error:
-                return Answer(400, {"code": 400, "message": str(error)})
+                return Response(400, {"code": 400, "message": str(error)})
         # Profiles, sample data, followers, …: recorded, and answered with the entity as it stands.
-        return Answer(200, entity)
+        return Response(200, entity)
 
-    def _bulk(self, collection: str, requests: list[Any]) -> Answer:
+    def _bulk(self, collection: str, requests: list[Any]) -> Response:
         passed = [{"request": self.entities.put(collection, item), "status": 200} for item in requests]
         rows = {"numberOfRowsProcessed": len(passed), "numberOfRowsPassed": len(passed), "numberOfRowsFailed": 0}
-        return Answer(
+        return Response(
             200, {"dryRun": False, "status": "success", **rows, "successRequest": passed, "failedRequest": []}
         )
 
-    def _listing(self, collection: str, query: Mapping[str, str]) -> Answer:
+    def _listing(self, collection: str, query: Mapping[str, str]) -> Response:
         found = self.entities.listed(collection)
         for key in ("service", "database", "databaseSchema"):
             if key in query:
@@ -162,7 +162,7 @@ class Api:
         return self.entities.get_by_id(collection, rest[0]) if rest else None
 
 
-def _page(found: list[Entity], query: Mapping[str, str]) -> Answer:
+def _page(found: list[Entity], query: Mapping[str, str]) -> Response:
     """A page by name and id, as the real server has them; the cursor says after which entity it begins."""
     found = sorted(found, key=_place)
     begin = 0
@@ -170,13 +170,13 @@ def _page(found: list[Entity], query: Mapping[str, str]) -> Answer:
         try:
             cursor = tuple(json.loads(base64.urlsafe_b64decode(query["after"])))
         except (binascii.Error, ValueError):
-            return Answer(400, {"code": 400, "message": "Invalid cursor"})
+            return Response(400, {"code": 400, "message": "Invalid cursor"})
         begin = next((number for number, entity in enumerate(found) if _place(entity) > cursor), len(found))
     page = found[begin : begin + int(query.get("limit", "10"))]
     paging: dict[str, Any] = {"total": len(found)}
     if page and page[-1] is not found[-1]:
         paging["after"] = base64.urlsafe_b64encode(json.dumps(_place(page[-1])).encode()).decode()
-    return Answer(200, {"data": page, "paging": paging})
+    return Response(200, {"data": page, "paging": paging})
 
 
 def _place(entity: Entity) -> tuple[str, str]:

@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from .control import Control
 from .faults import Faults
 from .journal import Journal, describe_auth
-from .routes import Answer, Api, Request, segments_of
+from .routes import Api, Request, Response, segments_of
 
 # The client refuses a server whose major and minor version differ from its own.
 DEFAULT_VERSION = "1.12.14"
@@ -119,7 +119,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if fault is not None and fault.status is not None:
             headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
-            answer = Answer(fault.status, {"code": fault.status, "message": fault.message}, headers)
+            answer = Response(fault.status, {"code": fault.status, "message": fault.message}, headers)
         else:
             answer = self._route(parts.path, query, body)
         self._record(parts.path, query, body, answer.status)
@@ -128,10 +128,10 @@ class _Handler(BaseHTTPRequestHandler):
     # http.server looks a handler up by this name for each method.
     do_GET = do_PUT = do_POST = do_PATCH = do_DELETE = do_HEAD = handle_any
 
-    def _route(self, path: str, query: dict[str, str], body: Any) -> Answer:
+    def _route(self, path: str, query: dict[str, str], body: Any) -> Response:
         segments = segments_of(path)
         if segments is None:
-            return Answer(404, {"code": 404, "message": f"no such path: {path}"})
+            return Response(404, {"code": 404, "message": f"no such path: {path}"})
         return self.server.owner.api.answer(Request(self.command, segments, query, body))
 
     def _record(self, path: str, query: dict[str, str], body: Any, status: int) -> None:
@@ -154,7 +154,7 @@ class _Handler(BaseHTTPRequestHandler):
         except ValueError:
             return text
 
-    def _send(self, answer: Answer, *, half: bool = False) -> None:
+    def _send(self, answer: Response, *, half: bool = False) -> None:
         payload = b"" if answer.body is None else json.dumps(answer.body).encode()
         self.send_response(answer.status)
         self.send_header("Content-Type", "application/json")

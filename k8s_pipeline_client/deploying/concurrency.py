@@ -18,7 +18,7 @@ _TOO_SLOW = 4.0
 _SMOOTHING = 0.2
 
 
-class Pace:
+class ConcurrencyLimit:
     """A gate through which as many threads pass at once as the API server takes well.
 
     Attributes:
@@ -37,7 +37,7 @@ class Pace:
         self._changed = threading.Condition()
 
     @contextmanager
-    def turn(self) -> Iterator[float]:
+    def slot(self) -> Iterator[float]:
         """Wait for a turn, and measure how long it takes; yields when it has begun, for `back_off`."""
         with self._changed:
             self._changed.wait_for(lambda: self._active < self.limit)

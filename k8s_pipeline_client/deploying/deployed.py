@@ -23,16 +23,16 @@ from k8s_pipeline_client.render.token import token_of
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class DeployedObject:
     """One object of a pipeline, reduced to what tells whether it is as planned.
 
     Attributes:
-        print: `fingerprint` of what we own of it, without ``spec.suspend`` and owner references.
+        digest: `fingerprint` of what we own of it, without ``spec.suspend`` and owner references.
         owners: The UIDs of its owners.
     """
 
     uid: str
-    print: bytes
+    digest: bytes
     owners: frozenset[str] = frozenset()
     fqn: str = ""
     id: str = ""
@@ -44,23 +44,23 @@ class Held:
 
 
 @dataclass(slots=True)
-class Standing:
+class Deployed:
     """What a namespace holds, by kind and name.
 
     Attributes:
         shared: ConfigMaps and Secrets that pipelines share, in full: they are few.
     """
 
-    cronjobs: dict[str, Held] = field(default_factory=dict)
-    secrets: dict[str, Held] = field(default_factory=dict)
-    config_maps: dict[str, Held] = field(default_factory=dict)
+    cronjobs: dict[str, DeployedObject] = field(default_factory=dict)
+    secrets: dict[str, DeployedObject] = field(default_factory=dict)
+    config_maps: dict[str, DeployedObject] = field(default_factory=dict)
     shared: dict[tuple[str, str], Object] = field(default_factory=dict)
     _names_of_ids: dict[tuple[str, str], set[str]] = field(default_factory=dict)
 
     def add(self, kind: Kind, item: Object) -> None:
         """Take in one object of a list."""
         name = str(item["metadata"]["name"])
-        held = _held(item)
+        held = _reduced(item)
         if kind is Kind.CRONJOB:
             self.cronjobs[name] = held
             self._names_of_ids.setdefault((held.instance, held.id), set()).add(name)
@@ -83,7 +83,7 @@ class Standing:
 
     def is_new(self, plan: Plan) -> bool:
         """Return whether the cluster has nothing of a pipeline, under no name."""
-        places: Iterable[Mapping[str, Held]] = (self.cronjobs, self.secrets, self.config_maps)
+        places: Iterable[Mapping[str, DeployedObject]] = (self.cronjobs, self.secrets, self.config_maps)
         return not any(plan.name in place for place in places) and not self.with_the_same_id(plan.pipeline)
 
     def is_as_planned(self, plan: Plan) -> bool:
@@ -96,9 +96,9 @@ class Standing:
             not (cronjob.is_terminating or secret.is_terminating or config_map.is_terminating)
             and (cronjob.fqn, cronjob.source) == (plan.pipeline.fqn, plan.source)
             and cronjob.is_suspended == plan.suspend
-            and cronjob.print == _print(plan.cronjob)
-            and secret.print == _print(plan.secret)
-            and config_map.print == _print(plan.config_map)
+            and cronjob.digest == _digest(plan.cronjob)
+            and secret.digest == _digest(plan.secret)
+            and config_map.digest == _digest(plan.config_map)
             and secret.owners == config_map.owners == {cronjob.uid}
             and cronjob.token == (plan.token["metadata"]["name"] if plan.token else "")
             and self._shared_is_there(plan)
@@ -155,25 +155,25 @@ class Standing:
         ]
 
 
-def read_standing(cluster: Cluster) -> Standing:
+def read_deployed(cluster: Cluster) -> Deployed:
     """Read what a namespace holds of pipelines: CronJobs last, so that what they own is not older than they are."""
-    standing = Standing()
+    deployed = Deployed()
     for kind, selector in (
         (Kind.SECRET, labels.LOOKUP_KEY),
         (Kind.CONFIG_MAP, labels.LOOKUP_KEY),
         (Kind.CRONJOB, labels.PIPELINE),
     ):
-        for page in cluster.pages(kind, labels=selector, restart=partial(standing.forget, kind)):
+        for page in cluster.pages(kind, labels=selector, restart=partial(deployed.forget, kind)):
             for item in page:
-                standing.add(kind, item)
-    return standing
+                deployed.add(kind, item)
+    return deployed
 
 
-def _held(item: Object) -> Held:
+def _reduced(item: Object) -> DeployedObject:
     metadata = item["metadata"]
-    return Held(
+    return DeployedObject(
         uid=str(metadata["uid"]),
-        print=_print(part(item, fields_of(item, MANAGER))),
+        digest=_digest(part(item, fields_of(item, MANAGER))),
         owners=frozenset(reference["uid"] for reference in metadata.get("ownerReferences") or ()),
         fqn=annotation(item, labels.FQN),
         id=identity(item) or "",
@@ -185,6 +185,6 @@ def _held(item: Object) -> Held:
     )
 
 
-def _print(item: Object) -> bytes:
+def _digest(item: Object) -> bytes:
     bare = {**item, "metadata": {key: value for key, value in item["metadata"].items() if key != "ownerReferences"}}
     return fingerprint(bare, apart_from=SUSPEND_PATH if item["kind"] == Kind.CRONJOB else ())

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_mock import MockerFixture
 
-from k8s_pipeline_client.deploying.pace import Pace
+from k8s_pipeline_client.deploying.concurrency import ConcurrencyLimit
 
 
 class Clock:
@@ -28,55 +28,55 @@ class Clock:
 @pytest.fixture
 def clock(mocker: MockerFixture) -> Iterator[Clock]:
     found = Clock()
-    mocker.patch("k8s_pipeline_client.deploying.pace.time.monotonic", found)
+    mocker.patch("k8s_pipeline_client.deploying.concurrency.time.monotonic", found)
     yield found
 
 
-def take(pace: Pace, clock: Clock, seconds: float, *, times: int = 1) -> None:
+def take(limit: ConcurrencyLimit, clock: Clock, seconds: float, *, times: int = 1) -> None:
     for _ in range(times):
-        with pace.turn():
+        with limit.slot():
             clock.now += seconds
 
 
 def test_it_begins_with_a_few_and_takes_one_more_each_round_up_to_the_bound(clock: Clock) -> None:
-    pace = Pace(6)
-    limits = [pace.limit]
+    limit = ConcurrencyLimit(6)
+    limits = [limit.limit]
     for _ in range(4):
-        take(pace, clock, 0.1, times=pace.limit)
-        limits.append(pace.limit)
+        take(limit, clock, 0.1, times=limit.limit)
+        limits.append(limit.limit)
     assert limits == [4, 5, 6, 6, 6]
 
 
 def test_it_never_takes_more_than_it_may_even_at_first() -> None:
-    assert Pace(1).limit == 1
+    assert ConcurrencyLimit(1).limit == 1
 
 
 def test_it_takes_half_as_many_after_a_429_and_never_none(clock: Clock) -> None:
-    pace = Pace(16)
+    limit = ConcurrencyLimit(16)
     limits = []
     for _ in range(4):
-        with pace.turn() as begun:
+        with limit.slot() as begun:
             clock.now += 1
-        pace.back_off(begun)
-        limits.append(pace.limit)
+        limit.back_off(begun)
+        limits.append(limit.limit)
     assert limits == [2, 1, 1, 1]
 
 
 def test_what_was_under_way_at_once_halves_once(clock: Clock) -> None:
-    pace = Pace(16)
-    with pace.turn() as first, pace.turn() as second, pace.turn() as third:
+    limit = ConcurrencyLimit(16)
+    with limit.slot() as first, limit.slot() as second, limit.slot() as third:
         clock.now += 1
     for begun in (first, second, third):
-        pace.back_off(begun)
-    assert pace.limit == 2
+        limit.back_off(begun)
+    assert limit.limit == 2
 
 
 def test_it_takes_fewer_while_each_costs_much_more_than_at_best(clock: Clock) -> None:
-    pace = Pace(16)
-    take(pace, clock, 0.1, times=30)
-    before = pace.limit
-    take(pace, clock, 10.0, times=20)
-    assert pace.limit < before
+    limit = ConcurrencyLimit(16)
+    take(limit, clock, 0.1, times=30)
+    before = limit.limit
+    take(limit, clock, 10.0, times=20)
+    assert limit.limit < before
 
 
 @given(
@@ -84,33 +84,33 @@ def test_it_takes_fewer_while_each_costs_much_more_than_at_best(clock: Clock) ->
     turns=st.lists(st.tuples(st.floats(0, 100), st.booleans()), max_size=60),
 )
 def test_the_limit_is_always_between_one_and_the_bound(at_most: int, turns: list[tuple[float, bool]]) -> None:
-    pace = Pace(at_most)
+    limit = ConcurrencyLimit(at_most)
     with pytest.MonkeyPatch.context() as patch:
         clock = Clock()
-        patch.setattr("k8s_pipeline_client.deploying.pace.time.monotonic", clock)
+        patch.setattr("k8s_pipeline_client.deploying.concurrency.time.monotonic", clock)
         for seconds, is_refused in turns:
-            with pace.turn() as begun:
+            with limit.slot() as begun:
                 clock.now += seconds
             if is_refused:
-                pace.back_off(begun)
-            assert 1 <= pace.limit <= at_most
+                limit.back_off(begun)
+            assert 1 <= limit.limit <= at_most
 
 
 def test_a_turn_that_fails_is_given_back() -> None:
-    pace = Pace(1)
+    limit = ConcurrencyLimit(1)
     for _ in range(3):
-        with suppress(ValueError), pace.turn():
+        with suppress(ValueError), limit.slot():
             raise ValueError
 
 
 def test_as_many_are_at_it_at_once_as_it_says_and_no_more(clock: Clock) -> None:
-    pace = Pace(3)
+    limit = ConcurrencyLimit(3)
     active: list[int] = []
     most: list[int] = []
     all_in = Barrier(3, timeout=10)
 
     def work(number: int) -> None:
-        with pace.turn():
+        with limit.slot():
             active.append(number)
             most.append(len(active))
             all_in.wait()
