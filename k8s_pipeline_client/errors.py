@@ -18,7 +18,7 @@
     ├── WaitTimeoutError            the time that the caller allowed is over
     ├── OpenMetadataError           the OpenMetadata server could not, or would not
     │   ├── ServerUnreachableError  no answer from it
-    │   └── ServerResponseError       an answer, and it is a refusal, or none that OpenMetadata gives
+    │   └── ServerResponseError     an answer, and it is a refusal, or none that OpenMetadata gives
     │       ├── TokenRejectedError  401
     │       ├── RightMissingError   403
     │       └── EntityNotFoundError 404

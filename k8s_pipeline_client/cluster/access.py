@@ -82,9 +82,11 @@ def _on(resource: Resource, *verbs: Verb) -> Rights:
 
 
 _APPLY = (Verb.CREATE, Verb.PATCH)
-_FIND = _on(Resource.CRONJOBS, Verb.LIST) | _on(Resource.JOBS, Verb.LIST)
+_ALL = _on(Resource.CRONJOBS, Verb.LIST) | _on(Resource.JOBS, Verb.LIST)
+# NAME may be that of the object itself.
+_FIND = _ALL | _on(Resource.CRONJOBS, Verb.GET) | _on(Resource.JOBS, Verb.GET)
 _CAUSES = _on(Resource.PODS, Verb.LIST) | _on(Resource.EVENTS, Verb.LIST)
-_FIND_RUN = _FIND | _on(Resource.JOBS, Verb.GET) | _on(Resource.PODS, Verb.LIST)
+_FIND_RUN = _FIND | _on(Resource.PODS, Verb.LIST)
 # A sidecar that alone is left of a run keeps it from ending.
 _END_SIDECARS = _on(Resource.PODS, Verb.LIST, Verb.PATCH) | _on(Resource.JOBS, Verb.PATCH)
 _CREATE_JOB = _on(Resource.JOBS, Verb.CREATE, Verb.GET)
@@ -98,7 +100,7 @@ _DELETE_PIPELINE = (
     | _on(Resource.PODS, Verb.LIST)
 )
 # The Secret with a bot's token is put back where somebody has begun to use it meanwhile.
-_RETIRE_TOKEN = _on(Resource.SECRETS, Verb.LIST, Verb.DELETE, *_APPLY) | _FIND
+_RETIRE_TOKEN = _on(Resource.SECRETS, Verb.LIST, Verb.DELETE, *_APPLY) | _ALL
 
 _NEEDED: dict[Operation, Rights] = {
     Operation.DEPLOY: _DELETE_PIPELINE  # of what was renamed
@@ -121,7 +123,7 @@ _NEEDED: dict[Operation, Rights] = {
     | _CREATE_JOB_WITH_SECRET
     | _on(Resource.CRONJOBS, Verb.GET)
     | _on(Resource.SECRETS, Verb.GET),
-    Operation.LIST: _FIND | _CAUSES,
+    Operation.LIST: _ALL | _CAUSES,
     Operation.LIST_FROM_SERVER: _on(Resource.CRONJOBS, Verb.LIST),
     Operation.STATUS: _FIND | _CAUSES,
     Operation.RUNS: _FIND | _CAUSES,
@@ -134,7 +136,7 @@ _NEEDED: dict[Operation, Rights] = {
     Operation.ENABLE: _FIND | _on(Resource.CRONJOBS, Verb.PATCH),
     Operation.DISABLE: _FIND | _on(Resource.CRONJOBS, Verb.PATCH),
     Operation.ROTATE_TOKEN: _on(Resource.CRONJOBS, Verb.LIST) | _on(Resource.SECRETS, Verb.LIST, Verb.GET, *_APPLY),
-    Operation.DELETE: _DELETE_PIPELINE | _RETIRE_TOKEN,
+    Operation.DELETE: _DELETE_PIPELINE | _RETIRE_TOKEN | _FIND,
     Operation.PRUNE: _DELETE_PIPELINE | _RETIRE_TOKEN,
 }
 

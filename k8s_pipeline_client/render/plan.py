@@ -1,4 +1,4 @@
-"""All manifests of a pipeline, and the order in which they are written."""
+"""All manifests of a pipeline."""
 
 from __future__ import annotations
 

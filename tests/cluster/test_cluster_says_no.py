@@ -14,15 +14,15 @@ from tests.cluster.support.program import Program
 from tests.cluster.support.space import until
 
 
-def _cause(program: Program, code: str) -> dict[str, Any]:
-    """Wait until the last run is queued for that cause."""
+def _cause(program: Program, code: str, *, state: str = "queued") -> dict[str, Any]:
+    """Wait until the last run is held up for that cause."""
 
     def look() -> dict[str, Any]:
         run: dict[str, Any] = program("status", "nightly", "-o", "json").json["lastRun"]
         return run if run["cause"] and run["cause"]["code"] == code else {}
 
     run = until(look, f"cause {code}")
-    assert run["state"] == "queued"
+    assert run["state"] == state
     cause: dict[str, Any] = run["cause"]
     return cause
 
@@ -100,7 +100,8 @@ def test_a_drained_node_ends_no_run(program: Program) -> None:
     mine = f"--pod-selector=k8s-pipeline/pipeline={pod['metadata']['labels']['k8s-pipeline/pipeline']}"
     try:
         program.space.access.run("drain", node, "--ignore-daemonsets", "--force", mine)
-        waiting = _cause(program, "Unschedulable")
+        # It has begun: that the drained pod is gone, and another one waits, makes no new run of it.
+        waiting = _cause(program, "Unschedulable", state="running")
     finally:
         program.space.access.run("uncordon", node)
 

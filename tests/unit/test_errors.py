@@ -134,7 +134,7 @@ def _made_in_code() -> Iterator[tuple[str, frozenset[str]]]:
 # Chosen by what was answered, in a function of their own.
 _CHOSEN = {
     "AccessDenied", "Anonymous", "ApiServerOverloaded", "FieldConflict", "NamespaceMissing", "QuotaExceeded",
-    "WebhookFailed", "ApiServerUntrusted", "ServerUntrusted",
+    "UnknownField", "WebhookFailed", "ApiServerUntrusted", "ServerUntrusted",
 }  # fmt: skip
 
 

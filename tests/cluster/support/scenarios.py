@@ -106,6 +106,12 @@ def _run(stage: Stage) -> None:
     stage.limited("run", "nightly", "--run-id", identity, "--allow-overlap", code=2)
     stage.limited("run", "nightly", "--set", "workflowConfig.loggerLevel=DEBUG", "--allow-overlap")
     _refused_secret(stage, "run", "nightly", "--set", "workflowConfig.loggerLevel=DEBUG", "--allow-overlap")
+    _by_resource_name(stage, "run")
+
+
+def _by_resource_name(stage: Stage, command: str) -> None:
+    """Name what could be a CronJob or a Job: those are read one by one."""
+    stage.limited(command, "om-nosuch-0123456789", code=2)
 
 
 def _refused_secret(stage: Stage, *words: str) -> None:
@@ -129,6 +135,7 @@ def _wait(stage: Stage) -> None:
         run = stage.admin("run", "nightly", "-o", "json").json
         stage.limited("wait", "nightly")
     stage.limited("wait", run["runId"])
+    _by_resource_name(stage, "wait")
 
 
 def _retry(stage: Stage) -> None:
@@ -148,6 +155,8 @@ def _shown(*commands: str) -> Callable[[Stage], None]:
         _leave_waiting(stage)
         for command in commands:
             stage.limited(*command.split())
+            if " " in command:
+                _by_resource_name(stage, command.split()[0])
 
     return show
 
@@ -171,6 +180,7 @@ def _logs(stage: Stage) -> None:
     stage.limited("logs", "nightly")
     _leave_waiting(stage)
     stage.limited("logs", "nightly")
+    _by_resource_name(stage, "logs")
 
 
 def _kill(stage: Stage) -> None:
@@ -194,13 +204,16 @@ def _kill(stage: Stage) -> None:
 
     stage.patch.setattr(kill, "_given_up", taken_back)
     stage.limited("kill", "queued")
+    _by_resource_name(stage, "kill")
 
 
 def _switched(word: str) -> Callable[[Stage], None]:
     def switch(stage: Stage) -> None:
         stage.deployed(schedule="@daily")
+        if word == "enable":
+            stage.admin("disable", "nightly")
         stage.limited(word, "nightly")
-        stage.limited(word, "nosuch", code=2)
+        _by_resource_name(stage, word)
 
     return switch
 
@@ -218,6 +231,7 @@ def _delete(stage: Stage) -> None:
     with stage.patch.context() as patch:
         _deploy_after_the_token_is_gone(stage, patch)
         stage.limited("delete", "nightly")
+    _by_resource_name(stage, "delete")
 
 
 def _prune(stage: Stage) -> None:
