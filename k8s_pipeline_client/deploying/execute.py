@@ -22,6 +22,7 @@ from k8s_pipeline_client.deploying.steps import (
 )
 from k8s_pipeline_client.deploying.undo import Undo, undo_of
 from k8s_pipeline_client.domain.managers import MANAGER, SUSPEND_MANAGER
+from k8s_pipeline_client.domain.objects import is_terminating
 from k8s_pipeline_client.errors import (
     ClusterError,
     ConflictError,
@@ -30,6 +31,7 @@ from k8s_pipeline_client.errors import (
     PipelineError,
     WaitTimeoutError,
 )
+from k8s_pipeline_client.inventory.lookup import get_or_none
 from k8s_pipeline_client.polling import poll
 from k8s_pipeline_client.render.makeup import as_configured
 
@@ -112,9 +114,7 @@ class Execution:
             return False
         kind, name = _key(self._writing)
         try:
-            found: Object | None = self._cluster.get(Kind(kind), name)
-        except NotFoundError:
-            found = None
+            found = get_or_none(self._cluster, Kind(kind), name)
         except ClusterError:
             return False
         return _state(found) != _state(self._seen.get((kind, name)))
@@ -251,7 +251,7 @@ def apply(
     """
     for _ in poll(GONE_TIMEOUT, longest=1.0):
         answer = cluster.apply(manifest, manager=manager, force=force, dry_run=dry_run)
-        if "deletionTimestamp" not in answer["metadata"] or dry_run:
+        if not is_terminating(answer) or dry_run:
             return answer
     raise stuck(manifest["kind"], manifest["metadata"]["name"])
 

@@ -9,8 +9,8 @@ from k8s_pipeline_client.deploying.execute import GONE_TIMEOUT, stuck
 from k8s_pipeline_client.deploying.live import Live
 from k8s_pipeline_client.deploying.rename import is_of_another_name, others
 from k8s_pipeline_client.domain import labels
-from k8s_pipeline_client.errors import NotFoundError
-from k8s_pipeline_client.inventory.lookup import active_jobs
+from k8s_pipeline_client.domain.objects import is_terminating
+from k8s_pipeline_client.inventory.lookup import active_jobs, get_or_none
 from k8s_pipeline_client.polling import poll
 from k8s_pipeline_client.render.plan import Plan
 from k8s_pipeline_client.render.token import token_inside
@@ -41,7 +41,7 @@ def observe(cluster: Cluster, plan: Plan, *, settle: bool = True) -> Live:
         secrets_read=False,
     )
     if cronjob is not None and live.config_map is None:  # one that has another id by now, or was labelled otherwise
-        live = replace(live, config_map=_get(cluster, Kind.CONFIG_MAP, plan.name))
+        live = replace(live, config_map=get_or_none(cluster, Kind.CONFIG_MAP, plan.name))
     return live if cronjob is None else observe_secrets(cluster, plan, live)
 
 
@@ -50,11 +50,11 @@ def observe_secrets(cluster: Cluster, plan: Plan, live: Live) -> Live:
     found = cluster.list(Kind.SECRET, labels=_any_of(*plan.secret_keys()))
     secret = _named(found, plan.name)
     if secret is None and not live.claimed:
-        secret = _get(cluster, Kind.SECRET, plan.name)
+        secret = get_or_none(cluster, Kind.SECRET, plan.name)
     token = None
     if plan.token:
         name = plan.token["metadata"]["name"]
-        token = _named(found, name) or (None if live.claimed else _get(cluster, Kind.SECRET, name))
+        token = _named(found, name) or (None if live.claimed else get_or_none(cluster, Kind.SECRET, name))
     may_read_it = secret is not None and plan.pipeline.token_from is not None and token_inside(secret)
     active = active_jobs(cluster, plan.name) if may_read_it else []
     return replace(live, secret=secret, token=token, active=active, secrets_read=True)
@@ -66,24 +66,17 @@ def _earlier(cluster: Cluster, plan: Plan, found: list[Object]) -> list[Object]:
     Their ConfigMaps bear the same id, and so are among those that were found.
     """
     names = {str(item["metadata"]["name"]) for item in found if is_of_another_name(item, plan.pipeline)}
-    cronjobs = [_get(cluster, Kind.CRONJOB, name) for name in sorted(names)]
+    cronjobs = [get_or_none(cluster, Kind.CRONJOB, name) for name in sorted(names)]
     return others([item for item in cronjobs if item is not None], plan.pipeline)
 
 
 def _cronjob(cluster: Cluster, name: str, *, settle: bool) -> Object | None:
     """Return the CronJob once it is not on its way out; None if there is none."""
     for _ in poll(GONE_TIMEOUT, longest=1.0):
-        found = _get(cluster, Kind.CRONJOB, name)
-        if found is None or not settle or "deletionTimestamp" not in found["metadata"]:
+        found = get_or_none(cluster, Kind.CRONJOB, name)
+        if found is None or not settle or not is_terminating(found):
             return found
     raise stuck("CronJob", name)
-
-
-def _get(cluster: Cluster, kind: Kind, name: str) -> Object | None:
-    try:
-        return cluster.get(kind, name)
-    except NotFoundError:
-        return None
 
 
 def _named(items: list[Object], name: str) -> Object | None:

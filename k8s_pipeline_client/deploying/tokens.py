@@ -16,7 +16,8 @@ from k8s_pipeline_client.domain.connection import why_not_newer
 from k8s_pipeline_client.domain.managers import MANAGER
 from k8s_pipeline_client.domain.objects import annotation, is_finished, is_terminating
 from k8s_pipeline_client.domain.ownership import fields_of
-from k8s_pipeline_client.errors import ApiError, ClusterError, ConflictError, NotFoundError, WaitTimeoutError
+from k8s_pipeline_client.errors import ApiError, ClusterError, ConflictError, WaitTimeoutError
+from k8s_pipeline_client.inventory.lookup import get_or_none
 from k8s_pipeline_client.polling import poll
 from k8s_pipeline_client.render.token import token_of
 
@@ -119,10 +120,7 @@ def changed_since(cluster: Cluster, name: str, seen: Object | None) -> bool:
 
 def read(cluster: Cluster, name: str) -> Object | None:
     """Return a Secret; None if it is not there."""
-    try:
-        return cluster.get(Kind.SECRET, name)
-    except NotFoundError:
-        return None
+    return get_or_none(cluster, Kind.SECRET, name)
 
 
 def remove_unused(cluster: Cluster, *, selector: str = labels.TOKEN) -> list[str]:

@@ -22,6 +22,14 @@ _JOB_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _UNLABELLED = f"{labels.PIPELINE},!{labels.FQN_HASH}"
 
 
+def get_or_none(cluster: Cluster, kind: Kind, name: str) -> Object | None:
+    """Read one object; None if it is not there."""
+    try:
+        return cluster.get(kind, name)
+    except NotFoundError:
+        return None
+
+
 def pods_of(cluster: Cluster, job_name: str) -> list[Object]:
     """Read the pods of one Job."""
     return cluster.list(Kind.POD, labels=f"{labels.JOB_NAME}={job_name}")
@@ -62,7 +70,7 @@ def _by_resource_name(cluster: Cluster, kind: Kind, name: str, mark: str, within
     """Return the object of that name, if it is one of those that are meant."""
     if not _RESOURCE_NAME.fullmatch(name):
         return []
-    item = _get(cluster, kind, name)
+    item = get_or_none(cluster, kind, name)
     return [item] if item is not None and label(item, mark) and _is_within(item, within) else []
 
 
@@ -99,7 +107,7 @@ def job_by_run(cluster: Cluster, text: str, *, within: str = "") -> Object | Non
     if _is_uuid(text):
         return _job_by_id(cluster, str(uuid.UUID(text)), within)
     if _JOB_NAME.fullmatch(text):
-        job = _get(cluster, Kind.JOB, text)
+        job = get_or_none(cluster, Kind.JOB, text)
         if job is not None and label(job, labels.PIPELINE) and _is_within(job, within):
             return job
     return None
@@ -110,19 +118,12 @@ def _job_by_id(cluster: Cluster, identity: str, within: str) -> Object | None:
     if jobs:
         return jobs[0]
     for pod in cluster.list(Kind.POD, labels=_all_of(f"{labels.CONTROLLER_UID}={identity}", within)):
-        job = _get(cluster, Kind.JOB, label(pod, labels.JOB_NAME))
+        job = get_or_none(cluster, Kind.JOB, label(pod, labels.JOB_NAME))
         if job is not None:
             return job
     scheduled = _all_of(labels.PIPELINE, f"!{labels.APP_RUN_ID}", within)
     pages = cluster.pages(Kind.JOB, labels=scheduled, restart=lambda: None)
     return next((job for page in pages for job in page if job["metadata"]["uid"] == identity), None)
-
-
-def _get(cluster: Cluster, kind: Kind, name: str) -> Object | None:
-    try:
-        return cluster.get(kind, name)
-    except NotFoundError:
-        return None
 
 
 def _is_within(item: Object, within: str) -> bool:

@@ -9,7 +9,7 @@ from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.objects import MAIN_CONTAINER, annotation
 from k8s_pipeline_client.errors import InvalidError, NotFoundError, UnknownNameError, UnreachableError
-from k8s_pipeline_client.inventory.lookup import pods_of
+from k8s_pipeline_client.inventory.lookup import get_or_none, pods_of
 from k8s_pipeline_client.polling import poll
 from k8s_pipeline_client.runs.attempts import by_age, has_ended, has_started
 from k8s_pipeline_client.runs.logpage import LogPage, page_of
@@ -121,7 +121,7 @@ def follow_log(
     seen: set[str] = set()
     name = job["metadata"]["name"]
     for _ in poll(timeout, first=0.2, longest=1.0):
-        found = _get_job(cluster, name)  # before the pods are read, so that none that came last is missed
+        found = get_or_none(cluster, Kind.JOB, name)  # before the pods are read, so that none that came last is missed
         pods = by_age(pods_of(cluster, name))
         # As it shows: the Job alone would wait for sidecars that never end.
         over = found is None or run_status(found, pods, (), cluster.now()).state.is_terminal
@@ -204,13 +204,6 @@ def _attempt(pods: list[Object], number: int | None) -> Object:
     if number > len(pods):
         raise UnknownNameError(f"there is no attempt {number}", hint=f"the run has {len(pods)}")
     return pods[number - 1]
-
-
-def _get_job(cluster: Cluster, job_name: str) -> Object | None:
-    try:
-        return cluster.get(Kind.JOB, job_name)
-    except NotFoundError:
-        return None
 
 
 def _has_ended(cluster: Cluster, pod: str) -> bool:
