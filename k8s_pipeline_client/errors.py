@@ -3,38 +3,37 @@
 ::
 
     PipelineError
-    ├── InputError                  what was handed to us cannot be used; nothing was written
+    ├── InputError                  the input cannot be used; nothing was written
     │   ├── DefinitionError         a file, an entity, a workflow document
-    │   │   ├── CopiedIdError       with the id of another pipeline
-    │   │   └── NotRunByPipelinesError  of a type that OpenMetadata itself does not run as a pipeline
+    │   │   ├── CopiedIdError       it has the id of another pipeline
+    │   │   └── NotRunByPipelinesError  its type is not run as a pipeline by OpenMetadata itself
     │   ├── ScheduleError           a cron expression or time zone that Kubernetes refuses
     │   ├── SettingsError           a setting
-    │   └── UnknownNameError        a NAME that fits none, or more than one, of the pipelines
-    ├── DisabledError               the pipeline service client is switched off
-    ├── RunActiveError              a run was asked for while one is active
-    ├── ForeignObjectError          an object of our name that belongs to another pipeline
-    ├── ManagedElsewhereError       a pipeline that was deployed from another source
-    ├── RunFailedError              the run ended, and failed
-    ├── WaitTimeoutError            the time that the caller allowed is over
-    ├── OpenMetadataError           the OpenMetadata server could not, or would not
-    │   ├── ServerUnreachableError  no answer from it
-    │   └── ServerResponseError     an answer, and it is a refusal, or none that OpenMetadata gives
+    │   └── UnknownNameError        a NAME that matches no pipeline, or more than one
+    ├── DisabledError               the pipeline service client is disabled
+    ├── RunActiveError              a run was requested while one is active
+    ├── ForeignObjectError          the object name is taken by an object of another pipeline
+    ├── ManagedElsewhereError       the pipeline is managed from another source
+    ├── RunFailedError              the run failed
+    ├── WaitTimeoutError            the caller's timeout expired
+    ├── OpenMetadataError           a request to the OpenMetadata server failed
+    │   ├── ServerUnreachableError  no response
+    │   └── ServerResponseError     an error response, or not a response of OpenMetadata's API
     │       ├── TokenRejectedError  401
     │       ├── RightMissingError   403
     │       └── EntityNotFoundError 404
-    └── ClusterError                the cluster could not, or would not
-        ├── UnreachableError        no answer from the API server
-        │   └── LoginError          nor a request: there is no login to send with it
-        └── ApiError                an answer, and it is a refusal
+    └── ClusterError                a request to the cluster failed
+        ├── UnreachableError        no response from the API server
+        │   └── LoginError          no request was sent: there are no credentials for it
+        └── ApiError                an error response
             ├── UnauthorizedError   401
             ├── ForbiddenError      403
             ├── NotFoundError       404
             ├── ConflictError       409
-            └── InvalidError        422 and 400, and 500 where an apply has a field that Kubernetes does not know
+            └── InvalidError        422 and 400, and 500 if an apply has a field that Kubernetes does not know
 
-``str(error)`` is one line that says what was refused, by whom and, after an em dash, what to do. It never
-holds a secret. What a program does about an error it decides by its class, its ``code`` and its ``facts``: exit codes,
-commands to type and the like are that program's, not this module's.
+``str(error)`` is one line: what failed and where and, after an em dash, what to do. It never contains a secret.
+Programs branch on the class, the ``code`` and the ``facts``; exit codes and commands to suggest are theirs to choose.
 """
 
 from __future__ import annotations
@@ -43,22 +42,22 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Self, TypeVar
 
 Fact = str | int | float | bool | tuple[str, ...]
-"""What an error knows: of few kinds, so that it can be pickled, logged and written as JSON."""
+"""The types of facts: few, so that an error can be pickled, logged and written as JSON."""
 
 
 class PipelineError(Exception):
-    """The root of the tree.
+    """The base class of all errors of this package.
 
-    An error is not changed once it is made; `with_outcome` returns another. It can be copied and pickled; what it was
-    raised from stays behind then, as with every exception.
+    Immutable: `with_outcome` returns a new error. It can be copied and pickled; as with every exception, ``__cause__``
+    is lost then.
 
     Attributes:
-        message: What was refused and by whom, without a trailing full stop.
-        outcome: What has become of what was begun, where something was; else empty.
-        hint: What can be done about it, whatever program this is; may be empty. It names no commands and no options
-            of ours: a program that has some words its own hints from `code` and `facts`.
-        code: What it is, in a word that is stable: ``RunActive``. All are listed in docs/reference/errors.md.
-        facts: What the code is about, by names that are stable as well.
+        message: What failed and where, without a trailing full stop.
+        outcome: The state that an interrupted operation left behind; empty if nothing had been changed.
+        hint: What to do about it; may be empty. It names no commands or options: a program that has any words its own
+            hints from `code` and `facts`.
+        code: Stable identifier, such as ``RunActive``. All are listed in docs/reference/errors.md.
+        facts: Details, by stable names.
     """
 
     default_code: ClassVar[str] = "Failed"
@@ -77,23 +76,23 @@ class PipelineError(Exception):
         return self.worded(self.hint)
 
     def worded(self, hint: str) -> str:
-        """Return the error in one line, with a hint that fits whoever reads it."""
+        """Return the error in one line, with a hint of the caller's."""
         said = f"{self.message}; {self.outcome}" if self.outcome else self.message
         return " ".join((f"{said} — {hint}" if hint else said).split())
 
     def with_outcome(self, outcome: str) -> Self:
-        """Return the same error that also says what has become of what was begun; to be raised from this one."""
+        """Return a copy with an outcome; to be raised from this one."""
         said = "; ".join(filter(None, (self.outcome, outcome)))
         return _rebuilt(type(self), self.args, {**self.__dict__, "outcome": said})
 
     def with_place(self, place: str) -> Self:
-        """Return the same error that also says where it is, such as a file; to be raised from this one."""
+        """Return a copy whose message begins with a place, such as a file; to be raised from this one."""
         return _rebuilt(type(self), self.args, {**self.__dict__, "message": f"{place}: {self.message}"})
 
     def __setattr__(self, name: str, value: object) -> None:
-        # Python itself sets __cause__, __traceback__ and the like while an error is on its way.
+        # Python itself sets __cause__, __traceback__ and the like while an error propagates.
         if name in self.__dict__ and not name.startswith("__"):
-            raise AttributeError(f"{name} of an error is not to be changed")
+            raise AttributeError(f"{name} of an error cannot be changed")
         super().__setattr__(name, value)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -111,7 +110,7 @@ def _rebuilt(kind: type[E], args: tuple[Any, ...], state: dict[str, Any]) -> E:
 
 
 class InputError(PipelineError):
-    """What was handed to us cannot be used; nothing was written."""
+    """The input cannot be used; nothing was written."""
 
     default_code = "InvalidInput"
 
@@ -123,13 +122,13 @@ class DefinitionError(InputError):
 
 
 class CopiedIdError(DefinitionError):
-    """A definition has the id of another pipeline, which would have to go for it."""
+    """A definition has the id of another pipeline, which it would replace."""
 
     default_code = "CopiedId"
 
 
 class NotRunByPipelinesError(DefinitionError):
-    """A pipeline of a type that OpenMetadata itself does not run as a pipeline any more."""
+    """The type of the pipeline is one that OpenMetadata itself no longer runs as a pipeline."""
 
     default_code = "NotRunByPipelines"
 
@@ -147,61 +146,61 @@ class SettingsError(InputError):
 
 
 class UnknownNameError(InputError):
-    """A NAME that fits no pipeline, or more than one."""
+    """A NAME that matches no pipeline, or more than one."""
 
     default_code = "UnknownName"
 
 
 class DisabledError(PipelineError):
-    """The settings say that nobody is to run pipelines."""
+    """The pipeline service client is disabled in the settings."""
 
     default_code = "Disabled"
 
 
 class RunActiveError(PipelineError):
-    """A run was asked for while another one of the same pipeline is active."""
+    """A run was requested while another one of the same pipeline is active."""
 
     default_code = "RunActive"
 
 
 class ForeignObjectError(PipelineError):
-    """An object of the name that we need belongs to something else."""
+    """The object name is taken by an object of something else."""
 
     default_code = "ForeignObject"
 
 
 class ManagedElsewhereError(PipelineError):
-    """The pipeline is managed from another source, which would not learn of the change."""
+    """The pipeline is managed from another source, which would not know of the change."""
 
     default_code = "ManagedElsewhere"
 
 
 class RunFailedError(PipelineError):
-    """The run ended, and failed."""
+    """The run failed."""
 
     default_code = "RunFailed"
 
 
 class WaitTimeoutError(PipelineError):
-    """The time that the caller allowed is over; the run itself goes on."""
+    """The caller's timeout expired; the run itself continues."""
 
     default_code = "WaitTimeout"
 
 
 class OpenMetadataError(PipelineError):
-    """The OpenMetadata server could not, or would not."""
+    """A request to the OpenMetadata server failed."""
 
     default_code = "OpenMetadataFailed"
 
 
 class ServerUnreachableError(OpenMetadataError):
-    """The OpenMetadata server gave no answer."""
+    """The OpenMetadata server did not respond."""
 
     default_code = "ServerUnreachable"
 
 
 class ServerResponseError(OpenMetadataError):
-    """The OpenMetadata server refused, or what answered is none.
+    """The OpenMetadata server refused the request, or the response is not OpenMetadata's.
 
     Attributes:
         status: The HTTP status.
@@ -223,13 +222,13 @@ class ServerResponseError(OpenMetadataError):
 
 
 class TokenRejectedError(ServerResponseError):
-    """401: the token is not accepted."""
+    """401: the token was rejected."""
 
     default_code = "TokenRejected"
 
 
 class RightMissingError(ServerResponseError):
-    """403: the token's user may not do that."""
+    """403: the token's user lacks the permission."""
 
     default_code = "RightMissing"
 
@@ -241,25 +240,25 @@ class EntityNotFoundError(ServerResponseError):
 
 
 class ClusterError(PipelineError):
-    """The cluster could not, or would not."""
+    """A request to the cluster failed."""
 
     default_code = "ClusterFailed"
 
 
 class UnreachableError(ClusterError):
-    """The API server gave no answer."""
+    """The API server did not respond."""
 
     default_code = "ApiServerUnreachable"
 
 
 class LoginError(UnreachableError):
-    """Nothing was asked: whoever the kubeconfig names cannot log in."""
+    """No request was sent: there are no valid credentials for the kubeconfig's user."""
 
     default_code = "LoginFailed"
 
 
 class ApiError(ClusterError):
-    """The API server answered with a refusal.
+    """The API server responded with an error.
 
     Attributes:
         status: The HTTP status.
@@ -284,30 +283,30 @@ class ApiError(ClusterError):
 
 
 class UnauthorizedError(ApiError):
-    """401: the credentials are not accepted."""
+    """401: the credentials were rejected."""
 
     default_code = "Unauthorized"
 
 
 class ForbiddenError(ApiError):
-    """403: a right is missing, or admission refused."""
+    """403: a permission is missing, or admission denied the request."""
 
     default_code = "Forbidden"
 
 
 class NotFoundError(ApiError):
-    """404: the object, or its namespace, is not there."""
+    """404: the object, or its namespace, does not exist."""
 
     default_code = "NotFound"
 
 
 class ConflictError(ApiError):
-    """409: it exists already, or another field manager owns the field."""
+    """409: the object already exists or has changed, or another field manager owns the field."""
 
     default_code = "Conflict"
 
 
 class InvalidError(ApiError):
-    """400, 422, or a 500 for a field that Kubernetes does not know: the API server does not accept the object."""
+    """400, 422, or a 500 for a field that Kubernetes does not know: the object is invalid."""
 
     default_code = "Invalid"

@@ -1,4 +1,4 @@
-"""Files that people name: read up to a limit, and never waited for without end."""
+"""Reads input files: up to a size limit, and with a timeout for pipes."""
 
 from __future__ import annotations
 
@@ -9,24 +9,25 @@ from contextlib import suppress
 from pathlib import Path
 
 MAX_BYTES = 4 * 2**20
-"""More than any file has that is of use here: a Secret holds a quarter of it."""
-TOO_LARGE = f"it holds more than {MAX_BYTES // 2**20} MiB, the most that is read at once"
+"""More than any usable file has: a Secret holds a quarter of it."""
+TOO_LARGE = f"it is larger than {MAX_BYTES // 2**20} MiB"
 
 _FIFO_SECONDS = 10.0
 _CHUNK = 2**16
 _OF_THIS_PROCESS = ("/dev/fd/", "/proc/self/fd/", "/dev/stdin", "/dev/tty")
-"""What a shell hands over, as in `-f <(helm template …)`: it ends with the program at the other end, however long."""
+"""Process substitution, as in `-f <(helm template …)`: it ends when the other program ends, however long that takes."""
 
 
 class UnreadableError(Exception):
-    """A file that is not read; ``str()`` says why, and names no file."""
+    """A file that cannot be read; ``str()`` says why, without the file's name."""
 
 
 def read_limited(path: Path) -> bytes:
-    """Return what a file holds: a regular one, a FIFO that somebody writes to, or what a shell hands over.
+    """Return the content of a regular file, a FIFO with a writer, or a process substitution.
 
     Raises:
-        UnreadableError: It cannot be read, is of another kind, holds more than `MAX_BYTES`, or is silent.
+        UnreadableError: It cannot be read, is of another type, larger than `MAX_BYTES`, or nothing was written to it in
+            time.
     """
     try:
         found = path.stat()
@@ -38,16 +39,16 @@ def read_limited(path: Path) -> bytes:
     except OSError as error:
         raise UnreadableError(error.strerror) from error
     except UnicodeEncodeError as error:
-        raise UnreadableError("its name is no text") from error
+        raise UnreadableError("its name is not valid text") from error
     except ValueError as error:
-        raise UnreadableError("its name holds a NUL character") from error
+        raise UnreadableError("its name contains a NUL character") from error
     if len(data) > MAX_BYTES:
         raise UnreadableError(TOO_LARGE)
     return data
 
 
 def kind_of(mode: int) -> str:
-    """Return what a thing that is no regular file is, for people."""
+    """Return the type of something that is not a regular file, in words."""
     kinds = {stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
     return kinds.get(stat.S_IFMT(mode), "not a file")
 
@@ -60,7 +61,7 @@ def _check_kind(path: Path, found: os.stat_result) -> None:
     mode = found.st_mode
     is_device = stat.S_ISCHR(mode) or stat.S_ISBLK(mode)
     is_empty = stat.S_ISCHR(mode) and found.st_rdev == os.stat(os.devnull).st_rdev
-    # To open a device may already do something; a terminal is typed at.
+    # Opening a device may have side effects; a terminal waits for input.
     if stat.S_ISSOCK(mode) or (is_device and not is_empty and not _is_of_this_process(path)):
         raise UnreadableError(f"it is {kind_of(mode)}")
 
@@ -73,19 +74,19 @@ def _of_file(path: Path, size: int) -> bytes:
     if size > MAX_BYTES:
         raise UnreadableError(TOO_LARGE)
     with path.open("rb") as file:
-        return file.read(MAX_BYTES + 1)  # it may have grown, or be one of /proc, which have no size
+        return file.read(MAX_BYTES + 1)  # it may have grown, or be below /proc, where sizes are 0
 
 
 def _of_stream(path: Path, *, timeout: float | None) -> bytes:
-    """Read to the end, or to beyond the limit; where there is a timeout, wait so many seconds for each piece."""
-    # Not to wait here, without a limit, for who opens a FIFO's other end.
+    """Read to the end, or past the limit; the timeout in seconds is for each chunk."""
+    # Not blocking: otherwise opening a FIFO waits for a writer without a limit.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     data = bytearray()
     try:
         while len(data) <= MAX_BYTES:
             if not select.select([descriptor], [], [], timeout)[0]:
-                raise UnreadableError(f"it is a FIFO, and nobody wrote to it for {timeout:g} s")
-            with suppress(BlockingIOError):  # another reader was quicker
+                raise UnreadableError(f"it is a FIFO, and nothing was written to it for {timeout:g} s")
+            with suppress(BlockingIOError):  # another reader was faster
                 part = os.read(descriptor, _CHUNK)
                 if not part:
                     break

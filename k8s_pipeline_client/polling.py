@@ -1,4 +1,4 @@
-"""Waiting for a condition, with ever longer pauses."""
+"""Polling with increasing intervals."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Iterator
 
 
 def poll(timeout: float | None, *, first: float = 0.05, longest: float = 2.0) -> Iterator[float]:
-    """Yield the elapsed seconds, at once and then after ever longer pauses, until the time is over.
+    """Yield the elapsed seconds, at once and then after increasing intervals, until the timeout.
 
-    The caller looks at its condition in the loop's body and leaves when it holds; the ``else`` of the loop is
-    where time ran out. There is always a last look at the very end.
+    The caller checks its condition in the loop's body and leaves the loop when it holds; the loop's ``else`` is the
+    timeout. There is always a last iteration at the end of the timeout.
 
     Args:
-        timeout: Seconds; None waits for ever.
-        first: The first pause in seconds; each next one is half as long again.
-        longest: The longest pause in seconds.
+        timeout: Seconds; None for no timeout.
+        first: The first interval in seconds; each next one is 1.5 times as long.
+        longest: The longest interval in seconds.
     """
     start = time.monotonic()
     pause = first

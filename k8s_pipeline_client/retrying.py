@@ -1,6 +1,6 @@
-"""Trying again where that can help, within a time that is bounded in all; the same for every server that we ask.
+"""Retries of requests within an overall timeout; the same rules for Kubernetes and OpenMetadata.
 
-Libraries that retry count attempts and know no time for all of them, or wait as long as any Retry-After says.
+Retry libraries count attempts without an overall timeout, or wait for however long a Retry-After says.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from itertools import count
 from typing import Protocol, TypeVar
 
 TOTAL_TIMEOUT = 60.0
-"""How long one request may take in all; a server that is restarted is back by then."""
+"""Seconds that one request may take, retries included; a server that restarts is back by then."""
 CONNECT_TIMEOUT = 10.0
 READ_TIMEOUT = 30.0
 
 _RETRIED = frozenset({429, 500, 502, 503, 504})
 _FEW = 4
-"""So many attempts where more would only keep a person waiting for the message."""
+"""The maximum number of attempts where more would only delay the error message."""
 _SHOWN = frozenset(
     {
         *("container", "follow", "sinceSeconds", "sinceTime", "tailLines", "timestamps"),
@@ -31,13 +31,13 @@ _SHOWN = frozenset(
         *("fields", "include", "service"),
     }
 )
-"""Parameters whose values are logged; of any other only that it is there."""
+"""Query parameters whose values are logged; the values of others are masked."""
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 5.0
 
 
 class Response(Protocol):
-    """An answer, as far as it matters here."""
+    """The part of an HTTP response that decides about retries."""
 
     @property
     def status(self) -> int:
@@ -45,10 +45,10 @@ class Response(Protocol):
 
     @property
     def retry_after(self) -> float:
-        """What the server says to wait, in seconds; 0 where it says nothing."""
+        """``Retry-After`` in seconds; 0 if the header is missing."""
 
     def close(self) -> None:
-        """Give the connection up."""
+        """Release the connection."""
 
 
 T = TypeVar("T", bound=Response)
@@ -64,71 +64,71 @@ def retried(
     log: logging.Logger,
     what: str,
 ) -> T:
-    """Return the first answer that trying again would not better.
+    """Return the first response that a retry would not improve.
 
     Args:
-        once: Asks one time, and gives up at the given time of `time.monotonic`.
-        broken: What it raises where there is no whole answer.
-        should_retry: Says whether another attempt makes sense, given the number of those that were made, and the
-            answer's status or what was raised.
-        total_timeout: How long all of it may take, in seconds.
-        log: Told of every attempt (DEBUG), and of those that are made again (INFO).
-        what: What is asked for there; see `request_line`.
+        once: Sends one request; its deadline is given as a time of `time.monotonic`.
+        broken: The exception that it raises without a complete response.
+        should_retry: Whether to try again, given the number of attempts so far, and the response's status or the
+            exception.
+        total_timeout: Seconds for all attempts together.
+        log: Gets every attempt at DEBUG, and retries at INFO.
+        what: The request as it is logged; see `request_line`.
 
     Raises:
-        E: There is no answer, or none in time.
+        E: There was no complete response in time.
     """
     end = time.monotonic() + total_timeout
     for attempt in count(1):
-        answer: T | None = None
+        response: T | None = None
         cause: E | None = None
         begun = time.monotonic()
         try:
-            answer = once(end)
+            response = once(end)
         except broken as error:
             cause = error
-        # Of what was raised only the kind: its words may quote a header.
-        came = answer.status if answer is not None else type(cause).__name__
+        # Only the class of the exception: its message may quote a header.
+        came = response.status if response is not None else type(cause).__name__
         log.debug("%s: %s, attempt %d, %.0f ms", what, came, attempt, (time.monotonic() - begun) * 1000)
-        if answer is not None and answer.status not in _RETRIED:
-            return answer
-        pause = max(_backoff(attempt), answer.retry_after if answer is not None else 0.0)
-        status = None if answer is None else answer.status
+        if response is not None and response.status not in _RETRIED:
+            return response
+        pause = max(_backoff(attempt), response.retry_after if response is not None else 0.0)
+        status = None if response is None else response.status
         if not should_retry(attempt, status, cause) or time.monotonic() + pause >= end:
-            if answer is not None:
-                return answer
+            if response is not None:
+                return response
             assert cause is not None
             raise cause
-        if answer is not None:
-            answer.close()
-        log.info("%s: %s, attempt %d; again in %.1f s", what, came, attempt, pause)
+        if response is not None:
+            response.close()
+        log.info("%s: %s, attempt %d; retrying in %.1f s", what, came, attempt, pause)
         time.sleep(pause)
     raise AssertionError("unreachable")
 
 
 def request_line(method: str, path: str, query: Mapping[str, str] | None) -> str:
-    """Return what is logged of a request: no headers, no body, and no values that might be secret."""
+    """Return a request as it is logged: no headers, no body, and no values that might be secret."""
     given = ((key, value if key in _SHOWN else "***") for key, value in (query or {}).items() if value)
     text = "&".join(f"{key}={value}" for key, value in given)
     return f"{method} {path}?{text}" if text else f"{method} {path}"
 
 
 def is_retryable(attempt: int, status: int | None, *, never_connected: bool) -> bool:
-    """Return whether another attempt makes sense, where nothing else is known.
+    """Return whether to try again, if nothing else is known.
 
     Args:
-        attempt: How many were made.
-        status: The answer's status, if there was one.
-        never_connected: There was no connection, and never has been: the address is probably wrong.
+        attempt: The number of attempts so far.
+        status: The response's status; None without a response.
+        never_connected: No connection has ever been established: the address is probably wrong.
     """
-    # A 500 is often something behind the server that is down: the message says so, and is wanted soon.
+    # A 500 is often a component behind the server that is down: show its message soon.
     if status == HTTPStatus.INTERNAL_SERVER_ERROR or never_connected:
         return attempt < _FEW
     return True
 
 
 def retry_after(header: str | None) -> float:
-    """Return the seconds that a ``Retry-After`` asks for, which is a number or a date; 0 if it is neither."""
+    """Return the seconds of a ``Retry-After`` header, which is a number or a date; 0 if it is neither."""
     text = (header or "").strip()
     if text.isascii() and text.isdecimal():
         return float(text)

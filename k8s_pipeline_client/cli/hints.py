@@ -55,7 +55,7 @@ HINTS: Mapping[str, str | Callable[[PipelineError], str]] = MappingProxyType(
         "where they are set",
         "KubeconfigMissing": "name one with --kubeconfig",
         "ManagedElsewhere": "delete it there, or take it over with --force",
-        "NamespaceMissing": "create the namespace (kubectl create namespace {namespace}) or name another with "
+        "NamespaceMissing": "create the namespace (kubectl create namespace {namespace}) or use another with "
         "--namespace",
         "NoClusterConfigured": "name one with --kubeconfig, or set KUBECONFIG",
         "NoCurrentContext": _contexts,

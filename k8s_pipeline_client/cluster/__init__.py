@@ -1,1 +1,1 @@
-"""What we ask of a cluster (`port`), and the one adapter that asks it (`kube`)."""
+"""The Kubernetes API: the interface (`port`), and its one implementation (`kube`)."""

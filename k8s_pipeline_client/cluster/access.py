@@ -1,8 +1,8 @@
-"""What each operation has to be allowed to do: declared here, and nowhere else.
+"""The RBAC permissions that each operation needs, declared once.
 
-`rbac/role.yaml` and `docs/reference/rights.md` are made of this (`make rights`). A test on a cluster carries out each
-operation with an account that is allowed this and nothing else, and reads in the API server's audit log that it has
-used all of it: so what is declared is enough, and not too much.
+`rbac/role.yaml` and `docs/reference/rights.md` are generated from this (`make rights`). A test on a cluster carries out
+each operation with exactly these permissions, and checks in the API server's audit log that each of them was used: so
+the declared permissions are sufficient and minimal.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from k8s_pipeline_client.cluster.port import Kind, Object
 
 
 class Verb(StrEnum):
-    """The verbs of a Role, in the order in which people write them; we never `watch`."""
+    """The verbs of a Role, in their usual order; `watch` is never used."""
 
     GET = "get"
     LIST = "list"
     CREATE = "create"
-    """Of an object that is not there yet a server-side apply needs it too, besides `patch`."""
+    """Server-side apply needs it, besides `patch`, if the object does not exist yet."""
     UPDATE = "update"
     PATCH = "patch"
     DELETE = "delete"
 
 
 class Resource(StrEnum):
-    """The resources of a Role: those of `Kind`, and the log of a pod."""
+    """The resources of a Role: those of `Kind`, and ``pods/log``."""
 
     CRONJOBS = "cronjobs"
     JOBS = "jobs"
@@ -48,9 +48,9 @@ class Right(NamedTuple):
 
 
 class Operation(StrEnum):
-    """What can be asked of the client; called as the command is, where there is one.
+    """The operations of the client; named after the command, if there is one.
 
-    The library's methods need what the commands of their names need; `queued_statuses` is ``runs``, `last_logs` is
+    A library method needs what the command of the same name needs; `queued_statuses` is ``runs``, `last_logs` is
     ``logs``, `run_automation` and `run_application` are ``run -f``.
     """
 
@@ -83,14 +83,14 @@ def _on(resource: Resource, *verbs: Verb) -> Rights:
 
 _APPLY = (Verb.CREATE, Verb.PATCH)
 _ALL = _on(Resource.CRONJOBS, Verb.LIST) | _on(Resource.JOBS, Verb.LIST)
-# NAME may be that of the object itself.
+# NAME may be the name of the object itself.
 _FIND = _ALL | _on(Resource.CRONJOBS, Verb.GET) | _on(Resource.JOBS, Verb.GET)
 _CAUSES = _on(Resource.PODS, Verb.LIST) | _on(Resource.EVENTS, Verb.LIST)
 _FIND_RUN = _FIND | _on(Resource.PODS, Verb.LIST)
-# A sidecar that alone is left of a run keeps it from ending.
+# A sidecar that still runs after the main container keeps a run from ending.
 _END_SIDECARS = _on(Resource.PODS, Verb.LIST, Verb.PATCH) | _on(Resource.JOBS, Verb.PATCH)
 _CREATE_JOB = _on(Resource.JOBS, Verb.CREATE, Verb.GET)
-# The Job comes first, suspended; then its Secret, and it is let go, or removed where the Secret was refused.
+# The Job is created suspended, then its Secret; then it is resumed, or deleted if the Secret was refused.
 _CREATE_JOB_WITH_SECRET = _CREATE_JOB | _on(Resource.JOBS, Verb.PATCH, Verb.DELETE) | _on(Resource.SECRETS, *_APPLY)
 _DELETE_PIPELINE = (
     _on(Resource.CRONJOBS, Verb.LIST, Verb.DELETE)
@@ -99,11 +99,11 @@ _DELETE_PIPELINE = (
     | _on(Resource.CONFIG_MAPS, Verb.LIST, Verb.DELETE)
     | _on(Resource.PODS, Verb.LIST)
 )
-# The Secret with a bot's token is put back where somebody has begun to use it meanwhile.
+# The Secret with a bot's token is restored if a pipeline has begun to use it meanwhile.
 _RETIRE_TOKEN = _on(Resource.SECRETS, Verb.LIST, Verb.DELETE, *_APPLY) | _ALL
 
 _NEEDED: dict[Operation, Rights] = {
-    Operation.DEPLOY: _DELETE_PIPELINE  # of what was renamed
+    Operation.DEPLOY: _DELETE_PIPELINE  # of a renamed pipeline
     | _on(Resource.CRONJOBS, Verb.GET, *_APPLY)
     | _on(Resource.SECRETS, Verb.GET, *_APPLY)
     | _on(Resource.CONFIG_MAPS, Verb.GET, *_APPLY),
@@ -131,7 +131,7 @@ _NEEDED: dict[Operation, Rights] = {
     Operation.KILL: _FIND_RUN
     | _CAUSES
     | _END_SIDECARS
-    | _on(Resource.JOBS, Verb.DELETE)  # of one that a queue holds
+    | _on(Resource.JOBS, Verb.DELETE)  # of one that is held by a queue
     | _on(Resource.LOGS, Verb.GET),
     Operation.ENABLE: _FIND | _on(Resource.CRONJOBS, Verb.PATCH),
     Operation.DISABLE: _FIND | _on(Resource.CRONJOBS, Verb.PATCH),
@@ -141,17 +141,17 @@ _NEEDED: dict[Operation, Rights] = {
 }
 
 _LISTS = frozenset(right for rights in _NEEDED.values() for right in rights if right.verb is Verb.LIST)
-# Whoever may write this one may write the others: the Role gives the rights together.
+# Sufficient for the others as well: the Role grants these permissions together.
 _NEEDED[Operation.SERVICE_STATUS] = _LISTS | _on(Resource.CONFIG_MAPS, *_APPLY)
 
 NEEDED: Mapping[Operation, Rights] = MappingProxyType(_NEEDED)
-"""The rights that an operation uses, in whatever state it finds the namespace."""
+"""The permissions that an operation uses, whatever the state of the namespace."""
 
 DOCUMENTED: Rights = frozenset().union(
     *(_on(resource, *Verb) for resource in Resource if resource is not Resource.EVENTS),
     _on(Resource.EVENTS, Verb.GET, Verb.LIST),
 )
-"""What OpenMetadata documents for its Kubernetes client without the operator; a Role made for it serves us, too."""
+"""What OpenMetadata documents for its Kubernetes client without the operator; such a Role is sufficient here, too."""
 
 _BATCH = (Resource.CRONJOBS, Resource.JOBS)
 _KINDS = {
@@ -165,7 +165,7 @@ _KINDS = {
 
 
 def needed_by(operations: Iterable[Operation]) -> Rights:
-    """Return what somebody has to be allowed to do who carries out these operations."""
+    """Return the permissions that these operations need together."""
     return frozenset().union(*(NEEDED[operation] for operation in operations))
 
 
@@ -175,7 +175,7 @@ def listed_by(operation: Operation) -> list[Kind]:
 
 
 def rules(rights: Rights) -> list[Object]:
-    """Return the ``rules`` of a Role that gives rights; resources with the same verbs share a rule."""
+    """Return the ``rules`` of a Role that grants permissions; resources with the same verbs share a rule."""
     verbs: dict[Resource, list[Verb]] = {
         resource: [verb for verb in Verb if Right(verb, resource) in rights] for resource in Resource
     }

@@ -1,4 +1,4 @@
-"""Finds a cluster the way kubectl does: kubeconfig, context, or from inside a pod."""
+"""Finds a cluster as kubectl does: by kubeconfig and context, or by a pod's service account."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from k8s_pipeline_client.errors import InputError, UnreachableError
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How the settings say that the cluster is found.
+    """How to find the cluster, by the settings.
 
     Attributes:
-        in_cluster: By the account of the pod that we run in, or not by that; None leaves it open.
-        content: A kubeconfig.
-        path: A file that holds one.
+        in_cluster: Use the pod's service account (True), or never (False); None: if there is no kubeconfig.
+        content: The text of a kubeconfig.
+        path: A kubeconfig file.
     """
 
     in_cluster: bool | None = None
@@ -39,15 +39,14 @@ AS_KUBECTL = Way()
 
 
 def connect(kubeconfig: Path | None = None, context: str | None = None, way: Way = AS_KUBECTL) -> ApiServer:
-    """Return where the API server is, logged in; nothing has been asked of it.
+    """Return the API server with credentials; no request is sent to it.
 
-    Looks at ``kubeconfig``, then where the settings say, then at ``KUBECONFIG`` and ``~/.kube/config``, then at the pod
-    that we run in.
+    Tries ``kubeconfig``, then the settings, then ``KUBECONFIG`` and ``~/.kube/config``, then the pod's service account.
 
     Raises:
-        InputError: What was named is not usable.
-        LoginError: The user of the kubeconfig cannot log in.
-        UnreachableError: There is nothing to find a cluster by.
+        InputError: The given kubeconfig or context is invalid.
+        LoginError: There are no valid credentials for the kubeconfig's user.
+        UnreachableError: No cluster is configured.
     """
     in_a_pod = SERVICE_HOST_ENV_NAME in os.environ
     if kubeconfig is None:
@@ -59,46 +58,46 @@ def connect(kubeconfig: Path | None = None, context: str | None = None, way: Way
     named = _named(kubeconfig, way)
     if named is None and way.in_cluster:
         raise InputError(
-            "inCluster is true, and this is not a pod", code="NotInPod", hint="leave it out, or name a kubeconfig"
+            "inCluster is true, but this is not a pod", code="NotInPod", hint="remove it, or give a kubeconfig"
         )
     files = [named] if named is not None else _default_files()
     config = kube.read(files)
-    # Those that say nothing (/dev/null) are as if they were not there, for kubectl too.
+    # Empty files (/dev/null) are ignored, as kubectl does.
     if config != kube.Kubeconfig() or named is not None:
         what = "kubeconfig " + os.pathsep.join(map(str, files))
         return api_server(kube.select(config, context, what), what)
     if in_a_pod and way.in_cluster is not False:
         return _in_cluster()
     raise UnreachableError(
-        "no cluster is configured: no kubeconfig was found, and this is not a pod",
+        "no cluster is configured: there is no kubeconfig, and this is not a pod",
         code="NoClusterConfigured",
-        hint="name a kubeconfig, or set KUBECONFIG",
+        hint="give a kubeconfig, or set KUBECONFIG",
     )
 
 
 def _named(kubeconfig: Path | None, way: Way) -> Path | None:
-    """Return the file that the command line or the settings name, if any."""
+    """Return the file given by the command line or the settings, if any."""
     if kubeconfig is not None:
         if not _is_there(kubeconfig):
             raise InputError(
                 f"kubeconfig {kubeconfig} does not exist",
                 code="KubeconfigMissing",
                 facts={"path": str(kubeconfig)},
-                hint="name one that does",
+                hint="give an existing file",
             )
         return kubeconfig
     if way.path is None:
         return None
     path = _home(way.path)
     if not _is_there(path):
-        raise InputError(f"kubeconfigPath {path} does not exist", hint="correct it, or leave it out")
+        raise InputError(f"kubeconfigPath {path} does not exist", hint="correct or remove it")
     return path
 
 
 def _default_files() -> list[Path]:
-    """Return those files that are there of the ones that kubectl looks at.
+    """Return the existing files of those that kubectl reads.
 
-    What is there and cannot be read is an error then: to go on without it would be to come as somebody else.
+    One that exists and cannot be read is an error: without it, requests would be sent as another user.
     """
     default = os.environ.get("KUBECONFIG") or os.path.join("~", ".kube", "config")
     paths = [_home(part) for part in default.split(os.pathsep) if part]
@@ -111,23 +110,23 @@ def _is_there(path: Path) -> bool:
     except FileNotFoundError:
         return False
     except (OSError, ValueError):
-        return True  # to read it will say why it cannot be used
+        return True  # reading it will raise the error
     return True
 
 
 def _home(path: str) -> Path:
-    # Unlike Path.expanduser this leaves alone what it cannot resolve.
+    # Unlike Path.expanduser this does not raise if there is no home directory.
     return Path(os.path.expanduser(path))
 
 
 def _in_cluster() -> ApiServer:
-    what = "the account of this pod"
+    what = "the service account of this pod"
     host, port = (os.environ.get(name, "") for name in (SERVICE_HOST_ENV_NAME, SERVICE_PORT_ENV_NAME))
     if not host or not port:
         raise InputError(f"{what} cannot be used: {SERVICE_HOST_ENV_NAME} or {SERVICE_PORT_ENV_NAME} is not set")
     for path in (SERVICE_TOKEN_FILENAME, SERVICE_CERT_FILENAME):
         if not Path(path).is_file():
-            raise InputError(f"{what} cannot be used: {path} does not exist", hint="see automountServiceAccountToken")
+            raise InputError(f"{what} cannot be used: {path} does not exist", hint="check automountServiceAccountToken")
     server = f"https://{f'[{host}]' if ':' in host else host}:{port}"
     cluster = kube.Cluster(server=server, certificate_authority=SERVICE_CERT_FILENAME)
     user = kube.User(token_file=SERVICE_TOKEN_FILENAME)

@@ -1,4 +1,4 @@
-"""From a kubeconfig's cluster and user to an API server and a login."""
+"""From a kubeconfig's cluster and user to an API server with credentials."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ _CLUSTER_EXTENSION = "client.authentication.k8s.io/exec"
 
 
 def api_server(selected: Selected, what: str) -> ApiServer:
-    """Return the API server that a context leads to; whoever logs in by an exec plugin has logged in.
+    """Return the API server of a context; an exec plugin, if there is one, has been run.
 
     Args:
         selected: The context's cluster and user.
-        what: What to call the kubeconfig in errors.
+        what: The kubeconfig, for error messages.
 
     Raises:
-        InputError: The cluster cannot be used.
-        LoginError: The user cannot.
+        InputError: The cluster entry is invalid.
+        LoginError: The user entry is invalid, or there are no credentials.
     """
     cluster, user = selected.cluster, selected.user
     address = _address(cluster, what)
@@ -52,7 +52,7 @@ def api_server(selected: Selected, what: str) -> ApiServer:
     server.ready()
     if cluster.insecure_skip_tls_verify:
         _LOG.warning(
-            "%s says insecure-skip-tls-verify: whoever answers at %s is taken for the cluster, and gets the login",
+            "%s has insecure-skip-tls-verify: the certificate of %s is not verified; credentials may go to an impostor",
             what,
             server.host,
         )
@@ -60,10 +60,10 @@ def api_server(selected: Selected, what: str) -> ApiServer:
 
 
 def impersonation(user: User, who: str) -> HTTPHeaderDict:
-    """Return the headers that say whom a user acts for.
+    """Return the impersonation headers of a user.
 
     Raises:
-        LoginError: No header can hold it.
+        LoginError: A value is not valid in an HTTP header.
     """
     headers = HTTPHeaderDict()
     if user.as_:
@@ -81,17 +81,19 @@ def impersonation(user: User, who: str) -> HTTPHeaderDict:
 
 def _address(cluster: Cluster, what: str) -> Address:
     option = "certificate-authority" if cluster.certificate_authority else "certificate-authority-data"
-    authorities = ""
+    ca_certificates = ""
     try:
-        authorities = _pem(cluster.certificate_authority, cluster.certificate_authority_data)
-        if authorities or cluster.certificate_authority:
-            client_context(authorities=authorities or "-", insecure=False, identity="")
+        ca_certificates = _pem(cluster.certificate_authority, cluster.certificate_authority_data)
+        if ca_certificates or cluster.certificate_authority:
+            client_context(ca_certificates=ca_certificates or "-", insecure=False, identity="")
     except UnusablePemError as error:
         file = f" {cluster.certificate_authority}" if cluster.certificate_authority else ""
-        raise InputError(f"{what}: {option}{file} cannot be used: {error}", hint="see kubectl config view") from error
+        raise InputError(
+            f"{what}: {option}{file} cannot be used: {error}", hint="check it with kubectl config view"
+        ) from error
     return Address(
         url=cluster.server,
-        authorities=authorities,
+        ca_certificates=ca_certificates,
         insecure=cluster.insecure_skip_tls_verify,
         server_name=cluster.tls_server_name,
         proxy=cluster.proxy_url.get_secret_value(),
@@ -99,7 +101,7 @@ def _address(cluster: Cluster, what: str) -> Address:
 
 
 def _login(user: User, address: Address, cluster: Cluster, who: str) -> Login:
-    """Return how a user logs in. A plugin is asked only where the kubeconfig holds no login, as kubectl does."""
+    """Return a user's credentials. An exec plugin is run only if the kubeconfig has no others, as kubectl does."""
     identity = _identity(user, who)
     token = user.token.get_secret_value()
     if user.token_file:
@@ -122,7 +124,7 @@ def _identity(user: User, who: str) -> str:
         ("client-key", user.client_key, key),
     ):
         try:
-            parts.append(_pem(path, data))  # once: a FIFO has nothing more for who comes again
+            parts.append(_pem(path, data))  # once: a FIFO can only be read once
         except UnusablePemError as error:
             named = f"{option} {path}" if path else f"{option}-data"
             raise LoginError(f"{who}: {named} cannot be used: {error}", hint="log in again, or correct it") from error
@@ -135,13 +137,13 @@ def _plugin_login(found: Exec, address: Address, cluster: Cluster, who: str) -> 
 
 
 def _cluster_info(address: Address, cluster: Cluster) -> dict[str, Any]:
-    """Return what a plugin is told with ``provideClusterInfo``."""
+    """Return the cluster as an exec plugin gets it with ``provideClusterInfo``."""
     settings = [item.extension for item in cluster.extensions if item.name == _CLUSTER_EXTENSION]
     info = {
         "server": cluster.server,
         "tls-server-name": cluster.tls_server_name,
         "insecure-skip-tls-verify": cluster.insecure_skip_tls_verify,
-        "certificate-authority-data": base64.b64encode(address.authorities.encode()).decode(),
+        "certificate-authority-data": base64.b64encode(address.ca_certificates.encode()).decode(),
         "proxy-url": address.proxy,
         "disable-compression": cluster.disable_compression,
     }
@@ -149,7 +151,7 @@ def _cluster_info(address: Address, cluster: Cluster) -> dict[str, Any]:
 
 
 def _pem(path: str, data: str) -> str:
-    """Return the text of a file, or of base64 as Go reads it; nothing where neither is given."""
+    """Return the text of a file or of base64, decoded as Go does; empty if neither is given."""
     if path:
         try:
             content = read_limited(Path(path))

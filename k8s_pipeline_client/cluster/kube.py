@@ -1,7 +1,6 @@
-"""The only place that talks to a Kubernetes API server.
+"""The only module that sends requests to a Kubernetes API server.
 
-We send and read plain JSON, because the official client's typed models refuse fields of API servers that are newer
-than they are.
+Requests and responses are plain JSON, because the official client's typed models reject fields of newer API servers.
 """
 
 from __future__ import annotations
@@ -41,13 +40,13 @@ class KubeCluster:
     def __init__(
         self, server: ApiServer, namespace: str, *, total_timeout: float = TOTAL_TIMEOUT, page_size: int = PAGE_SIZE
     ) -> None:
-        """Take a server from `connect.connect`, and the namespace to work in.
+        """Take a server from `connect.connect` and a namespace.
 
         Args:
-            server: Where it is, and who comes to it.
-            namespace: Where everything happens.
-            total_timeout: How long one request may take in all, repetitions included, in seconds.
-            page_size: How many objects one request of a list asks for.
+            server: The API server, with credentials.
+            namespace: The namespace of all requests.
+            total_timeout: Seconds that one request may take, retries included.
+            page_size: The ``limit`` of list requests.
         """
         self._transport = Transport(server, total_timeout=total_timeout)
         self._namespace = namespace
@@ -55,16 +54,16 @@ class KubeCluster:
 
     @property
     def namespace(self) -> str:
-        """The namespace that everything happens in."""
+        """The namespace of all requests."""
         return self._namespace
 
     @property
     def throttled(self) -> int:
-        """How many answers so far have said that we ask for too much; see `Cluster.throttled`."""
+        """The number of 429 responses so far; see `Cluster.throttled`."""
         return self._transport.throttled
 
     def now(self) -> datetime:
-        """Return the API server's time as of its last answer."""
+        """Return the API server's time as of its last response."""
         return self._transport.now()
 
     def get(self, kind: Kind, name: str) -> Object:
@@ -72,7 +71,7 @@ class KubeCluster:
         return self._json("GET", self._path(kind, name), action=f"read {kind} {name}")
 
     def list(self, kind: Kind, *, labels: str = "", fields: str = "") -> builtins.list[Object]:
-        """Read all that fits the selectors; see `Cluster.list`."""
+        """Read the objects that match the selectors; see `Cluster.list`."""
         found: builtins.list[Object] = []
         for page in self.pages(kind, labels=labels, fields=fields, restart=found.clear):
             found += page
@@ -81,12 +80,12 @@ class KubeCluster:
     def pages(
         self, kind: Kind, *, labels: str = "", fields: str = "", restart: Callable[[], None]
     ) -> Iterator[builtins.list[Object]]:
-        """Read all that fits the selectors, page by page; see `Cluster.pages`."""
+        """Read the objects that match the selectors, page by page; see `Cluster.pages`."""
         selectors = {"labelSelector": labels, "fieldSelector": fields}
         return paging.pages(lambda query: self._page(kind, {**selectors, **query}), self._page_size, restart)
 
     def first(self, kind: Kind, *, labels: str) -> Object | None:
-        """Read one of those that fit the selector; see `Cluster.first`."""
+        """Read one object that matches the selector; see `Cluster.first`."""
         return paging.first(lambda query: self._page(kind, {"labelSelector": labels, **query}))
 
     def apply(self, manifest: Object, *, manager: str, force: bool = False, dry_run: bool = False) -> Object:
@@ -146,7 +145,7 @@ class KubeCluster:
             return
         except ConflictError:
             if uid is None or version is not None:
-                raise  # with a UID it says that the name belongs to another object by now: ours is gone
+                raise  # with a UID, it means that another object has the name by now: ours is gone
 
     def read_log(
         self,
@@ -170,14 +169,14 @@ class KubeCluster:
         if timestamps:
             query["timestamps"] = "true"
         action = f"read the log of Pod {pod}"
-        # A log that is followed is silent for as long as the program is.
+        # A followed log has no output for as long as the program writes none.
         stream = self._transport.stream(self._path(Kind.POD, pod) + "/log", query=query, forever=follow)
         try:
             if stream.status != HTTPStatus.OK:
                 raise api_error(stream.status, b"".join(stream), action=action, namespace=self._namespace)
             yield from stream
         except UnreachableError as error:
-            raise UnreachableError(f"{error.message}, while we {action}") from error
+            raise UnreachableError(f"{error.message} (to {action})") from error
         finally:
             stream.close()
 
@@ -186,7 +185,7 @@ class KubeCluster:
         return str(self._json("GET", "/version", action="read the version", key="gitVersion")["gitVersion"])
 
     def namespace_exists(self) -> bool | None:
-        """Return whether the namespace is there; None where our rights do not reach that far."""
+        """Return whether the namespace exists; None if we are not allowed to read it."""
         try:
             self._json("GET", f"/api/v1/namespaces/{quote(self._namespace)}", action="read the namespace")
         except NotFoundError:
@@ -196,7 +195,7 @@ class KubeCluster:
         return True
 
     def close(self) -> None:
-        """Give up the connections; see `Cluster.close`."""
+        """Close the connections; see `Cluster.close`."""
         self._transport.close()
 
     def _path(self, kind: Kind, name: str | None = None) -> str:
@@ -207,10 +206,10 @@ class KubeCluster:
         page = self._json("GET", self._path(kind), query=query, action=f"list {kind}s")
         if "items" not in page:
             raise UnreachableError(
-                f"the answer of {self._transport.host} to `list {kind}s` is no list",
+                f"the response of {self._transport.host} to `list {kind}s` is not a list",
                 hint="check that this is the address of a Kubernetes API server",
             )
-        # The items of a list do not say what they are.
+        # The items of a list have no kind and apiVersion.
         items = [{"apiVersion": page["apiVersion"], "kind": kind.value, **item} for item in page["items"] or ()]
         return items, str((page.get("metadata") or {}).get("continue") or "")
 
@@ -225,32 +224,33 @@ class KubeCluster:
         content_type: str = "application/json",
         key: str = "kind",
     ) -> Object:
-        answer = self._transport.send(
+        response = self._transport.send(
             method,
             path,
             query=query,
             body=_encoded(body) if body is not None else None,
             content_type=content_type,
         )
-        if not HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
-            raise api_error(answer.status, answer.body, action=action, namespace=self._namespace)
+        if not HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
+            raise api_error(response.status, response.body, action=action, namespace=self._namespace)
         try:
-            found = json.loads(answer.body)
+            found = json.loads(response.body)
         except (ValueError, RecursionError):
             found = None
-        # Something in between may answer in the API server's place: a login page, a load balancer's own words.
+        # The response may come from something in between, such as a login page or a load balancer.
         if not isinstance(found, dict) or key not in found:
             raise UnreachableError(
-                f"the answer of {self._transport.host} to `{action}` is not from a Kubernetes API",
+                f"the response of {self._transport.host} to `{action}` is not from a Kubernetes API",
                 hint="check that this is the address of a Kubernetes API server",
             )
         return found
 
 
 def _encoded(body: Object) -> bytes:
-    r"""Return JSON that is YAML as well, which is what the API server reads an apply patch as.
+    r"""Return JSON that is valid YAML, too, since the API server parses apply patches as YAML.
 
-    YAML takes no surrogates, as JSON's ``\u`` has them for an emoji, and some characters only as ``\u``.
+    YAML accepts no surrogate pairs, as JSON's ``\u`` has them for an emoji, and some characters only as escapes with
+    ``\u``.
     """
     text = json.dumps(body, ensure_ascii=False)
     return _ESCAPED_IN_YAML.sub(lambda match: f"\\u{ord(match[0]):04x}", text).encode()

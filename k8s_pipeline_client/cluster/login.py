@@ -1,4 +1,4 @@
-"""How somebody logs in at an API server: what goes with each request, and when it is asked for anew."""
+"""Credentials for an API server, and when they are refreshed."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from k8s_pipeline_client.errors import LoginError
 from k8s_pipeline_client.inputfile import UnreadableError, read_limited
 
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
-"""What no header can hold, halves of characters among it: JSON has escapes for them."""
+"""Characters that are invalid in an HTTP header, lone surrogates included: JSON has escapes for them."""
 _READ_AGAIN_SECONDS = 60.0
-"""A token in a file is replaced by whoever looks after it (the kubelet); client-go looks as often."""
+"""Seconds after which a token file is read again, since it is rotated (by the kubelet); client-go does the same."""
 
 
 @dataclass(frozen=True)
 class Credential:
-    """What shows who somebody is.
+    """The credentials of a request.
 
     Attributes:
-        authorization: The header of that name; may be empty.
-        identity: A certificate and its key, PEM; may be empty.
+        authorization: The ``Authorization`` header; may be empty.
+        identity: A client certificate and its key, PEM; may be empty.
     """
 
     authorization: str = field(default="", repr=False)
@@ -37,59 +37,59 @@ class Credential:
 
 
 class Login(Protocol):
-    """A way to log in; may be used by several threads."""
+    """A source of credentials; thread-safe."""
 
     def credential(self) -> Credential:
-        """Return what goes with the next request.
+        """Return the credentials for the next request.
 
         Raises:
-            LoginError: There is nothing, and no request is to be made.
+            LoginError: There are none, so no request can be sent.
         """
 
     def refused(self, credential: Credential) -> bool:
-        """Take note that the API server did not accept it (401), and return whether there may be another."""
+        """Handle a 401 for these credentials; return whether there may be others."""
 
 
 class FixedLogin:
-    """What stands in the kubeconfig."""
+    """Static credentials of the kubeconfig."""
 
     def __init__(self, credential: Credential) -> None:
         self._credential = credential
 
     def credential(self) -> Credential:
-        """Return it; see `Login.credential`."""
+        """Return the credentials; see `Login.credential`."""
         return self._credential
 
     def refused(self, credential: Credential) -> bool:
-        """Say that there is no other; see `Login.refused`."""
+        """Return False; see `Login.refused`."""
         return False
 
 
 class FileLogin:
-    """A token in a file, which is read again now and then; of a file that has gone bad the last one is kept."""
+    """A token file, which is read again periodically; if it becomes unreadable, the last token is kept."""
 
     def __init__(self, path: Path, who: str, *, otherwise: str = "", identity: str = "") -> None:
         """Take the file.
 
         Args:
-            path: Where it is.
-            who: What to call the user in errors.
-            otherwise: The token where the file cannot be read at first.
-            identity: A certificate and its key, PEM.
+            path: The file.
+            who: The user, for error messages.
+            otherwise: The token to use if the file cannot be read at first.
+            identity: A client certificate and its key, PEM.
         """
         self._path, self._who, self._token, self._identity = path, who, otherwise, identity
         self._read_at: float | None = None
         self._lock = threading.Lock()
 
     def credential(self) -> Credential:
-        """Return the token as of a minute ago at most; see `Login.credential`."""
+        """Return the token, at most a minute old; see `Login.credential`."""
         with self._lock:
             if self._read_at is None or time.monotonic() - self._read_at > _READ_AGAIN_SECONDS:
                 self._read()
             return Credential(bearer(self._token, self._who), self._identity)
 
     def refused(self, credential: Credential) -> bool:
-        """Return whether the file holds another one by now; see `Login.refused`."""
+        """Return whether the file has another token by now; see `Login.refused`."""
         with self._lock:
             self._read()
             return bearer(self._token, self._who) != credential.authorization
@@ -101,7 +101,7 @@ class FileLogin:
         except UnreadableError as error:
             token, problem = "", f"cannot be read: {error}"
         except UnicodeDecodeError:
-            token, problem = "", "holds no text"
+            token, problem = "", "is not text"
         if problem and not self._token:
             raise LoginError(f"{self._who}: tokenFile {self._path} {problem}", hint="log in again, or correct the path")
         self._token = token or self._token
@@ -109,18 +109,18 @@ class FileLogin:
 
 
 class PluginLogin:
-    """An exec plugin, which is run again when what it has printed is too old, or is not accepted."""
+    """An exec plugin, which is run again when its credentials have expired or were rejected."""
 
     def __init__(self, ask: Callable[[], Printed], who: str) -> None:
-        """Take what runs it, and what to call the user in errors."""
+        """Take a function that runs the plugin, and the user for error messages."""
         self._ask, self._who = ask, who
         self._held: Credential | None = None
         self._expires: datetime | None = None
         self._lock = threading.Lock()
 
     def credential(self) -> Credential:
-        """Return what it has printed; see `Login.credential`."""
-        with self._lock:  # several threads, and one run of it
+        """Return the credentials that it printed; see `Login.credential`."""
+        with self._lock:  # one run of the plugin for all threads
             if self._held is None or (self._expires is not None and datetime.now(UTC) >= self._expires):
                 printed = self._ask()
                 authorization = bearer(printed.token, self._who) if printed.token else ""
@@ -128,7 +128,7 @@ class PluginLogin:
             return self._held
 
     def refused(self, credential: Credential) -> bool:
-        """Have it run again, unless that was done meanwhile; see `Login.refused`."""
+        """Run it again, unless another thread has done so; see `Login.refused`."""
         with self._lock:
             if self._held == credential:
                 self._held = None
@@ -136,10 +136,10 @@ class PluginLogin:
 
 
 def bearer(token: str, who: str) -> str:
-    """Return the header of a token.
+    """Return the ``Authorization`` header for a token.
 
     Raises:
-        LoginError: No header can hold it.
+        LoginError: The token is not valid in an HTTP header.
     """
     keep_secret(token)
     if not token.strip():
@@ -148,28 +148,29 @@ def bearer(token: str, who: str) -> str:
 
 
 def basic(username: str, password: str, who: str) -> str:
-    """Return the header of a password; today's API servers do not take one, but what stands before them may.
+    """Return the ``Authorization`` header for a password; current API servers do not accept one, but a proxy may.
 
     Raises:
-        LoginError: They are no text.
+        LoginError: User name or password are not valid text.
     """
     keep_secret(password)
     try:
         header = "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
     except UnicodeEncodeError:
-        raise LoginError(f"{who}: its username or password is no text", hint="correct it") from None
+        raise LoginError(f"{who}: its username or password is not valid text", hint="correct it") from None
     keep_secret(header)
     return header
 
 
 def header_text(value: str, what: str) -> str:
-    """Return a text as a header takes it: its UTF-8 bytes, as kubectl sends them.
+    """Return a header value: the text's UTF-8 bytes, as kubectl sends them.
 
     Raises:
-        LoginError: No header can hold it.
+        LoginError: The text is not valid in an HTTP header.
     """
     if _CONTROL.search(value):
         raise LoginError(
-            f"{what} holds a line end or another control character", hint="take it out: no HTTP header can hold it"
+            f"{what} contains a control character, such as a line end",
+            hint="remove it: it is invalid in an HTTP header",
         )
     return value.encode().decode("latin-1")

@@ -1,4 +1,4 @@
-"""A list in pages, whatever fetches them."""
+"""Paginated lists."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from k8s_pipeline_client.errors import ApiError
 PAGE_SIZE = 500
 
 Fetch = Callable[[Mapping[str, str]], tuple[list[Object], str]]
-"""Sends one list request with these query parameters; returns its items, and the token of the next page or ''."""
+"""Sends one list request with these query parameters; returns its items and the continue token, or ''."""
 
 
 def pages(fetch: Fetch, size: int, restart: Callable[[], None]) -> Iterator[list[Object]]:
     """Yield the pages of a list.
 
-    What was yielded before a 410 is of a state that the API server no longer knows. The list then begins anew, and in
-    one piece, which cannot become too old half-way.
+    After a 410 (the continue token expired), the list is requested again from the start, and in one piece, so that it
+    cannot expire again.
 
     Args:
-        fetch: Gets one page.
-        size: How many objects a page has at most.
-        restart: Called before the list begins anew.
+        fetch: Requests one page.
+        size: The maximum number of objects of a page.
+        restart: Called before the list is requested again: all earlier pages are to be discarded.
     """
     query = {"limit": str(size)}
     while True:
@@ -44,6 +44,6 @@ def pages(fetch: Fetch, size: int, restart: Callable[[], None]) -> Iterator[list
 def first(fetch: Fetch) -> Object | None:
     """Return one object of a list; None if it is empty.
 
-    A page may be empty, and the next one not.
+    A page may be empty although there is a next one.
     """
     return next((item for page in pages(fetch, 1, lambda: None) for item in page), None)

@@ -28,7 +28,7 @@ from k8s_pipeline_client.errors import LoginError
 _LOG = logging.getLogger(__name__)
 
 TIMEOUT = 60.0
-"""So long may a plugin take that nobody can answer, in seconds. One that may ask a person has all the time."""
+"""Timeout of a plugin that cannot be interactive, in seconds. Interactive ones have none."""
 
 _MAX_BYTES = 1024 * 1024
 _MAX_WORDS = 600
@@ -41,18 +41,18 @@ class _Status(BaseModel):
     token: SecretStr | None = None
     certificate: Annotated[str | None, Field(alias="clientCertificateData")] = None
     key: Annotated[SecretStr | None, Field(alias="clientKeyData")] = None
-    # Not strict: JSON has no times.
+    # Not strict: times are strings in JSON.
     expires: Annotated[datetime | None, Field(alias="expirationTimestamp", strict=False)] = None
 
 
 @dataclass(frozen=True)
 class Printed:
-    """What a plugin has printed.
+    """The credentials that a plugin printed.
 
     Attributes:
-        token: For the requests; may be empty.
-        identity: A certificate and its key, PEM; may be empty.
-        expires: Until when they are good, if it says so.
+        token: The bearer token; may be empty.
+        identity: A client certificate and its key, PEM; may be empty.
+        expires: When they expire; None if unknown.
     """
 
     token: str = field(repr=False)
@@ -61,42 +61,42 @@ class Printed:
 
 
 def ask(plugin: Exec, cluster: dict[str, Any] | None, who: str) -> Printed:
-    """Run a plugin, and return what it prints.
+    """Run a plugin, and return its credentials.
 
     Args:
-        plugin: What to run.
-        cluster: What it is told about the cluster, if anything.
-        who: What to call the user in errors.
+        plugin: The plugin.
+        cluster: The cluster info for it, if any.
+        who: The user, for error messages.
 
     Raises:
-        LoginError: It is missing, fails, or prints no credentials; with its own words, and its installHint.
+        LoginError: It is missing, fails, or prints no credentials; with its stderr and installHint.
     """
     name = f"{who}: exec plugin {plugin.command!r}"
     interactive = _is_interactive(plugin, name)
     info: dict[str, Any] = {"apiVersion": plugin.api_version, "kind": _KIND, "spec": {"interactive": interactive}}
     if cluster is not None:
         info["spec"]["cluster"] = cluster
-    # Looked for before it is started: where its interpreter is missing, the system says the same as where it is itself.
+    # Checked before it is started: a missing interpreter raises the same error as a missing plugin.
     program = shutil.which(plugin.command) or (plugin.command if os.path.isfile(plugin.command) else "")
     if not program:
         hint = _hint(plugin, "install it, or correct the command")
         raise LoginError(f"{name} is not installed", hint=hint)
-    _LOG.info("asking exec plugin %s for a login", plugin.command)
+    _LOG.info("running exec plugin %s for credentials", plugin.command)
     run = _Run(program, plugin, info, None if interactive else TIMEOUT)
     try:
         code = run()
     except OSError as error:
-        missing = " (the program that it is to be run by)" if isinstance(error, FileNotFoundError) else ""
+        missing = " (its interpreter)" if isinstance(error, FileNotFoundError) else ""
         problem = f"cannot be started: {error.strerror}{missing}"
-        raise LoginError(f"{name} {problem}", hint=_hint(plugin, "see to its rights")) from error
+        raise LoginError(f"{name} {problem}", hint=_hint(plugin, "check its permissions")) from error
     except ValueError:  # a NUL character
-        problem = "cannot be started: no program can have such arguments"
+        problem = "cannot be started: an argument contains a NUL character"
         raise LoginError(f"{name} {problem}", hint=_hint(plugin)) from None
     except subprocess.TimeoutExpired:
-        problem = f"did not end within {TIMEOUT:.0f} s{run.words()}"
+        problem = f"timed out after {TIMEOUT:.0f} s{run.words()}"
         raise LoginError(f"{name} {problem}", hint=_hint(plugin)) from None
     if code:
-        ended = f"failed with exit code {code}" if code > 0 else f"was ended by signal {-code}"
+        ended = f"failed with exit code {code}" if code > 0 else f"was terminated by signal {-code}"
         raise LoginError(f"{name} {ended}{run.words()}", hint=_hint(plugin))
     try:
         return _read(run.output(), plugin.api_version)
@@ -105,7 +105,7 @@ def ask(plugin: Exec, cluster: dict[str, Any] | None, who: str) -> Printed:
 
 
 class _Run:
-    """One run of a plugin: what it prints is kept within bounds, and what it says is shown where it may ask."""
+    """One run of a plugin: its output is bounded, and its stderr is shown if it is interactive."""
 
     def __init__(self, program: str, plugin: Exec, info: dict[str, Any], timeout: float | None) -> None:
         self._environ = {**os.environ, **{variable.name: variable.value for variable in plugin.env}}
@@ -135,21 +135,21 @@ class _Run:
                 process.kill()
                 raise
             for reader in readers:
-                reader.join(1.0)  # a program that it has left behind may hold the pipes open for ever
+                reader.join(1.0)  # a child process that it left behind may keep the pipes open
         return code
 
     def _heard(self, data: bytes) -> None:
-        if self._timeout is None:  # a person may have to act on it now
+        if self._timeout is None:  # a person may have to act on it
             sys.stderr.write(data.decode("utf-8", "replace"))
             sys.stderr.flush()
         self._err.extend(data)
 
     def output(self) -> str:
-        """Return what it printed."""
+        """Return its stdout."""
         return self._out.decode("utf-8", "replace")
 
     def words(self) -> str:
-        """Return what it said on standard error, in a line that can stand after a message; the end of it if long."""
+        """Return its stderr as one line to append to a message; truncated to its end."""
         text = " ".join(redacted(self._err.decode("utf-8", "replace")).split())
         text = "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)
         return f": {text if len(text) <= _MAX_WORDS else '…' + text[-_MAX_WORDS:]}" if text else ""
@@ -158,9 +158,9 @@ class _Run:
 def _reader(stream: IO[bytes], take: Callable[[bytes], None]) -> threading.Thread:
     def read() -> None:
         taken = 0
-        with suppress(OSError, ValueError):  # closed meanwhile: nobody waits any more
+        with suppress(OSError, ValueError):  # closed meanwhile
             while data := os.read(stream.fileno(), 65536):
-                if taken < _MAX_BYTES:  # the rest is read as well, so that it can end, and forgotten
+                if taken < _MAX_BYTES:  # the rest is read, too, so that the plugin can exit, and discarded
                     take(data)
                 taken += len(data)
 
@@ -173,8 +173,8 @@ def _is_interactive(plugin: Exec, name: str) -> bool:
     is_terminal = sys.stdin is not None and sys.stdin.isatty()
     if plugin.interactive_mode == "Always" and not is_terminal:
         raise LoginError(
-            f"{name} must ask a person (interactiveMode: Always), and standard input is no terminal",
-            hint="run it at a terminal, or use another login here",
+            f"{name} is interactive (interactiveMode: Always), and standard input is not a terminal",
+            hint="run it in a terminal, or use other credentials here",
         )
     return is_terminal and plugin.interactive_mode != "Never"
 
@@ -185,7 +185,7 @@ def _hint(plugin: Exec, otherwise: str = "") -> str:
 
 
 def _read(text: str, version: str) -> Printed:
-    """Return the credentials in what was printed, or raise a ValueError that says why there are none."""
+    """Return the credentials in the output, or raise a ValueError that says why there are none."""
     try:
         found = load_document(text)
     except UnusableTextError:

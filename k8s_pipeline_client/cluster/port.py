@@ -1,4 +1,4 @@
-"""What we ask of a cluster, in our own words; everything above this line is written against it."""
+"""The interface to a cluster; all higher layers depend on this, not on `kube`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from k8s_pipeline_client.domain.objects import Object as Object
 
 
 class Kind(StrEnum):
-    """The kinds that we touch. There is no other."""
+    """The kinds that are used."""
 
     CRONJOB = "CronJob"
     JOB = "Job"
@@ -23,7 +23,7 @@ class Kind(StrEnum):
 
 
 class Propagation(StrEnum):
-    """What becomes of dependents; every DELETE says it, since the default orphans the pods of a Job."""
+    """The propagation policy; every DELETE has one, since the default orphans the pods of a Job."""
 
     BACKGROUND = "Background"
     FOREGROUND = "Foreground"
@@ -32,28 +32,28 @@ class Propagation(StrEnum):
 class Cluster(Protocol):
     """One namespace of one cluster.
 
-    Every method raises `ApiError` for a refusal and `UnreachableError` where there is no answer; a failed read
-    is never an empty result. 429, 5xx and broken connections have been retried by then.
+    Every method raises `ApiError` for an error response and `UnreachableError` without a response; a failed read
+    is never an empty result. 429, 5xx and broken connections have been retried before.
     """
 
     @property
     def namespace(self) -> str:
-        """The namespace that everything happens in."""
+        """The namespace of all requests."""
 
     def get(self, kind: Kind, name: str) -> Object:
         """Read one object.
 
         Raises:
-            NotFoundError: It is not there.
+            NotFoundError: It does not exist.
         """
 
     def list(self, kind: Kind, *, labels: str = "", fields: str = "") -> list[Object]:
-        """Read all objects that fit the selectors, however many pages that takes."""
+        """Read all objects that match the selectors, over all pages."""
 
     def pages(
         self, kind: Kind, *, labels: str = "", fields: str = "", restart: Callable[[], None]
     ) -> Iterator[builtins.list[Object]]:
-        """Read all objects that fit the selectors, page by page, for those who keep only a part of each.
+        """Read all objects that match the selectors, page by page, for callers that keep only a part of each.
 
         ::
 
@@ -65,14 +65,14 @@ class Cluster(Protocol):
             kind: Their kind.
             labels: A label selector.
             fields: A field selector.
-            restart: Forgets what was made of the pages so far. Called where the list became too old half-way (410):
-                all objects are then read once more.
+            restart: Discards the pages so far. Called after a 410 (the continue token expired): all objects are then
+                read again.
         """
 
     def first(self, kind: Kind, *, labels: str) -> Object | None:
-        """Read one of the objects that fit the label selector, whichever; None if there are none.
+        """Read any one of the objects that match the label selector; None if there are none.
 
-        Answers whether there is any, at the same cost however many there are.
+        For existence checks: the cost does not depend on the number of objects.
         """
 
     def apply(self, manifest: Object, *, manager: str, force: bool = False, dry_run: bool = False) -> Object:
@@ -80,21 +80,21 @@ class Cluster(Protocol):
 
         Raises:
             ConflictError: Another field manager owns a field, and ``force`` is not set.
-            InvalidError: The API server does not accept the object.
+            InvalidError: The object is invalid.
         """
 
     def create(self, manifest: Object) -> Object:
         """Create an object.
 
         Raises:
-            ConflictError: One of this name exists; after a retry that may be our own.
+            ConflictError: An object of this name exists; after a retry it may be the one that was created.
         """
 
     def merge(self, kind: Kind, name: str, patch: Object) -> Object:
         """Apply a JSON merge patch.
 
         Raises:
-            NotFoundError: It is not there.
+            NotFoundError: It does not exist.
         """
 
     def delete(
@@ -106,17 +106,17 @@ class Cluster(Protocol):
         uid: str | None = None,
         version: str | None = None,
     ) -> None:
-        """Delete an object; one that is gone already, or has become another one, is fine.
+        """Delete an object; no error if it is gone, or has been replaced by another one.
 
         Args:
             kind: Its kind.
             name: Its name.
-            propagation: What becomes of its dependents.
+            propagation: The propagation policy.
             uid: Delete only the object with this UID.
-            version: Delete it only if its ``resourceVersion`` is still this one.
+            version: Delete it only in this ``resourceVersion``.
 
         Raises:
-            ConflictError: It has changed since the version that was given.
+            ConflictError: It has changed since that version.
         """
 
     def read_log(
@@ -130,33 +130,33 @@ class Cluster(Protocol):
         since_time: str | None = None,
         timestamps: bool = False,
     ) -> Iterator[bytes]:
-        """Read a container's log in chunks of bytes, as they come; they need not be UTF-8 nor whole lines.
+        """Read a container's log in chunks of bytes as they arrive; these need not be UTF-8 or complete lines.
 
         Args:
             pod: The pod's name.
             container: The container's name.
-            follow: Go on until the container has ended.
-            tail_lines: Only so many lines from the end.
-            since_seconds: Only what is not older.
-            since_time: Only what is not older than this RFC 3339 time; the API knows whole seconds.
-            timestamps: Begin every line with the node's timestamp and a space.
+            follow: Follow the log until the container terminates.
+            tail_lines: Only this number of lines from the end.
+            since_seconds: Only lines that are not older.
+            since_time: Only lines since this RFC 3339 time; the API has a resolution of seconds.
+            timestamps: Prefix every line with the node's timestamp and a space.
 
         Raises:
-            UnreachableError: The connection broke; what came before has been yielded.
+            UnreachableError: The connection broke; everything before that has been yielded.
         """
 
     def version(self) -> str:
         """Return the API server's version, such as ``v1.34.4``."""
 
     def namespace_exists(self) -> bool | None:
-        """Return whether the namespace is there; None where we may not know."""
+        """Return whether the namespace exists; None if we are not allowed to read it."""
 
     @property
     def throttled(self) -> int:
-        """How many answers so far have said that we ask for too much (429)."""
+        """The number of 429 responses so far."""
 
     def now(self) -> datetime:
-        """Return the API server's time as of its last answer; ours differs."""
+        """Return the API server's time as of its last response; the local clock may differ."""
 
     def close(self) -> None:
-        """Give up the connections; again is fine."""
+        """Close the connections; idempotent."""

@@ -1,4 +1,4 @@
-"""An API server: where it is, how it is reached, and who comes to it."""
+"""An API server: its address, its connections, and the credentials for it."""
 
 from __future__ import annotations
 
@@ -17,25 +17,26 @@ from k8s_pipeline_client.cluster.tls import UnusablePemError, client_context
 from k8s_pipeline_client.errors import InputError, LoginError
 
 CONNECTIONS = 32
-"""Kept open at most; whoever works in parallel shares them. The client's own default goes by the number of cores."""
+"""The maximum size of the connection pool, which all threads share. The client's default depends on the number of
+cores."""
 
 _PROXY_SETTINGS = "proxy-url in the kubeconfig, HTTPS_PROXY or ALL_PROXY"
 
 
 @dataclass(frozen=True)
 class Address:
-    """Where an API server is, and whom to trust as it.
+    """The address of an API server, and how to verify it.
 
     Attributes:
         url: Such as ``https://host:6443``, with a path or without.
-        authorities: The certificates that are trusted, PEM; the system's if empty.
-        insecure: Trust anybody.
-        server_name: The name that its certificate is to have, where it is not the address's.
-        proxy: What stands before it; what the environment says if empty.
+        ca_certificates: PEM; the system's if empty.
+        insecure: Do not verify its certificate.
+        server_name: The name to expect in its certificate; the host of the URL if empty.
+        proxy: The URL of a proxy; the environment's if empty.
     """
 
     url: str
-    authorities: str = ""
+    ca_certificates: str = ""
     insecure: bool = False
     server_name: str = ""
     proxy: str = ""
@@ -43,12 +44,12 @@ class Address:
 
 @dataclass(frozen=True)
 class Ready:
-    """What a request needs.
+    """A connection pool with credentials.
 
     Attributes:
-        pool: Its connections.
-        headers: Who it comes from.
-        credential: What these were made of.
+        pool: The connections.
+        headers: Credentials and impersonation.
+        credential: What these were made from.
     """
 
     pool: PoolManager
@@ -57,16 +58,16 @@ class Ready:
 
 
 class ApiServer:
-    """One API server, as one user; may be used by several threads."""
+    """One API server, as one user; thread-safe."""
 
     def __init__(self, address: Address, login: Login, who: str, acting_as: HTTPHeaderDict | None = None) -> None:
-        """Take all that is known about it.
+        """Take its address and credentials.
 
         Args:
-            address: Where it is.
-            login: Who comes.
-            who: What to call them in errors.
-            acting_as: The headers of impersonation.
+            address: Its address.
+            login: The credentials.
+            who: The user, for error messages.
+            acting_as: The impersonation headers.
         """
         self.host = address.url.rstrip("/")
         self._address, self._login, self._who, self._acting_as = address, login, who, acting_as
@@ -74,15 +75,15 @@ class ApiServer:
         self._identity = ""
         self._lock = threading.Lock()
         if address.insecure:
-            # For each request it would be said again; whoever reads the kubeconfig says it once.
+            # It would be logged for each request; reading the kubeconfig logs it once.
             urllib3.disable_warnings(InsecureRequestWarning)
 
     def ready(self) -> Ready:
-        """Return what the next request needs.
+        """Return pool and headers for the next request.
 
         Raises:
-            InputError: The address cannot be used.
-            LoginError: There is no login.
+            InputError: The address is invalid.
+            LoginError: There are no credentials.
         """
         credential = self._login.credential()
         headers = HTTPHeaderDict(self._acting_as)
@@ -101,16 +102,16 @@ class ApiServer:
                 self._pool = None
 
     def refused(self, used: Ready) -> bool:
-        """Take note that a login was not accepted (401), and return whether there is another to try.
+        """Handle a 401 for credentials; return whether there are others to try.
 
         Raises:
-            LoginError: There is none any more.
+            LoginError: There are none any more.
         """
         return self._login.refused(used.credential)
 
     def _pool_for(self, identity: str) -> PoolManager:
         address = self._address
-        # The official client knows proxies, and whom not to ask through one.
+        # The official client handles proxies and NO_PROXY.
         configuration = Configuration(connection_pool_maxsize=CONNECTIONS, host=self.host)
         configuration.verify_ssl = not address.insecure
         if address.server_name:
@@ -124,12 +125,12 @@ class ApiServer:
             pool: PoolManager = ApiClient(configuration=configuration).rest_client.pool_manager
         except ImportError as error:
             raise InputError(
-                "a SOCKS proxy is set for the cluster, and the package for it is not installed",
-                hint=f"install PySocks, or correct {_PROXY_SETTINGS}, or set NO_PROXY",
+                "the cluster has a SOCKS proxy, and PySocks is not installed",
+                hint=f"install it, or correct {_PROXY_SETTINGS}, or set NO_PROXY",
             ) from error
-        except (LocationValueError, ValueError):  # its text repeats the address, which may hold a password
+        except (LocationValueError, ValueError):  # its message quotes the address, which may contain a password
             raise InputError(
-                "the proxy for the cluster cannot be used",
+                "the URL of the cluster's proxy is invalid",
                 hint=f"correct {_PROXY_SETTINGS}: http://host:port",
             ) from None
         if self.host.startswith("https"):
@@ -139,7 +140,7 @@ class ApiServer:
     def _context(self, identity: str) -> object:
         address = self._address
         try:
-            return client_context(authorities=address.authorities, insecure=address.insecure, identity=identity)
+            return client_context(ca_certificates=address.ca_certificates, insecure=address.insecure, identity=identity)
         except UnusablePemError as error:
             raise LoginError(
                 f"{self._who}: its client certificate cannot be used: {error}", hint="log in again"
@@ -147,7 +148,7 @@ class ApiServer:
 
 
 def _is_this_machine(url: str) -> bool:
-    """Return whether an address needs no proxy, whatever the environment says; as kubectl has it."""
+    """Return whether an address is never requested through the environment's proxy; as in kubectl."""
     host = urlsplit(url).hostname or ""
     try:
         return ip_address(host).is_loopback
@@ -156,7 +157,7 @@ def _is_this_machine(url: str) -> bool:
 
 
 def _proxy_login(proxy: str | None) -> dict[str, str] | None:
-    """Return the header of the login in a proxy's address; urllib3 does not look there."""
+    """Return the header for the credentials in a proxy's URL, which urllib3 ignores."""
     try:
         found = urlsplit(proxy or "")
     except ValueError:

@@ -1,4 +1,4 @@
-"""TLS as kubectl does it: whom to trust, and the certificate to show, whose key never lies on a disk."""
+"""TLS as kubectl does it: CA certificates, and a client certificate whose key is never written to disk."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ _CERTIFICATE = re.compile(
 
 
 class UnusablePemError(ValueError):
-    """A certificate or a key that cannot be used; ``str()`` says why, and shows nothing of it."""
+    """An invalid certificate or key; ``str()`` says why, without its content."""
 
 
-def client_context(*, authorities: str, insecure: bool, identity: str) -> ssl.SSLContext:
-    """Return how to speak TLS with an API server.
+def client_context(*, ca_certificates: str, insecure: bool, identity: str) -> ssl.SSLContext:
+    """Return the TLS context for an API server.
 
     Args:
-        authorities: The certificates that are trusted, PEM; the system's if empty.
-        insecure: Trust anybody.
-        identity: The client's certificate, those that lead to its authority, and its key, PEM; may be empty.
+        ca_certificates: PEM; the system's if empty.
+        insecure: Do not verify the server's certificate.
+        identity: The client certificate with its intermediates, and its key, PEM; may be empty.
 
     Raises:
-        UnusablePemError: One of them is not usable.
+        UnusablePemError: One of them is invalid.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.hostname_checks_common_name = False
-    # Go trusts every certificate that is given, whether or not it is its own issuer.
+    # Go trusts every given certificate, self-signed or not.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     if insecure:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    elif authorities:
-        _trust(context, authorities)
+    elif ca_certificates:
+        _trust(context, ca_certificates)
     else:
         context.load_default_certs()
     if identity:
@@ -47,37 +47,37 @@ def client_context(*, authorities: str, insecure: bool, identity: str) -> ssl.SS
 
 
 def load_identity(context: ssl.SSLContext, identity: str) -> None:
-    """Have a context show a certificate; it can only read it, with its key, from a file.
+    """Load a client certificate into a context, which can only read it from a file.
 
     Raises:
-        UnusablePemError: It is none, or its key is not its key.
+        UnusablePemError: It is invalid, or the key does not match.
     """
     try:
-        # What is no text is no PEM either, and OpenSSL says so.
+        # OpenSSL reports what is not text.
         with _as_file(identity.encode("utf-8", "replace")) as path:
             context.load_cert_chain(path, password=_no_password)
     except (ssl.SSLError, UnusablePemError) as error:
         raise UnusablePemError(_reason(error)) from error
 
 
-def _trust(context: ssl.SSLContext, authorities: str) -> None:
-    # Only the blocks: what is written around them may be in any encoding.
-    blocks = "\n".join(_CERTIFICATE.findall(authorities))
+def _trust(context: ssl.SSLContext, ca_certificates: str) -> None:
+    # Only the blocks: comments around them may be in any encoding.
+    blocks = "\n".join(_CERTIFICATE.findall(ca_certificates))
     if not blocks:
-        raise UnusablePemError("it holds no certificate")
+        raise UnusablePemError("it contains no certificate")
     try:
         context.load_verify_locations(cadata=blocks)
     except ssl.SSLError as error:
-        raise UnusablePemError("it holds a certificate that is broken") from error
+        raise UnusablePemError("it contains an invalid certificate") from error
 
 
 @contextmanager
 def _as_file(content: bytes) -> Iterator[str]:
-    """Give bytes a path for as long as the block lasts."""
+    """Make bytes available as a file path during the block."""
     descriptor = _in_memory()
     if descriptor is None:
-        # Where there are no files in memory (macOS, Windows, no /proc) it is one that only we may read, in a folder
-        # that only we may enter, gone again when the key has been read: a matter of a millisecond.
+        # Without in-memory files (macOS, Windows, no /proc) it is a file that only this user can read, in a private
+        # folder, removed when the key has been read: after about a millisecond.
         with tempfile.TemporaryDirectory(prefix="k8s-pipeline-") as folder:
             path = Path(folder) / "identity.pem"
             path.touch(mode=0o600)
@@ -93,7 +93,7 @@ def _as_file(content: bytes) -> Iterator[str]:
 
 
 def _in_memory() -> int | None:
-    """Return the descriptor of a file that has no place in any folder, or None where there are none."""
+    """Return the descriptor of an in-memory file; None if the system has none."""
     if not hasattr(os, "memfd_create"):
         return None
     try:
@@ -107,13 +107,13 @@ def _in_memory() -> int | None:
 
 
 def _no_password() -> str:
-    # Without this OpenSSL asks at the terminal.
-    raise UnusablePemError("the key is encrypted, and kubeconfigs have no place for its password")
+    # Without this OpenSSL prompts on the terminal.
+    raise UnusablePemError("the key is encrypted, which kubeconfigs do not support")
 
 
 def _reason(error: ssl.SSLError | UnusablePemError) -> str:
     if isinstance(error, UnusablePemError):
         return str(error)
     if error.reason == "KEY_VALUES_MISMATCH":
-        return "the key belongs to another certificate"
-    return "certificate and key cannot be read as PEM"
+        return "the key does not match the certificate"
+    return "certificate or key are not valid PEM"

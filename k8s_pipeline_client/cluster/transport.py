@@ -1,6 +1,6 @@
-"""Requests to the API server, tried again where that can help, within a time that is bounded in all.
+"""Requests to the API server, with retries and an overall timeout.
 
-urllib3 does one attempt, and would count a body that comes byte by byte as progress for ever.
+urllib3 sends single attempts, and has no timeout for a body that arrives byte by byte.
 """
 
 from __future__ import annotations
@@ -44,19 +44,19 @@ _SETTLE_PAUSE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A whole answer: a body that is shorter than announced never gets this far."""
+    """A complete response: a truncated body raises an error instead."""
 
     status: int
     retry_after: float
     body: bytes
 
     def close(self) -> None:
-        """Do nothing: all has been read."""
+        """Do nothing: the body has been read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """An answer whose body is read as it comes."""
+    """A response whose body is streamed."""
 
     status: int
     retry_after: float
@@ -74,7 +74,7 @@ class Stream:
             raise UnreachableError(f"the connection broke: {_plain(error)}") from error
 
     def close(self) -> None:
-        """Give the connection up."""
+        """Close the connection."""
         self.response.close()
 
 
@@ -82,10 +82,10 @@ T = TypeVar("T", Response, Stream)
 
 
 class Transport:
-    """Sends requests to one API server; may be used by several threads."""
+    """Sends requests to one API server; thread-safe."""
 
     def __init__(self, server: ApiServer, *, total_timeout: float = TOTAL_TIMEOUT) -> None:
-        """Take a server from `connect.connect`, and how long a request may take in all, in seconds."""
+        """Take a server from `connect.connect`, and the seconds that a request may take, retries included."""
         self._server = server
         self._total_timeout = total_timeout
         self._date: str | None = None
@@ -98,14 +98,14 @@ class Transport:
         return self._server.host
 
     def now(self) -> datetime:
-        """Return the API server's time as of its last answer."""
-        # Read when it is asked for: most answers' dates are never looked at.
+        """Return the API server's time as of its last response."""
+        # Parsed here, since the date of most responses is never needed.
         with suppress(ValueError):
             return parsedate_to_datetime(self._date or "")
         return datetime.now(UTC)
 
     def close(self) -> None:
-        """Close the connections that are kept open."""
+        """Close the connections."""
         self._server.close()
 
     def send(
@@ -117,12 +117,12 @@ class Transport:
         body: bytes | None = None,
         content_type: str = "application/json",
     ) -> Response:
-        """Send a request until there is an answer that trying again would not better.
+        """Send a request, with retries.
 
-        A request whose answer was lost may have been carried out: callers only send what may be repeated.
+        A request whose response was lost may have been carried out: callers only send what may be repeated.
 
         Raises:
-            UnreachableError: There is no answer, or none in time.
+            UnreachableError: There was no complete response in time.
         """
 
         def once(end: float) -> Response:
@@ -133,23 +133,23 @@ class Transport:
 
         begun = time.monotonic()
         while True:
-            answer = self._retried(once, request_line(method, path, query))
+            response = self._retried(once, request_line(method, path, query))
             is_bounded = time.monotonic() - begun < self._total_timeout
-            if answer.status not in _WITHOUT_RIGHTS or not (self._is_settling() and is_bounded):
-                return answer
-            _LOG.info("%s %s: %d from an API server that has just come back; again", method, path, answer.status)
+            if response.status not in _WITHOUT_RIGHTS or not (self._is_settling() and is_bounded):
+                return response
+            _LOG.info("%s %s: %d from an API server that has just restarted; retrying", method, path, response.status)
             time.sleep(_SETTLE_PAUSE)
 
     def stream(self, path: str, *, query: Mapping[str, str], forever: bool) -> Stream:
-        """Open a body that is read as it comes.
+        """Send a GET request, and stream the body.
 
         Args:
-            path: What to read.
+            path: The path.
             query: Its parameters.
-            forever: Whether the body may be silent for any time.
+            forever: No read timeout.
 
         Raises:
-            UnreachableError: There is no answer, or none in time.
+            UnreachableError: There was no response in time.
         """
 
         def once(end: float) -> Stream:
@@ -173,7 +173,7 @@ class Transport:
             raise self._unreachable(error) from error
 
     def _is_settling(self) -> bool:
-        """Return whether the API server may just have been started: until it has read all rights, it knows none."""
+        """Return whether the API server may just have restarted: until it has loaded RBAC, it refuses everything."""
         return self._broken_at is not None and time.monotonic() - self._broken_at < _SETTLE_SECONDS
 
     def _open(
@@ -199,16 +199,16 @@ class Transport:
 
         ready = self._server.ready()
         response = ask(ready)
-        # A login ends while a long command goes on: an exec plugin or the kubelet has another one.
+        # Credentials may expire during a long command: an exec plugin or the kubelet has new ones.
         if response.status == HTTPStatus.UNAUTHORIZED and self._server.refused(ready):
             response.close()
-            _LOG.info("%s %s: 401, again with another login", method, path)
+            _LOG.info("%s %s: 401, retrying with new credentials", method, path)
             response = ask(self._server.ready())
         self._date = response.headers.get("Date", self._date)
         return response
 
     def _is_retryable(self, attempt: int, status: int | None, cause: HTTPError | None) -> bool:
-        """Return whether another attempt makes sense, were there time for it."""
+        """Return whether to try again, if there is time."""
         if status == HTTPStatus.TOO_MANY_REQUESTS:
             self.throttled += 1
         if cause is not None:
@@ -222,9 +222,9 @@ class Transport:
         code, hint = "", "check the address and your network; see kubectl cluster-info"
         if _is_distrust(cause):
             code = "ApiServerUntrusted"
-            hint = "check server, certificate-authority and tls-server-name in the kubeconfig"
+            hint = "check certificate-authority and tls-server-name in the kubeconfig"
         return UnreachableError(
-            f"the API server {self.host} gave no answer: {_plain(cause)}",
+            f"cannot connect to the API server {self.host}: {_plain(cause)}",
             code=code,
             facts={"address": self.host},
             hint=hint,
@@ -234,11 +234,11 @@ class Transport:
 def _read_all(response: BaseHTTPResponse, end: float) -> bytes:
     parts: list[bytes] = []
     try:
-        # read1 returns what is there, so that a body that comes byte by byte does not outlive our total_timeout.
+        # read1 returns what has arrived, so that a body that arrives byte by byte cannot exceed total_timeout.
         while part := response.read1(_CHUNK):
             parts.append(part)
             if time.monotonic() > end:
-                raise Urllib3TimeoutError("the answer came too slowly")
+                raise Urllib3TimeoutError("the response took too long")
     except BaseException:
         response.close()
         raise
@@ -252,8 +252,8 @@ def _is_distrust(error: BaseException | None) -> bool:
 
 def _plain(error: BaseException | None) -> str:
     if isinstance(error, ProxyError):
-        return f"the proxy before it: {_plain(error.original_error)}"
-    # urllib3 puts its connection object in front of what it has to say, OpenSSL its own codes around it.
+        return f"through the proxy: {_plain(error.original_error)}"
+    # urllib3 puts its connection object in front of the message, OpenSSL its codes around it.
     text = re.sub(r"^(<[^>]*>|HTTPS?Connection(Pool)?\([^)]*\)): ", "", str(error))
     text = re.sub(r"^\[SSL: \w+\] |\.? \(_ssl\.c:\d+\)$", "", text)
     return text or type(error).__name__

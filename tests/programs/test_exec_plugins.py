@@ -97,7 +97,7 @@ def test_a_plugin_that_does_not_end_is_ended(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr("k8s_pipeline_client.cluster.plugin.TIMEOUT", 1.0)
     with StandIn.open(tmp_path) as server:
         begun = time.monotonic()
-        with pytest.raises(LoginError, match=r"did not end within .*: waiting"):
+        with pytest.raises(LoginError, match=r"timed out after .*: waiting"):
             _transport(tmp_path, server, "echo $$ > <folder>/pid; echo waiting >&2; exec sleep 60")
         assert time.monotonic() - begun < 20
         with pytest.raises(ProcessLookupError):

@@ -57,7 +57,7 @@ def test_what_has_no_end_takes_little_memory(tmp_path: Path, given: str) -> None
     (tmp_path / "link.yaml").symlink_to("huge.yaml")
     done = bash(f"yes | k8s-pipeline validate {given.format(folder=tmp_path)}")
     assert done.returncode == 2
-    assert "it holds more than 4 MiB" in done.stderr
+    assert "it is larger than 4 MiB" in done.stderr
     assert done.stderr.count("\n") == 1
 
 
@@ -65,7 +65,7 @@ def test_a_fifo_that_nobody_writes_to_is_given_up(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "x.yaml")
     done = bash(f"k8s-pipeline validate -f {tmp_path / 'x.yaml'}")
     assert done.returncode == 2
-    assert "it is a FIFO, and nobody wrote to it for 10 s" in done.stderr
+    assert "it is a FIFO, and nothing was written to it for 10 s" in done.stderr
 
 
 @pytest.mark.parametrize("path", ["/dev/zero", "/dev/random", "/dev/full"])

@@ -72,11 +72,11 @@ def test_without_files_in_memory_the_key_is_gone_when_it_has_been_read(
         load(context, path, **settings)  # type: ignore[arg-type]
 
     monkeypatch.setattr(ssl.SSLContext, "load_cert_chain", looked_at)
-    tls.client_context(authorities="", insecure=True, identity=identity)
+    tls.client_context(ca_certificates="", insecure=True, identity=identity)
     assert rights == [(0o600, 0o700)]
     assert list(temporary.iterdir()) == []
     with pytest.raises(tls.UnusablePemError):
-        tls.client_context(authorities="", insecure=True, identity=identity.replace("BEGIN CERT", "BEGIN X"))
+        tls.client_context(ca_certificates="", insecure=True, identity=identity.replace("BEGIN CERT", "BEGIN X"))
     assert list(temporary.iterdir()) == []
 
 
@@ -85,5 +85,5 @@ def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
     before = set(os.listdir("/proc/self/fd"))
     for text in (identity, "x"):
         with suppress(tls.UnusablePemError):
-            tls.client_context(authorities="", insecure=True, identity=text)
+            tls.client_context(ca_certificates="", insecure=True, identity=text)
     assert len(os.listdir("/proc/self/fd")) == len(before)

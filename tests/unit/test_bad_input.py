@@ -198,7 +198,7 @@ def test_a_cluster_that_does_not_answer(tmp_path: Path) -> None:
     path.write_text(json.dumps(config))
     result = call(["--kubeconfig", str(path), "list"])
     assert result.code == 1
-    assert "http://127.0.0.1:1 gave no answer" in result.err
+    assert "cannot connect to the API server http://127.0.0.1:1" in result.err
     assert "refused" in result.err
 
 

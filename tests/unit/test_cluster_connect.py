@@ -48,10 +48,10 @@ def flag(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("proxy", "said"),
     [
-        ("socks5://user:hidden@proxy:1080", "SOCKS proxy.*install PySocks"),
-        ("http://user:hidden@proxy:99999", "the proxy for the cluster cannot be used"),
-        ("http://user:hidden/x@proxy", "the proxy for the cluster cannot be used"),
-        ("foo://user:hidden@proxy", "the proxy for the cluster cannot be used"),
+        ("socks5://user:hidden@proxy:1080", "SOCKS proxy.*PySocks"),
+        ("http://user:hidden@proxy:99999", "the URL of the cluster's proxy is invalid"),
+        ("http://user:hidden/x@proxy", "the URL of the cluster's proxy is invalid"),
+        ("foo://user:hidden@proxy", "the URL of the cluster's proxy is invalid"),
     ],
 )
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "ALL_PROXY"])
@@ -91,7 +91,7 @@ def test_settings_win_over_the_variable_of_kubectl(flag: Path, tmp_path: Path, m
 
 
 def test_in_cluster_is_said_where_it_cannot_be() -> None:
-    with pytest.raises(InputError, match="inCluster is true, and this is not a pod"):
+    with pytest.raises(InputError, match="inCluster is true, but this is not a pod"):
         connect(way=Way(in_cluster=True))
     assert _host(way=Way(in_cluster=True, content=SecretStr(_kubeconfig("content")))) == "content"
 
@@ -100,7 +100,7 @@ def test_not_in_cluster_means_not_even_in_a_pod(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
     with pytest.raises(UnreachableError):
         connect(way=Way(in_cluster=False))
-    with pytest.raises(InputError, match="the account of this pod cannot be used"):
+    with pytest.raises(InputError, match="the service account of this pod cannot be used"):
         connect(way=Way(in_cluster=True))
 
 
@@ -140,5 +140,5 @@ def test_a_proxy_that_is_not_there_is_said_soon(tmp_path: Path) -> None:
         begun = time.monotonic()
         result = call([*words, "list"])
     assert result.code == 1
-    assert "gave no answer: the proxy before it" in result.err
+    assert "through the proxy: " in result.err
     assert time.monotonic() - begun < 30

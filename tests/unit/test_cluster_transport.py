@@ -57,12 +57,12 @@ def test_a_token_file_that_has_gone_bad_leaves_the_last_token(
 
 def test_an_authority_that_is_missing_is_said(pod: Path) -> None:
     (pod / "ca.crt").unlink()
-    with pytest.raises(InputError, match=r"the account of this pod cannot be used: .*ca.crt does not exist"):
+    with pytest.raises(InputError, match=r"the service account of this pod cannot be used: .*ca.crt does not exist"):
         connect()
 
 
 def test_a_token_that_is_empty_is_no_login(pod: Path) -> None:
     with StandIn.open(pod) as server:
         (pod / "ca.crt").write_text(server.ca)
-        with pytest.raises(LoginError, match=r"the account of this pod: tokenFile .* is empty"):
+        with pytest.raises(LoginError, match=r"the service account of this pod: tokenFile .* is empty"):
             connect()

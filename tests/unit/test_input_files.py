@@ -69,9 +69,9 @@ def missing(path: Path) -> Path:
 
 
 KINDS: dict[str, tuple[Callable[[Path], Path], str]] = {
-    "huge": (sparse, "it holds more than 4 MiB"),
+    "huge": (sparse, "it is larger than 4 MiB"),
     "device": (device, "it is a device"),
-    "FIFO": (fifo, "it is a FIFO, and nobody wrote to it"),
+    "FIFO": (fifo, "it is a FIFO, and nothing was written to it"),
     "socket": (bound_socket, "it is a socket"),
     "missing": (missing, "No such file or directory"),
 }
@@ -108,17 +108,17 @@ def test_files_that_settings_name(tmp_path: Path, samples: Path, setting: str) -
     entity = tmp_path / "p.json"
     entity.write_text((samples / NAMES[0]).read_text().replace("openMetadataServerConnection", "ignored"))
     files = ["-f", str(entity), "-f", str(samples / NAMES[1])]
-    refused(call(["--config", str(config), "validate", *files]), setting, "it holds more than 4 MiB")
+    refused(call(["--config", str(config), "validate", *files]), setting, "it is larger than 4 MiB")
 
 
 def test_a_file_of_the_largest_size_is_read(tmp_path: Path) -> None:
     assert len(read_limited(sparse(tmp_path / "x", MAX_BYTES))) == MAX_BYTES
-    with pytest.raises(UnreadableError, match="more than 4 MiB"):
+    with pytest.raises(UnreadableError, match="larger than 4 MiB"):
         read_limited(sparse(tmp_path / "y", MAX_BYTES + 1))
 
 
 def test_standard_input_has_the_same_limit() -> None:
-    refused(call(["validate", "-f", "-"], given=" " * (MAX_BYTES + 1)), "standard input", "more than 4 MiB")
+    refused(call(["validate", "-f", "-"], given=" " * (MAX_BYTES + 1)), "standard input", "larger than 4 MiB")
     refused(call(["rotate-token", "--token-file", "-"], given="x" * (MAX_BYTES + 1)), "standard input", "4 MiB")
 
 
@@ -146,7 +146,7 @@ def test_a_fifo_without_end(tmp_path: Path) -> None:
 
     writer = threading.Thread(target=write)
     writer.start()
-    with pytest.raises(UnreadableError, match="more than 4 MiB"):
+    with pytest.raises(UnreadableError, match="larger than 4 MiB"):
         read_limited(path)
     writer.join(10)
     assert not writer.is_alive()

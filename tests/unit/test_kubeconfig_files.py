@@ -59,8 +59,8 @@ def beyond_a_file(path: Path) -> str:
 
 
 KINDS: dict[str, tuple[Callable[[Path], str], str]] = {
-    "FIFO": (fifo, "it is a FIFO, and nobody wrote to it"),
-    "huge": (huge, "it holds more than 4 MiB"),
+    "FIFO": (fifo, "it is a FIFO, and nothing was written to it"),
+    "huge": (huge, "it is larger than 4 MiB"),
     "device": (device, "it is a device"),
     "folder": (folder, "Is a directory"),
     "beyond a file": (beyond_a_file, "Not a directory"),
@@ -105,14 +105,14 @@ def test_a_name_that_no_file_can_have(tmp_path: Path) -> None:
     config = tmp_path / "config"
     for use, named in USES.items():
         config.write_text(named("a\0b"))
-        with pytest.raises(PipelineError, match="its name holds a NUL character") as caught:
+        with pytest.raises(PipelineError, match="its name contains a NUL character") as caught:
             connect(config)
         assert use in str(caught.value)
 
 
 def test_a_home_that_nobody_has(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KUBECONFIG", "~nobody-of-that-name/config")
-    with pytest.raises(UnreachableError, match="no kubeconfig was found"):
+    with pytest.raises(UnreachableError, match="there is no kubeconfig"):
         connect()
     with pytest.raises(InputError, match="kubeconfigPath ~nobody-of-that-name/config does not exist"):
         connect(way=Way(path="~nobody-of-that-name/config"))
@@ -128,10 +128,10 @@ def test_a_fifo_that_somebody_writes_to(tmp_path: Path) -> None:
 
 def test_an_empty_one_of_the_environment_is_as_if_it_were_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KUBECONFIG", "/dev/null")
-    with pytest.raises(UnreachableError, match="no kubeconfig was found"):
+    with pytest.raises(UnreachableError, match="there is no kubeconfig"):
         connect()
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
-    with pytest.raises(InputError, match="the account of this pod"):
+    with pytest.raises(InputError, match="the service account of this pod"):
         connect()
 
 
@@ -141,15 +141,15 @@ HALF = "a\ud800"
 @pytest.mark.parametrize(
     ("user", "cluster", "why"),
     [
-        ({"token": HALF}, {}, "its token holds"),
-        ({"token": "geheim-1", "as": HALF}, {}, "`as` holds"),
-        ({"username": HALF, "password": "geheim-1"}, {}, "its username or password is no text"),
-        ({"username": "a", "password": f"geheim-1{HALF}"}, {}, "its username or password is no text"),
-        ({"tokenFile": HALF}, {}, "cannot be read: its name is no text"),
-        ({}, {"server": f"https://{HALF}"}, "is no address"),
-        ({}, {"server": f"https://{'a' * 64}.test"}, "is no address"),
-        ({}, {"tls-server-name": HALF}, "its tls-server-name is no name of a host"),
-        ({}, {"tls-server-name": "a" * 64}, "its tls-server-name is no name of a host"),
+        ({"token": HALF}, {}, "its token contains"),
+        ({"token": "geheim-1", "as": HALF}, {}, "`as` contains"),
+        ({"username": HALF, "password": "geheim-1"}, {}, "its username or password is not valid text"),
+        ({"username": "a", "password": f"geheim-1{HALF}"}, {}, "its username or password is not valid text"),
+        ({"tokenFile": HALF}, {}, "cannot be read: its name is not valid text"),
+        ({}, {"server": f"https://{HALF}"}, "is not a valid URL"),
+        ({}, {"server": f"https://{'a' * 64}.test"}, "is not a valid URL"),
+        ({}, {"tls-server-name": HALF}, "its tls-server-name is not a host name"),
+        ({}, {"tls-server-name": "a" * 64}, "its tls-server-name is not a host name"),
     ],
 )
 def test_what_is_no_text_or_no_name_is_refused(
@@ -163,5 +163,5 @@ def test_what_is_no_text_or_no_name_is_refused(
 
 
 def test_a_certificate_of_a_plugin_that_is_no_text() -> None:
-    with pytest.raises(UnusablePemError, match="cannot be read as PEM"):
-        client_context(authorities="", insecure=True, identity=HALF)
+    with pytest.raises(UnusablePemError, match="not valid PEM"):
+        client_context(ca_certificates="", insecure=True, identity=HALF)

@@ -147,7 +147,7 @@ def test_the_root_cause_is_shown_with_v(server: StandIn, kubeconfig: Path) -> No
     words = ["--kubeconfig", str(kubeconfig), "list"]
     shown = call(["-v", *words])
     assert shown.code == 1
-    assert "NewConnectionError, attempt 1; again in" in shown.err
+    assert "NewConnectionError, attempt 1; retrying in" in shown.err
     assert "cause: NewConnectionError: " in shown.err
     assert BEARER not in shown.err
     assert "cause" not in call(words).err

@@ -148,7 +148,7 @@ def test_every_attempt_is_logged_and_none_of_what_was_raised(
         "GET /x: Broken, attempt 1",
         "GET /x: 503, attempt 2",
     ]
-    assert said[3][1].endswith("again in 7.0 s")
+    assert said[3][1].endswith("retrying in 7.0 s")
     assert "broken off" not in caplog.text
 
 

@@ -1,7 +1,7 @@
-"""Reads kubeconfigs as kubectl does: files, their merging, a context's cluster and user, and what is refused.
+"""Reads kubeconfigs as kubectl does: merging files, a context's cluster and user, and validation.
 
-The official client's own loader takes some forms half: it does not know `as`, goes on without a login where an exec
-plugin fails, lets the last of several files win, and writes private keys into temporary files.
+The official client's loader ignores `as`, continues without credentials if an exec plugin fails, lets the last of
+several files win, and writes private keys to temporary files.
 """
 
 from k8s_pipeline_client.cluster.kubeconfig.files import parse, read

@@ -1,4 +1,4 @@
-"""From the text of a kubeconfig to what it says."""
+"""Parses and merges kubeconfig files."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from k8s_pipeline_client.domain.yamltext import UnusableTextError, load_document
 from k8s_pipeline_client.errors import InputError
 from k8s_pipeline_client.inputfile import UnreadableError, read_limited
 
-_HINT = "see kubectl config view"
+_HINT = "check it with kubectl config view"
 
 
 def read(paths: Iterable[Path]) -> Kubeconfig:
-    """Read files and merge them: an entry is taken whole from the first file that has it.
+    """Read files and merge them: an entry is taken as a whole from the first file that has it.
 
     Raises:
-        InputError: One of them cannot be read, or is no kubeconfig.
+        InputError: One of them cannot be read, or is not a kubeconfig.
     """
     found = Kubeconfig()
     for path in paths:
@@ -31,15 +31,15 @@ def read(paths: Iterable[Path]) -> Kubeconfig:
 
 
 def parse(text: str, what: str, *, folder: Path | None = None) -> Kubeconfig:
-    """Read one kubeconfig; an empty one says nothing.
+    """Parse one kubeconfig; it may be empty.
 
     Args:
         text: JSON or YAML.
-        what: What to call it in errors.
-        folder: What the paths in it are relative to; the current one if None.
+        what: Its name, for error messages.
+        folder: The folder that its paths are relative to; the current one if None.
 
     Raises:
-        InputError: It is no kubeconfig.
+        InputError: It is not a kubeconfig.
     """
     try:
         content = load_document(text)
@@ -48,14 +48,14 @@ def parse(text: str, what: str, *, folder: Path | None = None) -> Kubeconfig:
     if content is None:
         return Kubeconfig()
     if not isinstance(content, dict):
-        raise InputError(f"{what} cannot be used: it is no mapping", hint=_HINT)
+        raise InputError(f"{what} cannot be used: it is not a mapping", hint=_HINT)
     try:
         document = Document.model_validate(content)
     except ValidationError as error:
         raise InputError(f"{what} cannot be used: {_first(error)}", hint=_HINT) from None
     if (document.kind, document.api_version) != ("Config", "v1"):
         raise InputError(
-            f"{what} cannot be used: it is a {document.kind} of {document.api_version}, no Config of v1", hint=_HINT
+            f"{what} cannot be used: it is a {document.kind} of {document.api_version}, not a Config of v1", hint=_HINT
         )
     for part in ("clusters", "contexts", "users"):
         _check_names(part, [item.name for item in getattr(document, part)], what)
@@ -74,21 +74,21 @@ def _text(path: Path, what: str) -> str:
     except UnreadableError as error:
         raise InputError(f"{what} cannot be read: {error}", hint=_HINT) from error
     except UnicodeDecodeError as error:
-        raise InputError(f"{what} cannot be used: it is no text in UTF-8", hint=_HINT) from error
+        raise InputError(f"{what} cannot be used: it is not UTF-8 text", hint=_HINT) from error
 
 
 def _first(error: ValidationError) -> str:
-    """Return what is wrong and where, without the value: it may be a secret."""
+    """Return the first problem and its place, without the value, which may be a secret."""
     found = error.errors(include_url=False, include_input=False, include_context=False)[0]
     where = ".".join(str(part) for part in found["loc"])
     return f"{where}: {found['msg']}" if where else str(found["msg"])
 
 
 def _check_names(part: str, names: list[str], what: str) -> None:
-    # kubectl reads none of the file then, rather than guess which is meant.
+    # kubectl rejects the file then.
     for name, times in Counter(names).items():
         if times > 1:
-            raise InputError(f"{what} cannot be used: {name!r} is {times} times among its {part}", hint=_HINT)
+            raise InputError(f"{what} cannot be used: {part} has {times} entries named {name!r}", hint=_HINT)
 
 
 def _cluster_of(cluster: Cluster, base: Path) -> Cluster:
@@ -99,7 +99,7 @@ def _user_of(user: User, base: Path) -> User:
     update: dict[str, object] = {
         name: _absolute(getattr(user, name), base) for name in ("client_certificate", "client_key", "token_file")
     }
-    # A command without a slash is looked for on the PATH.
+    # A command without a slash is looked up in PATH.
     if user.exec_ is not None and os.sep in user.exec_.command:
         command = _absolute(user.exec_.command, base)
         update["exec_"] = user.exec_.model_copy(update={"command": command})

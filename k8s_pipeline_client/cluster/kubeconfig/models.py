@@ -1,4 +1,4 @@
-"""The parts of a kubeconfig that say who goes where; anything else in it is left alone, as kubectl does.
+"""The fields of a kubeconfig that are used; all others are ignored, as kubectl does.
 
 Source: https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/
 """
@@ -15,7 +15,7 @@ def _kebab(name: str) -> str:
 
 
 class _Part(BaseModel):
-    # Strict: kubectl takes no number for a text either, and a token that YAML reads as a number is another token.
+    # Strict: kubectl does not accept a number as a string either; a token that YAML parses as a number is another one.
     model_config = ConfigDict(
         strict=True,
         frozen=True,
@@ -32,14 +32,14 @@ class _Part(BaseModel):
 
 
 class EnvVar(_Part):
-    """A variable of an exec plugin's environment."""
+    """An environment variable of an exec plugin."""
 
     name: str = ""
     value: Annotated[str, Field(repr=False)] = ""
 
 
 class Exec(_Part):
-    """A program that prints credentials."""
+    """An exec plugin: a program that prints credentials."""
 
     command: str = ""
     args: list[str] = []
@@ -51,7 +51,7 @@ class Exec(_Part):
 
 
 class User(_Part):
-    """How somebody logs in, and whom they act for; files are named by absolute paths once it has been read."""
+    """The credentials and the impersonation of a user; file paths are absolute once it has been read."""
 
     client_certificate: str = ""
     client_certificate_data: str = ""
@@ -70,14 +70,14 @@ class User(_Part):
 
 
 class Extension(_Part):
-    """What a program other than kubectl has put there."""
+    """An extension, written by another program."""
 
     name: str = ""
     extension: Any = None
 
 
 class Cluster(_Part):
-    """Where an API server is, and whom to trust as it."""
+    """The address of an API server, and its CA certificates."""
 
     server: str = ""
     tls_server_name: str = ""
@@ -90,7 +90,7 @@ class Cluster(_Part):
 
 
 class Context(_Part):
-    """A user at a cluster. Its namespace is not read: that is a setting."""
+    """A cluster and a user. Its namespace is ignored: that is a setting."""
 
     cluster: str = ""
     user: str = ""
@@ -119,7 +119,7 @@ class NamedUser(_Named):
 
 
 class Document(_Part):
-    """One file, as it is written."""
+    """One kubeconfig file."""
 
     api_version: Annotated[str, Field(alias="apiVersion")] = "v1"
     kind: str = "Config"
@@ -130,7 +130,7 @@ class Document(_Part):
 
 
 class Kubeconfig(BaseModel):
-    """One or several files as one; entries by their names."""
+    """One or several kubeconfig files, merged; entries by name."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -140,7 +140,7 @@ class Kubeconfig(BaseModel):
     users: dict[str, User] = {}
 
     def with_later(self, other: Kubeconfig) -> Kubeconfig:
-        """Return this with what another one adds: what is there already stays, whole."""
+        """Return this merged with another one: existing entries stay as they are."""
         return Kubeconfig(
             current_context=self.current_context or other.current_context,
             clusters={**other.clusters, **self.clusters},
