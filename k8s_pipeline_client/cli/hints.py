@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from k8s_pipeline_client.errors import PipelineError
 
-_OTHER_ADDRESS = "give the address of the API, such as https://openmetadata.example.com/api, with --server"
+_OTHER_ADDRESS = "use the URL of the API, such as https://openmetadata.example.com/api, with --server"
 
 
 def worded(error: PipelineError) -> str:
@@ -43,7 +43,7 @@ def _contexts(error: PipelineError) -> str:
 
 HINTS: Mapping[str, str | Callable[[PipelineError], str]] = MappingProxyType(
     {
-        "ResponseTooLarge": "check the address (--server, metadataApiEndpoint), and what stands between",
+        "ResponseTooLarge": "check the URL (--server, metadataApiEndpoint), and proxies in between",
         "CatchupUnsupported": "set it to false; what is missing can be run by hand: k8s-pipeline run NAME",
         "CopiedOrRenamed": "if it is a copy, take the id out or give it one of its own; if it was renamed, deploy with "
         "--rename, which deletes the other one and the records of its runs (diff shows them)",
@@ -52,7 +52,7 @@ HINTS: Mapping[str, str | Callable[[PipelineError], str]] = MappingProxyType(
         "InvalidPath": "write --set source.sourceConfig.config.includeTags=false",
         "InvalidRunId": "leave --run-id out to get a new one",
         "InvalidServerAddress": "check it (--server, metadataApiEndpoint), and HTTP_PROXY, HTTPS_PROXY and ALL_PROXY "
-        "where they are set",
+        "if they are set",
         "KubeconfigMissing": "name one with --kubeconfig",
         "ManagedElsewhere": "delete it there, or take it over with --force",
         "NamespaceMissing": "create the namespace (kubectl create namespace {namespace}) or use another with "
@@ -69,7 +69,7 @@ HINTS: Mapping[str, str | Callable[[PipelineError], str]] = MappingProxyType(
         "RunWithoutPipeline": "run it again from its file: k8s-pipeline run -f FILE",
         "RunsOnce": "start it with k8s-pipeline run -f FILE",
         "ServerTokenMissing": "see --server-token-file",
-        "ServerUnreachable": "check the address (--server, metadataApiEndpoint) and your network",
+        "ServerUnreachable": "check the URL (--server, metadataApiEndpoint) and your network",
         "ServiceWithoutConnection": "read it from OpenMetadata with a bot's token, or leave --service out: the run "
         "then asks OpenMetadata",
         "ServiceWithoutPipelines": "see k8s-pipeline list --from-server",
@@ -77,7 +77,7 @@ HINTS: Mapping[str, str | Callable[[PipelineError], str]] = MappingProxyType(
         "TokenOfAnotherBot": "give a token of that bot, or --force to have the pipelines log in as another one",
         "TokenOfOtherBots": "give a token of their bot; or name one with --secret, and --force to have them log in as "
         "another bot",
-        "TokenRejected": "make a new one in OpenMetadata (Settings, Bots, ingestion-bot), and give it with "
+        "TokenRejected": "create a new one in OpenMetadata (Settings, Bots, ingestion-bot), and give it with "
         "--server-token-file",
         "TokenSecretAmbiguous": "name one with --secret, or the OpenMetadata instance with the setting instance",
         "TokenSecretNotFound": "name one with --secret, or the OpenMetadata instance with the setting instance",

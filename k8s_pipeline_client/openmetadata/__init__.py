@@ -1,1 +1,1 @@
-"""The OpenMetadata server: what is asked of it, and the only place that talks to it."""
+"""The OpenMetadata API: the interface (`port`), and its one implementation (`client`)."""

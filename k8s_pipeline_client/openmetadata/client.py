@@ -1,4 +1,4 @@
-"""The OpenMetadata server over HTTP: the only adapter of the port."""
+"""The OpenMetadata API over HTTP: the implementation of the port."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _COLLECTIONS = MappingProxyType(
         _TEST_SUITE: "dataQuality/testSuites",
     }
 )
-"""Where the API has the entities that have pipelines, by the type that references to them say."""
+"""API paths of the entities that can have pipelines, by the ``type`` of entity references."""
 
 _RUNNER = "ingestionRunner"
 _OF_A_SERVICE = ("id", "name", "fullyQualifiedName", "serviceType", _RUNNER)
@@ -47,23 +47,23 @@ class HttpOpenMetadata:
     def __init__(
         self, address: str, token: str, *, verify: ssl.SSLContext | bool = True, total_timeout: float = TOTAL_TIMEOUT
     ) -> None:
-        """Take the server.
+        """Take the server and a token.
 
         Args:
-            address: Of its API, such as ``https://openmetadata.example.com/api``.
+            address: The URL of its API, such as ``https://openmetadata.example.com/api``.
             token: The bot's JWT.
-            verify: Whom to trust; see `trust`.
-            total_timeout: How long a request may take in all, in seconds.
+            verify: How to verify its certificate; see `trust`.
+            total_timeout: Seconds that a request may take, retries included.
 
         Raises:
-            InputError: Address or token cannot be used, or the environment's proxy or authorities.
+            InputError: Address or token are invalid, or the proxy or CA certificates of the environment.
         """
         self.address = api_address(address)
         self._token = checked_token(token)
         self._transport = Transport(self.address, self._token, verify=verify, total_timeout=total_timeout)
 
     def __enter__(self) -> Self:
-        """Return it."""
+        """Return the client."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -75,10 +75,10 @@ class HttpOpenMetadata:
         found = self._get("system/version", what="its version").get("version")
         if not isinstance(found, str):
             raise ServerResponseError(
-                f"what answers at {self.address} says no version, as OpenMetadata does",
+                f"the response of {self.address} has no version, so it is not OpenMetadata",
                 code="NotOpenMetadata",
                 facts={"address": self.address},
-                hint="give the address of the API, such as https://openmetadata.example.com/api",
+                hint="use the URL of the API, such as https://openmetadata.example.com/api",
             )
         return found
 
@@ -90,26 +90,26 @@ class HttpOpenMetadata:
             page = self._get(_PIPELINES, query, what="the ingestion pipelines")
             items, paging = page.get("data"), page.get("paging")
             if not isinstance(items, list) or not isinstance(paging, Mapping):
-                raise ServerResponseError(f"what {self.address} answers is no page of ingestion pipelines")
+                raise ServerResponseError(f"the response of {self.address} is not a page of ingestion pipelines")
             known = len(seen)
             for item in items:
                 if not isinstance(item, dict) or not isinstance(item.get("id"), str):
-                    raise ServerResponseError(f"{self.address} lists an ingestion pipeline without an id")
-                if item["id"] not in seen:  # it may move to the next page while that is asked for
+                    raise ServerResponseError(f"{self.address} listed an ingestion pipeline without an id")
+                if item["id"] not in seen:  # it may move to the next page between two requests
                     seen.add(item["id"])
                     yield item
             cursor = paging.get("after")
             if not cursor:
                 break
-            # Whatever its cursors are: a server whose pages bring nothing new could go on for ever.
+            # Pages without new entities would otherwise never end.
             if len(seen) == known or not isinstance(cursor, str):
-                raise ServerResponseError(f"{self.address} does not come to the end of its list of ingestion pipelines")
+                raise ServerResponseError(f"the list of ingestion pipelines of {self.address} does not end")
             query["after"] = cursor
         total = paging.get("total")
         if isinstance(total, int) and len(seen) < total:
             raise ServerResponseError(
-                f"{self.address} says that it has {total} ingestion pipelines, and listed {len(seen)}",
-                hint="some may have been made meanwhile: try again",
+                f"{self.address} has {total} ingestion pipelines, but listed {len(seen)}",
+                hint="some may have been created meanwhile: try again",
             )
 
     def pipeline(self, fqn: str) -> Document:
@@ -121,27 +121,27 @@ class HttpOpenMetadata:
         return self._get(f"{_PIPELINES}/{_encoded(identity)}", what=f"ingestion pipeline {identity}")
 
     def service(self, reference: EntityReference) -> Document:
-        """Return what a pipeline belongs to, without its connection; see the port."""
+        """Return the service of a pipeline, without its connection; see the port."""
         name = reference.fully_qualified_name or reference.name
         what = f"{reference.type or 'service'} {name or reference.id!r}"
         collection = _COLLECTIONS.get(reference.type or "")
         if collection is None:
-            raise ServerResponseError(f"{what}: entities of that type have no ingestion pipelines")
+            raise ServerResponseError(f"{what}: entities of this type have no ingestion pipelines")
         if reference.id:
             path = f"{collection}/{_encoded(reference.id)}"
         elif name:
             path = f"{collection}/name/{_encoded(name)}"
         else:
-            raise ServerResponseError(f"{what}: the reference says neither id nor name")
+            raise ServerResponseError(f"{what}: the reference has neither id nor name")
         entity = self._with_runner(path, what)
-        # What we do not need of it may hold secrets: its connection, for one.
+        # Other fields are dropped, since they may hold secrets, such as the connection.
         found = {key: entity[key] for key in _OF_A_SERVICE if key in entity}
         if reference.type == _TEST_SUITE:
             found.setdefault("serviceType", "TestSuite")
         return found
 
     def _with_runner(self, path: str, what: str) -> Document:
-        """Read a service with its ingestion runner, which older servers do not know as a field."""
+        """Read a service with its ingestion runner, a field that older servers do not have."""
         try:
             return self._get(path, {"fields": _RUNNER}, what=what)
         except ServerResponseError as error:
@@ -150,44 +150,44 @@ class HttpOpenMetadata:
         return self._get(path, what=what)
 
     def _get(self, path: str, query: Mapping[str, str] = MappingProxyType({}), *, what: str) -> Document:
-        answer = self._transport.get(f"/v1/{path}", query)
-        if answer.status != 200:
-            raise refusal(answer, address=self.address, what=what, token=self._token)
+        response = self._transport.get(f"/v1/{path}", query)
+        if response.status != 200:
+            raise refusal(response, address=self.address, what=what, token=self._token)
         try:
-            found: Any = json.loads(answer.body)
+            found: Any = json.loads(response.body)
         except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
-            raise foreign(answer, address=self.address)
+            raise foreign(response, address=self.address)
         return found
 
 
 def api_address(text: str) -> str:
-    """Return the address of a server's API without a slash at its end; ``/api`` is added where there is no path.
+    """Return the URL of a server's API without a trailing slash; ``/api`` is added if there is no path.
 
     Raises:
-        InputError: It is none.
+        InputError: It is not a valid URL.
     """
-    hint = "give one such as https://openmetadata.example.com/api"
+    hint = "use one such as https://openmetadata.example.com/api"
     try:
         parts = urlsplit(text.strip())
         host, user, _ = parts.hostname, parts.username, parts.port
     except ValueError:
-        # Its words quote the address, which may hold a password.
-        raise InputError("the address of the OpenMetadata server is none", hint=hint) from None
+        # The message quotes the URL, which may contain a password.
+        raise InputError("the URL of the OpenMetadata server is invalid", hint=hint) from None
     if user is not None:
-        raise InputError("the address of the OpenMetadata server holds a user", hint=f"leave it out; {hint}")
+        raise InputError("the URL of the OpenMetadata server contains credentials", hint=f"remove them; {hint}")
     if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
-        raise InputError(f"{text.strip()!r} is not the address of an OpenMetadata server", hint=hint)
+        raise InputError(f"{text.strip()!r} is not a valid URL of an OpenMetadata server", hint=hint)
     path = re.sub(r"/v1$", "", parts.path.rstrip("/"))
     return f"{parts.scheme}://{parts.netloc}{path or '/api'}"
 
 
 def checked_token(text: str) -> str:
-    """Return a token without the white space around it.
+    """Return a token without surrounding white space.
 
     Raises:
-        InputError: It cannot be one; it is not repeated.
+        InputError: It is invalid; the message does not quote it.
     """
     token = text.strip()
     if not token:
@@ -196,18 +196,18 @@ def checked_token(text: str) -> str:
         )
     if not token.isascii() or not token.isprintable() or " " in token:
         raise InputError(
-            "the token for the OpenMetadata server is none: it holds more than one word", hint="give the JWT alone"
+            "the token for the OpenMetadata server is invalid: it contains white space", hint="give the JWT only"
         )
     return token
 
 
 def trust(verify_ssl: str, certificates: str) -> ssl.SSLContext | bool:
-    """Return whom to trust.
+    """Return how to verify the server's certificate, as httpx takes it.
 
     Args:
-        verify_ssl: The setting ``verifySSL``. ``no-ssl`` is OpenMetadata's word for "nothing special": an https
-            address is then checked against the usual authorities.
-        certificates: Those of ``sslConfig.certificatePath``, PEM; empty where the usual ones will do.
+        verify_ssl: The setting ``verifySSL``. ``no-ssl`` is OpenMetadata's default: an https URL is then verified with
+            the system's CA certificates.
+        certificates: Those of ``sslConfig.certificatePath``, PEM; empty for the system's.
     """
     if verify_ssl == "ignore":
         return False

@@ -1,4 +1,4 @@
-"""What we ask of an OpenMetadata server, in our own words; everything above this line is written against it."""
+"""The interface to an OpenMetadata server; all higher layers depend on this, not on `client`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from k8s_pipeline_client.domain.entities import Document, EntityReference
 
 
 class OpenMetadata(Protocol):
-    """One OpenMetadata server, read with one token.
+    """One OpenMetadata server, with one token.
 
-    Every method raises `ServerUnreachableError` where there is no answer, and another `OpenMetadataError` for a
-    refusal or for an answer that is none of OpenMetadata's. 429, 5xx and broken connections have been retried by then.
+    Every method raises `ServerUnreachableError` without a response, and another `OpenMetadataError` for an error
+    response or a response that is not OpenMetadata's. 429, 5xx and broken connections have been retried before.
     """
 
     def version(self) -> str:
@@ -22,26 +22,26 @@ class OpenMetadata(Protocol):
         """Yield every IngestionPipeline entity, page by page; none twice.
 
         Args:
-            service: Only those of the services with this fully qualified name.
+            service: Only those of the services with this fully qualified name; all if None.
 
         Raises:
-            ServerResponseError: After the last one, where the server says that there are more than it has listed.
+            ServerResponseError: After the last one, if the server has listed fewer than its total.
         """
 
     def pipeline(self, fqn: str) -> Document:
         """Return one IngestionPipeline entity.
 
         Raises:
-            EntityNotFoundError: It is not there, or was deleted.
+            EntityNotFoundError: It does not exist, or was deleted.
         """
 
     def pipeline_with_id(self, identity: str) -> Document:
-        """Return one IngestionPipeline entity, whatever it is called by now; the errors are those of `pipeline`."""
+        """Return one IngestionPipeline entity by id, even if it was renamed; raises the errors of `pipeline`."""
 
     def service(self, reference: EntityReference) -> Document:
         """Return the entity that a pipeline's ``service`` refers to: a service, or a test suite.
 
         Raises:
-            EntityNotFoundError: It is not there, or was deleted.
-            ServerResponseError: The reference is of a type that has no pipelines, or says neither id nor name.
+            EntityNotFoundError: It does not exist, or was deleted.
+            ServerResponseError: The reference is of a type that has no pipelines, or has neither id nor name.
         """

@@ -1,4 +1,4 @@
-"""Makes errors of the answers of an OpenMetadata server. Pure, but for the clock."""
+"""Translates error responses of an OpenMetadata server to exceptions. Pure, but for the clock."""
 
 from __future__ import annotations
 
@@ -19,59 +19,59 @@ from k8s_pipeline_client.openmetadata.transport import Response
 
 _MOST = 300
 _NO_SUCH_ENTITY = re.compile(r"\binstance for .+ not found|\bEntity with (?:id|name) \[.*\] not found", re.DOTALL)
-"""How every version of OpenMetadata says so. Other 404s are of an address that it does not know, or of a gateway."""
+"""The message of a missing entity in all versions of OpenMetadata. Other 404s are of unknown paths, or of a gateway."""
 _OPERATIONS = re.compile(r"operations? \[?(?P<names>\w+(?:, ?\w+)*)\]? (?:not allowed|denied)")
 _DENIED_BY = re.compile(r"denied (?:by role (?P<role>.+?), )?policy (?P<policy>.+?), rule (?P<rule>.+?)\.?$")
 
 
-def refusal(answer: Response, *, address: str, what: str, token: str) -> ServerResponseError:
-    """Return the error for an answer that is not 200.
+def refusal(response: Response, *, address: str, what: str, token: str) -> ServerResponseError:
+    """Return the exception for a response other than 200.
 
     Args:
-        answer: What came.
-        address: Of the server, for people.
-        what: What was asked for, such as ``pipeline 'shop.nightly'``.
-        token: Which was sent; it is struck out of what the server says, and its claims are read.
+        response: The response.
+        address: The server, for the message.
+        what: The requested entity, such as ``pipeline 'shop.nightly'``.
+        token: The token of the request; it is redacted in the server's message, and its claims are read.
     """
-    said = message_of(answer.body)
-    text = (said or _other(answer)).replace(token, "***")[:_MOST]
-    if answer.status == 401:
+    said = message_of(response.body)
+    text = (said or _other(response)).replace(token, "***")[:_MOST]
+    if response.status == 401:
         return TokenRejectedError(
-            f"{address} does not accept the token{_of_whom(token)}: {text}",
+            f"{address} rejected the token{_of_whom(token)}: {text}",
             facts={"address": address},
-            hint="make a new one in OpenMetadata: Settings, Bots, ingestion-bot",
+            hint="create a new one in OpenMetadata: Settings, Bots, ingestion-bot",
             status=401,
         )
-    if answer.status == 403:
+    if response.status == 403:
         return RightMissingError(
-            f"{address} refuses to show {what}: {text}", hint=_what_is_missing(text, token), status=403
+            f"{address} denied access to {what}: {text}", hint=_what_is_missing(text, token), status=403
         )
-    if answer.status == 404 and said is not None and _NO_SUCH_ENTITY.search(said):
+    if response.status == 404 and said is not None and _NO_SUCH_ENTITY.search(said):
         return EntityNotFoundError(f"{what} is not in OpenMetadata {address}: {text}", status=404)
-    if 300 <= answer.status < 400 or (answer.status == 404 and said is None):
-        return foreign(answer, address=address)
-    if answer.status == 404:
+    if 300 <= response.status < 400 or (response.status == 404 and said is None):
+        return foreign(response, address=address)
+    if response.status == 404:
         return ServerResponseError(
-            f"{address} does not say whether it has {what}: 404, {text}",
-            hint="check the address, and whether a gateway in between changes what is asked, such as %2F in a name",
+            f"{address} returned an unexpected 404 for {what}: {text}",
+            hint="check the URL, and whether a gateway in between rewrites paths, such as %2F in a name",
             status=404,
         )
-    return ServerResponseError(f"{address} refuses to show {what}: {answer.status}, {text}", status=answer.status)
+    return ServerResponseError(f"{address} failed to return {what}: {response.status}, {text}", status=response.status)
 
 
-def foreign(answer: Response, *, address: str) -> ServerResponseError:
-    """Return the error for an answer that no OpenMetadata gives: of a proxy, a login page, another program."""
+def foreign(response: Response, *, address: str) -> ServerResponseError:
+    """Return the exception for a response that is not OpenMetadata's: of a proxy, a login page or another program."""
     return ServerResponseError(
-        f"what answers at {address} is not the API of OpenMetadata: {answer.status}, {_other(answer)}",
+        f"the response of {address} is not from OpenMetadata's API: {response.status}, {_other(response)}",
         code="NotOpenMetadata",
         facts={"address": address},
-        hint="give the address of the API, such as https://openmetadata.example.com/api",
-        status=answer.status,
+        hint="use the URL of the API, such as https://openmetadata.example.com/api",
+        status=response.status,
     )
 
 
 def message_of(body: bytes) -> str | None:
-    """Return what OpenMetadata says in an error's body; None if it is none of its errors."""
+    """Return the message of an error response's body; None if it is not an error of OpenMetadata."""
     try:
         found: Any = json.loads(body)
     except (ValueError, RecursionError):
@@ -81,18 +81,18 @@ def message_of(body: bytes) -> str | None:
     return str(found["message"])
 
 
-def _other(answer: Response) -> str:
-    """Say what came without repeating it: it may be anything, a page with a form in it for example."""
-    if answer.location:
-        to = urlsplit(answer.location)
+def _other(response: Response) -> str:
+    """Describe a response without quoting it: it may be anything, for example an HTML page."""
+    if response.location:
+        to = urlsplit(response.location)
         return (
             f"a redirect to {to.scheme}://{to.hostname or ''}{to.path}" if to.hostname else f"a redirect to {to.path}"
         )
-    return f"{len(answer.body)} bytes of {answer.content_type.split(';')[0] or 'an unnamed type'}"
+    return f"{len(response.body)} bytes of {response.content_type.split(';')[0] or 'unknown type'}"
 
 
 def _of_whom(token: str) -> str:
-    """Say whose token it is and when it expired, as its claims say."""
+    """Return whose token it is and when it expires, by its claims."""
     text = f" of {bot}" if (bot := bot_of(token)) else ""
     expiry = expiry_of(token)
     if expiry is None:
@@ -108,7 +108,7 @@ def _what_is_missing(text: str, token: str) -> str:
     denied = _DENIED_BY.search(text)
     if denied:
         role = f" of role {denied['role']}" if denied["role"] else ""
-        return f"change rule {denied['rule']} in policy {denied['policy']}{role}, which denies it to {user}{other}"
+        return f"change rule {denied['rule']} in policy {denied['policy']}{role}, which denies access to {user}{other}"
     found = _OPERATIONS.search(text)
     right = found["names"] if found else "to view ingestion pipelines and services"
-    return f"give {user} a role whose policy allows {right}{other}"
+    return f"give {user} a role with a policy that allows {right}{other}"

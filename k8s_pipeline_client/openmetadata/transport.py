@@ -1,4 +1,4 @@
-"""GET requests to an OpenMetadata server, by httpx; tried again by the same rules as those to Kubernetes."""
+"""GET requests to an OpenMetadata server, by httpx; retried by the same rules as those to Kubernetes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from k8s_pipeline_client.version import __version__
 _LOG = logging.getLogger(__name__)
 
 MAX_BYTES = 64 * 2**20
-"""Of one answer: far more than a page of pipelines has."""
+"""The maximum size of a response: far more than a page of pipelines has."""
 
 _PROXIES = "HTTP_PROXY, HTTPS_PROXY and ALL_PROXY"
 _HOPELESS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.TooManyRedirects)
@@ -34,12 +34,12 @@ _HOPELESS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.TooManyR
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A whole answer: a body that is shorter than announced never gets this far.
+    """A complete response: a truncated body raises an error instead.
 
     Attributes:
-        retry_after: In seconds; 0 where the server says nothing.
-        content_type: As the header says; may be empty.
-        location: Where a redirect leads to; may be empty.
+        retry_after: In seconds; 0 without that header.
+        content_type: The header; may be empty.
+        location: The target of a redirect; may be empty.
     """
 
     status: int
@@ -49,39 +49,39 @@ class Response:
     location: str
 
     def close(self) -> None:
-        """Do nothing: all has been read."""
+        """Do nothing: the body has been read."""
 
 
 class Transport:
-    """Sends requests to one server; may be used by several threads."""
+    """Sends requests to one server; thread-safe."""
 
     def __init__(
         self, address: str, token: str, *, verify: ssl.SSLContext | bool, total_timeout: float = TOTAL_TIMEOUT
     ) -> None:
-        """Take the server.
+        """Take the server and a token.
 
         Args:
             address: Such as ``https://openmetadata.example.com/api``.
             token: The bot's JWT.
-            verify: Whom to trust; False for anybody.
-            total_timeout: How long a request may take in all, in seconds.
+            verify: How to verify its certificate; False to not verify it.
+            total_timeout: Seconds that a request may take, retries included.
 
         Raises:
-            InputError: The proxy or the authorities that the environment names cannot be used.
+            InputError: The proxy or the CA certificates of the environment are invalid.
         """
         self._address = address
         self._total_timeout = total_timeout
-        self._answered = False
+        self._has_responded = False
         headers = {
             "Authorization": f"Bearer {token}",
             "Accept": "application/json",
             "User-Agent": f"k8s-pipeline/{__version__}",
         }
         if address.startswith("http:"):
-            # Nobody: there is no TLS, and it takes longer to read the usual authorities than to ask such a server.
+            # Without TLS, loading the system's CA certificates would take longer than a request.
             verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         with _environment_checked():
-            # No redirects: to another host, the token would go with it.
+            # No redirects: the token would be sent to another host.
             self._client = httpx.Client(headers=headers, verify=verify, follow_redirects=False)
 
     def close(self) -> None:
@@ -89,23 +89,23 @@ class Transport:
         self._client.close()
 
     def get(self, path: str, query: Mapping[str, str]) -> Response:
-        """Read a path until there is an answer that trying again would not better.
+        """Send a GET request, with retries.
 
         Args:
-            path: Below the address; percent-encoded.
+            path: Relative to the address; percent-encoded.
             query: Its parameters.
 
         Raises:
-            InputError: No request can be made for this address.
-            ServerUnreachableError: There is no answer, or none in time.
-            ServerResponseError: It has no end that our memory would see.
+            InputError: The address is invalid.
+            ServerUnreachableError: There was no complete response in time.
+            ServerResponseError: The response is too large.
         """
 
         def once(end: float) -> Response:
             left = max(end - time.monotonic(), 0.1)
             timeout = httpx.Timeout(min(READ_TIMEOUT, left), connect=min(CONNECT_TIMEOUT, left))
             with self._client.stream("GET", f"{self._address}{path}", params=dict(query), timeout=timeout) as response:
-                self._answered = True
+                self._has_responded = True
                 return Response(
                     response.status_code,
                     retry_after(response.headers.get("Retry-After")),
@@ -125,12 +125,12 @@ class Transport:
             )
         except httpx.RequestError as error:
             raise self._unreachable(error) from error
-        except (httpx.InvalidURL, UnicodeError):  # of a name that DNS cannot have, for one; or a proxy's password
+        except (httpx.InvalidURL, UnicodeError):  # such as an invalid host name, or a proxy's password
             raise InputError(
-                f"{self._address} is not an address that can be asked",
+                f"{self._address} is not a valid URL",
                 code="InvalidServerAddress",
                 facts={"address": self._address},
-                hint=f"check metadataApiEndpoint, and {_PROXIES} where they are set",
+                hint=f"check metadataApiEndpoint, and {_PROXIES} if they are set",
             ) from None
 
     def _read_all(self, response: httpx.Response, end: float) -> bytes:
@@ -139,35 +139,33 @@ class Transport:
         for part in response.iter_bytes():
             parts.append(part)
             size += len(part)
-            # A body that comes byte by byte does not outlive our total_timeout, and one without end not our memory.
+            # A body that arrives byte by byte must not exceed total_timeout, and an endless one not the memory.
             if time.monotonic() > end:
-                raise httpx.ReadTimeout("the answer came too slowly")
+                raise httpx.ReadTimeout("the response took too long")
             if size > MAX_BYTES:
                 raise ServerResponseError(
-                    f"the OpenMetadata server {self._address} answers with more than {MAX_BYTES // 2**20} MiB",
+                    f"the response of the OpenMetadata server {self._address} is larger than {MAX_BYTES // 2**20} MiB",
                     code="ResponseTooLarge",
                     facts={"address": self._address},
-                    hint="check the address (metadataApiEndpoint), and what stands between",
+                    hint="check the URL (metadataApiEndpoint), and proxies in between",
                 )
         return b"".join(parts)
 
     def _is_retryable(self, attempt: int, status: int | None, cause: httpx.RequestError | None) -> bool:
-        """Return whether another attempt makes sense, were there time for it."""
+        """Return whether to try again, if there is time."""
         if isinstance(cause, _HOPELESS) or (cause is not None and _is_untrusted(cause)):
             return False
         unconnected = isinstance(cause, httpx.ConnectError | httpx.ConnectTimeout)
-        return is_retryable(attempt, status, never_connected=unconnected and not self._answered)
+        return is_retryable(attempt, status, never_connected=unconnected and not self._has_responded)
 
     def _unreachable(self, cause: httpx.RequestError) -> ServerUnreachableError:
-        code, hint = "", "check the address (metadataApiEndpoint) and your network"
+        code, hint = "", "check the URL (metadataApiEndpoint) and your network"
         if _is_untrusted(cause):
             code = "ServerUntrusted"
-            hint = (
-                "set verifySSL: validate and sslConfig.certificatePath to the PEM file of the authority that signed it"
-            )
+            hint = "set verifySSL: validate and sslConfig.certificatePath to the PEM file of the CA that signed it"
         why = str(cause) or type(cause).__name__
         return ServerUnreachableError(
-            f"the OpenMetadata server {self._address} gave no answer: {why}",
+            f"cannot connect to the OpenMetadata server {self._address}: {why}",
             code=code,
             facts={"address": self._address},
             hint=hint,
@@ -176,23 +174,26 @@ class Transport:
 
 @contextmanager
 def _environment_checked() -> Iterator[None]:
-    """Say what of the environment httpx cannot use. Its own words are not repeated: a proxy's may hold a password."""
+    """Return the error for an environment that httpx rejects.
+
+    Its own message is not quoted: a proxy's URL may contain a password.
+    """
     try:
         yield
     except ImportError as error:
         raise InputError(
-            "a SOCKS proxy is set in the environment, and the package for it is not installed",
-            hint=f"install httpx[socks], or set {_PROXIES} to another proxy, or exclude the server with NO_PROXY",
+            "the environment has a SOCKS proxy, and httpx[socks] is not installed",
+            hint=f"install it, or set {_PROXIES} to another proxy, or exclude the server with NO_PROXY",
         ) from error
     except OSError as error:
         raise InputError(
-            f"the authorities that SSL_CERT_FILE or SSL_CERT_DIR name cannot be read: {error.strerror}",
-            hint="name a PEM file or its folder, or unset them",
+            f"the CA certificates of SSL_CERT_FILE or SSL_CERT_DIR cannot be read: {error.strerror}",
+            hint="use a PEM file or its folder, or unset them",
         ) from error
     except (httpx.InvalidURL, ValueError):
         raise InputError(
-            "the proxy in the environment cannot be used",
-            hint=f"give {_PROXIES} as http://host:port, and NO_PROXY as host names, or unset them",
+            "the proxy of the environment is invalid",
+            hint=f"set {_PROXIES} to http://host:port, and NO_PROXY to host names, or unset them",
         ) from None
 
 

@@ -216,14 +216,14 @@ def test_what_is_missing_or_wrong_is_said_before_anything_is_written(site: Site)
     site.server.faults.add({"path": "", "status": 401, "message": "Expired token!"})
 
     rejected = site("deploy", "--from-server", "--all", code=1)
-    assert "does not accept the token of ingestion-bot" in rejected.err
+    assert "rejected the token of ingestion-bot" in rejected.err
     site.program.configure()
     without = site.program("deploy", "--from-server", "--all", code=2)
     assert "there is no token for the OpenMetadata server" in without.err
     nowhere = site.program("deploy", "--from-server", "--all", *site.place[2:], code=2)
     assert "the address of the OpenMetadata server is not known" in nowhere.err
     empty = site.program("deploy", "--from-server", "--all", *site.place[2:], "--server", "", code=2)
-    assert "'' is not the address of an OpenMetadata server" in empty.err
+    assert "'' is not a valid URL of an OpenMetadata server" in empty.err
     site.server.faults.clear()
     warned = site("deploy", "--from-server", "--all", "--dry-run=client")
     assert "which is their own pod: set metadataApiEndpoint" in warned.err

@@ -138,7 +138,7 @@ def test_a_list_that_is_shorter_than_the_server_says_is_an_error(
 
     monkeypatch.setattr(server.api, "answer", hiding)
 
-    with pytest.raises(ServerResponseError, match="says that it has 18 ingestion pipelines, and listed 15"):
+    with pytest.raises(ServerResponseError, match="has 18 ingestion pipelines, but listed 15"):
         list(client.pipelines())
 
 
@@ -206,7 +206,7 @@ def test_a_rejected_token_is_said_with_its_bot_and_end(server: RecordingServer, 
         connect(server.url, expired).version()
 
     text = str(caught.value)
-    assert "does not accept the token of ingestion-bot, which expired at 20" in text
+    assert "rejected the token of ingestion-bot, which expired at 20" in text
     assert "Expired token!" in text
     assert caught.value.code == "TokenRejected"
 
@@ -216,13 +216,13 @@ def test_a_rejected_token_is_said_with_its_bot_and_end(server: RecordingServer, 
     [
         (
             "Principal: CatalogPrincipal{name='some-bot'} operations [ViewBasic, ViewAll] not allowed",
-            "give some-bot a role whose policy allows ViewBasic, ViewAll",
+            "give some-bot a role with a policy that allows ViewBasic, ViewAll",
         ),
         (
             "Principal: CatalogPrincipal{name='some-bot'} operation ViewAll denied by role R, policy P, rule Q",
-            "change rule Q in policy P of role R, which denies it to some-bot",
+            "change rule Q in policy P of role R, which denies access to some-bot",
         ),
-        ("no", "give some-bot a role whose policy allows to view ingestion pipelines and services"),
+        ("no", "give some-bot a role with a policy that allows to view ingestion pipelines and services"),
     ],
 )
 def test_a_missing_right_is_named(server: RecordingServer, connect: Connect, message: str, hint: str) -> None:
@@ -247,8 +247,10 @@ def test_no_error_repeats_the_token(server: RecordingServer, connect: Connect, s
 def test_nobody_there(connect: Connect) -> None:
     with RecordingServer() as server:
         gone = connect(server.url)
-    with pytest.raises(ServerUnreachableError, match=r"gave no answer.*check the address"):
+    with pytest.raises(ServerUnreachableError) as caught:
         gone.version()
+    assert caught.value.code == "ServerUnreachable"
+    assert caught.value.facts["address"] == gone.address
 
 
 @pytest.mark.parametrize(
@@ -284,8 +286,8 @@ def test_tokens_that_are_none(bad: str) -> None:
     ("status", "headers", "body", "said"),
     [
         (200, {"Content-Type": "text/html; charset=utf-8"}, b"<html>Sign in: csrf=abc", "200, 23 bytes of text/html"),
-        (200, {"Content-Type": "application/json"}, b"[]", "is not the API of OpenMetadata"),
-        (200, {"Content-Type": "application/json"}, b'{"gitVersion": "v1.33"}', "says no version"),
+        (200, {"Content-Type": "application/json"}, b"[]", "200, 2 bytes of application/json"),
+        (200, {"Content-Type": "application/json"}, b'{"gitVersion": "v1.33"}', "no version"),
         (404, {"Content-Type": "text/plain"}, b"404 page not found", "404, 18 bytes of text/plain"),
         (
             302,
@@ -324,7 +326,10 @@ def test_pages_that_are_none(connect: Connect, page: str) -> None:
     ],
 )
 def test_a_list_that_does_not_get_on_ends(connect: Connect, page: dict[str, Any]) -> None:
-    with _Other(200, {}, json.dumps(page).encode()) as address, pytest.raises(ServerResponseError, match="to the end"):
+    with (
+        _Other(200, {}, json.dumps(page).encode()) as address,
+        pytest.raises(ServerResponseError, match="does not end"),
+    ):
         list(connect(address).pipelines())
 
 
