@@ -1,8 +1,8 @@
-"""What raw Kubernetes objects say about runs and pipelines: pure functions, no I/O, no clock.
+"""Computes the status of runs and pipelines from raw Kubernetes objects: pure functions, no I/O, no clock.
 
 The reading order: ``models`` (what comes out), ``compute`` and ``pipeline`` (the state), ``diagnose`` (the cause;
-it asks ``refused``, ``waiting`` and ``ended``, and these ``unschedulable``, ``image``, ``missing``, ``evicted`` and
-``memory``), and below them ``run``, ``job``, ``pod``, ``asked``, ``events`` and ``raw``, which read objects.
+it calls ``refused``, ``waiting`` and ``ended``, and these ``unschedulable``, ``image``, ``missing``, ``evicted`` and
+``memory``), and below them ``run``, ``job``, ``pod``, ``asked``, ``events`` and ``raw``, which parse objects.
 """
 
 from k8s_pipeline_client.status.compute import LOST_AFTER, run_status

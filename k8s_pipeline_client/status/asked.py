@@ -1,4 +1,4 @@
-"""What a pod asks for, by its spec: the names that the cluster's own words about it leave out."""
+"""What a pod references, by its spec: names that the cluster's messages about it omit."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from k8s_pipeline_client.status.raw import Raw, find, items, mapping, text
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key that a volume takes out of a Secret or ConfigMap.
+    """A key of a Secret or ConfigMap that a volume projects.
 
     Attributes:
         kind: ``Secret`` or ``ConfigMap``.
-        name: Of that object.
-        key: In it.
+        name: The object's name.
+        key: The key.
     """
 
     kind: str
@@ -25,16 +25,16 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a pod asks for.
+    """What a pod references.
 
     Attributes:
-        image: Of its container ``main``; empty if that is not known.
+        image: The image of container ``main``; empty if unknown.
         claims: The PersistentVolumeClaims that it mounts.
-        keys: What its volumes take out of Secrets and ConfigMaps, key by key.
+        keys: The keys of Secrets and ConfigMaps that its volumes project one by one.
         node_labels: Its nodeSelector.
         pull_secrets: Its imagePullSecrets.
-        scheduler: Its schedulerName, if it is not the cluster's own.
-        resource_claims: The ResourceClaims that it names, and the ResourceClaimTemplates, with their kinds.
+        scheduler: Its schedulerName; empty for the default scheduler.
+        resource_claims: Its ResourceClaims and ResourceClaimTemplates, with their kinds.
     """
 
     image: str = ""
@@ -79,7 +79,7 @@ def _resource_claims(spec: Raw) -> Iterator[str]:
 
 
 def read_asked(spec: Raw, image: str, *, pod_name: str = "") -> Asked:
-    """What a raw pod spec, or that of a Job's template, asks for."""
+    """Parse a raw pod spec, or that of a Job's template."""
     labels = mapping(spec.get("nodeSelector"))
     scheduler = text(spec.get("schedulerName"))
     return Asked(

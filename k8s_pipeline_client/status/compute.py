@@ -1,14 +1,14 @@
-"""From raw Kubernetes objects to the state of a run.
+"""Computes the state of a run from raw Kubernetes objects.
 
-The Job's conditions decide. Its counters and pods only split queued from running. One exception is a Job that is
-Complete because its retry came after the schedule's end and did nothing: the attempt before it decides. In two others
-waiting for the condition would mean waiting for ever, or too long:
+The Job's conditions decide. Its counters and pods only tell queued from running. One exception is a Job that is
+Complete because its retry came after the schedule's end and did nothing: the attempt before it decides. In two more
+cases the condition would come never, or too late:
 
-- Container ``main`` has ended and another one (an injected sidecar) keeps the pod alive: main's exit code decides.
-- The Job is to fail (FailureTarget) and its pod is on a node that does not answer: long past its grace it counts
-  as over.
+- Container ``main`` has terminated and an injected sidecar keeps the pod running: main's exit code decides.
+- The Job is failing (FailureTarget) and its pod is on an unreachable node: long after its grace period it counts
+  as terminated.
 
-``SuccessCriteriaMet`` and ``FailureTarget`` alone are not the end: the pods are still ending, and may still write.
+``SuccessCriteriaMet`` and ``FailureTarget`` alone are not final: the pods are still terminating, and may still write.
 """
 
 from __future__ import annotations
@@ -26,23 +26,24 @@ from k8s_pipeline_client.status.run import Run, read_run
 from k8s_pipeline_client.status.waiting import was_started
 
 LOST_AFTER = timedelta(minutes=5)
-"""How long past its deletionTimestamp, which has the grace period in it, a pod that is not over counts as lost."""
+"""How long after its deletionTimestamp, which includes the grace period, a pod that has not terminated counts as
+lost."""
 
 _BY_KILL = (CauseCode.POD_DELETED, CauseCode.SIG_TERM, CauseCode.SIG_KILL)
-"""How the end of a pod looks that was deleted because somebody asked for the end of its run."""
+"""The causes that a pod may have whose run was killed."""
 
 
 def run_status(job: Raw, pods: Iterable[Raw], events: Iterable[Raw], now: datetime) -> RunStatus:
-    """The state of a run and its cause.
+    """Compute the state of a run and its cause.
 
     Args:
         job: The raw Job.
-        pods: Its raw pods; those that name another Job are passed over.
-        events: Raw events; more than those about the run do no harm.
+        pods: Its raw pods; those of other Jobs are ignored.
+        events: Raw events; those about other objects are ignored.
         now: The API server's time (its ``Date`` header), aware.
 
     Returns:
-        The status. Odd or missing fields never raise.
+        The status. Invalid or missing fields never raise.
     """
     run = read_run(job, pods, events)
     state, ended_at = _outcome(run, now)
@@ -66,7 +67,7 @@ def run_status(job: Raw, pods: Iterable[Raw], events: Iterable[Raw], now: dateti
 
 
 def _peaks(run: Run, attempts: tuple[Attempt, ...]) -> list[int]:
-    """What is noted on the Job stays when the pods go."""
+    """The measurements on the Job outlive its pods."""
     found = [*(attempt.peak_memory_bytes for attempt in attempts), run.job.peak_memory_bytes]
     return [peak for peak in found if peak]
 
@@ -89,7 +90,7 @@ def _outcome(run: Run, now: datetime) -> tuple[State, datetime | None]:
 
 
 def _success(run: Run) -> tuple[bool, datetime | None]:
-    """Tell whether an attempt ended with exit code 0, and when."""
+    """Return whether an attempt exited with code 0, and when."""
     complete = run.job.conditions.get("Complete")
     if complete:
         return True, run.job.completed_at or complete.at
@@ -104,10 +105,10 @@ def _ended_at(pod: Pod) -> datetime | None:
 
 
 def _pod_whose_main_succeeded(run: Run) -> Pod | None:
-    """A pod with sidecars whose ``main`` has done its work.
+    """A pod with sidecars whose ``main`` has succeeded.
 
-    This holds as well after the sidecar has taken the pod to its deadline and the Job says Failed: a run that was
-    reported as a success must not turn into a failure an hour later.
+    Also after the sidecar has kept the pod until its deadline and the Job is Failed: a run that was reported as a
+    success must not become a failure an hour later.
     """
     for pod in run.pods:
         if pod.has_sidecars and pod.main.exit_code == 0 and pod.main_ended_by_itself:
@@ -116,10 +117,10 @@ def _pod_whose_main_succeeded(run: Run) -> Pod | None:
 
 
 def _pod_whose_main_failed_for_good(run: Run) -> Pod | None:
-    """The newest pod, if it has sidecars, ``main`` has failed, and the Job will not try again.
+    """The newest pod, if it has sidecars, ``main`` has failed, and the Job will not retry.
 
-    Without sidecars the condition is never far: there the Job has the word. With them, what was said while they
-    kept the pod alive is still said in the second or two between the end of the pod and the Job's condition.
+    Without sidecars the Job's condition follows soon, and decides. With them, the status must not change in the second
+    or two between the pod's end and the Job's condition.
     """
     pod = run.newest
     if pod is None or not pod.has_sidecars or not pod.main.exit_code or pod.disruption:
@@ -132,7 +133,7 @@ def _pod_whose_main_failed_for_good(run: Run) -> Pod | None:
 
 
 def _is_lost(run: Run, now: datetime) -> bool:
-    """Nothing on a pod says for certain that its node is lost; that nobody carries out its deletion does."""
+    """No field of a pod says for certain that its node is lost, but a deletion that is not carried out does."""
     if "FailureTarget" not in run.job.conditions:
         return False
     alive = [pod for pod in run.pods if not pod.is_over]
@@ -140,10 +141,10 @@ def _is_lost(run: Run, now: datetime) -> bool:
 
 
 def _has_begun(run: Run) -> bool:
-    """An attempt is running or was: between two attempts a run stays running.
+    """An attempt is or was running: between two attempts a run stays running.
 
-    The counters forget a pod that was evicted and replaced, and count one as failed that was deleted before it had
-    started; events remember both.
+    The counters omit a pod that was evicted and replaced, and count one as failed that was deleted before it
+    started; events have both.
     """
     if any(pod.has_started or pod.is_over for pod in run.pods) or was_started(run.gone_pod_events):
         return True
@@ -188,7 +189,7 @@ def _attempt(pod: Pod, job: Job) -> Attempt:
 def _attempt_cause(pod: Pod, job: Job) -> Cause | None:
     cause = pod_cause(pod)
     if cause and job.killed_by and pod.deleted_by and cause.code in _BY_KILL:
-        return Cause(CauseCode.KILLED, f"The attempt was ended at the request of {job.killed_by}")
+        return Cause(CauseCode.KILLED, f"The attempt was killed by {job.killed_by}")
     return cause
 
 
@@ -204,16 +205,16 @@ def _attempt_state(pod: Pod) -> State:
 def _warnings(run: Run, state: State) -> Iterator[str]:
     job = run.job
     if state is State.SUCCESS and job.killed_by:
-        yield f"{job.killed_by} asked for its end, but it had succeeded before that took effect"
+        yield f"killed by {job.killed_by}, but it had already succeeded"
     if state is State.SUCCESS and "Failed" in job.conditions:
         failed = job.conditions["Failed"]
-        yield f"the Job says Failed ({failed.reason}), but container main had ended with exit code 0 before"
+        yield f"the Job is Failed ({failed.reason}), but container main had exited with code 0 before"
     for pod in run.pods:
         keepers = [container.name for container in (*pod.others, *pod.inits) if container.is_running]
         if pod.main.end and keepers:
-            yield f"container main has ended; pod {pod.name} is kept alive by {', '.join(keepers)}"
+            yield f"container main has terminated; pod {pod.name} is kept running by {', '.join(keepers)}"
         elif state.is_terminal and not pod.is_over and not pod.main.end:
-            yield f"pod {pod.name} is not over"
+            yield f"pod {pod.name} has not terminated"
     if job.deleted_at and not state.is_terminal:
         yield "the Job is being deleted"
     for pod in run.pods:
@@ -223,4 +224,4 @@ def _warnings(run: Run, state: State) -> Iterator[str]:
         yield from filter(None, (loss_warning(pod.main) for pod in run.pods if pod.main.exit_code == 0))
     documents = {pod.last_words.document_sha256 for pod in run.pods if pod.last_words}
     if len(documents - {None}) > 1:
-        yield "its attempts read different versions of the workflow document"
+        yield "its attempts used different versions of the workflow document"

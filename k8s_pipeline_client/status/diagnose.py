@@ -1,7 +1,7 @@
-"""From a run to its cause: ordered checks over the Job, its pods and what events are left.
+"""Determines the cause of a run: ordered checks over the Job, its pods and the remaining events.
 
-Each check looks for one thing and answers None for "not this". What somebody did to the run comes first, then what
-its newest attempt says, then what is left in events, then Kubernetes' own one-word verdict.
+Each check looks for one cause and returns None if it does not apply. Kills come first, then the newest attempt, then
+events, then the reason of the Job's condition.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from k8s_pipeline_client.status.waiting import (
 )
 
 _SKEW = timedelta(seconds=5)
-"""By how much the clocks of a cluster's components may differ, and its whole seconds hide."""
+"""The tolerance for clock differences between a cluster's components, and for their resolution of a second."""
 
 
 def pod_cause(pod: Pod) -> Cause | None:
-    """Why an attempt failed, or why it does not start; None for one that is well."""
+    """Why an attempt failed, or why it does not start; None for a healthy one."""
     if pod.phase == "Succeeded":
         return None
     if pod.phase in ("Failed", "Unknown") or pod.main.exit_code:
@@ -40,15 +40,15 @@ def pod_cause(pod: Pod) -> Cause | None:
 
 
 def obstacle(run: Run) -> Cause | None:
-    """What a run that is not over waits for, if that is trouble."""
+    """Why an unfinished run does not make progress; None if it is healthy."""
     if run.job.is_suspended:
         return _held(run.job)
     if run.job.killed_by:
-        return Cause(CauseCode.KILLED, f"The run is being ended{_by_whom(run.job)}")
+        return Cause(CauseCode.KILLED, f"The run is being killed{_by_whom(run.job)}")
     newest = run.newest
     if newest is None or newest.is_over:
         return before_start(run) or creation_cause(run.job_events)
-    # Its exit code is there before its phase is, and then nothing is being waited for but that.
+    # The exit code is set before the phase; until then nothing else is pending.
     return None if newest.main.exit_code else pod_cause(newest)
 
 
@@ -66,19 +66,19 @@ def _held(job: Job) -> Cause:
         CauseCode.HELD,
         "The run is held: its Job is suspended",
         detail,
-        "whoever suspended the Job lets it go on (spec.suspend: false)",
+        "resume the Job (spec.suspend: false), or wait for whoever suspended it",
     )
 
 
 def _by_whom(job: Job) -> str:
     when = f" at {rfc3339(job.killed_at)}" if job.killed_at else ""
-    return f" at the request of {job.killed_by}{when}"
+    return f" by {job.killed_by}{when}"
 
 
 def before_start(run: Run) -> Cause | None:
-    """What kept a run from starting; None for one that did start, or of which nothing is known.
+    """What kept a run from starting; None if it started, or if nothing is known.
 
-    ``status.failed`` is no help: the Job counts a pod there that it deleted before it had started.
+    ``status.failed`` does not help: it includes pods that the Job deleted before they started.
     """
     if any(pod.has_started or pod.is_over for pod in run.pods) or was_started(run.gone_pod_events):
         return None
@@ -94,12 +94,12 @@ def _left_undone(run: Run) -> Cause | None:
     if not why:
         return None
     found = _newest_attempt(dataclasses.replace(run, pods=run.failed_pods)) or _gone_pods(run)
-    cause = found or Cause(CauseCode.UNKNOWN, "An attempt failed, and nothing that is left of it says why")
-    return dataclasses.replace(cause, summary=f"{cause.summary}; it was not tried again: {inline(why)}")
+    cause = found or Cause(CauseCode.UNKNOWN, "An attempt failed for an unknown reason")
+    return dataclasses.replace(cause, summary=f"{cause.summary}; it was not retried: {inline(why)}")
 
 
 def _kept_from_starting(run: Run) -> Cause | None:
-    """What kept a run from starting that was ended before; what it was at, if nothing was wrong."""
+    """What kept a run from starting before it was terminated; what it was doing, if nothing was wrong."""
     found = before_start(run)
     if found or any(pod.has_started or pod.is_over for pod in run.pods):
         return found
@@ -112,49 +112,49 @@ def _killed(run: Run) -> Cause | None:
         return None
     if job.killed_because:
         given = job.killed_because
-        return dataclasses.replace(given, summary=f"{given.summary}; the run was therefore ended{_by_whom(job)}")
-    # Not the Job's own words: a kill is carried out by a deadline, which nobody set for this run.
-    killed = Cause(CauseCode.KILLED, f"The run was ended{_by_whom(job)}")
+        return dataclasses.replace(given, summary=f"{given.summary}; the run was therefore killed{_by_whom(job)}")
+    # Not the Job's condition: a kill is carried out by a deadline, which is not the run's own.
+    killed = Cause(CauseCode.KILLED, f"The run was killed{_by_whom(job)}")
     root = _kept_from_starting(run)
     if root is None:
         return killed
-    # Here the request leads: that it had not started is what the person who asked for the end knew.
-    summary = f"{killed.summary}; it had not started: {inline(root.summary)}"
+    # Here the kill is the cause: whoever killed the run knew that it had not started.
+    summary = f"{killed.summary} before it started: {inline(root.summary)}"
     return dataclasses.replace(killed, summary=summary, detail=root.detail)
 
 
 def _was_over_when_killed(job: Job) -> bool:
-    """The run had its end already, or was on the way to it, when it was asked for."""
+    """The run had ended, or was about to, when it was killed."""
     failure = job.conditions.get("FailureTarget") or job.conditions.get("Failed")
     if failure is None:
         return False
     if failure.at and job.killed_at and failure.at + _SKEW < job.killed_at:
         return True
-    # A kill shows as the Job's deadline; or, if the pod is quicker than the Job's status, as the rule for its SIGTERM.
+    # A kill shows as the Job's deadline; or, if the pod terminates before the Job's status, as the rule for SIGTERM.
     by_kill = failure.reason == "PodFailurePolicy" and f"exit code {SIGTERM_CODE} " in f"{failure.message} "
     return failure.reason in ("BackoffLimitExceeded", "PodFailurePolicy") and not by_kill
 
 
 def _job_deadline(run: Run) -> Cause | None:
-    """The net above the pod's own deadline: Kubernetes deletes the pods, so that little is left to say why."""
+    """The Job's deadline, above the pod's own: Kubernetes deletes the pods, so that little evidence is left."""
     failure = run.job.failure
     if failure is None or failure.reason != "DeadlineExceeded":
         return None
     newest = run.newest
     if newest and newest.others and newest.main.exit_code and newest.main_ended_by_itself:
-        return None  # a sidecar took the pod to the deadline; main had failed long before
+        return None  # a sidecar kept the pod until the deadline; main had failed long before
     if newest and newest.reason == "DeadlineExceeded":
         return None
-    summary = "The run was ended at its Job's deadline" + _of(run.job.deadline)
+    summary = "The run exceeded its Job's deadline" + _of(run.job.deadline)
     root = _kept_from_starting(run)
     if root:
         return ended_before_start(root, summary)
     last = pod_cause(newest) if newest and newest.phase == "Failed" else None
     return Cause(
         CauseCode.DEADLINE_EXCEEDED,
-        f"{summary}, its retries included; the last attempt: {inline(last.summary)}" if last else summary,
+        f"{summary}, retries included; the last attempt: {inline(last.summary)}" if last else summary,
         failure.message,
-        "raise the pipeline's deadline, or see in the log what takes so long",
+        "raise the pipeline's deadline, or check the log for what takes so long",
     )
 
 
@@ -163,7 +163,7 @@ def _of(value: timedelta | None) -> str:
 
 
 def _lost(run: Run) -> Cause | None:
-    """The Job is done for, and a pod of it neither ends nor goes: only its node could say that it has."""
+    """The Job is failing, and a pod of it neither terminates nor disappears: only its node could confirm that."""
     if "FailureTarget" not in run.job.conditions or "Failed" in run.job.conditions:
         return None
     pod = next((pod for pod in run.pods if not pod.is_over and pod.deleted_by), None)
@@ -172,10 +172,10 @@ def _lost(run: Run) -> Cause | None:
     failure = run.job.failure
     return Cause(
         CauseCode.NODE_LOST,
-        f'The run failed ({failure.reason if failure else "FailureTarget"}), and the node "{pod.node}" does not '
-        "confirm that its container has ended",
+        f'The run failed ({failure.reason if failure else "FailureTarget"}), and the node "{pod.node}" did not '
+        "confirm that its container has terminated",
         failure.message if failure else "",
-        "ask the cluster's admin about the node: until it is back, the container may still be running there",
+        "check the node: until it is back, the container may still be running there",
     )
 
 
@@ -204,25 +204,25 @@ def _verdict(run: Run) -> Cause | None:
     if failure is None:
         return None
     if failure.reason in ("BackoffLimitExceeded", "PodFailurePolicy") and was_stopped(run.gone_pod_events):
-        # For these two reasons a Job deletes no pod: somebody else did.
+        # A Job does not delete pods for these two reasons: something else did.
         return Cause(
             CauseCode.POD_DELETED,
-            "The run's pod was deleted while it ran",
+            "The run's pod was deleted while it was running",
             failure.message,
             "start the run again",
         )
-    gone = "the pods that would tell why are gone"
+    gone = "its pods are gone, so the reason is unknown"
     if failure.reason == "BackoffLimitExceeded":
         return Cause(
             CauseCode.BACKOFF_LIMIT_EXCEEDED,
-            f"The run failed and no retry was left (backoffLimit {run.job.backoff_limit}); {gone}",
+            f"The run failed after all retries (backoffLimit {run.job.backoff_limit}); {gone}",
             failure.message,
-            "start it again and look at its status while its pod is there",
+            "start it again and check its status while its pod exists",
         )
     if failure.reason == "PodFailurePolicy":
         return Cause(
             CauseCode.POD_FAILURE_POLICY,
-            f"The run was ended by a rule of its Job for an exit code that no retry helps; {gone}",
+            f"The run failed with an exit code that is not retried (podFailurePolicy); {gone}",
             failure.message,
             "start the run again",
         )
@@ -242,6 +242,6 @@ _FAILURE_CHECKS: tuple[Callable[[Run], Cause | None], ...] = (
 
 
 def failure_cause(run: Run) -> Cause:
-    """Why a run failed; always something, be it that nothing tells."""
+    """Why a run failed; Unknown if nothing tells."""
     found = next((cause for check in _FAILURE_CHECKS if (cause := check(run))), None)
-    return found or Cause(CauseCode.UNKNOWN, "The run failed, and nothing that is left of it says why")
+    return found or Cause(CauseCode.UNKNOWN, "The run failed for an unknown reason")

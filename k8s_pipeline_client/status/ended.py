@@ -1,7 +1,7 @@
 """Why a pod failed: ordered checks.
 
-What happened *to* the pod comes before what its container said about it: a drained pod's exit code 143 is no fault
-of the ingestion. What ``main`` did by itself, before anybody touched the pod, is told by its own exit alone.
+What happened *to* the pod comes before its containers' exit codes: a drained pod's exit code 143 is no failure of
+the ingestion. If ``main`` exited before anything happened to the pod, its own exit code decides.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from k8s_pipeline_client.status.waiting import (
 
 SIGTERM_CODE = 128 + signal.SIGTERM
 EX_CONFIG = 78
-"""The launcher's exit code for a document or an entry point that cannot be used."""
+"""The launcher's exit code for an unusable document or entry point."""
 
 
 def _evicted(pod: Pod) -> Cause | None:
@@ -47,29 +47,29 @@ def _evicted(pod: Pod) -> Cause | None:
 def _deadline(pod: Pod) -> Cause | None:
     if pod.reason != "DeadlineExceeded":
         return None
-    summary = "The run was ended at its deadline" + _of(pod.deadline)
+    summary = "The run exceeded its deadline" + _of(pod.deadline)
     if not pod.has_started:
         root = waiting_cause(pod) or start_cause_from_events(pod.events, pod.asked) or _was_at(pod)
         if root:
             return ended_before_start(root, summary)
         return Cause(
             CauseCode.DEADLINE_EXCEEDED,
-            f"{summary} before it had started; what kept it from starting is not known any more",
+            f"{summary} before it started, for an unknown reason",
             pod.message,
-            "start it again and look at its status while it is queued",
+            "start it again and check its status while it is queued",
         )
     if pod.main.exit_code == SIGKILL_CODE:
-        summary += f"; it did not answer SIGTERM and was killed after its grace period{_of(pod.grace)}"
+        summary += f"; it ignored SIGTERM and was killed after its grace period{_of(pod.grace)}"
     return Cause(
         CauseCode.DEADLINE_EXCEEDED,
         summary,
         pod.message,
-        "raise the pipeline's deadline, or see in the log what takes so long",
+        "raise the pipeline's deadline, or check the log for what takes so long",
     )
 
 
 def _was_at(pod: Pod) -> Cause | None:
-    """What the pod was at when it was ended: an init container that was stopped then, else what its events say."""
+    """What the pod was doing when it was terminated: its unfinished init container, else what its events say."""
     for container in reversed(pod.inits):
         if container.is_running or container.exit_code in (SIGKILL_CODE, SIGTERM_CODE):
             return init_not_done(container.name)
@@ -90,19 +90,19 @@ def _node_lost(pod: Pod) -> Cause | None:
         return None
     return Cause(
         CauseCode.NODE_LOST,
-        f'The node "{pod.node}" does not know or does not tell what became of the run\'s container',
+        f'The node "{pod.node}" did not report the exit of the run\'s container',
         detail,
-        "start the run again; ask the cluster's admin about the node",
+        "start the run again; check the node",
     )
 
 
 def _node_refused(pod: Pod) -> Cause | None:
-    """The kubelet's own reasons at the pod level, whose number grows (OutOfcpu, NodeAffinity, …)."""
+    """The kubelet's own pod-level reasons, whose number grows (OutOfcpu, NodeAffinity, …)."""
     if not pod.reason or pod.main.end:
         return None
     return Cause(
         CauseCode.NODE_REFUSED,
-        f'The node "{pod.node}" did not take the run\'s pod ({pod.reason})',
+        f'The node "{pod.node}" did not admit the run\'s pod ({pod.reason})',
         pod.message,
         "start the run again",
     )
@@ -119,11 +119,11 @@ def _other_out_of_memory(pod: Pod) -> Cause | None:
 
 
 def _not_started(pod: Pod) -> Cause | None:
-    """128 is the runtime's; 127 and 126 come from a shell, or an older runtime, that found nothing to execute."""
+    """128 is the runtime's; 127 and 126 come from a shell, or an older runtime, if the command cannot be executed."""
     end = pod.main.end
     if end is None:
         return None
-    # With a code of its own it did run, whatever the reason says.
+    # With an exit code of its own it did run, whatever the reason says.
     by_runtime = end.reason in ("StartError", "ContainerCannotRun") and end.exit_code in (None, 126, 127, 128)
     if by_runtime or (end.exit_code == 128 and not pod.main.has_run):
         return start_error(pod.main, end.reason or "StartError", end.message)
@@ -133,7 +133,7 @@ def _not_started(pod: Pod) -> Cause | None:
             CauseCode.START_ERROR,
             f"The container's command {what} (exit code {end.exit_code})",
             _foreign_words(pod, end),
-            "check that the image has the command that the pod runs, and that it can be executed",
+            "check that the image has the command of the pod, and that it is executable",
         )
     return None
 
@@ -147,9 +147,9 @@ def _init_failed(pod: Pod) -> Cause | None:
         if container.exit_code:
             failed = Cause(
                 CauseCode.INIT_FAILED,
-                f'Init container "{container.name}" ended with exit code {container.exit_code}',
+                f'Init container "{container.name}" exited with code {container.exit_code}',
                 container.end.message if container.end else "",
-                "see its log: kubectl logs POD -c CONTAINER",
+                "check its log: kubectl logs POD -c CONTAINER",
             )
             return with_lost_process(failed, container)
     return None
@@ -177,30 +177,29 @@ def _stopped_from_outside(pod: Pod) -> Cause | None:
     if pod.deleted_by is not None:
         return Cause(
             CauseCode.SIG_TERM,
-            "The run was stopped by SIGTERM: its pod was deleted (exit code 143)",
+            "The run was terminated by SIGTERM: its pod was deleted (exit code 143)",
             pod.message,
             "start the run again",
         )
     return Cause(
         CauseCode.SIG_TERM,
-        "The run ended as after SIGTERM (exit code 143), and Kubernetes knows of no deletion, drain or deadline of "
-        "its pod",
+        "The run was terminated by SIGTERM (exit code 143), but not for a deletion, drain or deadline of its pod",
         pod.message,
-        "see its log: a process in the container sent the signal or chose the exit code, or its node was shut down",
+        "check its log: a process in the container sent the signal or used the exit code, or its node was shut down",
     )
 
 
 def _killed_by_signal_9(pod: Pod) -> Cause | None:
     if pod.main.exit_code != SIGKILL_CODE:
         return None
-    hint = "watch its memory"
+    hint = "check its memory usage"
     if pod.last_words and pod.last_words.peak_memory_bytes:
-        hint += f" (last known peak {mebibytes(pod.last_words.peak_memory_bytes)})"
+        hint += f" (last known peak: {mebibytes(pod.last_words.peak_memory_bytes)})"
     return Cause(
         CauseCode.SIG_KILL,
-        "The container was killed by SIGKILL (exit code 137): by memory, or it ignored SIGTERM past its grace",
+        "The container was killed by SIGKILL (exit code 137): out of memory, or it ignored SIGTERM",
         pod.message,
-        f"{hint}, and look at who stopped the pod",
+        f"{hint}, and what stopped the pod",
     )
 
 
@@ -208,34 +207,34 @@ def _exit_code(pod: Pod) -> Cause | None:
     end = pod.main.end
     if end is None or not end.exit_code:
         return None
-    code = f"exit code {end.exit_code}{_signal_name(end.exit_code)}"
+    code = f"code {end.exit_code}{_signal_name(end.exit_code)}"
     said = _launcher_cause(pod)
     if not said:
         return Cause(
             CauseCode.EXIT_CODE,
-            f"The ingestion ended with {code}",
+            f"The ingestion exited with {code}",
             _foreign_words(pod, end),
-            "see its log",
+            "check its log",
         )
     first_line, *more = said.splitlines()
     detail = said if more else ""
     if end.exit_code == EX_CONFIG and said.startswith(NO_ENTRY_POINT):
         what = said.partition(":")[0]
         return Cause(
-            CauseCode.EXIT_CODE, f"The ingestion ended with {code}: {what}", "", with_entry_points(pod.main.image)
+            CauseCode.EXIT_CODE, f"The ingestion exited with {code}: {what}", "", with_entry_points(pod.main.image)
         )
     hint = (
-        "no retry helps: change what it names, and deploy the pipeline again"
+        "not retried, since it would fail again: fix what the message names, and deploy the pipeline again"
         if end.exit_code == EX_CONFIG
-        else "see its log"
+        else "check its log"
     )
     return Cause(
-        CauseCode.EXIT_CODE, f"The ingestion ended with {code}: {_with_last_error(pod, first_line)}", detail, hint
+        CauseCode.EXIT_CODE, f"The ingestion exited with {code}: {_with_last_error(pod, first_line)}", detail, hint
     )
 
 
 def _with_last_error(pod: Pod, cause: str) -> str:
-    """In one line: the exception often says only which step failed, and the log, before it, why."""
+    """The exception and the last error of the log, in one line: the exception often names only the step that failed."""
     error = pod.last_words.last_error if pod.last_words else ""
     if not error or error in cause:
         return cause
@@ -255,7 +254,7 @@ def _launcher_cause(pod: Pod) -> str:
 
 
 def _foreign_words(pod: Pod, end: End) -> str:
-    """A termination message that is not the launcher's: the runtime's, or that of a program run without it."""
+    """A termination message that is not the launcher's: the runtime's, or of a program without the launcher."""
     return "" if pod.last_words else end.message
 
 
@@ -264,10 +263,10 @@ def _sidecar_failed(pod: Pod) -> Cause | None:
         if container.exit_code:
             failed = Cause(
                 CauseCode.EXIT_CODE,
-                f'Container "{container.name}", which is not the run\'s own, ended with exit code '
+                f'Container "{container.name}", a sidecar, exited with code '
                 f"{container.exit_code} and so failed the pod",
                 container.end.message if container.end else "",
-                "see its log: kubectl logs POD -c CONTAINER",
+                "check its log: kubectl logs POD -c CONTAINER",
             )
             return with_lost_process(failed, container)
     return None
@@ -304,7 +303,7 @@ _ANY: tuple[_Check, ...] = (
 
 
 def ended_cause(pod: Pod) -> Cause | None:
-    """Why a pod failed; None where nothing about it says so."""
+    """Why a pod failed; None if it did not, or if nothing tells."""
     checks = (*_BY_MAIN, *_ANY) if pod.main_ended_by_itself and pod.main.exit_code else _ANY
     found = next((cause for check in checks if (cause := check(pod))), None)
     return with_lost_process(found, pod.main) if found else None
@@ -312,14 +311,14 @@ def ended_cause(pod: Pod) -> Cause | None:
 
 _POD_EVENTS = {
     "Preempted": (CauseCode.PREEMPTED, "The run's pod was preempted by one of higher priority"),
-    "Preempting": (CauseCode.PREEMPTED, "The kubelet ended the run's pod for a critical one"),
-    "TaintManagerEviction": (CauseCode.NODE_LOST, "The run's pod was deleted because of a taint of its node"),
+    "Preempting": (CauseCode.PREEMPTED, "The kubelet preempted the run's pod for a critical one"),
+    "TaintManagerEviction": (CauseCode.NODE_LOST, "The run's pod was evicted for a taint of its node"),
     "NodeNotReady": (CauseCode.NODE_LOST, "The node of the run's pod was not ready"),
 }
 
 
 def ended_cause_from_events(events: Sequence[Event], asked: Asked) -> Cause | None:
-    """Why pods that are gone failed, from the events that they left; an OOM kill and an exit code leave none."""
+    """Why deleted pods failed, from their events; OOM kills and exit codes leave none."""
     for event in reversed(events):
         if event.reason == "Evicted":
             return evicted_cause(event.message)
@@ -330,7 +329,7 @@ def ended_cause_from_events(events: Sequence[Event], asked: Asked) -> Cause | No
     deadline = next((event for event in events if event.reason == "DeadlineExceeded"), None)
     if deadline is None:
         return root
-    summary = "The run was ended at its deadline"
+    summary = "The run exceeded its deadline"
     root = root or still_starting(events)
     if root:
         return ended_before_start(root, summary)
@@ -338,5 +337,5 @@ def ended_cause_from_events(events: Sequence[Event], asked: Asked) -> Cause | No
 
 
 def was_stopped(events: Sequence[Event]) -> bool:
-    """The kubelet stopped a container because its pod was to go."""
+    """The kubelet stopped a container because its pod was being deleted."""
     return any(event.reason == "Killing" for event in events)

@@ -1,6 +1,6 @@
-"""Events: which of them are about an object, in the order in which they happened.
+"""Parses events, in chronological order, and selects those about an object.
 
-A core/v1 Event keeps its time in one of five places, by the age of the component that wrote it.
+A core/v1 Event has its time in one of five fields, depending on the version of the component that wrote it.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from k8s_pipeline_client.status.raw import Raw, find, items, moment, text
 
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
-# The API server puts five random characters behind a generateName, which it first cuts to 58.
+# The API server truncates a generateName to 58 characters and appends five random ones.
 _RANDOM_LENGTH = 5
 _GENERATE_NAME_LENGTH = 58
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What matters of one Event.
+    """The relevant fields of an Event.
 
     Attributes:
-        kind: Of the object that it is about.
-        name: Of that object.
-        uid: Of that object: a later object of the same name has another.
-        field: The part of it, for example ``spec.containers{main}``.
+        kind: ``involvedObject.kind``.
+        name: ``involvedObject.name``.
+        uid: ``involvedObject.uid``.
+        field: ``involvedObject.fieldPath``, for example ``spec.containers{main}``.
         reason: For example ``FailedCreate``.
-        message: Whole.
+        message: The whole message.
         at: When it was last seen.
     """
 
@@ -63,19 +63,19 @@ def _read(raw: Raw) -> Event:
 
 
 def read_events(raw: Any) -> tuple[Event, ...]:
-    """Every event of a raw list, oldest first; one without a time counts as older than all."""
+    """Parse raw events, oldest first; those without a time come first."""
     return tuple(sorted(map(_read, items(raw)), key=lambda event: event.at or _BEGINNING))
 
 
 def events_about(uid: str, events: Iterable[Event]) -> tuple[Event, ...]:
-    """The events about the object of that UID, in their order."""
+    """The events about the object with this UID, in the same order."""
     return tuple(event for event in events if uid and event.uid == uid)
 
 
 def events_of_gone_pods(job_name: str, known_uids: Iterable[str], events: Iterable[Event]) -> tuple[Event, ...]:
-    """The events about pods of the Job that are not there any more.
+    """The events about deleted pods of the Job.
 
-    Nothing on such an event names the Job, so the pod's name has to do: the Job's, and five characters.
+    They do not reference the Job, so the pod's name decides: the Job's name and five characters.
     """
     prefix = f"{job_name}-"[:_GENERATE_NAME_LENGTH]
     known = set(known_uids)

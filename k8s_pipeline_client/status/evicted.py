@@ -1,4 +1,4 @@
-"""Why a pod was taken away: for a limit of its own, for want of something on its node, or for another's sake."""
+"""Why a pod was evicted or preempted: its own limits, pressure on its node, or another pod."""
 
 from __future__ import annotations
 
@@ -13,46 +13,46 @@ _POD = re.compile(r"ephemeral local storage usage exceeds the total limit of con
 _LOW = re.compile(r"low on resource: ([\w./-]*\w)")
 _CONDITION = re.compile(r"The node had condition: \[?([^\].]*)")
 
-_LESS = "or have the run write less"
-_LIMIT_RANGE = "; where no setting gives it one, a LimitRange does (kubectl get limitrange)"
+_LESS = "or make the run write less"
+_LIMIT_RANGE = "; if no setting has it, it is from a LimitRange (kubectl get limitrange)"
 _NEEDS = {
-    "memory": "raise resources.requests.memory to what the run really needs",
+    "memory": "raise resources.requests.memory to the actual usage",
     "ephemeral-storage": "raise resources.requests.ephemeral-storage (setting podTemplate)",
-    "inodes": "have the run write fewer files",
-    "pids": "have the run start fewer processes and threads",
+    "inodes": "make the run write fewer files",
+    "pids": "make the run start fewer processes and threads",
 }
 
 _DISRUPTIONS = {
     "PreemptionByScheduler": (
         CauseCode.PREEMPTED,
-        "The run's pod was preempted: its node was needed for a pod of higher priority",
-        "give the run a PriorityClass, or start it when the cluster is less full",
+        "The run's pod was preempted by a pod of higher priority",
+        "give the run a PriorityClass, or start it when the cluster is less busy",
     ),
     "EvictionByEvictionAPI": (
         CauseCode.EVICTED,
-        "The run's pod was evicted through the eviction API (a node drain, as a rule)",
+        "The run's pod was evicted through the eviction API (usually a node drain)",
         "start the run again",
     ),
     "DeletionByTaintManager": (
         CauseCode.NODE_LOST,
-        "The run's pod was deleted because its node got a NoExecute taint (not ready or unreachable, as a rule)",
-        "start the run again; ask the cluster's admin about the node",
+        "The run's pod was evicted by a NoExecute taint of its node (usually not ready or unreachable)",
+        "start the run again; check the node",
     ),
     "DeletionByPodGC": (
         CauseCode.NODE_LOST,
-        "The run's pod was cleaned up because its node is gone",
+        "The run's pod was deleted because its node is gone",
         "start the run again",
     ),
     "TerminationByKubelet": (
         CauseCode.EVICTED,
-        "The kubelet ended the run's pod (pressure on the node, a node shutdown, or a critical pod)",
-        "raise the requests to what the run really needs, or start it again",
+        "The kubelet terminated the run's pod (node pressure, a node shutdown, or a critical pod)",
+        "raise the requests to the actual usage, or start the run again",
     ),
 }
 
 
 def evicted_cause(message: str) -> Cause:
-    """The cause of a pod with the kubelet's reason ``Evicted``; the message says which of its reasons it was."""
+    """The cause of a pod with the kubelet's reason ``Evicted``, by its message."""
     return _own_limit(message) or _short_node(message)
 
 
@@ -74,38 +74,38 @@ def _own_limit(message: str) -> Cause | None:
         )
     else:
         return None
-    summary = f"The run's pod used more local storage than its own limit: {which} (Evicted)"
+    summary = f"The run's pod exceeded its own limit of local storage: {which} (Evicted)"
     return Cause(CauseCode.EVICTED, summary, message, hint)
 
 
 def _short_node(message: str) -> Cause:
     low = _LOW.search(message)
     what = low[1] if low else "something"
-    hint = _NEEDS.get(what, "raise the requests to what the run really needs")
+    hint = _NEEDS.get(what, "raise the requests to the actual usage")
     more = what if low else "what the message names"
     return Cause(
         CauseCode.EVICTED,
-        f"The kubelet evicted the run's pod: its node ran short of {what} (Evicted)",
+        f"The kubelet evicted the run's pod: its node ran low on {what} (Evicted)",
         message,
-        f"{hint}, or give the node more {more}" if low else f"{hint}, or give the node more of {more}",
+        f"{hint}, or use nodes with more {more}" if low else f"{hint}, or use nodes with more of {more}",
     )
 
 
 def not_admitted_cause(node: str, message: str) -> Cause | None:
-    """The cause of a pod that the kubelet turned away as ``Evicted``, for its node was short of something already."""
+    """The cause of a pod that the kubelet did not admit (``Evicted``), because of its node's conditions."""
     found = _CONDITION.search(message)
     if not found:
         return None
     return Cause(
         CauseCode.NODE_REFUSED,
-        f'The node "{node}" did not take the run\'s pod, for it was short of something already ({found[1].strip()})',
+        f'The node "{node}" did not admit the run\'s pod, since it was under pressure ({found[1].strip()})',
         message,
-        "start the run again; ask the cluster's admin about the node",
+        "start the run again; check the node",
     )
 
 
 def disrupted_cause(pod: Pod) -> Cause | None:
-    """The cause of a pod with the condition ``DisruptionTarget``; it is replaced without using a retry up."""
+    """The cause of a pod with the condition ``DisruptionTarget``; its replacement does not count as a retry."""
     condition = pod.disruption
     if condition is None:
         return None
@@ -115,7 +115,7 @@ def disrupted_cause(pod: Pod) -> Cause | None:
         return Cause(code, f"{summary} ({condition.reason})", condition.message or pod.message, hint)
     return Cause(
         CauseCode.EVICTED,
-        f"Kubernetes took the run's pod away ({condition.reason or 'DisruptionTarget'})",
+        f"The run's pod was disrupted ({condition.reason or 'DisruptionTarget'})",
         condition.message or pod.message,
         "start the run again",
     )

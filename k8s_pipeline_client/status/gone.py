@@ -1,4 +1,4 @@
-"""The end of a run whose Job is gone, as far as its events tell: they outlive it by about an hour."""
+"""The result of a run whose Job is gone, from its events: they outlive it by about an hour."""
 
 from __future__ import annotations
 
@@ -14,29 +14,32 @@ _ENDS = {
     "Completed": None,
     "DeadlineExceeded": (
         CauseCode.DEADLINE_EXCEEDED,
-        "The run was ended at its Job's deadline, or killed (which is done by that)",
+        "The run exceeded its Job's deadline, or was killed (which uses the deadline)",
     ),
-    "BackoffLimitExceeded": (CauseCode.BACKOFF_LIMIT_EXCEEDED, "The run failed and no retry was left"),
-    "PodFailurePolicy": (CauseCode.POD_FAILURE_POLICY, "The run was ended by a rule of its Job for its exit code"),
+    "BackoffLimitExceeded": (CauseCode.BACKOFF_LIMIT_EXCEEDED, "The run failed after all retries"),
+    "PodFailurePolicy": (
+        CauseCode.POD_FAILURE_POLICY,
+        "The run failed with an exit code that is not retried (podFailurePolicy)",
+    ),
 }
 
 
 def gone_run_status(
     run_id: str, job_name: str, job_uid: str, events: Iterable[Raw], *, trigger: Trigger = Trigger.BY_HAND
 ) -> RunStatus:
-    """The state in which a run ended whose Job is not there any more.
+    """Compute the final state of a run whose Job is gone.
 
-    Call it only after a read that succeeded and did not find the Job: unknown is not absent.
+    Call it only after a 404 for the Job: a failed read does not mean that it is gone.
 
     Args:
         run_id: The run's id.
-        job_name: The name that its Job had.
-        job_uid: The UID that its Job had.
-        events: Raw events; more than those about the run do no harm.
-        trigger: Who made it, if the caller remembers.
+        job_name: The name of its Job.
+        job_uid: The UID of its Job.
+        events: Raw events; those about other objects are ignored.
+        trigger: What created it, if known.
 
     Returns:
-        A terminal status; ``JobDeleted`` where nothing tells how it ended.
+        A terminal status; ``JobDeleted`` if no event tells how it ended.
     """
     known = read_events(list(events))
     about_job = events_about(job_uid, known)
@@ -49,7 +52,7 @@ def gone_run_status(
         trigger=trigger,
         cause=cause,
         ended_at=end.at if end else None,
-        warnings=("the Job is gone: this is what its events tell",),
+        warnings=("the Job is gone: this status is from its events",),
     )
 
 
@@ -63,7 +66,7 @@ def _cause(end: Event | None, pod_events: tuple[Event, ...]) -> Cause:
         return Cause(code, f"{summary}; its Job is gone", end.message)
     return Cause(
         CauseCode.JOB_DELETED,
-        "The run's Job was deleted, and nothing tells how it ended",
+        "The run's Job was deleted, so its result is unknown",
         "",
         "start the run again",
     )

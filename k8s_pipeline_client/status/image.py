@@ -1,4 +1,4 @@
-"""Why an image cannot be had."""
+"""Why an image cannot be pulled."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ IMAGE_REASONS = frozenset(
         "SignatureValidationFailed",
     }
 )
-"""For which the kubelet lets a container wait."""
+"""The waiting reasons of the kubelet for images."""
 PULL_FAILED = "Failed to pull image"
 
 _HINTS = {
-    "ErrImageNeverPull": "load the image onto the node, or let it be pulled (imagePullPolicy)",
-    "InvalidImageName": "correct the image's name",
+    "ErrImageNeverPull": "load the image onto the node, or allow pulling it (imagePullPolicy)",
+    "InvalidImageName": "correct the image name",
 }
 _NO_SECRET = "FailedToRetrieveImagePullSecret"
 _IN_BRACKETS = re.compile(r"\(([^)]*)\)")
@@ -34,19 +34,19 @@ _LOGIN = re.compile(r"\b(401|403)\b|unauthorized|forbidden|authorization failed|
 
 
 def image_pull(image: str, reason: str, message: str, events: Sequence[Event], asked: Asked) -> Cause:
-    """The cause of an image that does not come.
+    """The cause of an image that cannot be pulled.
 
     Args:
-        image: The one that is meant; may be empty.
+        image: The image; may be empty.
         reason: The kubelet's; may be empty.
         message: The kubelet's.
         events: About the pod, oldest first.
-        asked: What the pod asks for.
+        asked: What the pod references.
     """
-    answer = _answer(events)
-    # A back-off of an older kubelet says only that it backs off; what the registry answered is in an event.
-    if answer.partition(": ")[2] not in message:
-        message = f"{message}; {answer}" if message else answer
+    error = _pull_error(events)
+    # An older kubelet says only that it backs off; the registry's error is in an event.
+    if error.partition(": ")[2] not in message:
+        message = f"{message}; {error}" if message else error
     name = f'"{image}"' if image else "of the run"
     in_brackets = f" ({reason})" if reason else ""
     summary = f"The image {name} cannot be pulled{in_brackets}"
@@ -54,20 +54,20 @@ def image_pull(image: str, reason: str, message: str, events: Sequence[Event], a
     if missing and reason not in _HINTS:
         return Cause(
             CauseCode.IMAGE_PULL,
-            f"{summary}, and its pull secret {either(missing)} is not there",
+            f"{summary}, and its pull secret {either(missing)} does not exist",
             message,
             f"create the Secret {either(missing)} (kubectl create secret docker-registry), or correct imagePullSecrets",
         )
     return Cause(CauseCode.IMAGE_PULL, summary, message, _HINTS.get(reason) or _hint(message, asked))
 
 
-def _answer(events: Sequence[Event]) -> str:
-    """Return what came of the newest attempt to pull."""
+def _pull_error(events: Sequence[Event]) -> str:
+    """Return the error of the newest attempt to pull."""
     return next((event.message for event in reversed(events) if event.message.startswith(PULL_FAILED)), "")
 
 
 def _missing_secrets(events: Sequence[Event]) -> list[str]:
-    """Return the pull secrets that the kubelet did not find, the newest time that it looked."""
+    """Return the pull secrets that the kubelet did not find at its newest attempt."""
     for event in reversed(events):
         if event.reason == _NO_SECRET:
             found = _IN_BRACKETS.search(event.message)
@@ -77,7 +77,7 @@ def _missing_secrets(events: Sequence[Event]) -> list[str]:
 
 def _hint(message: str, asked: Asked) -> str:
     if not _LOGIN.search(message):
-        return "check the image's name and tag, the registry, and imagePullSecrets"
+        return "check the image name and tag, the registry, and imagePullSecrets"
     if asked.pull_secrets:
-        return f"the registry refuses the login of the pull secret {either(asked.pull_secrets)}: renew it"
-    return "the registry wants a login: name a Secret with one in imagePullSecrets; or check the image's name"
+        return f"the registry rejected the credentials of the pull secret {either(asked.pull_secrets)}: renew them"
+    return "the registry requires authentication: set imagePullSecrets; or check the image name"

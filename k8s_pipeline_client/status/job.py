@@ -1,4 +1,4 @@
-"""A Job, read once: the few facts that decide about a run, by Kubernetes' names."""
+"""Parses a Job into the facts that determine a run's status."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ _DEFAULT_BACKOFF_LIMIT = 6
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A run, as Kubernetes tells it.
+    """The relevant fields of a Job.
 
     Attributes:
         run_id: The label, else the UID.
         conditions: Those with status True, by type.
-        asked: What its pods ask for.
-        memory_limit: Of container ``main``, as the spec writes it; may be empty.
-        peak_memory_bytes: As it was noted when the run ended.
-        deadline: ``spec.activeDeadlineSeconds``, as it was before a kill.
-        failed: Failed pods that count against backoffLimit, those not yet added up included.
-        has_counted_pods: A counter says that a pod ran or ended.
-        fail_codes: The exit codes of ``main`` that end the Job at once (podFailurePolicy, FailJob, In).
-        is_suspended: ``spec.suspend``; where that is not given, the condition Suspended.
-        queue: Kueue's queue, if the Job stands in one.
-        killed_because: What the killer gave as the cause.
-        succeeded_at: When main succeeded, if the pod was ended afterwards because of its sidecars.
+        asked: What its pods reference.
+        memory_limit: The memory limit of container ``main``; may be empty.
+        peak_memory_bytes: The annotation that is written when the run ends.
+        deadline: ``spec.activeDeadlineSeconds``, before a kill.
+        failed: Failed pods that count against backoffLimit, those not yet counted in the status included.
+        has_counted_pods: Whether a counter shows that a pod ran.
+        fail_codes: The exit codes of ``main`` that fail the Job at once (podFailurePolicy, FailJob, In).
+        is_suspended: ``spec.suspend``; without that, the condition Suspended.
+        queue: The Kueue queue; empty without one.
+        killed_because: The cause that was recorded with the kill.
+        succeeded_at: When main succeeded, if the pod was terminated afterwards because of its sidecars.
     """
 
     name: str
@@ -64,7 +64,7 @@ class Job:
 
     @property
     def failure(self) -> Condition | None:
-        """The condition that says that it failed, or is about to."""
+        """The condition Failed, or FailureTarget."""
         return self.conditions.get("Failed") or self.conditions.get("FailureTarget")
 
 
@@ -72,7 +72,7 @@ def _read_trigger(metadata: Raw) -> Trigger:
     annotations = mapping(metadata.get("annotations"))
     if text(find(metadata, "labels", labels.APP_RUN_ID)):
         return Trigger.MANUAL
-    # kubectl gives its Jobs the same controller reference as the CronJob controller, so that tells nothing.
+    # kubectl sets the same controller reference as the CronJob controller, so that does not distinguish them.
     if labels.CRONJOB_SCHEDULED_AT in annotations and _INSTANTIATE not in annotations:
         return Trigger.SCHEDULED
     return Trigger.BY_HAND
@@ -109,7 +109,7 @@ def _read_killed_because(annotations: Raw) -> Cause | None:
 
 
 def read_job(raw: Raw) -> Job:
-    """The facts of a raw Job."""
+    """Parse a raw Job."""
     metadata, spec, status = (mapping(raw.get(key)) for key in ("metadata", "spec", "status"))
     annotations = mapping(metadata.get("annotations"))
     conditions = {kind: condition for kind, condition in read_conditions(raw).items() if condition.status == "True"}
@@ -127,13 +127,13 @@ def read_job(raw: Raw) -> Job:
         asked=read_asked(mapping(find(spec, "template", "spec")), text(main.get("image"))),
         memory_limit=text(find(main, "resources", "limits", "memory")),
         peak_memory_bytes=_read_whole(annotations.get(labels.PEAK_MEMORY)),
-        # A kill puts its own deadline in the place of this one.
+        # A kill replaces this deadline.
         deadline=span(_read_whole(annotations.get(labels.NET_SECONDS)) or number(spec.get("activeDeadlineSeconds"))),
         backoff_limit=_DEFAULT_BACKOFF_LIMIT if backoff_limit is None else backoff_limit,
         failed=failed,
         has_counted_pods=failed > 0 or any(number(status.get(key)) for key in ("ready", "succeeded")),
         fail_codes=_read_fail_codes(spec),
-        # The spec is the will; the condition follows it a moment later.
+        # The condition follows the spec with a delay.
         is_suspended=bool(spec.get("suspend", "Suspended" in conditions)),
         queue=text(find(metadata, "labels", labels.QUEUE_NAME)),
         killed_by=text(annotations.get(labels.KILLED_BY)),

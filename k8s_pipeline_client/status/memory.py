@@ -1,7 +1,7 @@
-"""What was killed for memory: a container, or one of the processes in it.
+"""OOM kills: of a container, or of one of its processes.
 
-Kubernetes gives a container the reason ``OOMKilled`` as soon as any process of it was killed for memory, be it a child
-that the program can do without. What became of the container itself, its exit code tells.
+Kubernetes sets the reason ``OOMKilled`` as soon as any process of the container was killed for memory, even a child
+process that the program did not need. The exit code tells what happened to the container itself.
 """
 
 from __future__ import annotations
@@ -17,45 +17,45 @@ from k8s_pipeline_client.status.raw import mebibytes
 SIGKILL_CODE = 128 + signal.SIGKILL
 
 RAISE_LIMIT = "raise resources.limits.memory"
-"""How the hint begins where it is the run's own container that needs more."""
+"""The beginning of the hint if the run's own container needs more memory."""
 
 
 def was_killed_for_memory(end: End | None) -> bool:
-    """The container itself was killed for memory, or had too little of it to be started."""
+    """The container itself was killed for memory, or had too little to start."""
     if end is None:
         return False
     if end.reason == "OOMKilled":
         return end.exit_code in (None, SIGKILL_CODE)
-    # With a limit too small even for the runtime there is no OOMKilled, only a StartError whose message says so.
+    # With a limit too small even for the runtime the reason is not OOMKilled but StartError; only the message tells.
     return end.reason == "StartError" and "OOM" in end.message
 
 
 def lost_process(container: Container) -> bool:
-    """A process of the container was killed for memory, and the container ended some other way."""
+    """A process of the container was killed for memory, and the container terminated in another way."""
     end = container.end
     return end is not None and end.reason == "OOMKilled" and not was_killed_for_memory(end)
 
 
 def out_of_memory_cause(container: Container, pod: Pod) -> Cause:
     """The cause of a container that was killed for memory."""
-    limit = f" than its limit of {container.memory_limit}" if container.memory_limit else " than there was"
+    limit = f" its memory limit of {container.memory_limit}" if container.memory_limit else " the available memory"
     code = f", exit code {container.exit_code}" if container.exit_code is not None else ""
     is_main = container is pod.main
     name = "The container" if is_main else f'Container "{container.name}"'
     hint = RAISE_LIMIT if is_main else f'raise the memory limit of container "{container.name}"'
     if is_main and pod.last_words and pod.last_words.peak_memory_bytes:
-        hint += f"; last known peak {mebibytes(pod.last_words.peak_memory_bytes)}"
-    summary = f"{name} was killed for using more memory{limit} (OOMKilled{code})"
+        hint += f"; last known peak: {mebibytes(pod.last_words.peak_memory_bytes)}"
+    summary = f"{name} exceeded{limit} and was killed (OOMKilled{code})"
     detail = container.end.message if container.end and container.end.reason == "StartError" else ""
     return Cause(CauseCode.OOM_KILLED, summary, detail, hint)
 
 
 def with_lost_process(cause: Cause, container: Container) -> Cause:
-    """The cause, and that a process of the container was killed for memory, if that is so and it does not say it."""
+    """Add to the cause that a process of the container was killed for memory, if it was."""
     end = container.end
     if end is None or end.reason != "OOMKilled" or cause.code is CauseCode.OOM_KILLED:
         return cause
-    fix = "if the run needs what was killed, raise "
+    fix = "if the run needs that process, raise "
     fix += (
         "resources.limits.memory"
         if container.name == MAIN_CONTAINER
@@ -69,10 +69,10 @@ def with_lost_process(cause: Cause, container: Container) -> Cause:
 
 
 def loss_warning(container: Container) -> str:
-    """What to say of a container that has succeeded all the same; empty if it lost no process."""
+    """A warning for a container that succeeded nevertheless; empty if no process was killed."""
     if not lost_process(container):
         return ""
-    return f"{_lost(container)}, and the run went on without it: see its log, and {RAISE_LIMIT} if it was needed"
+    return f"{_lost(container)}, and the run continued without it: check its log, and {RAISE_LIMIT} if it was needed"
 
 
 def _lost(container: Container) -> str:

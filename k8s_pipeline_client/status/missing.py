@@ -1,4 +1,4 @@
-"""What a container or volume needs and does not find, by kind and name, out of the kubelet's words."""
+"""Missing objects that a container or volume needs, parsed from the kubelet's messages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from k8s_pipeline_client.status.models import Cause, CauseCode
 _OBJECT = re.compile(r'\b(secret|configmap|serviceaccount|persistentvolumeclaim)s? "([^"]+)" not found', re.IGNORECASE)
 _KEY = re.compile(r"couldn't find key (\S+) in (Secret|ConfigMap) [^/\s]*/([^\s,]+)")
 _KEY_IN_VOLUME = re.compile(r"references non-existent (secret|config) key: (\S+)")
-"""The kubelet does not say of which Secret or ConfigMap."""
+"""The message does not name the Secret or ConfigMap."""
 _PROVIDER_CLASS = re.compile(r"failed to get secretproviderclass [^/\s]*/([^\s,]+)")
 _VOLUME = re.compile(r'for volume "([^"]+)"')
 
@@ -23,7 +23,7 @@ _KINDS = {
     "persistentvolumeclaim": "PersistentVolumeClaim",
 }
 _OURS = "om-"
-"""How the names of a pipeline's own objects begin."""
+"""The prefix of the names of a pipeline's own objects."""
 
 
 def either(names: Iterable[str]) -> str:
@@ -32,16 +32,16 @@ def either(names: Iterable[str]) -> str:
 
 
 def volume_of(message: str) -> str:
-    """``Volume "x" of the run's pod`` where the message names it."""
+    """``Volume "x" of the run's pod`` if the message names it."""
     found = _VOLUME.search(message)
     return f'Volume "{found[1]}" of the run\'s pod' if found else "A volume of the run's pod"
 
 
 def missing_cause(what: str, message: str, asked: Asked) -> Cause | None:
-    """The cause if an object that the pod needs, or a key in one, is not there.
+    """The cause if an object that the pod needs, or a key in one, does not exist.
 
     Args:
-        what: What needs it, to begin the sentence with.
+        what: What needs it: the beginning of the sentence.
         message: The kubelet's.
         asked: What the pod asks for.
     """
@@ -65,7 +65,7 @@ def missing_cause(what: str, message: str, asked: Asked) -> Cause | None:
 def _without_object(what: str, message: str, kind: str, name: str) -> Cause:
     return Cause(
         CauseCode.CONFIG_MISSING,
-        f'{what} needs the {kind} "{name}", which is not there',
+        f'{what} needs the {kind} "{name}", which does not exist',
         message,
         _hint(f'create the {kind} "{name}" in the run\'s namespace', [name]),
     )
@@ -75,7 +75,7 @@ def _without_key(what: str, message: str, key: str, kind: str, names: list[str])
     of = f"the {kind} {either(names)}" if names else f"a {kind}"
     return Cause(
         CauseCode.CONFIG_MISSING,
-        f'{what} needs the key "{key}" of {of}, which is not there',
+        f'{what} needs the key "{key}" of {of}, which does not exist',
         message,
         _hint(f'add the key "{key}" to {of}', names),
     )
@@ -84,4 +84,4 @@ def _without_key(what: str, message: str, key: str, kind: str, names: list[str])
 def _hint(create: str, names: list[str]) -> str:
     if any(name.startswith(_OURS) for name in names):
         return f"deploy the pipeline again, or {create}"
-    return f"{create}, or correct the settings that name it (volumes, envFrom, podTemplate)"
+    return f"{create}, or correct the settings that reference it (volumes, envFrom, podTemplate)"

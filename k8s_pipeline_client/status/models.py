@@ -1,7 +1,7 @@
-"""What can be said about a run and about a pipeline: frozen values, without a line of Kubernetes in them.
+"""The status of a run and of a pipeline: frozen values, without Kubernetes objects in them.
 
-Every ``as_dict()`` gives the camelCase shape of ``-o json``: all keys are always there (``null`` where nothing is
-known), times are RFC 3339 in UTC with a ``Z``. Adding a key is compatible; renaming one is not.
+Every ``as_dict()`` gives the camelCase shape of ``-o json``: all keys are always present (``null`` if
+unknown), times are RFC 3339 in UTC with a ``Z``. Adding a key is compatible; renaming one is not.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from k8s_pipeline_client.domain.rfc3339 import rfc3339
 
 
 class State(StrEnum):
-    """Where a run is."""
+    """The state of a run."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -26,55 +26,55 @@ class State(StrEnum):
 
     @property
     def is_terminal(self) -> bool:
-        """Whether nothing comes after it."""
+        """Whether the state is final."""
         return self in (State.SUCCESS, State.FAILED)
 
 
 class Trigger(StrEnum):
-    """Who made the Job of a run."""
+    """What created the Job of a run."""
 
     SCHEDULED = "scheduled"
     """The CronJob controller."""
     MANUAL = "manual"
-    """This program: the Job has a run id of its own."""
+    """This program: the Job has a run id label."""
     BY_HAND = "by-hand"
     """A person, with ``kubectl create job --from=cronjob/…``."""
 
 
 class CauseCode(StrEnum):
-    """What a program may branch on. The values are stable; the words around them are not.
+    """The cause of a failure. The values are stable; the messages are not.
 
     ======================  ==================================================================================
     ended
     ----------------------------------------------------------------------------------------------------------
-    Killed                  somebody asked for the end of the run (annotation ``k8s-pipeline/killed-by``)
-    DeadlineExceeded        the deadline of the pod, or the net of the Job above it
-    OOMKilled               a container needed more memory than its limit, and was killed itself (exit code 137)
-    SigKill                 exit code 137 without OOMKilled: memory, or SIGTERM was ignored past the grace period
+    Killed                  the run was killed on request (annotation ``k8s-pipeline/killed-by``)
+    DeadlineExceeded        the deadline of the pod, or of the Job
+    OOMKilled               a container exceeded its memory limit and was killed (exit code 137)
+    SigKill                 exit code 137 without OOMKilled: memory, or SIGTERM ignored during the grace period
     SigTerm                 exit code 143 that neither a deadline, a kill nor a disruption explains
-    ExitCode                container ``main`` ended with a code of its own; the launcher's cause where it left one
-    InitFailed              an init container ended with a code other than 0, or was not done at the run's deadline
-    Evicted                 the kubelet (own limits, pressure, shutdown) or the eviction API (drain) took the pod away
-    Preempted               the pod made room for one of higher priority
-    NodeLost                the node does not answer, is gone, or forgot the container
+    ExitCode                container ``main`` exited with a code of its own; with the launcher's message, if any
+    InitFailed              an init container failed, or had not completed at the run's deadline
+    Evicted                 by the kubelet (own limits, node pressure, shutdown) or the eviction API (drain)
+    Preempted               by a pod of higher priority
+    NodeLost                the node is unreachable or gone, or does not know the container
     NodeRefused             the kubelet did not admit the pod (OutOfcpu, NodeAffinity, …)
-    PodDeleted              somebody deleted the pod
-    JobDeleted              the Job is gone, and nothing tells how it ended
-    PodFailurePolicy        a rule of the Job ended it, and the pod that would tell why is gone
-    BackoffLimitExceeded    no retry was left, and the pods that would tell why are gone
+    PodDeleted              the pod was deleted
+    JobDeleted              the Job was deleted, and the result is unknown
+    PodFailurePolicy        the Job's podFailurePolicy failed it, and its pods are gone
+    BackoffLimitExceeded    all retries failed, and the pods are gone
     ----------------------------------------------------------------------------------------------------------
-    does not start          (of a queued run, or of a failed one that was ended before it had started)
+    does not start          (of a queued run, or of a failed one that never started)
     ----------------------------------------------------------------------------------------------------------
-    Held                    the Job is suspended (a queue holds it), or its pod has scheduling gates
-    Unschedulable           no node takes the pod, or a PersistentVolumeClaim of it is missing or not bound
-    QuotaExceeded           a ResourceQuota refuses the pod
+    Held                    the Job is suspended (by a queue, for example), or its pod has scheduling gates
+    Unschedulable           no node fits the pod, or its PersistentVolumeClaim is missing or not bound
+    QuotaExceeded           the pod exceeds a ResourceQuota
     AdmissionRefused        anything else at admission: Pod Security, webhook, LimitRange, missing ServiceAccount
-    ImagePull               the image cannot be had
-    ConfigMissing           a Secret, ConfigMap, or a key in one, is not there
+    ImagePull               the image cannot be pulled
+    ConfigMissing           a Secret, ConfigMap, or a key in one, does not exist
     MountFailed             a volume cannot be mounted for another reason
     StartError              the container cannot be created or its command cannot be executed
     ----------------------------------------------------------------------------------------------------------
-    Unknown                 it failed, and nothing says why
+    Unknown                 it failed for an unknown reason
     ======================  ==================================================================================
     """
 
@@ -105,12 +105,12 @@ class CauseCode(StrEnum):
 
 
 class _Json:
-    """Gives a dataclass its ``as_dict()``."""
+    """Mixin with ``as_dict()`` for dataclasses."""
 
     __slots__ = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """The camelCase, JSON-able shape of this value; every key is always there."""
+        """The camelCase, JSON-able shape of this value; every key is always present."""
         fields = dataclasses.fields(self)  # type: ignore[arg-type]  # every subclass is a dataclass
         return {_camel(field.name): _plain(getattr(self, field.name)) for field in fields}
 
@@ -137,9 +137,9 @@ class Cause(_Json):
     """Why a run failed, or why it does not start.
 
     Attributes:
-        code: What a program may branch on.
+        code: Stable, for programs.
         summary: One sentence for a person, without a full stop.
-        detail: Kubernetes' own words, whole; may be empty.
+        detail: Kubernetes' own message; may be empty.
         hint: What to do about it; may be empty.
     """
 
@@ -153,10 +153,10 @@ class Cause(_Json):
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Cause:
-        """The cause that ``as_dict()`` wrote down.
+        """Parse the output of ``as_dict()``.
 
         Raises:
-            ValueError: The code is none of ours, or there is no summary.
+            ValueError: The code is unknown, or there is no summary.
         """
         words = {key: value.get(key) for key in ("summary", "detail", "hint")}
         texts = {key: word if isinstance(word, str) else "" for key, word in words.items()}
@@ -171,7 +171,7 @@ class Attempt(_Json):
 
     Attributes:
         name: The pod's name.
-        node: The node that it was given to.
+        node: Its node; empty if it is not scheduled.
         state: ``queued`` until container ``main`` has started.
         cause: Why it failed, or why it does not start.
         exit_code: Of container ``main``.
@@ -196,24 +196,24 @@ class Attempt(_Json):
 
 @dataclass(frozen=True, slots=True)
 class RunStatus(_Json):
-    """One run: a Job and what became of it.
+    """One run: a Job and its result.
 
     Attributes:
-        run_id: The id that was handed over, else the Job's UID.
+        run_id: The label, else the Job's UID.
         job_name: The Job's name.
-        state: Where it is.
-        cause: Of a failed run always; of a queued or running one what it waits for, if that is trouble.
-        trigger: Who made the Job.
-        scheduled_at: For which time the CronJob controller made it.
+        state: Its state.
+        cause: Always for a failed run; for a queued or running one if something keeps it from making progress.
+        trigger: What created the Job.
+        scheduled_at: The scheduled time, for a Job of the CronJob controller.
         created_at: When the Job was created.
-        started_at: When the first container ``main`` started; when that is not known any more, the Job's own
-            startTime. Empty while queued.
-        ended_at: When it ended; empty until then.
-        attempts: Its pods as far as they are still there, oldest first.
-        peak_memory_bytes: The most that any attempt is known to have used.
+        started_at: When the first container ``main`` started; if that is no longer known, the Job's startTime. None
+            while queued.
+        ended_at: When it ended; None until then.
+        attempts: Its existing pods, oldest first.
+        peak_memory_bytes: The highest known usage of its attempts.
         memory_limit: Of container ``main``, as a Kubernetes quantity.
-        killed_by: Who asked for its end.
-        warnings: What a person should know and no state tells.
+        killed_by: Who killed it.
+        warnings: Further information for people.
     """
 
     run_id: str
@@ -234,7 +234,7 @@ class RunStatus(_Json):
 
 @dataclass(frozen=True, slots=True)
 class Missed(_Json):
-    """A scheduled run that was due and for which there is no Job.
+    """A scheduled run that was due but has no Job.
 
     Attributes:
         due_at: When it was due.
@@ -254,20 +254,20 @@ class PipelineStatus(_Json):
         name: The pipeline's own name.
         fqn: Its fully qualified name in OpenMetadata.
         display_name: What OpenMetadata shows to people.
-        service: The service that it reads.
+        service: The service that it ingests.
         service_type: For example ``databaseService``.
         pipeline_type: For example ``metadata``.
         schedule: The cron expression; empty for one on demand.
-        time_zone: Of the schedule; empty means that of the controller manager.
+        time_zone: Of the schedule; empty for that of the controller manager.
         on_demand: It has no schedule.
-        one_shot: It is a run that has no pipeline: a Job, and no CronJob.
+        one_shot: It is a run without a pipeline: a Job without a CronJob.
         suspended: ``spec.suspend`` of the CronJob.
-        enabled: Whether it does what it is made for: one on demand always, one with a schedule unless suspended.
+        enabled: Always for an on-demand pipeline; for one with a schedule, unless it is suspended.
         last_run: The newest run.
         active_runs: Those that are queued or running, newest first.
-        next_run_at: When it is due next, as the caller reckoned.
-        missed: The last due run, if it did not take place.
-        warnings: What a person should know and no state tells.
+        next_run_at: When it is due next, as computed by the caller.
+        missed: The last due run, if it was not started.
+        warnings: Further information for people.
     """
 
     resource_name: str

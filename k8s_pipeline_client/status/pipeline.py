@@ -1,4 +1,4 @@
-"""From a raw CronJob and the runs that belong to it to the status of a pipeline."""
+"""Computes the status of a pipeline from its raw CronJob and its runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from k8s_pipeline_client.status.raw import Raw, find, inline, items, mapping, mo
 
 _DEFAULT_STARTING_DEADLINE = timedelta(seconds=600)
 _SLACK = timedelta(seconds=120)
-"""The CronJob controller and the list that we were given may both be behind."""
+"""The tolerance for delays of the CronJob controller and of the list."""
 
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
@@ -28,18 +28,18 @@ def pipeline_status(
     next_run_at: datetime | None = None,
     events: Iterable[Raw] = (),
 ) -> PipelineStatus:
-    """The status of a pipeline.
+    """Compute the status of a pipeline.
 
     Args:
         cronjob: The raw CronJob.
         runs: The status of each of its runs, in any order.
         now: The API server's time, aware.
-        due_at: The last time before ``now`` at which its schedule fires.
-        next_run_at: The next time; left out for one that is suspended.
-        events: Raw events, if it `is_overdue`: they tell why; more than those about the CronJob do no harm.
+        due_at: The last due time before ``now``.
+        next_run_at: The next due time; ignored for a suspended one.
+        events: Raw events, if it `is_overdue`, for the reason; those about other objects are ignored.
 
     Returns:
-        The status. Odd or missing fields never raise.
+        The status. Invalid or missing fields never raise.
     """
     metadata, spec = mapping(cronjob.get("metadata")), mapping(cronjob.get("spec"))
     annotations = mapping(metadata.get("annotations"))
@@ -51,7 +51,7 @@ def pipeline_status(
     note = Narrowed.from_text(text(annotations.get(labels.STARTING_DEADLINE)), spec.get("startingDeadlineSeconds"))
     if note and is_scheduled:
         warnings.append(
-            f"a run that cannot start within {note.seconds} s of its time is dropped (startingDeadlineSeconds); the "
+            f"a run that cannot start within {note.seconds} s is dropped (startingDeadlineSeconds); the "
             f"next deploy or enable after {rfc3339(note.needed_until)} sets {note.configured} s again"
         )
     return PipelineStatus(
@@ -77,7 +77,7 @@ def pipeline_status(
 
 
 def is_overdue(cronjob: Raw, runs: Sequence[RunStatus], due_at: datetime) -> bool:
-    """Return whether a run that was due at that time has no Job, as yet or for good."""
+    """Return whether a run that was due at that time has no Job, or not yet."""
     scheduled = (run.scheduled_at for run in runs if run.trigger is Trigger.SCHEDULED)
     return _was_on_schedule(cronjob, due_at) and not any(at and at >= due_at for at in scheduled)
 
@@ -90,7 +90,7 @@ def _missed(
     when = rfc3339(due_at)
     refusal = _refusal(cronjob, due_at, events)
     if refusal:
-        return Missed(due_at, f"missed: due at {when}, and its Job is refused: {inline(refusal.message)}")
+        return Missed(due_at, f"missed: due at {when}, and its Job was refused: {inline(refusal.message)}")
     deadline = span(find(cronjob, "spec", "startingDeadlineSeconds")) or _DEFAULT_STARTING_DEADLINE
     if now - due_at <= deadline + _SLACK:
         return None
@@ -98,24 +98,23 @@ def _missed(
     blocker = next((run for run in scheduled if _ran_through(run, due_at, deadline)), None)
     if blocker and find(cronjob, "spec", "concurrencyPolicy") == "Forbid":
         return Missed(due_at, f"skipped: due at {when}, while the run before it ({blocker.job_name}) was active")
-    return Missed(due_at, f"missed: due at {when}, no Job was made")
+    return Missed(due_at, f"missed: due at {when}, but no Job was created")
 
 
 def _refusal(cronjob: Raw, due_at: datetime, events: Iterable[Raw]) -> Event | None:
-    """Return what the CronJob controller was told when it last tried to make the Job."""
+    """Return the error of the CronJob controller's last attempt to create the Job."""
     about = events_about(text(find(cronjob, "metadata", "uid")), read_events(list(events)))
     tries = [event for event in about if event.reason == "FailedCreate" and event.at and event.at >= due_at]
     return tries[-1] if tries else None
 
 
 def _was_on_schedule(cronjob: Raw, due_at: datetime) -> bool:
-    """Whether the CronJob can be blamed for a run at that time.
+    """Whether the CronJob should have started a run at that time.
 
-    It cannot for a time before it was made, nor for one that it has served (lastScheduleTime stays when the Job
-    has been cleaned up). Nor for one before its spec was last written: it may have been suspended, or on another
-    schedule, until then, and nothing on the object tells which. managedFields give the time of that write, and
-    perhaps of a later one that changed neither; so a miss may stay unsaid after a deploy, but none is made up
-    after a resume.
+    Not before it was created, and not if lastScheduleTime is later (which stays when the Job has been deleted). Nor
+    before its spec was last written: it may have been suspended, or on another schedule, until then, and the object
+    does not tell. managedFields have the time of that write, or of a later one that changed neither; so a missed run
+    may go unreported after a deploy, but no run is reported as missed after a resume.
     """
     status_entries = ("status", "scale")
     written = [
@@ -129,7 +128,7 @@ def _was_on_schedule(cronjob: Raw, due_at: datetime) -> bool:
 
 
 def _ran_through(run: RunStatus, due_at: datetime, deadline: timedelta) -> bool:
-    """It was active from the due time until it was too late to start."""
+    """It was active from the due time until the starting deadline."""
     if run.created_at is None or run.created_at > due_at:
         return False
     if run.state not in (State.SUCCESS, State.FAILED):

@@ -1,4 +1,4 @@
-"""A pod, read once: the few facts that decide about an attempt, by Kubernetes' names."""
+"""Parses a pod into the facts that determine an attempt's status."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Condition:
 
     Attributes:
         status: ``True``, ``False`` or ``Unknown``.
-        reason: One word.
-        message: Whole.
-        at: Its lastTransitionTime.
+        reason: ``reason``.
+        message: ``message``.
+        at: ``lastTransitionTime``.
     """
 
     status: str
@@ -31,7 +31,7 @@ class Condition:
 
 
 def read_conditions(raw: Raw) -> dict[str, Condition]:
-    """The conditions of an object, by their types."""
+    """The conditions of an object, by type."""
     return {
         text(condition.get("type")): Condition(
             status=text(condition.get("status")),
@@ -45,18 +45,17 @@ def read_conditions(raw: Raw) -> dict[str, Condition]:
 
 @dataclass(frozen=True, slots=True)
 class LastWords:
-    """What the launcher left in the termination message.
+    """The launcher's termination message.
 
-    It writes a first version at the start, refreshes it, and completes it at the end: whoever is killed with
-    SIGKILL leaves one without cause.
+    It is written at the start, refreshed periodically, and completed at the end: after a SIGKILL it has no cause.
 
     Attributes:
-        cause: One line.
-        last_error: The error in its log that tells most about a failure, in one line.
-        peak_memory_bytes: The highest that it saw.
-        duration_seconds: Of the work; empty in one that was not completed.
-        document_sha256: Of the workflow document that it read.
-        skipped: Why it did nothing.
+        cause: The exception, in one line.
+        last_error: The most relevant error of the log, in one line.
+        peak_memory_bytes: The highest measured usage.
+        duration_seconds: The duration of the work; None if it was not completed.
+        document_sha256: The hash of the workflow document.
+        skipped: Why nothing was ingested.
     """
 
     cause: str = ""
@@ -68,7 +67,7 @@ class LastWords:
 
 
 def read_last_words(message: str) -> LastWords | None:
-    """The launcher's words; None for a message that is not its own (the runtime writes there as well)."""
+    """Parse the launcher's message; None for another one (the runtime writes there as well)."""
     try:
         value = json.loads(message)
     except (ValueError, RecursionError):
@@ -90,10 +89,10 @@ class End:
     """How a container ended.
 
     Attributes:
-        exit_code: None if the runtime told none.
+        exit_code: None if unknown.
         reason: ``Completed``, ``Error``, ``OOMKilled``, ``StartError``, ``ContainerStatusUnknown``, …
-        message: The termination message, whole.
-        started_at: Empty for a container that never ran.
+        message: The whole termination message.
+        started_at: None for a container that never ran.
         finished_at: When it ended.
     """
 
@@ -110,13 +109,13 @@ class Container:
 
     Attributes:
         name: Its name.
-        image: As the spec names it.
-        memory_limit: As the spec writes it, for example ``512Mi``; may be empty.
-        waiting_reason: Why it does not run yet; empty once it does.
-        waiting_message: The same in a sentence.
+        image: The image in the spec.
+        memory_limit: The limit in the spec, for example ``512Mi``; may be empty.
+        waiting_reason: ``state.waiting.reason``; empty once it runs.
+        waiting_message: ``state.waiting.message``.
         running_since: When it started, if it is running.
-        is_running: It is running.
-        end: How it ended.
+        is_running: Whether it is running.
+        end: How it terminated.
     """
 
     name: str
@@ -135,12 +134,12 @@ class Container:
 
     @property
     def has_run(self) -> bool:
-        """It is running, or was: an end alone is no proof, the kubelet makes one up for what never started."""
+        """It is or was running. A terminated state does not suffice: the kubelet sets one if it never started, too."""
         return self.is_running or (self.end is not None and self.end.started_at is not None)
 
     @property
     def exit_code(self) -> int | None:
-        """Its exit code, once it has ended."""
+        """Its exit code, once it has terminated."""
         return self.end.exit_code if self.end else None
 
 
@@ -150,7 +149,7 @@ def _read_end(raw: object) -> End | None:
         return None
     reason = text(terminated.get("reason"))
     return End(
-        # For a container that it does not find the kubelet makes up a 137, be it that there never was one.
+        # The kubelet reports exit code 137 for a container that it does not find, even if there never was one.
         exit_code=None if reason == "ContainerStatusUnknown" else number(terminated.get("exitCode")),
         reason=reason,
         message=text(terminated.get("message")),
@@ -165,7 +164,7 @@ def _read_container(spec: Raw, status: Raw) -> Container:
     is_running = isinstance(running, Mapping)
     end = None
     if not is_running:
-        # The kubelet moves the end to lastState while it has something newer to say, also in a pod that is never
+        # The kubelet moves the terminated state to lastState when there is a newer one, also in a pod that is never
         # restarted (after its own restart, for example).
         end = _read_end(find(status, "state", "terminated")) or _read_end(find(status, "lastState", "terminated"))
     return Container(
@@ -189,21 +188,21 @@ def _read_containers(raw: Raw, spec_key: str, status_key: str) -> list[Container
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """One attempt, as Kubernetes tells it.
+    """The relevant fields of a pod, which is one attempt.
 
     Attributes:
         main: The container whose exit code is the run's.
-        others: The rest of ``spec.containers``: injected sidecars.
+        others: The other ``spec.containers``: injected sidecars.
         inits: Its init containers.
         deadline: ``spec.activeDeadlineSeconds``.
         grace: ``spec.terminationGracePeriodSeconds``.
-        started_at: ``status.startTime``: the kubelet's clock for the deadline, before any image is pulled.
-        deleted_by: ``metadata.deletionTimestamp``: the time by which it should be gone, grace included.
+        started_at: ``status.startTime``, from which the deadline counts, before any image is pulled.
+        deleted_by: ``metadata.deletionTimestamp``: when it should be gone, grace period included.
         deletion_grace: ``metadata.deletionGracePeriodSeconds``.
-        last_words: What the launcher left, if it left anything.
-        events: About this pod, oldest first.
-        asked: What it asks for.
-        claim_events: About the PersistentVolumeClaims that it mounts, oldest first.
+        last_words: The launcher's termination message, if there is one.
+        events: Events about this pod, oldest first.
+        asked: What it references.
+        claim_events: Events about the PersistentVolumeClaims that it mounts, oldest first.
     """
 
     name: str
@@ -229,42 +228,41 @@ class Pod:
 
     @property
     def is_over(self) -> bool:
-        """No container of it runs any more, nor will."""
+        """It is in a final phase."""
         return self.phase in ("Succeeded", "Failed")
 
     @property
     def has_sidecars(self) -> bool:
-        """Other containers may keep it alive; native sidecars are init containers."""
+        """It has containers besides main, which may keep it running; native sidecars are init containers."""
         return bool(self.others or self.inits)
 
     @property
     def has_started(self) -> bool:
-        """Container ``main`` is running, or was."""
+        """Container ``main`` is or was running."""
         if self.main.has_run or self.phase == "Succeeded":
             return True
-        # Without a word about main the phase has to do; with one, "Running" may be a sidecar's alone.
+        # Without a status of main the phase decides; with one, "Running" may be because of a sidecar only.
         knows_main = bool(self.main.waiting_reason or self.main.end)
         return self.phase == "Running" and not knows_main
 
     @property
     def disruption(self) -> Condition | None:
-        """The condition by which Kubernetes says that it took the pod away, through no fault of its own."""
+        """The condition ``DisruptionTarget``: the pod was terminated for a reason that is not its own."""
         condition = self.conditions.get("DisruptionTarget")
         return condition if condition and condition.status == "True" else None
 
     @property
     def _others_stopped_after(self) -> datetime | None:
-        """The time before which nobody had stopped the other containers, as far as their ends tell."""
+        """The time until which the other containers had not been stopped."""
         ends = [container.end.finished_at for container in (*self.others, *self.inits) if container.end]
         return shifted(max(filter(None, ends), default=None), -self.grace if self.grace else None)
 
     @property
     def main_ended_by_itself(self) -> bool:
-        """Container ``main`` ended before anybody asked the pod to stop.
+        """Container ``main`` terminated before the pod was stopped.
 
-        Its exit code then tells how the work went, whatever became of the pod later: an injected sidecar that
-        never ends takes the pod to its deadline long after main is done. All times here are the node's or the
-        server's.
+        Its exit code is then the result, whatever happened to the pod later: an injected sidecar that never terminates
+        keeps the pod until its deadline. All times here are the node's or the server's.
         """
         end = self.main.end
         if end is None or end.started_at is None or end.finished_at is None:
@@ -283,19 +281,19 @@ class Pod:
 
 
 def _main_of(containers: Iterable[Container]) -> Container:
-    """The container ``main``; the only one there is where a pod made by hand calls it otherwise."""
+    """Container ``main``; or the only container, if a pod created by hand has another name for it."""
     known = list(containers)
     named = [container for container in known if container.name == MAIN_CONTAINER]
     return named[0] if named else known[0] if len(known) == 1 else Container(name=MAIN_CONTAINER)
 
 
 def main_container(raw: Raw) -> Container:
-    """The container ``main`` of a raw pod."""
+    """Parse container ``main`` of a raw pod."""
     return _main_of(_read_containers(raw, "containers", "containerStatuses"))
 
 
 def read_pod(raw: Raw, events: Sequence[Event]) -> Pod:
-    """The facts of a raw pod, with those of the events that are about it."""
+    """Parse a raw pod, with the events about it."""
     metadata, spec, status = (mapping(raw.get(key)) for key in ("metadata", "spec", "status"))
     containers = _read_containers(raw, "containers", "containerStatuses")
     main = _main_of(containers)

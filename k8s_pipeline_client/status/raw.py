@@ -1,7 +1,7 @@
-"""Reading raw Kubernetes objects without trusting their shape, and saying their numbers in words.
+"""Tolerant parsing of raw Kubernetes objects, and formatting of their numbers.
 
-A field may be missing, null, or of a kind that a newer API server brought: whatever cannot be used reads as "not
-there". A status that raises would keep a whole list of healthy runs from being shown.
+A field may be missing, null, or of a type of a newer API server: invalid values count as missing. An exception for
+one object would break the status of a whole list.
 """
 
 from __future__ import annotations
@@ -17,34 +17,34 @@ _LONGEST = timedelta(days=36_500)
 
 
 def mapping(value: Any) -> Raw:
-    """The value if it is an object, else an empty one."""
+    """The value if it is an object, else an empty object."""
     return value if isinstance(value, Mapping) else {}
 
 
 def find(value: Any, *path: str) -> Any:
-    """What lies at the path, or None."""
+    """The value at the path, or None."""
     for key in path:
         value = mapping(value).get(key)
     return value
 
 
 def items(value: Any) -> list[Raw]:
-    """The objects in a list."""
+    """The objects of a list."""
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
 
 
 def text(value: Any) -> str:
-    """The value if it is text, else an empty one."""
+    """The value if it is a string, else an empty string."""
     return value.strip() if isinstance(value, str) else ""
 
 
 def number(value: Any) -> int | None:
-    """The value if it is a whole number."""
+    """The value if it is an integer."""
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def real(value: Any) -> float | None:
-    """The value if it is a finite number: NaN and infinity are no JSON."""
+    """The value if it is a finite number: NaN and infinity are not JSON."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:
@@ -54,7 +54,7 @@ def real(value: Any) -> float | None:
 
 
 def span(value: Any) -> timedelta | None:
-    """A number of seconds as a time span; what no calendar holds is not there."""
+    """A number of seconds as a timedelta; None if it is out of range."""
     seconds = number(value)
     if seconds is None or not 0 <= seconds <= _LONGEST.total_seconds():
         return None
@@ -62,7 +62,7 @@ def span(value: Any) -> timedelta | None:
 
 
 def moment(value: Any) -> datetime | None:
-    """A point in time, in UTC.
+    """A time in UTC.
 
     Go's zero time and the UNIX epoch mean "never": containerd gives the latter where a container could not start.
     """
@@ -76,7 +76,7 @@ def moment(value: Any) -> datetime | None:
 
 
 def shifted(start: datetime | None, by: timedelta | None) -> datetime | None:
-    """A point in time some way after (or before) another, if both are known."""
+    """A time plus a timedelta, if both are known."""
     try:
         return start + by if start is not None and by is not None else None
     except OverflowError:
@@ -100,6 +100,6 @@ def mebibytes(value: int) -> str:
 
 
 def inline(sentence: str) -> str:
-    """A sentence made fit to follow a colon: its first letter small, unless that begins a name (``OOMKilled``)."""
+    """A sentence to follow a colon: its first letter in lower case, unless it begins a name (``OOMKilled``)."""
     first_word = sentence.split(" ", 1)[0]
     return sentence[:1].lower() + sentence[1:] if first_word.istitle() else sentence

@@ -1,4 +1,4 @@
-"""Why a Job has no pod: who refuses to have it created, out of the API server's words."""
+"""Why a Job has no pod: what rejects its creation, parsed from the API server's messages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from k8s_pipeline_client.status.models import Cause, CauseCode
 
 _QUOTA = re.compile(r"(?:exceeded quota|failed quota|status unknown for quota): ([\w.-]+)")
 _OUT_OF_RANGE = re.compile(r"(minimum|maximum) \S+ usage per |max limit to request ratio per ")
-"""How the API server tells that a LimitRange is not kept; it does not name the LimitRange."""
+"""The messages for a LimitRange; they do not name it."""
 _WEBHOOK = re.compile(r'webhook "([^"]+)"')
 _POLICY = re.compile(r"ValidatingAdmissionPolicy '([^']+)'")
 _ABSENT = (
@@ -35,9 +35,9 @@ def _admission_policy(message: str) -> Cause | None:
     found = _POLICY.search(message)
     name = f' "{found[1]}"' if found else ""
     return _refused(
-        f"A ValidatingAdmissionPolicy of the cluster refuses the run's pod{':' if name else ''}{name}",
+        f"A ValidatingAdmissionPolicy denies the run's pod{':' if name else ''}{name}",
         message,
-        "change what the message names, or have the policy changed",
+        "fix what the message names, or have the policy changed",
     )
 
 
@@ -45,15 +45,15 @@ def _webhook(message: str) -> Cause | None:
     found = _WEBHOOK.search(message)
     if found and "failed calling webhook" in message:
         return _refused(
-            f'The admission webhook "{found[1]}" does not answer, and without it no pod of the run may be created',
+            f'The admission webhook "{found[1]}" does not respond, so the run\'s pod cannot be created',
             message,
-            "ask whoever runs the webhook that the message names; the run starts by itself once it answers",
+            "check the webhook; the run starts once it responds",
         )
     if found and "denied the request" in message:
         return _refused(
-            f'The admission webhook "{found[1]}" refuses the run\'s pod',
+            f'The admission webhook "{found[1]}" denied the run\'s pod',
             message,
-            "see the policy that the message names",
+            "fix what the message names, or have the policy changed",
         )
     return None
 
@@ -61,7 +61,9 @@ def _webhook(message: str) -> Cause | None:
 def _any_webhook(message: str) -> Cause | None:
     if "webhook" not in message:
         return None
-    return _refused("An admission webhook refuses the run's pod", message, "see the policy that the message names")
+    return _refused(
+        "An admission webhook denied the run's pod", message, "fix what the message names, or have the policy changed"
+    )
 
 
 def _quota(message: str) -> Cause | None:
@@ -70,22 +72,22 @@ def _quota(message: str) -> Cause | None:
         return None
     of = f'ResourceQuota "{found[1]}"' if found else "ResourceQuota"
     if "must specify" in message:
-        hint = "give the run the requests and limits that the message names (settings resources, podTemplate)"
+        hint = "set the requests and limits that the message names (settings resources, podTemplate)"
     elif "insufficient quota" in message:
-        hint = "have a ResourceQuota made that covers what the message names, or do without it"
+        hint = "have a ResourceQuota created that covers the scope in the message, or do not use it"
     else:
-        hint = "wait for other runs to end, lower this one's requests and limits, or have the quota raised"
+        hint = "wait for other runs to end, lower this run's requests and limits, or have the quota increased"
     subject = f"The {of}" if found else f"A {of}"
-    return _refused(f"{subject} of the namespace refuses the run's pod", message, hint, CauseCode.QUOTA_EXCEEDED)
+    return _refused(f"{subject} of the namespace does not allow the run's pod", message, hint, CauseCode.QUOTA_EXCEEDED)
 
 
 def _limit_range(message: str) -> Cause | None:
     if not _OUT_OF_RANGE.search(message):
         return None
     return _refused(
-        "A LimitRange of the namespace refuses the resources of the run's pod",
+        "A LimitRange of the namespace does not allow the resources of the run's pod",
         message,
-        "set the resources as the message says, or have the LimitRange changed (kubectl get limitrange)",
+        "change the resources as the message says, or have the LimitRange changed (kubectl get limitrange)",
     )
 
 
@@ -93,9 +95,9 @@ def _pod_security(message: str) -> Cause | None:
     if "violates PodSecurity" not in message:
         return None
     return _refused(
-        "The namespace's Pod Security standard refuses the run's pod",
+        "The namespace's Pod Security standard does not allow the run's pod",
         message,
-        "set what the message names in the security context, or have the namespace's standard changed",
+        "change the security context as the message says, or have the namespace's standard changed",
     )
 
 
@@ -105,7 +107,7 @@ def _security_context_constraint(message: str) -> Cause | None:
     return _refused(
         "No SecurityContextConstraints of OpenShift allow the run's pod",
         message,
-        "change the security context as the message says, or have the run's ServiceAccount use others",
+        "change the security context as the message says, or give the run's ServiceAccount others",
     )
 
 
@@ -115,7 +117,7 @@ def _absent(message: str) -> Cause | None:
         if found:
             setting = _SETTINGS[kind]
             return _refused(
-                f'The {kind} "{found[1]}" of the run\'s pod is not there',
+                f'The {kind} "{found[1]}" of the run\'s pod does not exist',
                 message,
                 f'create the {kind} "{found[1]}", or correct the setting {setting}',
             )
@@ -125,10 +127,10 @@ def _absent(message: str) -> Cause | None:
 def _namespace_goes(message: str) -> Cause | None:
     if "because it is being terminated" not in message:
         return None
-    return _refused("The run's namespace is being deleted", message, "run it in another namespace")
+    return _refused("The run's namespace is being deleted", message, "use another namespace")
 
 
-# Policies and webhooks first: what they say is their own, and may hold anybody's words.
+# Policies and webhooks first: their messages may contain any text.
 _REFUSALS: tuple[Callable[[str], Cause | None], ...] = (
     _admission_policy,
     _webhook,
@@ -143,12 +145,12 @@ _REFUSALS: tuple[Callable[[str], Cause | None], ...] = (
 
 
 def creation_cause(job_events: Sequence[Event]) -> Cause | None:
-    """Why a Job has no pod, from its own events: the newest word counts, and none once a pod was made."""
+    """Why a Job has no pod, from its events: the newest one counts, and none once a pod was created."""
     for event in reversed(job_events):
         if event.reason == "SuccessfulCreate":
             return None
         if event.reason == "FailedCreate":
             return next((cause for check in _REFUSALS if (cause := check(event.message))), None) or _refused(
-                "The API server refuses the run's pod", event.message, "change what the message names"
+                "The API server refused the run's pod", event.message, "fix what the message names"
             )
     return None

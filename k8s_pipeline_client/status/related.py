@@ -1,4 +1,4 @@
-"""Whether events are worth being read for a run; and whose, besides its own: those have to be asked for by name."""
+"""Whether a run's events should be read, and those of which related objects, which have to be requested by name."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from k8s_pipeline_client.status.raw import Raw, find, items, mapping, text
 _CREATED = "Created pod: "
 _MOST = 10
 _KEPT = timedelta(hours=24)
-"""Longer than any API server keeps events by default: that is one hour, or three (OpenShift)."""
+"""Longer than API servers keep events by default: one hour, or three (OpenShift)."""
 
 
 def events_tell_more(run: RunStatus, now: datetime) -> bool:
-    """Return whether events may tell more of a run than its Job and pods have: those are dear to read.
+    """Return whether events may add to a run's Job and pods: they are expensive to read.
 
-    They do of one that waits, and of one that failed without an exit code. Where container main has one, it, its
-    message and the pod say all.
+    They do for a waiting run, and for one that failed without an exit code. With an exit code of container main, that,
+    its message and the pod are sufficient.
 
     Args:
         run: Its status, computed without events.
@@ -33,14 +33,13 @@ def events_tell_more(run: RunStatus, now: datetime) -> bool:
 
 
 def related_objects(known: Sequence[Raw], events: Iterable[Raw]) -> list[tuple[str, str]]:
-    """Kinds and names of objects whose events are worth being read.
+    """Kinds and names of related objects whose events should be read.
 
-    These are pods that are gone, as the Job's own events name them, and the PersistentVolumeClaims of pods that no
-    node takes.
+    These are deleted pods, which the Job's events name, and the PersistentVolumeClaims of unschedulable pods.
 
     Args:
-        known: Raw Jobs and pods, whose own events have been read.
-        events: Those.
+        known: Raw Jobs and pods.
+        events: The events about them.
 
     Returns:
         Ten at most, the newest pods first.

@@ -1,4 +1,4 @@
-"""A run, read once: its Job, its pods, and the events about either."""
+"""Parses a run: its Job, its pods, and their events."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from k8s_pipeline_client.status.raw import Raw, find, items, mapping, moment, te
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Everything that is known of a run.
+    """A run's objects, parsed.
 
     Attributes:
         job: Its Job.
-        pods: Its pods that are still there, oldest first.
-        job_events: About the Job, oldest first.
-        gone_pod_events: About pods of it that are gone, oldest first.
+        pods: Its existing pods, oldest first.
+        job_events: Events about the Job, oldest first.
+        gone_pod_events: Events about its deleted pods, oldest first.
     """
 
     job: Job
@@ -35,15 +35,15 @@ class Run:
 
     @property
     def failed_pods(self) -> tuple[Pod, ...]:
-        """Those whose main failed or never got anywhere; not those that only their sidecars took to the deadline."""
+        """Those whose main failed or never started; not those that only their sidecars kept until the deadline."""
         return tuple(pod for pod in self.pods if pod.phase == "Failed" and pod.main.exit_code != 0)
 
     @property
     def left_undone(self) -> str:
-        """Why the newest attempt did nothing, where one before it had failed; else empty.
+        """Why the newest attempt ingested nothing, if one before it had failed; else empty.
 
-        A scheduled run that is tried again after the schedule's end has then succeeded for Kubernetes alone. This
-        can be told only as long as the newest pod is there.
+        A retry after the schedule's end does nothing, so the Job succeeds although the run failed. This can be
+        detected only as long as the newest pod exists.
         """
         words = self.newest.last_words if self.newest else None
         if words is None or not words.skipped:
@@ -53,7 +53,7 @@ class Run:
 
 
 def _belongs(pod: Raw, job_uid: str) -> bool:
-    """A pod that names another Job is another run's: whoever lists by a label may get more than was meant."""
+    """Whether a pod belongs to the Job: a list by label may contain others."""
     owner = text(find(pod, "metadata", "labels", labels.CONTROLLER_UID))
     return not owner or not job_uid or owner == job_uid
 
@@ -64,7 +64,7 @@ def _age(pod: Raw) -> tuple[str, str]:
 
 
 def read_run(job: Any, pods: Any, events: Any) -> Run:
-    """The facts of a run out of its raw objects; pods and events of others are passed over."""
+    """Parse a run's raw objects; pods and events of others are ignored."""
     facts = read_job(mapping(job))
     known_events = read_events(list(events or ()))
     raw_pods = sorted((pod for pod in items(list(pods or ())) if _belongs(pod, facts.uid)), key=_age)

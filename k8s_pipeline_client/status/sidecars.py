@@ -1,4 +1,4 @@
-"""Pods whose container main has ended, and which another container, as a rule an injected one, keeps alive."""
+"""Pods that another container, usually an injected sidecar, keeps running after container main has terminated."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from k8s_pipeline_client.status.raw import Raw
 
 @dataclass(frozen=True, slots=True)
 class Outlived:
-    """A pod that would go on for nothing until its deadline.
+    """A pod that would keep running until its deadline for nothing.
 
     Attributes:
-        succeeded_at: When main ended with exit code 0; None if it failed.
-        deadline_seconds: The ``activeDeadlineSeconds`` with which the pod ends when its sidecars' time is over.
-        failures: How many attempts of its Job count as failed so far.
+        succeeded_at: When main exited with code 0; None if it failed.
+        deadline_seconds: The ``activeDeadlineSeconds`` with which the pod terminates after the sidecars' grace period.
+        failures: The number of failed attempts of its Job so far.
     """
 
     name: str
@@ -30,17 +30,16 @@ class Outlived:
 
 
 def outlived(job: Raw, pods: Iterable[Raw], grace_seconds: int) -> Iterator[Outlived]:
-    """Yield the pods of a Job that main has left to its sidecars.
+    """Yield the pods of a Job in which main has terminated and sidecars still run.
 
-    Native sidecars do not count: Kubernetes itself ends them after main. Nor do pods that are on their way out, or
+    Native sidecars do not count: Kubernetes itself terminates them after main. Nor do terminating pods, or those
     whose deadline is near enough.
 
     Args:
         job: The raw Job.
         pods: Its raw pods.
-        grace_seconds: How many seconds, one at least, after main's end a sidecar may take to end by itself. The
-            deadline lies behind main's end by that, on the node's clock: so it stays plain that the one came before
-            the other.
+        grace_seconds: Seconds, at least one, for the sidecars to terminate by themselves after main. The deadline is
+            later than main's end by that, on the node's clock, so that their order can still be told.
     """
     failures = read_job(job).failed
     for raw in pods:

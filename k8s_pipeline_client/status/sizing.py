@@ -1,4 +1,4 @@
-"""How much memory a pipeline needs, told by what its runs have used."""
+"""Suggests memory limits, from the usage of a pipeline's runs."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _SHOWN = 3
 
 
 def with_sizes(runs: Sequence[RunStatus]) -> list[RunStatus]:
-    """Return the runs of one pipeline; those that ran out of memory say what to raise the limit to.
+    """Return the runs of one pipeline, with a suggested limit in the hints of those that ran out of memory.
 
     Args:
-        runs: Newest first, as far as they are known.
+        runs: The known runs, newest first.
     """
     return [_with_size(run, runs) if _needs_more(run) else run for run in runs]
 
 
 def _needs_more(run: RunStatus) -> bool:
-    """Tell whether it was the run's own container that had too little; another's limit is not known here."""
+    """Return whether the run's own container ran out of memory; the limits of others are not known here."""
     cause = run.cause
     return cause is not None and cause.code is CauseCode.OOM_KILLED and cause.hint.startswith(RAISE_LIMIT)
 
@@ -40,16 +40,16 @@ def _with_size(run: RunStatus, runs: Sequence[RunStatus]) -> RunStatus:
     known = ", ".join(mebibytes(peak) for peak in peaks[:_SHOWN])
     hint = f"{RAISE_LIMIT} from {run.memory_limit} to {suggested_limit(limit, peaks)}"
     if known:
-        hint += f"; last known peaks: {known} (the launcher looks every few seconds, so the true one may be higher)"
+        hint += f"; last known peaks: {known} (sampled every few seconds, so the actual peak may be higher)"
     return replace(run, cause=replace(run.cause, hint=hint))
 
 
 def suggested_limit(limit: int, peaks: Iterable[int]) -> str:
-    """Return a memory limit that should do, as a Kubernetes quantity.
+    """Return a memory limit that should suffice, as a Kubernetes quantity.
 
     Args:
-        limit: In bytes; it was not enough.
-        peaks: In bytes; what runs are known to have used.
+        limit: In bytes; it was exceeded.
+        peaks: In bytes; the known peaks of runs.
     """
     wanted = max([limit * _ROOM_ABOVE_LIMIT, *(peak * _ROOM_ABOVE_PEAK for peak in peaks)])
     mebi = -int(-wanted // _STEP) * _STEP // 2**20

@@ -1,4 +1,4 @@
-"""Why no node takes a pod, out of the scheduler's words."""
+"""Why a pod cannot be scheduled, parsed from the scheduler's messages."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ _SHORT = re.compile(r"Insufficient ([\w./-]+)")
 
 _WORDS = (
     ("affinity/selector", "change nodeSelector or affinity, or label a node"),
-    ("free ports", "give up the hostPort, or wait for the pod that has it"),
+    ("free ports", "remove the hostPort, or wait for the pod that uses it"),
     ("pod topology spread", "relax topologySpreadConstraints"),
     ("pod affinity rules", "change the pod affinity"),
     ("anti-affinity", "change the pod anti-affinity"),
     ("were unschedulable", "wait for the nodes to be uncordoned"),
     ("Too many pods", "wait for other pods to end, or add a node"),
     ("max volume count", "wait for other pods to end, or add a node"),
-    ("volume node affinity", "let the run go where its volumes are"),
-    ("ReadWriteOncePod", "wait for the pod that has the volume"),
+    ("volume node affinity", "allow the run on nodes that can attach its volumes"),
+    ("ReadWriteOncePod", "wait for the pod that uses the volume"),
 )
 
 
 def unschedulable_cause(message: str, asked: Asked, events: Sequence[Event] = ()) -> Cause:
-    """The cause of a pod that the scheduler cannot place.
+    """The cause of an unschedulable pod.
 
     Args:
         message: The scheduler's.
-        asked: What the pod asks for.
-        events: Where those about its PersistentVolumeClaims may be.
+        asked: What the pod references.
+        events: May include those about its PersistentVolumeClaims.
     """
     found = _CLAIM.search(message)
     if found:
@@ -49,11 +49,11 @@ def unschedulable_cause(message: str, asked: Asked, events: Sequence[Event] = ()
     missing = _CLASS.search(message)
     if missing:
         return _no_class(missing[1], message)
-    summary = "No node of the cluster takes the run's pod (Unschedulable)"
+    summary = "No node fits the run's pod (Unschedulable)"
     if asked.node_labels and "affinity/selector" in message:
         labels = ", ".join(f"{key}={value}" for key, value in asked.node_labels)
         summary += f"; its nodeSelector is {labels}"
-    hint = "; ".join(_hints(message)) or "see what each node lacks: requests, nodeSelector, tolerations"
+    hint = "; ".join(_hints(message)) or "check requests, nodeSelector and tolerations"
     return Cause(CauseCode.UNSCHEDULABLE, summary, message, hint)
 
 
@@ -64,7 +64,7 @@ def _hints(message: str) -> Iterator[str]:
     taints = sorted(set(_TAINT.findall(message)))
     if taints:
         yield f"add tolerations for {', '.join(taints)}"
-    # In the first clause alone: what follows says why preemption does not help either.
+    # Only in the first clause: the rest is about preemption.
     yield from (hint for words, hint in _WORDS if words in message.partition("preemption:")[0])
 
 
@@ -73,7 +73,7 @@ def _claim_fault(name: str, fault: str, message: str) -> Cause:
     if fault == "not found":
         return Cause(
             CauseCode.UNSCHEDULABLE,
-            f"{claim} is not there (Unschedulable)",
+            f"{claim} does not exist (Unschedulable)",
             message,
             f'create the PersistentVolumeClaim "{name}" in the namespace, or correct claimName (setting volumes)',
         )
@@ -82,7 +82,7 @@ def _claim_fault(name: str, fault: str, message: str) -> Cause:
         CauseCode.UNSCHEDULABLE,
         f"{claim} {words} (Unschedulable)",
         message,
-        f"create it anew, or mount another; see kubectl describe pvc {name}",
+        f"recreate it, or mount another one; see kubectl describe pvc {name}",
     )
 
 
@@ -92,7 +92,7 @@ def _unbound(message: str, asked: Asked, events: Sequence[Event]) -> Cause:
         missing = _CLASS.search(event.message)
         if missing and "not found" in event.message:
             return _no_class(missing[1], event.message, event.name)
-    # Several may be mounted, and the scheduler does not say which of them it is about; those with news do.
+    # Several may be mounted, and the scheduler does not name the one; events about the claims do.
     names = sorted({event.name for event in about}) or list(asked.claims)
     claim = f"The PersistentVolumeClaim {either(names)}" if names else "A PersistentVolumeClaim"
     news = [event.message for event in about[-1:]]
@@ -100,8 +100,7 @@ def _unbound(message: str, asked: Asked, events: Sequence[Event]) -> Cause:
         CauseCode.UNSCHEDULABLE,
         f"{claim} of the run's pod is not bound to a volume (Unschedulable)",
         "; ".join([message, *news]),
-        f"see kubectl describe pvc {' '.join(names)}".rstrip()
-        + ": its StorageClass, its size, and what provides volumes",
+        f"see kubectl describe pvc {' '.join(names)}".rstrip() + ": its StorageClass, its size, and its provisioner",
     )
 
 
@@ -109,7 +108,7 @@ def _no_class(name: str, message: str, claim: str = "") -> Cause:
     of = f'the PersistentVolumeClaim "{claim}"' if claim else "a PersistentVolumeClaim"
     return Cause(
         CauseCode.UNSCHEDULABLE,
-        f'The StorageClass "{name}" of {of} of the run\'s pod is not there (Unschedulable)',
+        f'The StorageClass "{name}" of {of} of the run\'s pod does not exist (Unschedulable)',
         message,
-        f'have the StorageClass "{name}" created, or make the claim anew with another one (kubectl get storageclass)',
+        f'have the StorageClass "{name}" created, or recreate the claim with another one (kubectl get storageclass)',
     )

@@ -1,7 +1,7 @@
-"""Why a pod does not start: ordered checks, the most telling first.
+"""Why a pod does not start: ordered checks, the most specific first.
 
-The same faults show in two places: in the pod's status while it waits, and in events, which stay for about an hour
-when the status has been overwritten (a deadline does that) or the pod is gone.
+The same causes show in two places: in the pod's status while it waits, and in events, which stay for about an hour
+after the status has been overwritten (by a deadline, for example) or the pod is gone.
 """
 
 from __future__ import annotations
@@ -34,33 +34,36 @@ _START_REASONS = frozenset(
 )
 _MAIN_FIELD = f"spec.containers{{{MAIN_CONTAINER}}}"
 _NO_PYTHON = re.compile(r"(?:exec: \"python\"|executable file `python`).*not found|stat python: no such file")
-"""How the runtimes tell that there is nothing by the name of what every run starts."""
+"""The runtimes' messages if the image has no python."""
 _INIT_FIELD = re.compile(r"spec\.initContainers\{([^}]*)\}")
 _NON_ROOT = re.compile(r"runAsNonRoot|non-root policy")
 _MOUNT_REASONS = ("FailedMount", "FailedAttachVolume", "FailedMapVolume")
 _NO_DRIVER = re.compile(r"driver name (\S+) not found in the list of registered CSI drivers")
 _UNMOUNTED = "Unable to attach or mount volumes"
-"""What the kubelet says in the end, when its time for all volumes is over; why is in an event of each."""
+"""The kubelet's final message for a mount timeout; the reason is in an event of each volume."""
 _MOUNT_HINTS = (
-    ("Multi-Attach error", "the volume is in use on another node: wait until it is free, or use one of ReadWriteMany"),
+    (
+        "Multi-Attach error",
+        "the volume is in use on another node: wait until it is detached, or use a ReadWriteMany volume",
+    ),
     ("in the list of registered CSI drivers", "install that CSI driver on the node, or use another volume"),
-    ("helper program", "the node lacks the programs for this kind of volume: ask the cluster's admin"),
+    ("helper program", "the node lacks the mount helper for this type of volume: ask the cluster's admin"),
     ("access denied by server", "the server does not export this path to the node"),
-    ("hostPath type check failed", "the node has no such path, or another kind of file there"),
+    ("hostPath type check failed", "the node has no such path, or another type of file there"),
 )
 
 
 def _not_created(what: str, message: str, asked: Asked) -> Cause:
-    """The kubelet has one reason for many faults; only the message tells a missing object from the rest."""
+    """The kubelet has one reason for many causes; only the message tells a missing object from the rest."""
     missing = missing_cause(what, message, asked)
     if missing:
         return missing
     if _NON_ROOT.search(message):
         return Cause(
             CauseCode.START_ERROR,
-            f"{what} cannot be created: its image runs as root or as a user without a number, and runAsNonRoot is true",
+            f"{what} cannot be created: its image runs as root or as a non-numeric user, and runAsNonRoot is true",
             message,
-            "set runAsUser to the number of a user other than root",
+            "set runAsUser to the UID of a user other than root",
         )
     return Cause(
         CauseCode.START_ERROR,
@@ -86,16 +89,16 @@ def _without_driver(message: str) -> str:
 
 
 def _is_passing(message: str) -> bool:
-    """The kubelet's cache was not there yet; it tries again. A Secret that is missing is told in other words."""
+    """The kubelet's cache is not synced yet; it retries. The message for a missing Secret is another one."""
     return "failed to sync" in message and "cache" in message
 
 
 def start_error(container: Container, reason: str, message: str) -> Cause:
-    """A container that exists and cannot be started."""
+    """A container that was created and cannot be started."""
     if container.name == MAIN_CONTAINER and _NO_PYTHON.search(message):
-        hint = f"{with_entry_points(container.image)}: this one has no python on its PATH"
+        hint = f"{with_entry_points(container.image)}: this one has no python in its PATH"
     else:
-        hint = "check that the image has the command that the pod runs, and that it can be executed"
+        hint = "check that the image has the command of the pod, and that it is executable"
     return Cause(
         CauseCode.START_ERROR,
         f'Container "{container.name}" cannot be started ({reason})',
@@ -119,13 +122,13 @@ def _container_waits(pod: Pod) -> Cause | None:
 
 
 def _crash_loop(container: Container, message: str) -> Cause:
-    """The cause of a native sidecar that main waits for: it alone is started again and again."""
-    code = f", the last time with exit code {container.exit_code}" if container.exit_code is not None else ""
+    """The cause of a native sidecar that main waits for: only such containers are restarted."""
+    code = f", last with exit code {container.exit_code}" if container.exit_code is not None else ""
     ends = Cause(
         CauseCode.INIT_FAILED,
-        f'Init container "{container.name}" ends again and again{code} (CrashLoopBackOff)',
+        f'Init container "{container.name}" keeps failing{code} (CrashLoopBackOff)',
         message,
-        f"see its log: kubectl logs POD -c {container.name} --previous",
+        f"check its log: kubectl logs POD -c {container.name} --previous",
     )
     return with_lost_process(ends, container)
 
@@ -141,7 +144,7 @@ def _not_scheduled(pod: Pod) -> Cause | None:
             CauseCode.HELD,
             "The run's pod is held by its scheduling gates",
             condition.message,
-            "whoever put the gates there takes them away",
+            "wait for the controller that set the gates, or remove them",
         )
     if condition.reason not in ("Unschedulable", "SchedulerError"):
         return None
@@ -149,26 +152,26 @@ def _not_scheduled(pod: Pod) -> Cause | None:
 
 
 def _not_looked_at(asked: Asked) -> Cause | None:
-    """What a pod waits for of which no scheduler says a word; the cluster's own may just not have come to it yet."""
+    """What a pod waits for that no scheduler has reported on; the default one may just not have processed it yet."""
     if asked.scheduler:
         return Cause(
             CauseCode.UNSCHEDULABLE,
-            f'The run\'s pod waits for the scheduler "{asked.scheduler}", which has not said a word of it',
-            hint="see that this scheduler runs in the cluster, or leave schedulerName out",
+            f'The run\'s pod waits for the scheduler "{asked.scheduler}", which has not reported on it',
+            hint="check that this scheduler is running in the cluster, or remove schedulerName",
         )
     if asked.resource_claims:
         return Cause(
             CauseCode.UNSCHEDULABLE,
             f"The run's pod waits for {', '.join(asked.resource_claims)}",
-            hint="see that it is there: kubectl get resourceclaims,resourceclaimtemplates",
+            hint="check that it exists: kubectl get resourceclaims,resourceclaimtemplates",
         )
     return None
 
 
 def _newest_setup_event(pod: Pod) -> Cause | None:
-    """What the kubelet could not do before any container: the newest such event counts, and none once it could.
+    """What the kubelet could not set up before any container: the newest such event counts, and none after a success.
 
-    Mounts are tried again and again; a fault that has passed leaves its event behind.
+    Mounts are retried; the event of a temporary failure stays.
     """
     in_the_end: Cause | None = None
     for event in reversed(pod.events):
@@ -189,7 +192,7 @@ def _setup_fault(event: Event, asked: Asked) -> Cause | None:
     if "OOM-killed" in event.message:
         return Cause(
             CauseCode.OOM_KILLED,
-            "The memory limit of the run's pod is too low for its sandbox to be set up (FailedCreatePodSandBox)",
+            "The memory limit of the run's pod is too low for its sandbox (FailedCreatePodSandBox)",
             event.message,
             "raise resources.limits.memory",
         )
@@ -197,7 +200,7 @@ def _setup_fault(event: Event, asked: Asked) -> Cause | None:
         CauseCode.START_ERROR,
         "The node cannot set up the run's pod (FailedCreatePodSandBox)",
         event.message,
-        "this is the node's container runtime or network: ask the cluster's admin",
+        "check the node's container runtime and network (CNI)",
     )
 
 
@@ -209,7 +212,7 @@ _WAITING_CHECKS: tuple[Callable[[Pod], Cause | None], ...] = (
 
 
 def waiting_cause(pod: Pod) -> Cause | None:
-    """Why a pod that has not started does not; None while all goes its way."""
+    """Why a pod does not start; None if it is healthy."""
     return next((cause for check in _WAITING_CHECKS if (cause := check(pod))), None)
 
 
@@ -231,14 +234,14 @@ def _kubelet_fault(event: Event, asked: Asked, events: Sequence[Event]) -> Cause
 
 
 def _scheduler_fault(event: Event, asked: Asked) -> Cause | None:
-    # Of a pod that is on its way out the scheduler says only that it passes it over.
+    # For a terminating pod the scheduler reports only that it skips it.
     if event.reason != "FailedScheduling" or event.message.startswith("skip schedule deleting pod"):
         return None
     return unschedulable_cause(event.message, asked)
 
 
 def start_cause_from_events(events: Sequence[Event], asked: Asked) -> Cause | None:
-    """Why pods did not start, from their events alone; None where one did start.
+    """Why pods did not start, from their events; None if one did.
 
     What may just have taken long, a pull or an init container, comes last.
     """
@@ -252,7 +255,7 @@ def start_cause_from_events(events: Sequence[Event], asked: Asked) -> Cause | No
 
 
 def still_starting(events: Sequence[Event]) -> Cause | None:
-    """What a pod was at, which was ended before it had started and of which nothing went wrong."""
+    """What a pod was doing that was terminated before it started, without an error."""
     if was_started(events):
         return None
     for event in reversed(events):
@@ -262,7 +265,7 @@ def still_starting(events: Sequence[Event]) -> Cause | None:
                 CauseCode.IMAGE_PULL,
                 f"The node was still {what}",
                 "",
-                "raise the deadlines (activeDeadlineSeconds, startTimeoutSeconds), or have the nodes keep the image",
+                "raise the deadlines (activeDeadlineSeconds, startTimeoutSeconds), or pre-pull the image on the nodes",
             )
         found = _INIT_FIELD.fullmatch(event.field)
         if event.reason == "Started" and found:
@@ -273,20 +276,20 @@ def still_starting(events: Sequence[Event]) -> Cause | None:
 
 
 def init_not_done(name: str) -> Cause:
-    """The cause of a pod that was ended while an init container was at work."""
+    """The cause of a pod that was terminated while an init container was running."""
     return Cause(
         CauseCode.INIT_FAILED,
-        f'Init container "{name}" was not done',
+        f'Init container "{name}" had not completed',
         "",
-        f"see what it waits for: kubectl logs POD -c {name}",
+        f"check what it waits for: kubectl logs POD -c {name}",
     )
 
 
 def was_started(events: Sequence[Event]) -> bool:
-    """The kubelet said that container ``main`` started; a sidecar alone does no work."""
+    """An event says that container ``main`` started; sidecars do not count."""
     return any(event.reason == "Started" and event.field in ("", _MAIN_FIELD) for event in events)
 
 
 def ended_before_start(root: Cause, how: str) -> Cause:
-    """The cause of a run that was ended (``how``, a sentence) while this kept it from starting: says both."""
-    return Cause(root.code, f"{how} before it had started: {inline(root.summary)}", root.detail, root.hint)
+    """Combine how a run was terminated (a sentence) with what kept it from starting."""
+    return Cause(root.code, f"{how} before it started: {inline(root.summary)}", root.detail, root.hint)

@@ -41,7 +41,7 @@ def test_pods_that_a_policy_refuses(program: Program) -> None:
         program("run", "nightly")
         run = until(lambda: _with_cause(program), "the run has a cause")
         assert run["cause"]["code"] == "AdmissionRefused"
-        assert "A ValidatingAdmissionPolicy of the cluster refuses the run's pod" in run["cause"]["summary"]
+        assert "A ValidatingAdmissionPolicy denies the run's pod" in run["cause"]["summary"]
         assert _NO_TEAM in run["cause"]["detail"]
         program("kill", "nightly")
 

@@ -83,7 +83,7 @@ def test_a_pod_evicted_for_its_own_limit_names_it_and_is_not_tried_again(
     run = _ended(program, {"runChild": FILL + path}, {"sleep": 200})
 
     assert run["cause"]["code"] == "Evicted"
-    assert "used more local storage than its own limit" in run["cause"]["summary"]
+    assert "exceeded its own limit of local storage" in run["cause"]["summary"]
     assert limit in run["cause"]["summary"]
     assert "node" not in run["cause"]["hint"]
     # On a busy machine the kubelet forgets the container that it evicts. Without an exit code the rule against another
@@ -156,7 +156,7 @@ def test_what_a_pod_lacks_is_named_by_kind_and_name(
     cause = _waits_for(program, code)
 
     assert missing in cause["summary"]
-    assert "is not there" in cause["summary"]
+    assert "does not exist" in cause["summary"]
 
 
 def test_the_storage_class_that_a_claim_waits_for_is_named(program: Program) -> None:
@@ -173,9 +173,7 @@ def test_the_storage_class_that_a_claim_waits_for_is_named(program: Program) -> 
     program.deploy(pipeline({"log": "never"}), service())
     program("run", "nightly")
 
-    wanted = (
-        'The StorageClass "k8s-pipeline-test-missing" of the PersistentVolumeClaim "dbt" of the run\'s pod is not there'
-    )
+    wanted = 'The StorageClass "k8s-pipeline-test-missing" of the PersistentVolumeClaim "dbt"'
     until(lambda: wanted in program("status", "nightly").out, "the class is named")
 
 
@@ -187,7 +185,7 @@ def test_a_run_that_was_killed_before_it_had_started_says_what_it_had_waited_for
 
     run = program("status", "nightly", "-o", "json").json["lastRun"]
     assert (run["state"], run["cause"]["code"]) == ("failed", "Killed")
-    assert "it had not started" in run["cause"]["summary"]
+    assert "before it started" in run["cause"]["summary"]
     assert "its nodeSelector is disk=of-glass" in run["cause"]["summary"]
     assert "deadline" not in program("status", "nightly").out
 

@@ -116,7 +116,7 @@ def test_a_webhook_that_is_away_keeps_a_run_from_starting_until_it_is_back(progr
 
         assert run["state"] == "queued"
         assert run["cause"]["code"] == "AdmissionRefused"
-        assert 'The admission webhook "inject.tests.example.com" does not answer' in run["cause"]["summary"]
+        assert 'The admission webhook "inject.tests.example.com" does not respond' in run["cause"]["summary"]
         assert 'failed calling webhook "inject.tests.example.com"' in run["cause"]["detail"]
         assert run["cause"]["summary"] in program("list").out
 
@@ -130,7 +130,7 @@ def test_a_webhook_that_refuses_pods_is_quoted(program: Program) -> None:
         program("run", "nightly")
         run = until(lambda: _with_cause(program), "the run has a cause")
 
-    assert 'The admission webhook "inject.tests.example.com" refuses the run\'s pod' in run["cause"]["summary"]
+    assert 'The admission webhook "inject.tests.example.com" denied the run\'s pod' in run["cause"]["summary"]
     assert "images must come from registry.example.com" in run["cause"]["detail"]
 
 

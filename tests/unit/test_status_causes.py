@@ -54,7 +54,7 @@ def test_a_run_that_was_ended_while_it_waited_says_both(case: Case) -> None:
     cause = run_status(over, case.pods, case.events, now()).cause
     assert cause is not None
     assert cause.code == case.code
-    assert "Job's deadline of 2 h 15 min 30 s before it had started: " in cause.summary
+    assert "Job's deadline of 2 h 15 min 30 s before it started: " in cause.summary
     assert case.detail in cause.detail
 
 
@@ -118,13 +118,13 @@ def test_every_code_has_a_case() -> None:
         (
             [("BackOff", "Back-off pulling image"), ("DeadlineExceeded", "Pod was active …")],
             "ImagePull",
-            "The run was ended at its deadline before it had started: the image",
+            "The run exceeded its deadline before it started: the image",
         ),
-        ([("Started", ""), ("DeadlineExceeded", "Pod was active …")], "DeadlineExceeded", "at its deadline"),
-        ([("Started", ""), ("Killing", "Stopping container main")], "PodDeleted", "was deleted while it ran"),
+        ([("Started", ""), ("DeadlineExceeded", "Pod was active …")], "DeadlineExceeded", "exceeded its deadline"),
+        ([("Started", ""), ("Killing", "Stopping container main")], "PodDeleted", "was deleted while it was running"),
         ([("Preempted", ""), ("Killing", "Stopping container main")], "Preempted", "of higher priority"),
-        ([("TaintManagerEviction", "Marking for deletion")], "NodeLost", "because of a taint of its node"),
-        ([("Started", "")], "BackoffLimitExceeded", "the pods that would tell why are gone"),
+        ([("TaintManagerEviction", "Marking for deletion")], "NodeLost", "a taint of its node"),
+        ([("Started", "")], "BackoffLimitExceeded", "its pods are gone, so the reason is unknown"),
     ],
 )
 def test_events_tell_what_became_of_a_pod_that_is_gone(events: list[tuple[str, str]], code: str, words: str) -> None:
@@ -154,7 +154,7 @@ def test_the_attempt_of_a_killed_run_was_not_just_deleted(ended: Obj) -> None:
     assert attempt.cause is not None
     assert (attempt.cause.code, attempt.cause.summary) == (
         "Killed",
-        "The attempt was ended at the request of anna",
+        "The attempt was killed by anna",
     )
 
 
@@ -197,7 +197,7 @@ def test_when_both_deadlines_pass_the_pods_own_tells() -> None:
     late = pod(terminated(143, finished=7_201), reason="DeadlineExceeded")
     cause = run_status(job(failed("DeadlineExceeded")), [late], [], now()).cause
     assert cause is not None
-    assert cause.summary == "The run was ended at its deadline of 2 h"
+    assert cause.summary == "The run exceeded its deadline of 2 h"
 
 
 def test_a_refused_retry_is_said_while_the_run_goes_on() -> None:

@@ -135,7 +135,7 @@ def test_a_retry_that_cannot_start_says_so_while_the_run_is_running() -> None:
 def test_main_decides_while_a_sidecar_keeps_the_pod_alive(job_: Obj, main: Obj, expected: str) -> None:
     status = run_status(job_, [pod(main, "Running", others=SIDECAR)], [], now())
     assert status.state == expected
-    assert status.warnings[0] == f"container main has ended; pod {JOB}-4xk2p is kept alive by istio-proxy"
+    assert status.warnings[0] == f"container main has terminated; pod {JOB}-4xk2p is kept running by istio-proxy"
     assert status.ended_at == (START + timedelta(seconds=60) if status.state.is_terminal else None)
 
 
@@ -150,7 +150,7 @@ def test_a_success_stays_one_when_the_sidecar_takes_the_pod_to_its_deadline() ->
     status = run_status(job(failed(), failed=1), [over], [], now(8_000))
     assert (status.state, status.cause) == (State.SUCCESS, None)
     assert status.warnings == (
-        "the Job says Failed (BackoffLimitExceeded), but container main had ended with exit code 0 before",
+        "the Job is Failed (BackoffLimitExceeded), but container main had exited with code 0 before",
     )
 
 
@@ -159,7 +159,7 @@ def test_a_success_stays_one_when_kubernetes_retries_it_for_the_sidecars_sake() 
     again = pod(running(7_300), "Running", uid="pod-2", name=f"{JOB}-b0b0b", created=7_300)
     status = run_status(job(failed=1, active=1, backoff_limit=1), [over, again], [], now(8_000))
     assert status.state is State.SUCCESS
-    assert status.warnings == (f"pod {JOB}-b0b0b is not over",)
+    assert status.warnings == (f"pod {JOB}-b0b0b has not terminated",)
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_a_pod_on_a_lost_node_counts_as_over_long_past_its_grace(
         assert status.cause is not None
         assert status.cause.code == "NodeLost"
         assert "the container may still be running" in status.cause.hint
-        assert status.warnings == (f"pod {JOB}-4xk2p is not over",)
+        assert status.warnings == (f"pod {JOB}-4xk2p has not terminated",)
 
 
 def test_without_failure_target_a_pod_past_its_grace_is_waited_for() -> None:
@@ -282,8 +282,8 @@ def test_what_a_person_should_know_is_a_warning() -> None:
     status = run_status(job(complete(), annotations=KILLED, backoff_limit=1), pods, [], now())
     assert status.killed_by == "anna"
     assert status.warnings == (
-        "anna asked for its end, but it had succeeded before that took effect",
-        "its attempts read different versions of the workflow document",
+        "killed by anna, but it had already succeeded",
+        "its attempts used different versions of the workflow document",
     )
 
 
@@ -309,7 +309,7 @@ def test_a_failed_run_whose_retry_came_after_the_schedules_end_has_failed(job_: 
     assert status.cause is not None
     assert status.cause.code == CauseCode.EXIT_CODE
     assert "ValueError: no such table" in status.cause.summary
-    assert "not tried again: the schedule ended at 2025-06-01T12:01:30Z" in status.cause.summary
+    assert "not retried: the schedule ended at 2025-06-01T12:01:30Z" in status.cause.summary
     assert not any("nothing was ingested" in warning for warning in status.warnings)
 
 
@@ -351,10 +351,9 @@ def test_the_shape_of_a_runs_json_is_stable() -> None:
         "trigger": "manual",
         "cause": {
             "code": "OOMKilled",
-            "summary": "The container was killed for using more memory than its limit of 512Mi "
-            "(OOMKilled, exit code 137)",
+            "summary": "The container exceeded its memory limit of 512Mi and was killed (OOMKilled, exit code 137)",
             "detail": "",
-            "hint": "raise resources.limits.memory; last known peak 503 MiB",
+            "hint": "raise resources.limits.memory; last known peak: 503 MiB",
         },
         "scheduledAt": None,
         "createdAt": "2025-06-01T12:00:00Z",

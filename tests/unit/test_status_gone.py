@@ -44,7 +44,7 @@ from .status_cases.build import JOB, JOB_UID, RUN_ID, START, Obj, at, event, now
 def test_the_end_of_a_run_is_told_from_its_events(events: list[Obj], state: str, code: str | None) -> None:
     status = gone_run_status(RUN_ID, JOB, JOB_UID, events)
     assert (status.run_id, status.state, status.cause.code if status.cause else None) == (RUN_ID, state, code)
-    assert status.warnings == ("the Job is gone: this is what its events tell",)
+    assert status.warnings == ("the Job is gone: this status is from its events",)
 
 
 def test_what_is_known_of_a_run_whose_job_is_gone_is_kept() -> None:

@@ -123,7 +123,7 @@ def test_a_due_run_without_a_job_is_missed(
     if missed:
         assert missed.as_dict() == {
             "dueAt": "2025-06-01T12:00:00Z",
-            "summary": "missed: due at 2025-06-01T12:00:00Z, no Job was made",
+            "summary": "missed: due at 2025-06-01T12:00:00Z, but no Job was created",
         }
 
 
@@ -155,11 +155,11 @@ def test_a_narrowed_deadline_is_a_warning_as_long_as_it_is_in_force(suspend: boo
     status = pipeline_status(cronjob(annotations=note, suspend=suspend, startingDeadlineSeconds=in_force), [], LATE)
     assert bool(status.warnings) is warned
     for text in status.warnings:
-        assert "within 40 s of its time is dropped" in text
+        assert "within 40 s is dropped" in text
         assert "after 2025-06-01T12:10:05Z sets 600 s again" in text
 
 
-REFUSED = "missed: due at 2025-06-01T12:00:00Z, and its Job is refused: error creating job: label team is missing"
+REFUSED = "missed: due at 2025-06-01T12:00:00Z, and its Job was refused: error creating job: label team is missing"
 
 
 def _refusal(uid: str, seconds: float, reason: str = "FailedCreate") -> Obj:

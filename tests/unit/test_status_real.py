@@ -30,11 +30,7 @@ def test_a_real_run_is_told_as_it_was(name: str) -> None:
     for moment in MOMENTS[name]:
         status = status_of(moment)
         cause = status.cause
-        assert {
-            "state": status.state.value,
-            "code": cause.code.value if cause else None,
-            "summary": cause.summary if cause else None,
-        } == moment["expected"]
+        assert {"state": status.state.value, "code": cause.code.value if cause else None} == moment["expected"]
 
 
 @pytest.mark.parametrize("name", MOMENTS)

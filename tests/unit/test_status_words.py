@@ -14,6 +14,7 @@ from .status_cases.images import IMAGES
 from .status_cases.needs import NEEDS
 from .status_cases.waits import WAITS
 from .status_cases.weighed import WEIGHED
+from .test_status_real import MOMENTS, status_of
 
 GOLDEN = Path(__file__).parent / "golden" / "causes.txt"
 EVENTS = {
@@ -37,6 +38,12 @@ def test_the_words_of_every_cause() -> None:
     shown += [
         _shown(f"its Job is gone: {name}", gone_run_status(RUN_ID, JOB, JOB_UID, events).cause)
         for name, events in EVENTS.items()
+    ]
+    shown += [
+        _shown(f"a real one: {name}, moment {number}", cause)
+        for name, moments in MOMENTS.items()
+        for number, moment in enumerate(moments, 1)
+        if (cause := status_of(moment).cause)
     ]
     text = "\n\n".join(shown) + "\n"
     if os.environ.get("UPDATE_GOLDEN"):

@@ -18,14 +18,12 @@ def _limited(pod: Obj, name: str, limit: str) -> Obj:
     return pod
 
 
-def _evicted(name: str, summary: str, message: str, *, hint: str = "", **more: Any) -> Case:
+def _evicted(name: str, message: str, **more: Any) -> Case:
     return Case(
         name,
         "Evicted",
-        summary,
         [pod(terminated(143), reason="Evicted", message=message, **more)],
         detail=message.strip(),
-        hint=hint,
     )
 
 
@@ -33,39 +31,31 @@ WEIGHED = [
     Case(
         "a child out of memory, and main ends by itself",
         "ExitCode",
-        f"The ingestion ended with exit code 1: OperationalError: no such user; before that, {_LOST}",
         [pod(terminated(1, "OOMKilled", last_words("OperationalError: no such user", exitCode=1)))],
-        hint="if the run needs what was killed, raise resources.limits.memory",
     ),
     Case(
         "a child out of memory, and no word of main",
         "ExitCode",
-        f"The ingestion ended with exit code 3; before that, {_LOST}",
         [pod(terminated(3, "OOMKilled"))],
     ),
     Case(
         "a child out of memory, and main waits for it until the deadline",
         "DeadlineExceeded",
-        f"at its deadline of 2 h; before that, {_LOST}",
         [pod(terminated(143, "OOMKilled", finished=7_201), reason="DeadlineExceeded", message=_DEADLINE)],
     ),
     Case(
         "a child out of memory, and main has to be killed at the deadline",
         "DeadlineExceeded",
-        f"killed after its grace period of 30 s; before that, {_LOST}",
         [pod(terminated(137, "OOMKilled", finished=7_231), reason="DeadlineExceeded", message=_DEADLINE)],
     ),
     Case(
         "a child out of memory, and SIGTERM from outside",
         "SigTerm",
-        f"as after SIGTERM (exit code 143), and Kubernetes knows of no deletion, drain or deadline of its pod; "
-        f"before that, {_LOST}",
         [pod(terminated(143, "OOMKilled"))],
     ),
     Case(
         "an init container out of memory",
         "OOMKilled",
-        'Container "wait-for-db" was killed for using more memory than its limit of 8Mi (OOMKilled, exit code 137)',
         [
             _limited(
                 pod(waiting("PodInitializing"), inits={"wait-for-db": terminated(137, "OOMKilled")}),
@@ -73,53 +63,41 @@ WEIGHED = [
                 "8Mi",
             )
         ],
-        hint='raise the memory limit of container "wait-for-db"',
     ),
     Case(
         "a child of an init container out of memory",
         "InitFailed",
-        'with exit code 2; before that, a process of container "prepare" was killed for memory (OOMKilled)',
         [pod(waiting("PodInitializing"), inits={"prepare": terminated(2, "OOMKilled")})],
     ),
     Case(
         "a child of a sidecar out of memory is not what failed main",
         "ExitCode",
-        "The ingestion ended with exit code 1",
         [pod(terminated(1), others={"istio-proxy": terminated(0, "OOMKilled")})],
     ),
-    Case("Completed with a code", "ExitCode", "ended with exit code 4", [pod(terminated(4, "Completed"))]),
-    Case("a start that failed, and yet it ran", "ExitCode", "exit code 1", [pod(terminated(1, "ContainerCannotRun"))]),
+    Case("Completed with a code", "ExitCode", [pod(terminated(4, "Completed"))]),
+    Case("a start that failed, and yet it ran", "ExitCode", [pod(terminated(1, "ContainerCannotRun"))]),
     _evicted(
         "own emptyDir",
-        'than its own limit: the emptyDir volume "scratch" has a sizeLimit of 2Mi (Evicted)',
         'Usage of EmptyDir volume "scratch" exceeds the limit "2Mi". ',
-        hint='raise emptyDir.sizeLimit of the volume "scratch"',
     ),
     _evicted(
         "own limit of a container",
-        'than its own limit: container "main" has an ephemeral-storage limit of 5Mi (Evicted)',
         'Container main exceeded its local ephemeral storage limit "5Mi". ',
-        hint='raise resources.limits.ephemeral-storage of container "main"',
     ),
     _evicted(
         "own limit of the pod",
-        "than its own limit: its containers have an ephemeral-storage limit of 5Mi in total",
         "Pod ephemeral local storage usage exceeds the total limit of containers 5Mi. ",
-        hint="raise resources.limits.ephemeral-storage",
     ),
     _evicted(
         "memory of the node",
-        "its node ran short of memory (Evicted)",
         "The node was low on resource: memory. Threshold quantity: 100Mi, available: 90Mi. Container main was using "
         "400Mi, request is 64Mi, has larger consumption of memory. ",
-        hint="raise resources.requests.memory",
         conditions=[condition("DisruptionTarget", "TerminationByKubelet", "The node was low", 50)],
     ),
-    _evicted("inodes of the node", "ran short of inodes", "The node was low on resource: inodes. ", hint="fewer files"),
+    _evicted("inodes of the node", "The node was low on resource: inodes. "),
     Case(
         "main failed long before its sidecar had the pod evicted",
         "ExitCode",
-        "The ingestion ended with exit code 1",
         [
             pod(
                 terminated(1, finished=60),
@@ -132,7 +110,6 @@ WEIGHED = [
     Case(
         "main and its sidecar were evicted together",
         "Evicted",
-        'the emptyDir volume "logs"',
         [
             pod(
                 terminated(143, finished=499),
@@ -145,13 +122,11 @@ WEIGHED = [
     Case(
         "turned away by a node that is short of memory",
         "NodeRefused",
-        'The node "node-1" did not take the run\'s pod, for it was short of something already (MemoryPressure)',
         [pod(None, reason="Evicted", message="The node had condition: [MemoryPressure]. ")],
     ),
     Case(
         "own emptyDir, and the pod is gone",
         "Evicted",
-        'the emptyDir volume "scratch" has a sizeLimit of 2Mi',
         events=[
             event("Started", "Started container main", about=GONE, seconds=3),
             event("Evicted", 'Usage of EmptyDir volume "scratch" exceeds the limit "2Mi". ', about=GONE, seconds=30),
@@ -160,7 +135,6 @@ WEIGHED = [
     Case(
         "an init container at work until the pod's deadline",
         "InitFailed",
-        'deadline of 2 h before it had started: init container "wait-for-db" was not done',
         [
             pod(
                 waiting("PodInitializing"),
@@ -173,22 +147,18 @@ WEIGHED = [
     Case(
         "an image that was being pulled until the Job's deadline",
         "ImagePull",
-        'before it had started: the node was still pulling image "x:1"',
         events=[event("Pulling", 'Pulling image "x:1"', about=GONE)],
         job=job(failed("DeadlineExceeded")),
-        hint="startTimeoutSeconds",
     ),
     Case(
         "killed while its image was being pulled",
         "Killed",
-        'at the request of anna at 2025-06-01T12:01:40Z; it had not started: the node was still pulling image "x:1"',
         events=[event("Pulling", 'Pulling image "x:1"', about=GONE)],
         job=job(failed("DeadlineExceeded", seconds=101), annotations=KILLED),
     ),
     Case(
         "killed while it was passed over by the scheduler, too",
         "Killed",
-        "it had not started: no node of the cluster takes",
         events=[
             event("FailedScheduling", NO_NODE, about=GONE),
             event("FailedScheduling", f"skip schedule deleting pod: om/{GONE}", about=GONE, seconds=20),
@@ -198,13 +168,11 @@ WEIGHED = [
     Case(
         "killed, and the pod was quicker than the Job's status",
         "Killed",
-        "The run was ended at the request of anna",
         job=job(failed("PodFailurePolicy", seconds=102), annotations=KILLED, failed=1),
     ),
     Case(
         "asked to be killed when the document had proved unusable",
         "ExitCode",
-        "exit code 78",
         [pod(terminated(78))],
         job=job(
             failed("PodFailurePolicy", "Container main for pod om/x failed with exit code 78 matching FailJob", 99),
@@ -215,7 +183,6 @@ WEIGHED = [
     Case(
         "asked to be killed when its Job's deadline had passed",
         "DeadlineExceeded",
-        "at its Job's deadline of 2 h 15 min 30 s",
         events=[event("Started", "Started container main", about=GONE)],
         job=job(
             failed("DeadlineExceeded", seconds=80),
