@@ -1,9 +1,9 @@
 """Runs OpenMetadata ingestion pipelines on Kubernetes with Jobs and CronJobs only.
 
-The public names are those of ``__all__``; each is imported when it is first used, so that nobody pays for what they do
-not need. Manifests alone are made by `k8s_pipeline_client.render.render`; errors are in `k8s_pipeline_client.errors`,
-drawn as a tree. What happens meanwhile goes to the loggers below ``k8s_pipeline_client`` (standard `logging`), without
-secrets: requests and their durations at DEBUG, attempts that are made again and steps of deploys at INFO.
+The public names are those of ``__all__``; each is imported lazily, when it is first used. `k8s_pipeline_client.render`
+renders manifests without a cluster; `k8s_pipeline_client.errors` has all exceptions. The loggers below
+``k8s_pipeline_client`` (standard `logging`) get requests and their durations at DEBUG, retries and the steps of deploys
+at INFO, without secrets.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ _HOME = MappingProxyType(
     }
 )
 
-logging.getLogger(__name__).addHandler(logging.NullHandler())  # whoever uses the library decides what becomes of it
+logging.getLogger(__name__).addHandler(logging.NullHandler())  # the application configures logging
 
 
 def __getattr__(name: str) -> Any:

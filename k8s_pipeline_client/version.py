@@ -1,3 +1,3 @@
-"""This program's version; apart from the package's own names, which lead to all that there is."""
+"""The version; in a module of its own, since the package's ``__init__`` imports everything else."""
 
 __version__ = "0.1.0"

@@ -47,5 +47,5 @@ def choose(pipelines: Sequence[Pipeline], name: str | None, *, option: str) -> P
     if name is None:
         raise InputError(f"the files define {len(fitting)} pipelines", hint=f"choose one with {option}: {listed}")
     if fitting:
-        raise UnknownNameError(f"{name!r} fits {len(fitting)} pipelines: {listed}", hint="give one of these names")
+        raise UnknownNameError(f"{name!r} matches {len(fitting)} pipelines: {listed}", hint="use one of these names")
     raise UnknownNameError(f"no pipeline {name!r} in the files", hint=f"they define {listed}")

@@ -73,7 +73,7 @@ HINTS: Mapping[str, str | Callable[[PipelineError], str]] = MappingProxyType(
         "ServiceWithoutConnection": "read it from OpenMetadata with a bot's token, or leave --service out: the run "
         "then asks OpenMetadata",
         "ServiceWithoutPipelines": "see k8s-pipeline list --from-server",
-        "StillThere": "what was asked for goes on; see kubectl get pods, or delete again with a longer --timeout",
+        "StillThere": "the deletion continues; see kubectl get pods, or delete again with a longer --timeout",
         "TokenOfAnotherBot": "give a token of that bot, or --force to have the pipelines log in as another one",
         "TokenOfOtherBots": "give a token of their bot; or name one with --secret, and --force to have them log in as "
         "another bot",

@@ -1,4 +1,4 @@
-"""What can be done with pipelines on a cluster."""
+"""The library: pipelines on a cluster."""
 
 from k8s_pipeline_client.client.contract import PipelineServiceClient, PipelineServiceResponse
 from k8s_pipeline_client.client.kubernetes import K8sPipelineClient, create_client

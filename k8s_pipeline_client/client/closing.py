@@ -1,4 +1,4 @@
-"""What is given up at the end of a ``with`` block."""
+"""Resources that are released at the end of a ``with`` block."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Self
 
 
 class Closing(ABC):
-    """A context manager that closes itself."""
+    """A context manager that calls `close`."""
 
     @abstractmethod
     def close(self) -> None:
-        """Give up what it holds; again is fine."""
+        """Release resources; idempotent."""
 
     def __enter__(self) -> Self:
         return self

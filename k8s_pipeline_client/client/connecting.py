@@ -1,4 +1,4 @@
-"""Finds the cluster, and says whether it can be worked with."""
+"""Connects to a cluster, and checks that it is usable."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _NOTHING = "metadata.name=k8s-pipeline-nothing-is-called-this"
 
 
 def connect(settings: Settings, *, kubeconfig: Path | None = None, context: str | None = None) -> Cluster:
-    """Find the cluster as kubectl does, or as the settings say, and work in their namespace.
+    """Connect to the cluster, found as kubectl does or by the settings, in the settings' namespace.
 
     Raises:
-        InputError: What was named is not usable.
-        LoginError: The user of the kubeconfig cannot log in.
-        UnreachableError: There is nothing to find a cluster by.
+        InputError: The given kubeconfig or context is invalid.
+        LoginError: There are no valid credentials for the kubeconfig's user.
+        UnreachableError: No cluster is configured.
     """
-    # Half a second that what works offline need not pay.
+    # Imported here: it takes half a second, which offline commands need not pay.
     from k8s_pipeline_client.cluster.connect import Way
     from k8s_pipeline_client.cluster.connect import connect as find
     from k8s_pipeline_client.cluster.kube import KubeCluster
@@ -31,14 +31,14 @@ def connect(settings: Settings, *, kubeconfig: Path | None = None, context: str 
 
 
 def check(cluster: Cluster) -> str:
-    """Return the cluster's version, if it answers and lets us read and write what is needed; nothing is kept.
+    """Return the cluster's version, if it responds and permits the reads and writes that are needed; writes nothing.
 
     Raises:
         ClusterError: It does not.
     """
     version = cluster.version()
     for kind in listed_by(Operation.SERVICE_STATUS):
-        cluster.list(kind, fields=_NOTHING)  # a question about rights, whose answer is short
-    # Whoever may write this one may write the others: the Role gives the rights together.
+        cluster.list(kind, fields=_NOTHING)  # checks the permission; the response is small
+    # Sufficient for the others as well: the Role grants these permissions together.
     cluster.apply(launcher_config_map(cluster.namespace), manager=MANAGER, dry_run=True)
     return version

@@ -1,7 +1,7 @@
-"""The pipeline service client's interface: what an OpenMetadata server asks of whatever runs its pipelines.
+"""The interface of a pipeline service client: what an OpenMetadata server needs from its orchestrator.
 
 The operations are those of OpenMetadata's own ``PipelineServiceClientInterface``; entities are the JSON objects of its
-API. Where it can be, an operation is idempotent, and says so.
+API. Operations are idempotent where possible, as documented.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from k8s_pipeline_client.domain.entities import Document
 
 @dataclass(frozen=True, slots=True)
 class PipelineServiceResponse:
-    """The answer to an operation; OpenMetadata's ``PipelineServiceClientResponse``.
+    """The response of an operation; OpenMetadata's ``PipelineServiceClientResponse``.
 
     Attributes:
-        code: As in HTTP: 200 for done.
-        platform: What answers: ``Kubernetes``, or ``disabled``.
+        code: As in HTTP: 200 for success.
+        platform: ``Kubernetes``, or ``disabled``.
         reason: What was done, or why not, for people.
-        version: Of the platform, where it was asked for.
+        version: The platform's version, if it was requested.
         run_id: The UUID of the run that was started.
     """
 
@@ -33,7 +33,7 @@ class PipelineServiceResponse:
     run_id: str | None = None
 
     def as_dict(self) -> Document:
-        """Return it by OpenMetadata's names, without what is not there."""
+        """Return it with OpenMetadata's names, without empty fields."""
         found = {
             "code": self.code,
             "reason": self.reason,
@@ -47,16 +47,15 @@ class PipelineServiceResponse:
 class PipelineServiceClient(Protocol):
     """Deploys and runs the pipelines of an OpenMetadata server.
 
-    Every operation raises `PipelineError` where it cannot be done; the subclasses, drawn in
-    `k8s_pipeline_client.errors`, tell bad input from a cluster that is away. A pipeline is an IngestionPipeline
-    entity; the operations other than `deploy_pipeline` need only its ``fullyQualifiedName``. One that is deployed with
-    another ``id`` is another pipeline, and is not touched.
+    Operations raise `PipelineError`, whose subclasses (see `k8s_pipeline_client.errors`) tell invalid input from an
+    unreachable cluster. A pipeline is an IngestionPipeline entity; operations other than `deploy_pipeline` need only
+    its ``fullyQualifiedName``. One that is deployed with another ``id`` is another pipeline, and is not changed.
 
-    A client is a context manager: what it holds is given up at the end of the ``with`` block, or by `close`.
+    A client is a context manager: its resources are released at the end of the ``with`` block, or by `close`.
     """
 
     def close(self) -> None:
-        """Give up what the client holds, such as its connections; again is fine."""
+        """Release resources, such as connections; idempotent."""
 
     def __enter__(self) -> Self: ...
 
@@ -65,11 +64,11 @@ class PipelineServiceClient(Protocol):
     ) -> None: ...
 
     def deploy_pipeline(self, pipeline: Mapping[str, Any], service: Mapping[str, Any]) -> PipelineServiceResponse:
-        """Write all that a pipeline needs; again is fine.
+        """Create or update a pipeline's objects; idempotent.
 
         Args:
             pipeline: An IngestionPipeline entity, with its ``openMetadataServerConnection``.
-            service: The entity of its service, for its type.
+            service: The entity of its service.
         """
 
     def run_pipeline(
@@ -80,7 +79,7 @@ class PipelineServiceClient(Protocol):
         app_config_override: Mapping[str, Any] | None = None,
         source_config_override: Mapping[str, Any] | None = None,
     ) -> PipelineServiceResponse:
-        """Start a run of a deployed pipeline; the response has its id.
+        """Start a run of a deployed pipeline; the response has the run id.
 
         Args:
             pipeline: The pipeline.
@@ -90,40 +89,40 @@ class PipelineServiceClient(Protocol):
         """
 
     def delete_pipeline(self, pipeline: Mapping[str, Any]) -> PipelineServiceResponse:
-        """Delete a pipeline, its runs included, and wait until nothing is left; one that is gone is fine."""
+        """Delete a pipeline with its runs, and wait until its objects are gone; no error if it does not exist."""
 
     def set_pipeline_enabled(self, pipeline: Mapping[str, Any], enabled: bool) -> PipelineServiceResponse:
-        """Let a pipeline's schedule run, or stop it; that it is so already is fine.
+        """Enable or disable a pipeline's schedule; idempotent.
 
-        OpenMetadata's ``toggleIngestion`` flips what it finds, and so undoes itself when it is repeated.
+        OpenMetadata's ``toggleIngestion`` flips the current state, so a retry would undo it.
         """
 
     def kill_pipeline(self, pipeline: Mapping[str, Any]) -> PipelineServiceResponse:
-        """End the active runs of a pipeline, and wait until their pods are gone."""
+        """Kill the active runs of a pipeline, and wait until their pods are gone."""
 
     def queued_statuses(self, pipeline: Mapping[str, Any]) -> list[Document]:
-        """Return the runs that have not begun, as PipelineStatus: ``runId``, ``pipelineState``, times in ms."""
+        """Return the queued runs, as PipelineStatus: ``runId``, ``pipelineState``, times in ms."""
 
     def last_logs(self, pipeline: Mapping[str, Any], after: int | None = None) -> Mapping[str, str] | None:
         """Return a page of the newest run's log.
 
         Args:
             pipeline: The pipeline.
-            after: Which page: the ``after`` of the page before; the first if None.
+            after: The ``after`` of the previous page; None for the first page.
 
         Returns:
             The text under the name of the pipeline type's task (``ingestion_task``, ``profiler_task``, …), ``total``
-            pages, and ``after`` where another page follows.
+            pages, and ``after`` if another page follows.
         """
 
     def run_automation(self, workflow: Mapping[str, Any]) -> PipelineServiceResponse | None:
-        """Run an automation workflow, such as the test of a connection, once."""
+        """Run an automation workflow, such as a test connection, once."""
 
     def run_application(self, app: Mapping[str, Any]) -> PipelineServiceResponse | None:
         """Run an application once."""
 
     def service_status(self) -> PipelineServiceResponse:
-        """Tell whether pipelines can be deployed and run here: code 200, or why not; raises nothing."""
+        """Return whether pipelines can be deployed and run: code 200, or the reason; never raises."""
 
     def host_ip(self) -> Mapping[str, str] | None:
-        """Return ``{"ip": …}``, the address that sources see; None where that is not to be told."""
+        """Return ``{"ip": …}``, the address that sources see; None if that is disabled."""

@@ -1,4 +1,4 @@
-"""Removes pipelines: one, several, or those that a server does not have any more."""
+"""Deletes pipelines: one, several, or those that no longer exist in OpenMetadata."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ DELETE_TIMEOUT = 300.0
 
 
 class Deleting:
-    """The part of `Pipelines` that removes them."""
+    """The part of `Pipelines` that deletes them."""
 
     _cluster: Cluster
     _reader: Reader
 
     def delete(self, name: Named, *, timeout: float = DELETE_TIMEOUT) -> str:
-        """Delete a pipeline and all that belongs to it; return its resource name once nothing is left.
+        """Delete a pipeline and its objects; return its resource name once they are gone.
 
-        With the last one of a bot goes the Secret with the bot's token. One that was cut short is completed.
+        The Secret with a bot's token is deleted with the last pipeline that uses it. An interrupted delete is
+        completed.
 
         Raises:
-            UnknownNameError: There is nothing of that name.
-            WaitTimeoutError: Something is left.
+            UnknownNameError: NAME matches nothing.
+            WaitTimeoutError: Objects still exist after the timeout.
         """
         (resource,) = self.delete_all([name], timeout=timeout)
         return resource
@@ -42,14 +43,13 @@ class Deleting:
     ) -> list[str]:
         """Delete pipelines one after the other; return their resource names.
 
-        All are looked up first: where one is unknown, nothing is deleted. The tokens that are not in use any more are
-        looked for once, when nothing of the last one can start any more. Errors are those of `delete`; the first one
-        ends it.
+        All are looked up first: if one is unknown, nothing is deleted. Unused tokens are deleted once, when no run of
+        the last one can start any more. Raises the errors of `delete`; stops at the first one.
 
         Args:
             names: The pipelines.
-            timeout: How long to wait for each until nothing is left.
-            on_done: Called with the name and the resource name of each as it is gone.
+            timeout: Seconds to wait for each until its objects are gone.
+            on_done: Called with the name and the resource name of each deleted one.
         """
         try:
             wanted = {self.resource_name(name): name for name in names}
@@ -59,12 +59,12 @@ class Deleting:
                 delete_pipeline(self._cluster, resource, timeout, retired=retired)
                 on_done(name, resource)
         except (UnknownNameError, WaitTimeoutError):
-            self.remove_unused_tokens()  # those of the ones that are deleted, or of a delete that was cut short
+            self.remove_unused_tokens()  # those of the deleted pipelines, or left by an interrupted delete
             raise
         return list(wanted)
 
     def remove_unused_tokens(self) -> None:
-        """Remove the Secrets with tokens that nothing uses any more: a delete that was killed may have left one."""
+        """Delete unused Secrets with tokens: an interrupted delete may have left one."""
         remove_unused(self._cluster, selector=self._reader.selector(labels.TOKEN))
 
     def delete_orphans(
@@ -74,14 +74,14 @@ class Deleting:
         timeout: float = DELETE_TIMEOUT,
         on_done: Callable[[Comparison, bool | PipelineError], None],
     ) -> None:
-        """Delete pipelines as `compare` found them; one that has become another since is left alone.
+        """Delete pipelines that `compare` found; one that has been replaced since is kept.
 
-        What `delete_all` says of tokens holds here, too.
+        Unused tokens are deleted as by `delete_all`.
 
         Args:
-            orphans: As `compare` found them.
-            timeout: How long to wait for each until nothing is left.
-            on_done: Called with each, and whether it was deleted, or why it could not be: none holds up the others.
+            orphans: The result of `compare`.
+            timeout: Seconds to wait for each until its objects are gone.
+            on_done: Called with each, and whether it was deleted, or the error; the others are deleted nevertheless.
         """
         for orphan in orphans:
             on_done(orphan, self._deleted(orphan, timeout))
@@ -94,7 +94,7 @@ class Deleting:
             return error
 
     def resource_name(self, name: Named) -> str:
-        """Return the resource name of the pipeline or one-shot run, or what a delete has left of it."""
+        """Return the resource name of the pipeline or one-shot run, or of the rest of an interrupted delete."""
         return self._reader.resource_name(name)
 
 

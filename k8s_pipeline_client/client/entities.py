@@ -1,4 +1,4 @@
-"""Entities as a server hands them over, made into what can be deployed or run."""
+"""Builds pipelines from entities of an OpenMetadata server."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ def pipeline_of(
     *,
     service: Mapping[str, Any] | None = None,
 ) -> Pipeline:
-    """Make a pipeline of one entity whose kind is known.
+    """Build a pipeline from one entity of a known type.
 
     Args:
-        kind: What it has to be.
+        kind: The expected type.
         entity: As OpenMetadata's API returns it.
-        settings: They say which OpenMetadata it is, and how it is reached where the entity does not.
+        settings: For the instance, and for the connection to OpenMetadata if the entity has none.
         service: The entity of its service.
 
     Raises:
-        DefinitionError: It is of another kind, or cannot be run.
-        ScheduleError: Kubernetes would refuse its schedule.
+        DefinitionError: It is of another type, or cannot be run.
+        ScheduleError: Kubernetes would reject its schedule.
     """
     definitions = recognise(entity, "the entity")
     if len(definitions) != 1 or not isinstance(definitions[0].entity, kind):
-        raise DefinitionError(f"the entity is no {kind.__name__}", hint="see docs/reference/pipeline-types.md")
+        raise DefinitionError(f"the entity is not an {kind.__name__}", hint="see docs/reference/pipeline-types.md")
     if service is not None:
         definitions += recognise(service, "the service")
     connection = connection_for(definitions, settings)

@@ -43,22 +43,22 @@ _TASKS = MappingProxyType(
         "application": "application_task",
     }
 )
-"""Under which key OpenMetadata's page looks for the log of a pipeline, by its type."""
+"""The key of the log in the response, by pipeline type, as OpenMetadata's UI expects it."""
 
 
 def create_client(
     settings: Settings, *, kubeconfig: Path | None = None, context: str | None = None, spool: LogSpool | None = None
 ) -> PipelineServiceClient:
-    """Return the client that the settings ask for: Kubernetes', or where it is switched off one that does nothing.
+    """Return the client for the settings: for Kubernetes, or one that does nothing if it is disabled.
 
     Args:
         settings: See `load_settings`.
         kubeconfig: A kubeconfig file; the cluster is found as kubectl does, or as the settings say, if None.
-        context: Of the kubeconfig.
-        spool: Where logs are kept while they are read page by page; one with the usual bounds if None.
+        context: The kubeconfig's context; the current one if None.
+        spool: Stores logs while they are read page by page; one with default limits if None.
 
     Raises:
-        InputError: The kubeconfig cannot be used.
+        InputError: The kubeconfig is invalid.
         UnreachableError: No cluster is configured.
     """
     if settings.is_noop:
@@ -70,25 +70,25 @@ class K8sPipelineClient(Closing):
     """A `PipelineServiceClient` that runs pipelines as Jobs and CronJobs.
 
     Attributes:
-        pipelines: All else that can be done with them, by their names.
+        pipelines: All other operations, by pipeline name.
     """
 
     def __init__(self, cluster: Cluster, settings: Settings, *, spool: LogSpool | None = None) -> None:
-        """Take a cluster's namespace; see `create_client` for the usual way, and `Pipelines` for the arguments."""
+        """Take a cluster; see `create_client` for the usual way, and `Pipelines` for the arguments."""
         self._cluster = cluster
         self._settings = settings
         self.pipelines = Pipelines(cluster, settings, spool=spool)
 
     def close(self) -> None:
-        """Give up the connections, and what is kept of logs; again is fine."""
+        """Close the connections, and delete stored logs; idempotent."""
         self.pipelines.close()
 
     def deploy_pipeline(self, pipeline: Mapping[str, Any], service: Mapping[str, Any]) -> PipelineServiceResponse:
-        """Write all that a pipeline needs; again is fine, and changes nothing where nothing has changed.
+        """Create or update a pipeline's objects; idempotent, writes nothing if nothing has changed.
 
         Raises:
             DefinitionError: It cannot be run; nothing has been written.
-            ScheduleError: Kubernetes would refuse its schedule; nothing has been written.
+            ScheduleError: Kubernetes would reject its schedule; nothing has been written.
         """
         found = pipeline_of(IngestionPipeline, pipeline, self._settings, service=service)
         done = self.pipelines.deploy(found, source=Source.SERVER)
@@ -102,7 +102,7 @@ class K8sPipelineClient(Closing):
         app_config_override: Mapping[str, Any] | None = None,
         source_config_override: Mapping[str, Any] | None = None,
     ) -> PipelineServiceResponse:
-        """Start a run of a deployed pipeline, also of one that is disabled.
+        """Start a run of a deployed pipeline, enabled or not.
 
         Raises:
             UnknownNameError: It is not deployed.
@@ -117,20 +117,20 @@ class K8sPipelineClient(Closing):
         return _started("Pipeline", run)
 
     def delete_pipeline(self, pipeline: Mapping[str, Any]) -> PipelineServiceResponse:
-        """Delete a pipeline and all that belongs to it; one that is not there is fine."""
+        """Delete a pipeline and its objects; no error if it does not exist."""
         found = self._found(pipeline)
         if found is None:
-            self.pipelines.remove_unused_tokens()  # what a delete that was cut short has left
+            self.pipelines.remove_unused_tokens()  # left by an interrupted delete
             return _done("Pipeline was not deployed")
         name = self.pipelines.delete(found)
-        return _done(f"Pipeline deleted: nothing of {name} is left")
+        return _done(f"Pipeline deleted: all objects of {name} are gone")
 
     def set_pipeline_enabled(self, pipeline: Mapping[str, Any], enabled: bool) -> PipelineServiceResponse:
-        """Let a pipeline's schedule run, or stop it; a run that is active goes on.
+        """Enable or disable a pipeline's schedule; active runs continue.
 
         Raises:
             UnknownNameError: It is not deployed.
-            InputError: It is to be disabled, and has no schedule.
+            InputError: It has no schedule to disable.
         """
         if not enabled:
             self.pipelines.disable(self._cronjob(pipeline))
@@ -140,14 +140,14 @@ class K8sPipelineClient(Closing):
         return _done("; ".join(["Pipeline enabled", *notes]))
 
     def kill_pipeline(self, pipeline: Mapping[str, Any]) -> PipelineServiceResponse:
-        """End the active runs of a pipeline; returns when their pods are gone."""
+        """Kill the active runs of a pipeline; returns when their pods are gone."""
         notes: list[str] = []
         killed = self.pipelines.kill(self._cronjob(pipeline), announce=notes.append)
         done = f"{len(killed)} runs of the pipeline killed" if killed else "No run of the pipeline was active"
         return _done("; ".join([done, *notes]))
 
     def queued_statuses(self, pipeline: Mapping[str, Any]) -> list[Document]:
-        """Return the runs that have not begun; ``startDate`` and ``timestamp`` are when they were asked for."""
+        """Return the queued runs; ``startDate`` and ``timestamp`` are when they were created."""
         return [
             {
                 "runId": run.run_id,
@@ -159,9 +159,9 @@ class K8sPipelineClient(Closing):
         ]
 
     def last_logs(self, pipeline: Mapping[str, Any], after: int | None = None) -> Mapping[str, str]:
-        """Return a page of the newest run's log; where there is none, why.
+        """Return a page of the newest run's log; if there is none, the reason.
 
-        Pages that are read in their order cost one read of the log in all; see `Pipelines.log_page`.
+        Pages that are read in order cost one read of the log altogether; see `Pipelines.log_page`.
 
         Raises:
             UnknownNameError: The pipeline is not deployed, or has no runs.
@@ -170,7 +170,7 @@ class K8sPipelineClient(Closing):
         number = after or 0
         found = self.pipelines.log_page(self._cronjob(pipeline), number)
         if not 0 <= number < found.total:
-            raise InputError(f"the log has {found.total} pages, counted from 0: there is none of number {number}")
+            raise InputError(f"the log has {found.total} pages, counted from 0: there is no page {number}")
         page = {_TASKS.get(str(pipeline.get("pipelineType")), _DEFAULT_TASK): found.text}
         page["total"] = str(found.total)
         if number + 1 < found.total:
@@ -178,10 +178,10 @@ class K8sPipelineClient(Closing):
         return page
 
     def run_automation(self, workflow: Mapping[str, Any]) -> PipelineServiceResponse:
-        """Run an automation workflow once; it is never repeated.
+        """Run an automation workflow once; it is never retried.
 
         Raises:
-            DefinitionError: It is none.
+            DefinitionError: It is not an automation workflow.
         """
         return _started("Automation workflow", self.pipelines.run_automation(dict(workflow)))
 
@@ -189,12 +189,12 @@ class K8sPipelineClient(Closing):
         """Run an application once.
 
         Raises:
-            DefinitionError: It is none, or does not run in a pod.
+            DefinitionError: It is not an application, or does not run in a pod.
         """
         return _started("Application", self.pipelines.run_application(dict(app)))
 
     def service_status(self) -> PipelineServiceResponse:
-        """Tell whether the API server answers, and lets us read and write what is needed; raises nothing."""
+        """Return whether the API server responds and grants the permissions that are needed; never raises."""
         try:
             version = check(self._cluster)
         except ClusterError as error:
@@ -221,28 +221,30 @@ class K8sPipelineClient(Closing):
         return found
 
     def _found(self, pipeline: Mapping[str, Any]) -> Object | None:
-        """Return the CronJob of a pipeline if it is deployed; by its FQN, for a NAME could be another's."""
+        """Return the CronJob of a pipeline if it is deployed; by its FQN, since a NAME could match another one."""
         fqn = pipeline.get("fullyQualifiedName") if isinstance(pipeline, Mapping) else None
         if not isinstance(fqn, str) or not fqn:
-            raise DefinitionError("the pipeline has no fullyQualifiedName", hint="OpenMetadata's API returns it")
+            raise DefinitionError(
+                "the pipeline has no fullyQualifiedName", hint="send the entity as OpenMetadata's API returns it"
+            )
         items = by_fqn(self._cluster, fqn, within=self._within(pipeline))
         found = [item for item in items if not _is_another(item, pipeline)]
         if len(found) > 1:
             raise UnknownNameError(
                 f"{len(found)} OpenMetadata instances have a pipeline {fqn!r} in this namespace",
-                hint="set `instance`, so that each client sees its own",
+                hint="set `instance`, so that each client sees its own pipelines",
             )
         return found[0] if found else None
 
     def _within(self, pipeline: Mapping[str, Any]) -> str:
-        """Return the selector for what belongs to the instance; empty where neither settings nor entity say which."""
+        """Return the label selector of the instance; empty if neither settings nor entity have one."""
         connection = pipeline.get("openMetadataServerConnection")
         instance = self._settings.instance or (instance_of(connection) if connection else None)
         return "" if instance is None else f"{labels.INSTANCE}={naming.instance_label(instance)}"
 
 
 def _is_another(item: Object, pipeline: Mapping[str, Any]) -> bool:
-    """Return whether a CronJob is known to be of another pipeline, which has the name by now."""
+    """Return whether a CronJob belongs to another pipeline that has the same name."""
     wanted = pipeline.get("id")
     wanted, deployed = naming.identity(wanted) if isinstance(wanted, str) else None, identity(item)
     return wanted is not None and deployed is not None and wanted != deployed

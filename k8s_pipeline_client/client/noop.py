@@ -1,4 +1,4 @@
-"""The client of who has switched the pipeline service off: it answers, and does nothing."""
+"""The client for a disabled pipeline service: it does nothing."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ DISABLED = "disabled"
 
 
 class NoopPipelineClient(Closing):
-    """A `PipelineServiceClient` for ``enabled: false``; answers as OpenMetadata's own does.
+    """A `PipelineServiceClient` for ``enabled: false``; behaves as OpenMetadata's own does.
 
-    Its status is healthy, questions have no answer, and what would change something raises `DisabledError`.
+    Its status is healthy, reads return nothing, and writes raise `DisabledError`.
     """
 
     def close(self) -> None:
-        """Do nothing: there is nothing to give up."""
+        """Do nothing: there are no resources."""
 
     def deploy_pipeline(self, pipeline: Mapping[str, Any], service: Mapping[str, Any]) -> PipelineServiceResponse:
         """Raise `DisabledError`."""
@@ -63,7 +63,7 @@ class NoopPipelineClient(Closing):
         """Do nothing."""
 
     def service_status(self) -> PipelineServiceResponse:
-        """Say that this is as it should be."""
+        """Return a healthy status."""
         return PipelineServiceResponse(200, DISABLED, version=DISABLED)
 
     def host_ip(self) -> None:

@@ -1,4 +1,4 @@
-"""The client: everything that can be done with pipelines in one namespace of one cluster."""
+"""The client: all operations on pipelines in one namespace of one cluster."""
 
 from __future__ import annotations
 
@@ -49,29 +49,29 @@ KILL_TIMEOUT = 120.0
 
 
 class Pipelines(RunLogs, Deleting):
-    """Deploys, runs, watches and removes pipelines.
+    """Deploys, runs, monitors and deletes pipelines.
 
-    NAME, wherever it is asked for, is a resource name, FQN, id, name, display name or ``service/type``. Every
-    method raises `ClusterError` where the cluster cannot or will not, and `UnknownNameError` for a NAME that
-    fits no pipeline or several. Times are in seconds.
+    NAME is a resource name, FQN, id, name, display name or ``service/type``. All methods raise `ClusterError` if a
+    request to the cluster fails, and `UnknownNameError` for a NAME that matches no pipeline or several. Durations are
+    in seconds.
 
-    A context manager: its connections, and what it keeps of logs, are given up at the end of the ``with`` block.
+    A context manager: connections are closed, and stored logs deleted, at the end of the ``with`` block.
     """
 
     def __init__(self, cluster: Cluster, settings: Settings, *, spool: LogSpool | None = None) -> None:
-        """Take a cluster's namespace; see `connect` for the usual way.
+        """Take a cluster; see `connect` for the usual way.
 
         Args:
-            cluster: Is closed with this object.
+            cluster: Closed with this object.
             settings: See `load_settings`.
-            spool: Where logs are kept while they are read page by page; one with the usual bounds if None.
+            spool: Stores logs while they are read page by page; one with default limits if None.
         """
         super().__init__(cluster, Reader(cluster, instance=settings.instance), spool)
         self._settings = settings
 
     @classmethod
     def connect(cls, settings: Settings, *, kubeconfig: Path | None = None, context: str | None = None) -> Pipelines:
-        """Find the cluster as kubectl does, or as the settings say, and work in their namespace."""
+        """Connect to the cluster, found as kubectl does or by the settings, in the settings' namespace."""
         return cls(connect(settings, kubeconfig=kubeconfig, context=context), settings)
 
     def deploy(
@@ -84,17 +84,17 @@ class Pipelines(RunLogs, Deleting):
         judge: copies.Judge | None = None,
         announce: resume.Announce = lambda text: None,
     ) -> DeployResult:
-        """Write a pipeline's objects; again is fine, and changes nothing where nothing has changed.
+        """Create or update a pipeline's objects; idempotent, writes nothing if nothing has changed.
 
         Args:
-            pipeline: What to deploy.
-            dry_run: Have the API server check everything and keep nothing.
-            force: Take over fields that another field manager owns, and a pipeline of another source; replace one
-                that was renamed even while it runs.
+            pipeline: The pipeline.
+            dry_run: Server-side dry run.
+            force: Take over fields of other field managers, and pipelines of another source; replace a renamed pipeline
+                even while it runs.
             source: Where the definition comes from.
-            judge: Whether a CronJob with its id under another name is the pipeline renamed, and goes with its runs;
-                if None, an entity of the server says so, and a definition from files is refused (`CopiedIdError`).
-            announce: Called before a run starts that cannot be prevented, and before a wait of up to 15 seconds.
+            judge: Decides whether a CronJob with the same id under another name is this pipeline before a rename, and
+                is deleted with its runs; if None, true for the server's entities, and `CopiedIdError` for files.
+            announce: Called before a run that cannot be prevented, and before a wait of up to 15 seconds.
         """
         judge = judge or _judge(source)
         deployer = Deployer(self._cluster, dry_run=dry_run, force=force)
@@ -112,23 +112,23 @@ class Pipelines(RunLogs, Deleting):
         on_done: Callable[[Deployment], None] = lambda deployment: None,
         announce: Callable[[Pipeline, str], None] = lambda pipeline, text: None,
     ) -> list[Deployment]:
-        """Deploy many pipelines at once, and return what became of each in their own order; see `Batch.run`.
+        """Deploy many pipelines in parallel, and return the result of each in the same order; see `Batch.run`.
 
-        One that cannot be deployed is ``failed``, with its error; nothing is raised for it. The other arguments are
-        those of `deploy`.
+        One that cannot be deployed is ``failed``, with its error, which is not raised. The other arguments are those of
+        `deploy`.
 
         Args:
-            pipelines: What to deploy.
-            dry_run: Keep nothing.
-            force: Take over.
+            pipelines: The pipelines.
+            dry_run: Server-side dry run.
+            force: See `deploy`.
             source: Where the definitions come from.
-            judge: Tells renames from copies.
-            parallel: How many may be written at once at most; fewer are while the API server has too much to do.
-            on_done: Called with each as it is done, by one thread at a time.
-            announce: Called with a pipeline and what a person should know before it happens, such as a wait.
+            judge: See `deploy`.
+            parallel: The maximum concurrency; reduced while the API server is overloaded.
+            on_done: Called with each result, by one thread at a time.
+            announce: Called with a pipeline and a notice for people in advance, such as a wait.
 
         Raises:
-            CopiedIdError: Definitions from files have ids of other pipelines; nothing was written.
+            CopiedIdError: Definitions from files have the ids of other pipelines; nothing was written.
         """
         return Batch(
             self._cluster,
@@ -144,12 +144,12 @@ class Pipelines(RunLogs, Deleting):
         ).run()
 
     def diff(self, pipeline: Pipeline, *, beside: Sequence[Pipeline] = ()) -> list[Difference]:
-        """Return what a deploy of the pipeline would change, beside others in the same files; nothing is kept."""
+        """Return what a deploy of the pipeline would change, with others in the same files; writes nothing."""
         judge = copies.by_the_files(beside, renamed=True)
         return list(differences(self._cluster, plan(pipeline, self._settings), judge))
 
     def compare(self, found: Sequence[ServerPipeline], instance: str) -> list[Comparison]:
-        """Compare all that an OpenMetadata server has with what the cluster has of its instance."""
+        """Compare all pipelines of an OpenMetadata server with those of its instance on the cluster."""
         selector = f"{labels.PIPELINE},{labels.INSTANCE}={naming.instance_label(instance)}"
         return compare(found, read_reduced(self._cluster, Kind.CRONJOB, labels=selector), self._settings)
 
@@ -169,13 +169,13 @@ class Pipelines(RunLogs, Deleting):
             name: The pipeline.
             run_id: The run's UUID; a new one if None.
             allow_overlap: Start even while another run is active.
-            change: Returns the document of this run, given the pipeline's.
+            change: Returns this run's document, given the pipeline's.
             app_config_override: Replaces keys of an application's ``appConfig``, for this run.
             source_config_override: Replaces keys of ``source.sourceConfig.config``, for this run.
 
         Raises:
             RunActiveError: One is active, and neither ``allow_overlap`` nor the pipeline's maxActiveRuns allow two.
-            InputError: The document has no such part.
+            InputError: An override does not fit the document.
         """
         cronjob = self._reader.cronjob(name)
         changes = changes_of(change, app_config_override, source_config_override)
@@ -189,15 +189,15 @@ class Pipelines(RunLogs, Deleting):
         return self._reader.created(job)
 
     def retry(self, run_text: str | None = None, *, allow_overlap: bool = False) -> RunStatus:
-        """Run a run again, under a new id; the newest failed one of the namespace if none is named.
+        """Start a run again, with a new id; the newest failed one of the namespace if none is given.
 
         Args:
-            run_text: A run's id, its beginning, or its Job's name.
+            run_text: A run id, a prefix of one, or a Job name.
             allow_overlap: Start even while another run of the pipeline is active.
 
         Raises:
             UnknownNameError: There is no such run, or none has failed.
-            RunActiveError: It, or another of its pipeline, is active.
+            RunActiveError: It, or another run of its pipeline, is active.
         """
         if run_text is None:
             job = self._newest_failed()
@@ -217,11 +217,11 @@ class Pipelines(RunLogs, Deleting):
         ]
 
     def queued_runs(self, name: Named) -> list[RunStatus]:
-        """Return the runs of a pipeline that have not begun, newest first."""
+        """Return the queued runs of a pipeline, newest first."""
         return [run for run in self._reader.active_runs(self._reader.find(name)) if run.state is State.QUEUED]
 
     def newest_run(self, name: str) -> RunStatus:
-        """Return the newest run of a pipeline, or the run that the text names.
+        """Return the newest run of a pipeline, or the run with this id.
 
         Raises:
             UnknownNameError: There is neither such a run nor such a pipeline, or it has no runs.
@@ -229,15 +229,15 @@ class Pipelines(RunLogs, Deleting):
         return self._reader.run(self._reader.job(name))
 
     def run_once(self, pipeline: Pipeline, *, run_id: str | None = None) -> RunStatus:
-        """Run a pipeline that is not deployed; after the Job's TTL nothing of it is left."""
+        """Run a pipeline without deploying it; its objects are deleted after the Job's TTL."""
         identity = start.check_run_id(run_id) if run_id else str(uuid.uuid4())
         return self._reader.created(create_one_shot(self._cluster, plan_one_shot(pipeline, self._settings, identity)))
 
     def run_automation(self, workflow: Document) -> RunStatus:
-        """Run an automation workflow entity once, such as the test of a connection; it is never repeated.
+        """Run an automation workflow entity once, such as a test connection; it is never retried.
 
         Raises:
-            DefinitionError: It is none, or does not say how to reach OpenMetadata.
+            DefinitionError: It is not an automation workflow, or has no connection to OpenMetadata.
         """
         return self.run_once(pipeline_of(AutomationWorkflow, workflow, self._settings))
 
@@ -245,7 +245,7 @@ class Pipelines(RunLogs, Deleting):
         """Run an App entity once.
 
         Raises:
-            DefinitionError: It is none, does not run in a pod, or does not say how to reach OpenMetadata.
+            DefinitionError: It is not an App, does not run in a pod, or has no connection to OpenMetadata.
         """
         return self.run_once(pipeline_of(App, app, self._settings))
 
@@ -254,11 +254,11 @@ class Pipelines(RunLogs, Deleting):
         return self._reader.pipelines()
 
     def names(self) -> list[tuple[str, str]]:
-        """Return a NAME for every pipeline that fits it alone, each with its fully qualified name."""
+        """Return an unambiguous NAME for every pipeline, with its fully qualified name."""
         return self._reader.names()
 
     def status(self, name: str, *, runs: int = 5) -> tuple[PipelineStatus, list[RunStatus]]:
-        """Return one pipeline and its newest runs."""
+        """Return the status of one pipeline and its newest runs."""
         return self._reader.pipeline(self._reader.find(name), runs=runs)
 
     def wait(
@@ -272,11 +272,11 @@ class Pipelines(RunLogs, Deleting):
 
         Args:
             job_name: Its Job.
-            timeout: How long to wait; for ever if None.
-            on_change: Called at first and whenever state or cause have changed.
+            timeout: In seconds; None for no timeout.
+            on_change: Called initially, and whenever state or cause have changed.
 
         Raises:
-            WaitTimeoutError: The time is over; the run goes on.
+            WaitTimeoutError: The timeout expired; the run continues.
             NotFoundError: The Job was deleted.
         """
         return wait_for_end(self._cluster, self._reader, job_name, timeout=timeout, on_change=on_change)
@@ -290,19 +290,19 @@ class Pipelines(RunLogs, Deleting):
         timeout: float = KILL_TIMEOUT,
         announce: resume.Announce = lambda text: None,
     ) -> list[RunStatus]:
-        """End the active runs of a pipeline, or one of them; return them as they then are.
+        """Kill the active runs of a pipeline, or one of them; return their status when their pods are gone.
 
-        Returns only when their pods are gone. The schedule is not touched.
+        The schedule is not changed.
 
         Args:
             name: The pipeline.
-            run: A run's id, its beginning, or its Job's name; all that are active if None.
-            by: Who asks, for the record.
-            timeout: How long to wait for the pods.
-            announce: Called before a scheduled run follows those that are ended.
+            run: A run id, a prefix of one, or a Job name; all active runs if None.
+            by: Who kills them, for the record.
+            timeout: Seconds to wait for the pods.
+            announce: Called if a scheduled run will start after those that are killed.
 
         Raises:
-            WaitTimeoutError: A pod is still there.
+            WaitTimeoutError: A pod still exists.
         """
         item = self._reader.find(name)
         jobs = self._reader.jobs_of(item) if run is None else [self._reader.job_of(item, run)]
@@ -314,18 +314,18 @@ class Pipelines(RunLogs, Deleting):
         return [found for pair in zip(active, records, strict=True) if (found := self._ended(*pair, timeout))]
 
     def enable(self, name: Named, *, force: bool = False, announce: resume.Announce = lambda text: None) -> str:
-        """Let a pipeline's schedule run; return its resource name. What is to be known before is announced."""
+        """Enable a pipeline's schedule; return its resource name. Notices are announced in advance."""
         cronjob = self._reader.cronjob(name)
         if not annotation(cronjob, labels.ON_DEMAND):
             resume.enable(self._cluster, cronjob, force=force, announce=announce)
         return str(cronjob["metadata"]["name"])
 
     def disable(self, name: Named, *, force: bool = False) -> str:
-        """Stop a pipeline's schedule; a run that is active goes on. Return its resource name."""
+        """Disable a pipeline's schedule; active runs continue. Return its resource name."""
         cronjob = self._reader.cronjob(name)
         if annotation(cronjob, labels.ON_DEMAND):
             raise InputError(
-                f"{_title(cronjob, name)!r} has no schedule to stop: it runs on demand only",
+                f"{_title(cronjob, name)!r} has no schedule to disable: it only runs on demand",
                 hint="delete it if nobody needs it",
             )
         resource = str(cronjob["metadata"]["name"])
@@ -333,34 +333,34 @@ class Pipelines(RunLogs, Deleting):
         return resource
 
     def rotate_token(self, token: str, *, secret: str | None = None, force: bool = False) -> Rotation:
-        """Have the pipelines of a bot log in with a new token from their next runs on; nothing is deployed.
+        """Rotate a bot's token for all its pipelines, from their next runs on, without deploying them.
 
         Args:
-            token: The bot's new one.
+            token: The new token.
             secret: The Secret to write; found by the token's bot if None.
-            force: Write a token of another bot, too, or one that is over; and over another field manager's.
+            force: Accept the token of another bot, or an expired one; and overwrite another field manager's.
 
         Raises:
-            InputError: The token is not one that the pipelines could use.
-            SettingsError: The settings name a Secret that is somebody else's to write.
+            InputError: The token cannot be used by the pipelines.
+            SettingsError: ``tokenSecret`` is set, which this program never writes.
         """
         if (named := self._settings.token_secret) is not None:
             raise SettingsError(
-                f"tokenSecret names Secret {named.name}, which somebody else writes and we never do",
-                hint="write the token there; the next runs have it",
+                f"tokenSecret is set to Secret {named.name}, which is managed elsewhere, not by this program",
+                hint="write the token to that Secret; the next runs use it",
             )
         selector = self._reader.selector(labels.TOKEN)
         return rotate(self._cluster, token.strip(), selector=selector, name=secret, force=force)
 
     def _newest_failed(self) -> Object | None:
-        """Return the Job of the newest failed run of the namespace, whole; None if none has failed."""
+        """Return the complete Job of the newest failed run of the namespace; None if none has failed."""
         for job, status in self._reader.runs():
             if status.state is State.FAILED:
                 return self._cluster.get(Kind.JOB, job["metadata"]["name"])
         return None
 
     def _ended(self, job: Object, record: Object | None, timeout: float) -> RunStatus | None:
-        """Return a killed run's status once its Job, or its record, says that it has ended; None if it is gone."""
+        """Return a killed run's status once its Job, or the record of it, has ended; None if it is gone."""
         try:
             return self._reader.run(record) if record else self.wait(job["metadata"]["name"], timeout=timeout)
         except NotFoundError:
@@ -372,5 +372,5 @@ def _title(item: Object, name: Named) -> str:
 
 
 def _judge(source: Source) -> copies.Judge:
-    """Return who tells renames from copies: the entity that the server hands over, or nobody."""
+    """Return the judge of renames and copies: trusts the server's entities; without one, copies are refused."""
     return copies.by_the_entity if source is Source.SERVER else copies.by_the_files()

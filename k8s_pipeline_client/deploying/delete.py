@@ -59,10 +59,10 @@ def delete_pipeline(
                 metadata = item["metadata"]
                 cluster.delete(Kind(item["kind"]), metadata["name"], Propagation.BACKGROUND, uid=metadata["uid"])
     raise WaitTimeoutError(
-        f"{left[0]['kind']} {left[0]['metadata']['name']} is still there after {timeout:.0f} s",
+        f"{left[0]['kind']} {left[0]['metadata']['name']} still exists after {timeout:.0f} s",
         code="StillThere",
         facts={"kind": left[0]["kind"], "name": left[0]["metadata"]["name"], "seconds": timeout},
-        hint="what was asked for goes on; see kubectl get pods, or delete again and wait longer",
+        hint="the deletion continues; see kubectl get pods, or delete again with a longer timeout",
     )
 
 

@@ -1,1 +1,1 @@
-"""What a namespace holds of ours: found by name, read as a whole, and made into statuses."""
+"""Finds and lists pipelines and runs of a namespace, and computes their statuses."""

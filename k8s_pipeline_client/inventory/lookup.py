@@ -1,8 +1,8 @@
-"""Finds what a person or a server means, in requests whose number and size do not grow with the namespace.
+"""Finds pipelines and runs by name, with requests whose number and size do not grow with the namespace.
 
 A NAME may be a resource name, an FQN, an id, a name, a display name or ``service/type``. For each there is a label on
-the CronJob, and on the Job of a one-shot run, so that each is one request with a short answer. What an earlier version
-has deployed has no such labels until it is deployed again; it is asked for by that.
+the CronJob, and on the Job of a one-shot run, so that each is one small list request. Objects of earlier versions have
+no such labels until they are deployed again; a selector for missing labels finds those.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _UNLABELLED = f"{labels.PIPELINE},!{labels.FQN_HASH}"
 
 
 def get_or_none(cluster: Cluster, kind: Kind, name: str) -> Object | None:
-    """Read one object; None if it is not there."""
+    """Read one object; None if it does not exist."""
     try:
         return cluster.get(kind, name)
     except NotFoundError:
@@ -41,20 +41,20 @@ def jobs_of(cluster: Cluster, name: str) -> list[Object]:
 
 
 def active_jobs(cluster: Cluster, name: str) -> list[Object]:
-    """Read the Jobs of a pipeline that have not come to their end, newest first."""
+    """Read the unfinished Jobs of a pipeline, newest first."""
     return [job for job in jobs_of(cluster, name) if not is_finished(job)]
 
 
 def look_up(cluster: Cluster, name: str, *, within: str = "") -> list[Object]:
-    """Return the CronJobs that NAME stands for, by the most exact of what it may be; else the Jobs of one-shot runs.
+    """Return the CronJobs that match NAME, by the most specific key; if there are none, the Jobs of one-shot runs.
 
     Args:
-        cluster: Where.
+        cluster: The cluster.
         name: What a person typed.
-        within: A label selector that has to fit as well; empty for the whole namespace.
+        within: An additional label selector; empty for the whole namespace.
 
     Returns:
-        Empty if there is none; more than one if it does not say which.
+        Empty if there is none; more than one if it is ambiguous.
     """
     for kind, mark in ((Kind.CRONJOB, labels.PIPELINE), (Kind.JOB, labels.ONE_SHOT)):
         found = _by_resource_name(cluster, kind, name, mark, within)
@@ -67,7 +67,7 @@ def look_up(cluster: Cluster, name: str, *, within: str = "") -> list[Object]:
 
 
 def _by_resource_name(cluster: Cluster, kind: Kind, name: str, mark: str, within: str) -> list[Object]:
-    """Return the object of that name, if it is one of those that are meant."""
+    """Return the object of this resource name, if it matches the selector."""
     if not _RESOURCE_NAME.fullmatch(name):
         return []
     item = get_or_none(cluster, kind, name)
@@ -75,9 +75,9 @@ def _by_resource_name(cluster: Cluster, kind: Kind, name: str, mark: str, within
 
 
 def _by_title(cluster: Cluster, kind: Kind, name: str, mark: str) -> list[Object]:
-    """Return what is called so, by names that others may have as well; so those without labels have to be asked, too.
+    """Return the objects with this name, by keys that several may share; objects without labels have to be read, too.
 
-    Otherwise one that an earlier version has deployed could not be told from one that has the same display name.
+    Otherwise one of an earlier version with the same display name would be missed.
     """
     earlier = cluster.list(kind, labels=_all_of(_UNLABELLED, mark))
     items = list(earlier)
@@ -89,7 +89,7 @@ def _by_title(cluster: Cluster, kind: Kind, name: str, mark: str) -> list[Object
 
 
 def by_fqn(cluster: Cluster, fqn: str, *, within: str = "") -> list[Object]:
-    """Return the CronJobs of a fully qualified name: one in each OpenMetadata instance at most."""
+    """Return the CronJobs of a fully qualified name: at most one per OpenMetadata instance."""
     for wanted in (f"{labels.FQN_HASH}={naming.lookup_hash(fqn)}", _UNLABELLED):
         items = cluster.list(Kind.CRONJOB, labels=_all_of(wanted, within))
         found = [item for item in items if annotation(item, labels.FQN) == fqn]
@@ -99,10 +99,10 @@ def by_fqn(cluster: Cluster, fqn: str, *, within: str = "") -> list[Object]:
 
 
 def job_by_run(cluster: Cluster, text: str, *, within: str = "") -> Object | None:
-    """Return the Job of a run by the run's whole id, or by the Job's name; None if there is none.
+    """Return the Job of a run by the complete run id, or by the Job's name; None if there is none.
 
-    The id of a scheduled run is its Job's UID, which no selector of Jobs knows; its pods bear it as a label. Without
-    pods, the Jobs of scheduled runs are read.
+    The id of a scheduled run is its Job's UID, which cannot be selected; its pods have it as a label. Without pods, the
+    Jobs of scheduled runs are listed.
     """
     if _is_uuid(text):
         return _job_by_id(cluster, str(uuid.UUID(text)), within)
@@ -131,7 +131,7 @@ def _is_within(item: Object, within: str) -> bool:
 
 
 def _exact(name: str) -> Iterator[str]:
-    """Yield the label selectors that find NAME as what no two pipelines have in common."""
+    """Yield the label selectors for unique keys."""
     if "." in name:
         yield f"{labels.FQN_HASH}={naming.lookup_hash(name)}"
     if _is_uuid(name):
@@ -139,7 +139,7 @@ def _exact(name: str) -> Iterator[str]:
 
 
 def _titles(name: str) -> Iterator[str]:
-    """Yield the label selectors that find NAME as what several may be called, the most exact first."""
+    """Yield the label selectors for keys that several pipelines may share, the most specific first."""
     digest = naming.lookup_hash(name)
     yield f"{labels.NAME_HASH}={digest}"
     yield f"{labels.DISPLAY_NAME_HASH}={digest}"

@@ -1,4 +1,4 @@
-"""Finds pipelines and runs of a namespace by what people call them, and has their statuses computed."""
+"""Finds pipelines and runs of a namespace by name, and computes their statuses."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from k8s_pipeline_client.inventory.statuses import events_about, pipeline_status
 from k8s_pipeline_client.status import CauseCode, PipelineStatus, RunStatus, events_tell_more, run_status, with_sizes
 
 Named = str | Object
-"""What a person calls a pipeline (NAME); or its CronJob, where the caller has just read it."""
+"""A pipeline's NAME; or its CronJob, if the caller has just read it."""
 
 _RUNS = (Kind.JOB, Kind.POD)
 
 
 class Reader:
-    """Reads one namespace; where an OpenMetadata instance is named, only what belongs to that one."""
+    """Reads one namespace; with an OpenMetadata instance, only its objects."""
 
     def __init__(self, cluster: Cluster, *, instance: str | None = None) -> None:
-        """Take the cluster, and the instance, if it is one of several."""
+        """Take the cluster, and optionally an instance."""
         self._cluster = cluster
         self._within = f"{labels.INSTANCE}={instance_label(instance)}" if instance is not None else ""
 
     def find(self, name: Named) -> Object:
-        """Return the CronJob, or the Job of a one-shot run, that NAME stands for.
+        """Return the CronJob, or the Job of a one-shot run, that matches NAME.
 
         Raises:
-            UnknownNameError: None fits, or more than one.
+            UnknownNameError: None matches, or more than one.
         """
         if not isinstance(name, str):
             return name
@@ -46,25 +46,25 @@ class Reader:
         raise unknown(items, name, namespace=self._cluster.namespace)
 
     def cronjob(self, name: Named) -> Object:
-        """Return the CronJob that NAME stands for.
+        """Return the CronJob that matches NAME.
 
         Raises:
-            UnknownNameError: None fits, or more than one, or it is a one-shot run.
+            UnknownNameError: None matches, or more than one, or it is a one-shot run.
         """
         item = self.find(name)
         if item["kind"] != Kind.CRONJOB:
             raise UnknownNameError(
                 f"{name!r} is a run without a pipeline",
                 code="RunWithoutPipeline",
-                hint="run it again from its file",
+                hint="start it again from its file",
             )
         return item
 
     def job(self, name: Named) -> Object:
         """Return the Job of a run, or of a pipeline's newest run.
 
-        A whole run id or Job name comes first, then pipelines, then the beginning of a run id: many a pipeline's name
-        could be one.
+        Complete run ids and Job names come first, then pipelines, then prefixes of run ids, which a pipeline's name
+        could be as well.
 
         Raises:
             UnknownNameError: There is neither such a run nor such a pipeline, or it has no runs.
@@ -83,17 +83,17 @@ class Reader:
             return job
 
     def names(self) -> list[tuple[str, str]]:
-        """Return a NAME for every pipeline that fits it alone, each with its fully qualified name."""
+        """Return an unambiguous NAME for every pipeline, with its fully qualified name."""
         items = self.all_items()
         titles = Counter(annotation(item, labels.DISPLAY_NAME) for item in items)
         pairs = [(annotation(item, labels.DISPLAY_NAME), annotation(item, labels.FQN)) for item in items]
         return sorted((title if title and titles[title] == 1 else fqn, fqn) for title, fqn in pairs)
 
     def resource_name(self, name: Named) -> str:
-        """Return the resource name of what NAME stands for, also where a delete was cut short and has left a part.
+        """Return the resource name that matches NAME, also after an interrupted delete.
 
         Raises:
-            UnknownNameError: None fits, or more than one.
+            UnknownNameError: None matches, or more than one.
         """
         if not isinstance(name, str):
             return str(name["metadata"]["name"])
@@ -107,7 +107,7 @@ class Reader:
         return str(the_one(found, name)["metadata"]["name"])
 
     def _left_behind(self, known: Sequence[Object]) -> list[Object]:
-        """Return what stands for the pipelines that are gone but for some of their objects."""
+        """Return objects that represent partly deleted pipelines."""
         names = {item["metadata"]["name"] for item in known}
         left: dict[str, Object] = {}
         for kind in (Kind.JOB, Kind.SECRET, Kind.CONFIG_MAP, Kind.POD):
@@ -118,20 +118,20 @@ class Reader:
         return list(left.values())
 
     def all_items(self) -> list[Object]:
-        """Return what NAME may stand for: the CronJobs, and the Jobs of one-shot runs."""
+        """Return what NAME can match: the CronJobs, and the Jobs of one-shot runs."""
         one_shots = read_reduced(self._cluster, Kind.JOB, labels=self.selector(labels.ONE_SHOT))
         return [*read_reduced(self._cluster, Kind.CRONJOB, labels=self.selector(labels.PIPELINE)), *one_shots]
 
     def selector(self, label: str) -> str:
-        """Return the selector for what bears a label of ours, of the instance if one is named."""
+        """Return the selector for a label, within the instance if one is set."""
         return f"{label},{self._within}" if self._within else label
 
     def jobs_of(self, item: Object) -> list[Object]:
-        """Return the Jobs of a pipeline, newest first; of a one-shot run, its own."""
+        """Return the Jobs of a pipeline, newest first; for a one-shot run, its own."""
         return jobs_of(self._cluster, item["metadata"]["name"])
 
     def job_of(self, item: Object, wanted_run: str | None) -> Object:
-        """Return the newest Job of a pipeline, or that of one run, named by id, by its beginning, or by Job.
+        """Return the newest Job of a pipeline, or the Job of one run, by id, prefix, or Job name.
 
         Raises:
             UnknownNameError: There is none.
@@ -147,38 +147,38 @@ class Reader:
             return fitting[0]
         known = ", ".join(run_id(job) for job in jobs[:8]) or "none"
         raise UnknownNameError(
-            f"{title} has {'no' if not fitting else len(fitting)} runs {wanted_run!r}", hint=f"known are {known}"
+            f"{title} has {'no' if not fitting else len(fitting)} runs {wanted_run!r}", hint=f"known: {known}"
         )
 
     def job_by_run(self, text: str) -> Object | None:
-        """Return the Job of a run of any pipeline, by its whole id or its Job's name; None if there is none."""
+        """Return the Job of a run of any pipeline, by its complete id or its Job's name; None if there is none."""
         return job_by_run(self._cluster, text, within=self._within)
 
     def job_by_beginning(self, text: str) -> Object | None:
-        """Return the Job of a run of any pipeline whose id begins with the text; None if there is none.
+        """Return the Job of a run of any pipeline by a prefix of its id; None if there is none.
 
-        All Jobs are read for that: Kubernetes finds no beginnings.
+        This lists all Jobs: Kubernetes has no selector for prefixes.
 
         Raises:
-            UnknownNameError: More than one run's id begins like that.
+            UnknownNameError: The prefix is ambiguous.
         """
         found: list[Object] = []
         for page in self._cluster.pages(Kind.JOB, labels=self.selector(labels.PIPELINE), restart=found.clear):
             found += [job for job in page if _is_called(job, text)]
         if len(found) > 1:
             known = ", ".join(run_id(job) for job in found[:8])
-            raise UnknownNameError(f"{len(found)} runs are called {text!r}: {known}", hint="give more of the id")
+            raise UnknownNameError(f"{len(found)} runs match {text!r}: {known}", hint="use a longer prefix of the id")
         return found[0] if found else None
 
     def runs(self, item: Object | None = None) -> list[tuple[Object, RunStatus]]:
-        """Return the Jobs and runs of a pipeline, or of all of them, newest first; the Jobs as `reduced` has them."""
+        """Return the Jobs and runs of a pipeline, or of all of them, newest first; the Jobs are `reduced`."""
         snapshot = self._runs_of(item)
         self._check_namespace(snapshot.jobs)
         statuses = run_statuses(self._cluster, snapshot, of_one=item is not None)
         return [(job, statuses[job["metadata"]["name"]]) for job in snapshot.jobs]
 
     def active_runs(self, item: Object) -> list[RunStatus]:
-        """Return the runs of a pipeline whose Jobs have not ended, newest first."""
+        """Return the unfinished runs of a pipeline, newest first."""
         jobs = [job for job in self.jobs_of(item) if not is_finished(job)]
         return [self.run(job) for job in jobs]
 
@@ -194,11 +194,11 @@ class Reader:
         return status
 
     def created(self, job: Object) -> RunStatus:
-        """Return the status of a run whose Job was created this moment: nothing has become of it as yet."""
+        """Return the status of a run whose Job has just been created."""
         return run_status(job, (), (), self._cluster.now())
 
     def _sized(self, job: Object, status: RunStatus) -> RunStatus:
-        """Return the run with what its pipeline's earlier runs tell about the memory that is needed."""
+        """Return the run with a suggested memory limit, from its pipeline's earlier runs."""
         snapshot = read_snapshot(self._cluster, selector(job["metadata"]["labels"][labels.PIPELINE]), kinds=_RUNS)
         runs = run_statuses(self._cluster, snapshot, of_one=True).values()
         return with_sizes([status, *(run for run in runs if run.job_name != status.job_name)])[0]
@@ -223,17 +223,17 @@ class Reader:
         return read_snapshot(self._cluster, of_it, kinds=_RUNS)
 
     def _check_namespace(self, found: Sequence[Object]) -> None:
-        """An empty list says nothing about the namespace: the API server lists one that is not there, too."""
+        """Check that the namespace exists: the API server returns an empty list for a missing one, too."""
         if not found and self._cluster.namespace_exists() is False:
             namespace = self._cluster.namespace
             raise UnknownNameError(
                 f"namespace {namespace} does not exist",
                 code="NamespaceMissing",
                 facts={"namespace": namespace},
-                hint=f"create the namespace (kubectl create namespace {namespace}) or name another",
+                hint=f"create the namespace (kubectl create namespace {namespace}) or use another",
             )
 
 
 def _is_called(job: Object, text: str) -> bool:
-    """Tell whether a run's id, its beginning, or its Job is meant; an empty text, as of an unset variable, is not."""
+    """Return whether the text is a run's id, a prefix of it, or its Job; an empty text (an unset variable) is not."""
     return text == job["metadata"]["name"] or bool(text and run_id(job).startswith(text))

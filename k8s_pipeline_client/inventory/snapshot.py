@@ -1,7 +1,7 @@
-"""What a namespace holds of pipelines and runs, as it was at one time: read page by page, and kept small.
+"""A snapshot of the pipelines and runs of a namespace: read page by page, and reduced.
 
-Of an object only that is kept which status and comparison read: at thousands of pipelines the rest (who owns which
-field, environment, mounts, probes) is most of it. So nothing here may be written back, nor be made into another run.
+Only the fields that status and comparison need are kept: with thousands of pipelines the others (managedFields,
+environment, mounts, probes) are most of the size. So these objects must not be written back, or used to create runs.
 """
 
 from __future__ import annotations
@@ -55,10 +55,10 @@ class Snapshot:
     """Pipelines and runs, reduced; see `read_snapshot`.
 
     Attributes:
-        now: The API server's time when the last of it had been read.
-        cronjobs: Those of the pipelines.
-        jobs: Their runs and the one-shot runs, newest first.
-        pods: Those of the runs.
+        now: The API server's time after the last read.
+        cronjobs: The CronJobs of the pipelines.
+        jobs: The Jobs of their runs and of one-shot runs, newest first.
+        pods: The pods of the runs.
     """
 
     now: datetime
@@ -68,7 +68,7 @@ class Snapshot:
 
     @cached_property
     def items(self) -> list[Object]:
-        """What is a pipeline, or stands for one: the CronJobs, and the Jobs of one-shot runs."""
+        """The pipelines: the CronJobs, and the Jobs of one-shot runs."""
         return [*self.cronjobs, *(job for job in self.jobs if label(job, labels.ONE_SHOT))]
 
     @cached_property
@@ -85,14 +85,14 @@ class Snapshot:
 def read_snapshot(
     cluster: Cluster, selector: str, *, kinds: Sequence[Kind] = (Kind.CRONJOB, Kind.JOB, Kind.POD)
 ) -> Snapshot:
-    """Read what fits a label selector.
+    """Read the objects that match a label selector.
 
     Args:
-        cluster: Where.
-        selector: Of a namespace's pipelines, of an instance's, or of one of them.
-        kinds: What to read; what is left out is empty.
+        cluster: The cluster.
+        selector: For all pipelines, those of an instance, or one pipeline.
+        kinds: The kinds to read; others are empty.
     """
-    # Pods last: those of a run that began meanwhile belong to no Job that is known, and are passed over.
+    # Pods last: those of a run that started meanwhile belong to no known Job, and are ignored.
     found = {kind: read_reduced(cluster, kind, labels=selector) for kind in kinds}
     return Snapshot(
         now=cluster.now(),
@@ -103,7 +103,7 @@ def read_snapshot(
 
 
 def read_reduced(cluster: Cluster, kind: Kind, *, labels: str = "", fields: str = "") -> list[Object]:
-    """Read the objects that fit the selectors, each reduced as its page comes."""
+    """Read the objects that match the selectors, reduced page by page."""
     found: list[Object] = []
     for page in cluster.pages(kind, labels=labels, fields=fields, restart=found.clear):
         found += map(reduced, page)
@@ -111,7 +111,7 @@ def read_reduced(cluster: Cluster, kind: Kind, *, labels: str = "", fields: str 
 
 
 def reduced(item: Object) -> Object:
-    """Return what status and comparison read of a CronJob, Job, Pod or Event."""
+    """Return the fields of a CronJob, Job, Pod or Event that status and comparison need."""
     kind, spec = item["kind"], item.get("spec") or {}
     if kind == Kind.EVENT:
         return {**_part(item, _EVENT), "metadata": _part(item["metadata"], ("name", "creationTimestamp"))}
@@ -124,7 +124,7 @@ def reduced(item: Object) -> Object:
     template = spec.get("jobTemplate") or {}
     job = template.get("spec") or {}
     pod = (job.get("template") or {}).get("spec") or {}
-    # Of scheduled runs, an argument of container main says from when until when they work.
+    # For scheduled runs, an argument of container main has the schedule's start and end.
     containers = [_part(container, ("name", "args")) for container in pod.get("containers") or ()]
     own = {**_part(pod, ("activeDeadlineSeconds",)), "containers": containers}
     return {**kept, "spec": {**spec, "jobTemplate": {"spec": {**job, "template": {"spec": own}}}}}

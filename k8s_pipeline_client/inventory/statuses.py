@@ -1,4 +1,4 @@
-"""The statuses of what a snapshot holds, with the events that are needed for them."""
+"""Computes the statuses of a snapshot, with the events that are needed for them."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from k8s_pipeline_client.status import (
 )
 
 _EVENTS_BY_UID = 20
-"""Of so many objects the events are asked for one by one. To the API server each such request is as dear as a list of
-all events, which have no index: it only returns fewer."""
+"""The maximum number of objects whose events are requested one by one. Each request costs the API server as much as
+a list of all events, since these are not indexed; only the response is smaller."""
 _EVENTS_OF_ONE = 10
-"""Of so many objects of one pipeline, its newest: the runs that `status` shows, and their pods."""
+"""The same for one pipeline: its newest runs, which `status` shows, and their pods."""
 
 
 def run_statuses(cluster: Cluster, snapshot: Snapshot, *, of_one: bool = False) -> dict[str, RunStatus]:
     """Return the statuses of the runs by their Jobs' names, newest first.
 
-    Events are read only where they may tell more.
+    Events are read only for runs for which they may matter.
 
     Args:
-        cluster: Has the events.
-        snapshot: Has the runs.
-        of_one: All are of one pipeline. Then the events of its newest runs are read, and of no other's: the
-            namespace's can be many, and those of older runs are mostly gone.
+        cluster: For the events.
+        snapshot: The runs.
+        of_one: All are of one pipeline. Then only the events of its newest runs are read: the namespace may have
+            many, and those of older runs have mostly expired.
     """
     statuses = {job["metadata"]["name"]: _status(job, snapshot, ()) for job in snapshot.jobs}
     unclear = [job for job in snapshot.jobs if events_tell_more(statuses[job["metadata"]["name"]], snapshot.now)]
@@ -50,7 +50,7 @@ def run_statuses(cluster: Cluster, snapshot: Snapshot, *, of_one: bool = False) 
 def pipeline_statuses(
     cluster: Cluster, items: Sequence[Object], snapshot: Snapshot, runs: dict[str, RunStatus]
 ) -> list[PipelineStatus]:
-    """Return the statuses of pipelines and one-shot runs; events are read only of those that are overdue."""
+    """Return the statuses of pipelines and one-shot runs; events are read only for overdue ones."""
     timed = []
     for item in items:
         jobs = snapshot.jobs_by_pipeline.get(item["metadata"]["name"], ())
@@ -64,7 +64,7 @@ def pipeline_statuses(
 
 
 def events_of_many(cluster: Cluster, known: Sequence[Object]) -> list[Object]:
-    """Return the events about objects, and perhaps about others: one list where they are many."""
+    """Return the events about objects, and perhaps about others: one list if there are many objects."""
     if len(known) <= _EVENTS_BY_UID:
         return events_about(cluster, known)
     try:
@@ -74,9 +74,9 @@ def events_of_many(cluster: Cluster, known: Sequence[Object]) -> list[Object]:
 
 
 def events_about(cluster: Cluster, known: Sequence[Object]) -> list[Object]:
-    """Return the events about objects, and about what is related to them; empty where we may not read them.
+    """Return the events about objects and related objects; empty without the permission to read them.
 
-    Events make causes better; without them there is still a state, and most causes.
+    Events improve causes; the state and most causes do not need them.
     """
     try:
         own = _events_where(cluster, (f"involvedObject.uid={item['metadata']['uid']}" for item in known))
@@ -101,13 +101,13 @@ def _pods(job: Object, snapshot: Snapshot) -> list[Object]:
 
 
 def _times(item: Object, now: datetime) -> tuple[datetime | None, datetime | None]:
-    """Return when a CronJob is due next, and when it was due last; neither where it is suspended."""
+    """Return when a CronJob is due next, and when it was due last; None for both if it is suspended."""
     spec = item["spec"]
     if "schedule" not in spec or spec.get("suspend"):
         return None, None
     try:
         schedule = parse_schedule(spec["schedule"], spec.get("timeZone"))
     except ScheduleError:
-        return None, None  # somebody else's doing, and none of what was asked for
+        return None, None  # changed by somebody else
     started = (item.get("status") or {}).get("lastScheduleTime") or item["metadata"]["creationTimestamp"]
     return schedule.next_after(now, anchor=datetime.fromisoformat(started)), schedule.last_before(now)

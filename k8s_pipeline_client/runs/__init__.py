@@ -1,1 +1,1 @@
-"""Starts, ends and follows runs: the Jobs of pipelines, and those that have none."""
+"""Starts, kills and follows runs: the Jobs of pipelines, and one-shot Jobs."""

@@ -1,4 +1,4 @@
-"""Ends runs, and stays until that is so."""
+"""Kills runs, and waits for their end."""
 
 from __future__ import annotations
 
@@ -18,37 +18,38 @@ from k8s_pipeline_client.render.makeup import follows_the_end
 from k8s_pipeline_client.runs.sidecars import end_outlived
 
 _CONTENTION = 10.0
-"""Seconds for which a queue may be writing all the time."""
+"""Seconds of conflicts with a queue's writes before giving up."""
 _HELD_TIMEOUT = 20.0
 _TAIL_LINES = 50
 _TAIL_BYTES = 8 * 1024
 
 
 def kill_run(cluster: Cluster, job: Object, *, by: str) -> Object | None:
-    """End a run and keep its Job as the record.
+    """Kill a run and keep its Job as the record.
 
-    One patch does both: who asked, and a deadline that is over. Kubernetes then ends the pods, with the next
-    scheduled run not held up. While a queue holds a Job suspended no deadline of it is over: it is let go, to no pods.
+    One patch does both: who killed it, and a deadline that has passed. Kubernetes then terminates the pods, and the
+    next scheduled run is not delayed. The deadline of a Job that a queue holds suspended does not pass: such a Job is
+    resumed with parallelism 0.
 
     Args:
-        cluster: Where.
+        cluster: The cluster.
         job: As read from the cluster.
-        by: Who asked, for the record.
+        by: Who kills it, for the record.
 
     Returns:
-        The Job as the record that it would be, if its queue held on to it and it had to be deleted.
+        The Job as the record of the kill, in case its queue suspends it again and it has to be deleted.
     """
     name, uid = job["metadata"]["name"], job["metadata"]["uid"]
     for _ in poll(_CONTENTION):
         is_held = bool(job["spec"].get("suspend"))
         if not is_held and end_outlived(cluster, job, grace_seconds=1):
-            return None  # only sidecars are left of it, which go now; how it ended is not for us to change any more
+            return None  # only sidecars still run, which are terminated now; the result does not change
         try:
             cluster.merge(Kind.JOB, name, _end_of(cluster, job, by=by, is_held=is_held))
         except NotFoundError:
             return None
         except InvalidError:
-            # So the API server answers where the patch names the UID of another Job than the one that is there now.
+            # The API server's response if the patch has the UID of another Job than the existing one.
             if _is_there(cluster, job):
                 raise
             return None
@@ -56,14 +57,14 @@ def kill_run(cluster: Cluster, job: Object, *, by: str) -> Object | None:
             with suppress(NotFoundError):
                 job = cluster.get(Kind.JOB, name)
             if not is_held or job["metadata"]["uid"] != uid:
-                return None  # it has become another one: nothing is left to end
+                return None  # replaced by another Job: nothing to kill
         else:
             return _given_up(cluster, name, uid) if is_held else None
-    raise WaitTimeoutError(f"Job {name} has changed all the time for {_CONTENTION:.0f} s", hint="kill it again")
+    raise WaitTimeoutError(f"Job {name} kept changing for {_CONTENTION:.0f} s", hint="kill it again")
 
 
 def _end_of(cluster: Cluster, job: Object, *, by: str, is_held: bool) -> Object:
-    """Return the patch that ends a run."""
+    """Return the patch that kills a run."""
     metadata = job["metadata"]
     tail = "" if is_held else _log_tail(cluster, metadata["name"])
     annotations = {
@@ -72,7 +73,7 @@ def _end_of(cluster: Cluster, job: Object, *, by: str, is_held: bool) -> Object:
         labels.NET_SECONDS: str(job["spec"].get("activeDeadlineSeconds") or ""),
         **({labels.LOG_TAIL: tail} if tail else {}),
     }
-    # Only as it was read: once its queue lets it go there is something to end, and a log.
+    # Only in the version that was read: once its queue admits it, there are pods to terminate, and a log.
     version = {"resourceVersion": metadata["resourceVersion"]} if is_held else {}
     return {
         "metadata": {"uid": metadata["uid"], "annotations": annotations, **version},
@@ -81,7 +82,7 @@ def _end_of(cluster: Cluster, job: Object, *, by: str, is_held: bool) -> Object:
 
 
 def _given_up(cluster: Cluster, name: str, uid: str) -> Object | None:
-    """Wait until a Job that was let go to no pods has ended, and delete it where its queue takes it back."""
+    """Wait until a Job that was resumed without pods has ended, and delete it if its queue suspends it again."""
     for _ in poll(_HELD_TIMEOUT, longest=1.0):
         try:
             job = cluster.get(Kind.JOB, name)
@@ -102,7 +103,7 @@ def _given_up(cluster: Cluster, name: str, uid: str) -> Object | None:
 def announce_what_follows(
     cluster: Cluster, item: Object, active: Sequence[Object], announce: Callable[[str], None]
 ) -> None:
-    """Say which scheduled run of a pipeline starts once the active ones have ended, if any."""
+    """Announce the scheduled run of a pipeline that starts once the active ones have ended, if any."""
     if active and item["kind"] == Kind.CRONJOB and (text := follows_the_end(item, cluster.now())):
         announce(text)
 
@@ -115,10 +116,10 @@ def _is_there(cluster: Cluster, job: Object) -> bool:
 
 
 def wait_for_pods_gone(cluster: Cluster, job_name: str, timeout: float) -> None:
-    """Wait until no pod of a Job is left that could still do anything.
+    """Wait until no pod of a Job is running.
 
     Raises:
-        WaitTimeoutError: Some are.
+        WaitTimeoutError: A pod still is.
     """
     left: list[Object] = []
     for _ in poll(timeout, longest=1.0):
@@ -127,8 +128,8 @@ def wait_for_pods_gone(cluster: Cluster, job_name: str, timeout: float) -> None:
         if not left:
             return
     raise WaitTimeoutError(
-        f"Pod {left[0]['metadata']['name']} is still there after {timeout:.0f} s",
-        hint="its grace period may be longer, or its node may be lost; see kubectl describe pod",
+        f"Pod {left[0]['metadata']['name']} still exists after {timeout:.0f} s",
+        hint="its grace period may be longer, or its node unreachable; see kubectl describe pod",
     )
 
 
@@ -142,7 +143,7 @@ def whoever_runs_this() -> str:
 
 
 def _log_tail(cluster: Cluster, job_name: str) -> str:
-    """Return the end of the log of the Job's newest pod; empty where there is none to read."""
+    """Return the end of the log of the Job's newest pod; empty if there is none."""
     pods = pods_of(cluster, job_name)
     if not pods:
         return ""
@@ -150,5 +151,5 @@ def _log_tail(cluster: Cluster, job_name: str) -> str:
     try:
         log = b"".join(cluster.read_log(pod["metadata"]["name"], container=MAIN_CONTAINER, tail_lines=_TAIL_LINES))
     except ClusterError:
-        return ""  # not started, or gone: what matters is that the run ends
+        return ""  # not started, or gone: the kill is more important
     return log[-_TAIL_BYTES:].decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""A log in pages, as OpenMetadata's server asks for it."""
+"""Paginated logs, as OpenMetadata's server requests them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 PAGE_CHARACTERS = 256 * 1024
-"""However many bytes each of them has, a page has no more than 1 MiB."""
+"""In characters, so that a page has at most 1 MiB, even in UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +16,8 @@ class LogPage:
     """A page of a log.
 
     Attributes:
-        text: What stands on it; empty where there is no such page.
-        total: How many pages the log has by now, at least one.
+        text: Its text; empty if there is no such page.
+        total: The current number of pages, at least one.
     """
 
     text: str
@@ -25,12 +25,12 @@ class LogPage:
 
 
 def page_of(log: Iterable[bytes], number: int, *, size: int = PAGE_CHARACTERS) -> LogPage:
-    """Return a page of a log, which is read to its end; no more than the page is kept of it.
+    """Return a page of a log, which is read to its end; only the page is kept in memory.
 
     Args:
-        log: Chunks of bytes; what is not UTF-8 is replaced.
-        number: Counted from 0; one that there is not is empty.
-        size: How many characters a page has.
+        log: Chunks of bytes; invalid UTF-8 is replaced.
+        number: Counted from 0; a page that does not exist is empty.
+        size: Characters per page.
     """
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     start, end = number * size, (number + 1) * size

@@ -1,4 +1,4 @@
-"""Reads the log of a run: of one attempt, or on and on from one attempt to the next."""
+"""Reads the log of a run: of one attempt, or following it from one attempt to the next."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from k8s_pipeline_client.runs.spool import LogSpool
 from k8s_pipeline_client.status import RunStatus, run_status
 
 Note = Callable[[str], None]
-"""Takes what a person should know and what is not part of the log."""
+"""Takes notices for people that are not part of the log."""
 
 _RECONNECT_SECONDS = 300.0
-"""How long to try to get back to a log whose connection broke."""
+"""Seconds to try to resume a log after its connection broke."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogOptions:
-    """Which part of a log.
+    """The part of a log to read.
 
     Attributes:
-        tail_lines: Only so many lines from the end.
-        since_seconds: Only what is not older.
-        timestamps: Begin every line with the node's timestamp.
+        tail_lines: Only this number of lines from the end.
+        since_seconds: Only lines that are not older.
+        timestamps: Prefix every line with the node's timestamp.
         attempt: Counted from 1; the newest if None.
     """
 
@@ -43,7 +43,7 @@ class LogOptions:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the log is asked for from its beginning."""
+        """Whether the log is read from its beginning."""
         return self.tail_lines is None and self.since_seconds is None
 
 
@@ -51,7 +51,7 @@ WHOLE = LogOptions()
 
 
 def read_log(cluster: Cluster, job: Object, status: RunStatus, options: LogOptions, note: Note) -> Iterator[bytes]:
-    """Yield the log of an attempt of a run as far as there is one, and say why where there is none.
+    """Yield the current log of an attempt of a run; if there is none, note the reason.
 
     Raises:
         UnknownNameError: There is no such attempt.
@@ -62,7 +62,7 @@ def read_log(cluster: Cluster, job: Object, status: RunStatus, options: LogOptio
         return
     pod = _attempt(pods, options.attempt)
     if len(pods) > 1 and options.attempt is None:
-        note(f"this is attempt {len(pods)}; attempts 1 to {len(pods) - 1} can be read as well")
+        note(f"this is attempt {len(pods)}; attempts 1 to {len(pods) - 1} are available as well")
     if not has_started(pod):
         note(f"Pod {pod['metadata']['name']} has not started, so there is no log yet; it can be followed")
         _why(status, note)
@@ -85,14 +85,14 @@ def read_log(cluster: Cluster, job: Object, status: RunStatus, options: LogOptio
 def read_log_page(
     cluster: Cluster, spool: LogSpool, job: Object, number: int, status: Callable[[], RunStatus]
 ) -> LogPage:
-    """Return a page of the log of a run's newest attempt; where there is no log, one page that says why.
+    """Return a page of the log of a run's newest attempt; if there is no log, one page with the reason.
 
     Args:
-        cluster: Where.
-        spool: What has been read of it so far.
-        job: The run's.
-        number: Counted from 0; one that there is not is empty.
-        status: Tells the run's status, for the reason.
+        cluster: The cluster.
+        spool: The stored logs.
+        job: The run's Job.
+        number: Counted from 0; a page that does not exist is empty.
+        status: Returns the run's status, for the reason.
     """
     pods = by_age(pods_of(cluster, job["metadata"]["name"]))
     if not pods or not has_started(pods[-1]):
@@ -102,10 +102,10 @@ def read_log_page(
     pod = pods[-1]
 
     def read(stream: Resumable) -> Iterator[bytes]:
-        answer = cluster.read_log(
+        response = cluster.read_log(
             pod["metadata"]["name"], container=MAIN_CONTAINER, since_time=stream.since, timestamps=True
         )
-        return what_is_missing_told(stream, answer, pod)
+        return what_is_missing_told(stream, response, pod)
 
     key = (job["metadata"]["uid"], pod["metadata"]["uid"])
     return spool.page(key, number, read, grows=not has_ended(pod))
@@ -114,42 +114,39 @@ def read_log_page(
 def follow_log(
     cluster: Cluster, job: Object, options: LogOptions, note: Note, *, timeout: float | None = None
 ) -> Iterator[bytes]:
-    """Yield the log from before the pod's start to the end of the run, across its retries.
-
-    Ends when the run has ended, or when the time is over.
-    """
+    """Follow the log from before the pod's start to the end of the run, across its retries, or to the timeout."""
     seen: set[str] = set()
     name = job["metadata"]["name"]
     for _ in poll(timeout, first=0.2, longest=1.0):
-        found = get_or_none(cluster, Kind.JOB, name)  # before the pods are read, so that none that came last is missed
+        found = get_or_none(cluster, Kind.JOB, name)  # before the pods are read, so that the last one is not missed
         pods = by_age(pods_of(cluster, name))
-        # As it shows: the Job alone would wait for sidecars that never end.
+        # By the status: the Job would also wait for sidecars that never terminate.
         over = found is None or run_status(found, pods, (), cluster.now()).state.is_terminal
         started = [pod for pod in pods if has_started(pod)]
         fresh = [pod for pod in started if pod["metadata"]["uid"] not in seen]
         if not seen:
-            fresh = fresh[-1:]  # of attempts that are over already, only the newest
+            fresh = fresh[-1:]  # of earlier attempts, only the newest
         for pod in fresh:
             if seen:
-                note(f"the next attempt: Pod {pod['metadata']['name']}")
+                note(f"next attempt: Pod {pod['metadata']['name']}")
             seen |= {item["metadata"]["uid"] for item in started}
             yield from _follow_pod(cluster, pod["metadata"]["name"], options, note)
-            options = LogOptions(timestamps=options.timestamps)  # the rest is about what was before we came
+            options = LogOptions(timestamps=options.timestamps)  # the other options are about the earlier log
         if over and not fresh:
             break
     if not seen:
-        note("no pod of this run has started, so there is no log; its status says why")
+        note("no pod of this run has started, so there is no log; see its status")
 
 
 def _follow_pod(cluster: Cluster, pod: str, options: LogOptions, note: Note) -> Iterator[bytes]:
-    """Follow one pod's log to its end; where the connection breaks, go on where it broke."""
+    """Follow one pod's log to its end; resume it if the connection breaks."""
     stream = Resumable(keep_stamps=options.timestamps)
     pauses = poll(_RECONNECT_SECONDS, first=0.5, longest=5.0)
     while next(pauses, None) is not None:
         before = stream.since
         try:
-            # Asked before reading: an answer can end early, where the node rotates the file. What is read after the
-            # container has ended is the end.
+            # Checked before reading: a response can end early, if the node rotates the file. A read after the
+            # container has terminated is complete.
             ended = _has_ended(cluster, pod)
             pieces = stream.feed(_open(cluster, pod, options, since=before))
             first = next(pieces, b"")
@@ -160,17 +157,17 @@ def _follow_pod(cluster: Cluster, pod: str, options: LogOptions, note: Note) -> 
             if ended:
                 return
         except UnreachableError as error:
-            note(f"{error.message}; taking the log up again")
+            note(f"{error.message}; resuming the log")
         except (NotFoundError, InvalidError):
-            note(f"Pod {pod} is gone, and the rest of its log with it")
+            note(f"Pod {pod} is gone, and so is the rest of its log")
             return
-        if stream.since != before:  # there was something new: patience begins anew
+        if stream.since != before:  # new lines: the time starts again
             pauses = poll(_RECONNECT_SECONDS, first=0.5, longest=5.0)
-    note(f"nothing more could be read of Pod {pod} for {_RECONNECT_SECONDS:.0f} s")
+    note(f"could not read more of the log of Pod {pod} for {_RECONNECT_SECONDS:.0f} s")
 
 
 def _open(cluster: Cluster, pod: str, options: LogOptions, *, since: str | None) -> Iterator[bytes]:
-    """Ask for the log from where we are; at first, for the part that was asked for."""
+    """Request the log from the current position; at first, the requested part."""
     return cluster.read_log(
         pod,
         container=MAIN_CONTAINER,
@@ -185,10 +182,12 @@ def _open(cluster: Cluster, pod: str, options: LogOptions, *, since: str | None)
 def _without_pod(job: Object, status: RunStatus, note: Note) -> Iterator[bytes]:
     tail = annotation(job, labels.LOG_TAIL)
     if tail:
-        note("the pod is gone; these are the last lines that were kept when the run was killed")
+        note("the pod is gone; these are the last lines, saved when the run was killed")
         yield tail.encode()
         return
-    gone = "the pod is gone, and its log with it" if status.state.is_terminal else "there is no pod yet, so no log"
+    gone = (
+        "the pod is gone, and so is its log" if status.state.is_terminal else "there is no pod yet, so there is no log"
+    )
     note(gone)
     _why(status, note)
 
@@ -207,7 +206,7 @@ def _attempt(pods: list[Object], number: int | None) -> Object:
 
 
 def _has_ended(cluster: Cluster, pod: str) -> bool:
-    """Tell whether the log cannot grow any more; an answer that ends early is taken up again."""
+    """Return whether the log is complete; a response that ends early is resumed."""
     try:
         return has_ended(cluster.get(Kind.POD, pod))
     except NotFoundError:

@@ -1,4 +1,4 @@
-"""A log that can be taken up again where a connection broke: lines are told apart by the node's timestamps."""
+"""A log stream that can be resumed after a broken connection: lines are identified by the node's timestamps."""
 
 from __future__ import annotations
 
@@ -9,39 +9,39 @@ _SLICE = 4096
 
 
 class Resumable:
-    """Passes a log on, piece by piece, and knows how far it has come.
+    """Passes a log on in chunks, and keeps the position.
 
-    Every line has to begin with its timestamp and a space, as Kubernetes gives it with ``timestamps=true``; one without
-    is passed on as it is, such as ``unable to retrieve container logs for containerd://…``. When a
-    connection breaks, ask for the log since `since` and feed the answer: what has been passed on already is left out.
-    Memory does not grow with the length of log or lines.
+    Every line has to begin with its timestamp and a space, as with ``timestamps=true``; others are passed on
+    unchanged, such as ``unable to retrieve container logs for containerd://…``. When a connection breaks, request the
+    log since `since` and feed the response: lines that have been passed on are skipped. Memory does not grow with the
+    length of the log or its lines.
 
     Attributes:
-        has_gap: Whether the answer that is being fed began after the end of the one before: the node may have rotated
-            away what lay between. Known once the first piece is yielded.
+        has_gap: Whether the current response began after the end of the previous one: the node may have rotated away
+            the lines in between. Known once the first chunk is yielded.
     """
 
     def __init__(self, *, keep_stamps: bool = False) -> None:
-        """Take whether the timestamps are to be passed on."""
+        """Take whether to pass on the timestamps."""
         self._keep = keep_stamps
-        self._stamp = b""  # of the line that was begun last
-        self._index = 0  # how many lines with that stamp have come before it
-        self._length = 0  # how much of that line has been passed on
+        self._stamp = b""  # of the current line
+        self._index = 0  # the number of earlier lines with that timestamp
+        self._length = 0  # the number of its bytes that have been passed on
         self._complete = True
         self.has_gap = False
 
     @property
     def since(self) -> str | None:
-        """The timestamp from which on the log is needed again; None if nothing has come yet."""
+        """The timestamp to resume from; None before the first line."""
         return self._stamp.decode("ascii", "replace") or None
 
     @property
     def is_in_line(self) -> bool:
-        """Whether the line that was passed on last has no end yet."""
+        """Whether the last line is incomplete."""
         return not self._complete and self._length > 0
 
     def feed(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        """Yield what is new in a log that starts at, or before, `since`."""
+        """Yield the new part of a log that starts at, or before, `since`."""
         known = (self._stamp, self._index, self._length, self._complete)
         stamp, index, length, head, in_line = b"", -1, 0, b"", False
         self.has_gap = False
@@ -50,10 +50,10 @@ class Resumable:
                 if not in_line:
                     head, rest = _head(head + rest)
                     if head and not head.endswith(b" ") and len(head) < _LONGEST_STAMP:
-                        break  # the timestamp goes on in the next chunk
-                    if not _is_stamp(head):  # the kubelet's own words in place of a line
+                        break  # the timestamp continues in the next chunk
+                    if not _is_stamp(head):  # a message of the kubelet instead of a line
                         head, rest = stamp + b" ", head + rest
-                    if not stamp:  # the first line of this answer: it should be one that we know
+                    if not stamp:  # the first line of this response: it should be a known one
                         self.has_gap = bool(known[0]) and head[:-1] > known[0]
                     index = index + 1 if head[:-1] == stamp else 0
                     stamp, length, in_line = head[:-1], 0, True
@@ -79,7 +79,7 @@ class Resumable:
 
     @staticmethod
     def _to_skip(known: tuple[bytes, int, int, bool], stamp: bytes, index: int, length: int) -> int:
-        """Return how many of the next bytes of a line have been passed on in an earlier connection."""
+        """Return how many of the next bytes of a line have been passed on over an earlier connection."""
         if not known[0] or (stamp, index) > known[:2]:
             return 0
         if (stamp, index) < known[:2] or known[3]:
@@ -88,14 +88,14 @@ class Resumable:
 
 
 def _slices(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Cut large chunks: what is left of one is copied with every line that is taken off it."""
+    """Split large chunks: the rest of a chunk is copied with every line."""
     for chunk in chunks:
         for start in range(0, len(chunk), _SLICE):
             yield chunk[start : start + _SLICE]
 
 
 def _head(data: bytes) -> tuple[bytes, bytes]:
-    """Split a line's timestamp, with the space after it, from what follows."""
+    """Split a line into its timestamp, with the space, and the rest."""
     end = data.find(b" ", 0, _LONGEST_STAMP)
     return (data[: end + 1], data[end + 1 :]) if end >= 0 else (data[:_LONGEST_STAMP], data[_LONGEST_STAMP:])
 

@@ -1,4 +1,4 @@
-"""Keeps what a run has used on its Job, which outlives its pods."""
+"""Saves a run's measurements on its Job, which outlives its pods."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from k8s_pipeline_client.status import RunStatus
 
 
 def keep_measures(cluster: Cluster, status: RunStatus) -> None:
-    """Write peak memory and duration of a finished run to its Job; whether that works decides nothing."""
+    """Write peak memory and duration of a finished run to its Job; errors are ignored."""
     duration = status.attempts[-1].duration_seconds if status.attempts else None
     measures = {
         labels.PEAK_MEMORY: str(status.peak_memory_bytes) if status.peak_memory_bytes else None,

@@ -1,4 +1,4 @@
-"""One log on disk, in pages that do not change once they are full."""
+"""One log on disk, in pages that are immutable once they are full."""
 
 from __future__ import annotations
 
@@ -13,47 +13,46 @@ from k8s_pipeline_client.runs.logpage import PAGE_CHARACTERS, LogPage
 
 
 class ClosedPageFileError(Exception):
-    """The file was closed, as to make room for another."""
+    """The file was closed, for example to make room for another one."""
 
 
 class PageFile:
-    """Takes a log as it is read, and gives its pages.
+    """Stores a log as it is read, and returns its pages.
 
-    The text lies in a file without a name, which is gone with this process however that ends, and which nobody else
-    can open. What has no end yet of a character that takes several bytes waits for the rest. One thread may add while
-    others read.
+    The text is in an unnamed temporary file, which disappears with this process and cannot be opened by others. An
+    incomplete multi-byte character waits for its rest. One thread may add while others read.
     """
 
     def __init__(self, *, folder: Path | None = None, size: int = PAGE_CHARACTERS) -> None:
         """Open the file.
 
         Args:
-            folder: On which disk; the system's folder for temporary files if None.
-            size: How many characters a page has.
+            folder: For the file; the system's folder for temporary files if None.
+            size: Characters per page.
 
         Raises:
-            OSError: There is no place for it.
+            OSError: It cannot be created.
         """
         self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - see `close`
         self._lock = threading.Lock()
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._size = size
-        self._starts = [0]  # where each page starts, in bytes
-        self._room = size  # how many characters the last page still takes
+        self._starts = [0]  # the offset of each page, in bytes
+        self._room = size  # the characters that still fit the last page
         self._length = 0
         self._is_complete = False
 
     @property
     def length(self) -> int:
-        """How many bytes it takes on disk."""
+        """Its size on disk, in bytes."""
         return self._length
 
     def has(self, number: int) -> bool:
-        """Tell whether a page is as it will always be, and whether another follows is known."""
+        """Return whether a page is full, and it is known whether another one follows."""
         return self._is_complete or 0 <= number < len(self._starts) - 1
 
     def append(self, chunk: bytes) -> None:
-        """Add to the log; what is not UTF-8 is replaced.
+        """Append to the log; invalid UTF-8 is replaced.
 
         Raises:
             OSError: The disk is full.
@@ -62,7 +61,7 @@ class PageFile:
         self._write(self._decoder.decode(chunk))
 
     def complete(self) -> None:
-        """Take what was added for the whole log.
+        """Mark the log as complete.
 
         Raises:
             OSError: The disk is full.
@@ -73,7 +72,7 @@ class PageFile:
             self._is_complete = True
 
     def page(self, number: int) -> LogPage:
-        """Return a page as far as it is known.
+        """Return the current text of a page.
 
         Raises:
             ClosedPageFileError: It was closed.
@@ -89,8 +88,8 @@ class PageFile:
             return LogPage(self._file.read(end - start).decode(), total)
 
     def close(self) -> None:
-        """Give the disk back."""
-        with self._lock, suppress(OSError):  # what a full disk did not take is of no use any more
+        """Close and so delete the file."""
+        with self._lock, suppress(OSError):  # buffered data that a full disk rejected is not needed any more
             self._file.close()
 
     def _write(self, text: str) -> None:

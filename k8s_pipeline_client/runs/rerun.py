@@ -1,4 +1,4 @@
-"""Runs a run again: the same pipeline and document, a new id."""
+"""Starts a run again: the same pipeline and document, a new id."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from k8s_pipeline_client.runs.sidecars import end_outlived
 from k8s_pipeline_client.runs.start import create_with_document, document_of, start_run
 
 _OF_THE_JOB = ("selector", "suspend", "parallelism")
-"""What Kubernetes, a queue and the kill of a run that a queue held have set."""
+"""Fields set by Kubernetes, a queue, or the kill of a queued run."""
 _BY_KUBERNETES = ("controller-uid", "job-name", labels.CONTROLLER_UID, labels.JOB_NAME)
 
 
 def retry_run(cluster: Cluster, job: Object, *, allow_overlap: bool = False) -> Object:
-    """Start a run that does what an earlier one did, and return its Job.
+    """Start a run like an earlier one, and return its Job.
 
-    A run of a deployed pipeline is made from what is deployed now; if the earlier one had a document of its own, so
-    has this one. A one-shot run is made from the earlier Job.
+    A run of a deployed pipeline uses the current template; if the earlier one had a document of its own, so has this
+    one. A one-shot run is created from the earlier Job.
 
     Raises:
-        RunActiveError: The run, or another of the pipeline, is active.
-        UnknownNameError: What it was made from is not there any more.
+        RunActiveError: The run, or another one of the pipeline, is active.
+        UnknownNameError: Its pipeline or document does not exist any more.
     """
     name = job["metadata"]["labels"][labels.PIPELINE]
     if not end_outlived(cluster, job):
@@ -45,7 +45,7 @@ def retry_run(cluster: Cluster, job: Object, *, allow_overlap: bool = False) -> 
         cronjob = cluster.get(Kind.CRONJOB, name)
     except NotFoundError as error:
         raise UnknownNameError(
-            f"run {run_id(job)} cannot be run again: {error.message}",
+            f"run {run_id(job)} cannot be started again: {error.message}",
             code="PipelineNotDeployed",
             hint="deploy its pipeline first",
         ) from error
@@ -57,7 +57,7 @@ def _is_one_shot(job: Object) -> bool:
 
 
 def _again(cluster: Cluster, job: Object, document: str) -> Object:
-    """Create a one-shot run from an earlier one's Job, without what Kubernetes added to it."""
+    """Create a one-shot run from an earlier one's Job, without fields that Kubernetes added."""
     identity = str(uuid.uuid4())
     name = naming.one_shot_name(
         service=annotation(job, labels.SERVICE),
@@ -66,10 +66,10 @@ def _again(cluster: Cluster, job: Object, document: str) -> Object:
     )
     spec = {key: value for key, value in copy.deepcopy(job["spec"]).items() if key not in _OF_THE_JOB}
     net = annotation(job, labels.NET_SECONDS)
-    if net:  # the kill has put one second in its place
+    if net:  # the kill replaced it by one second
         spec["activeDeadlineSeconds"] = int(net)
     retries = annotation(job, labels.BACKOFF_LIMIT)
-    if retries:  # sidecars that did not end have cost it its own
+    if retries:  # replaced because of sidecars that did not terminate
         spec["backoffLimit"] = int(retries)
     pod = spec["template"]["metadata"]
     pod["labels"] = _ours(pod["labels"])

@@ -1,7 +1,7 @@
-"""Notices what is missing in a log because Kubernetes has rotated it away, and says so in the log itself.
+"""Detects parts of a log that Kubernetes has rotated away, and notes them in the log itself.
 
-The kubelet gives the newest of a container's log files only, and does not tell that there were others. But the launcher
-begins every log with a line of its own.
+The kubelet serves only the newest of a container's log files, and does not tell whether there were others. But the
+launcher begins every log with a line of its own.
 """
 
 from __future__ import annotations
@@ -16,30 +16,30 @@ from k8s_pipeline_client.runs.attempts import has_ended, has_message
 from k8s_pipeline_client.runs.logstream import Resumable
 
 ROTATED = (
-    "the beginning of this log is gone: Kubernetes keeps the newest part of a long one"
+    "the beginning of this log is missing: Kubernetes keeps only the newest part of a long log"
     " (containerLogMaxSize of the kubelet, 10Mi by default)"
 )
-GAP = "a part of this log may be missing here: Kubernetes rotated it away before it was read"
+GAP = "lines may be missing here: Kubernetes rotated the log before they were read"
 
 
 def lacks_beginning(head: bytes, pod: Object) -> bool:
-    """Tell whether a log begins in the middle.
+    """Return whether the beginning of a log is missing.
 
     Args:
-        head: How it begins.
-        pod: Whose log it is; one from before logs had a first line lacks nothing that could be noticed.
+        head: The beginning of the log.
+        pod: Its pod; for one of an earlier version, without the launcher's line, this cannot be detected.
     """
     if not _announces(pod) or has_first_line(head):
         return False
-    if has_ended(pod):  # without the launcher's message it never got so far: no Python, or not enough memory
+    if has_ended(pod):  # without the launcher's message it never started: no Python, or not enough memory
         return has_message(pod)
     return b"\n" in head
 
 
-def what_is_missing_told(stream: Resumable, answer: Iterable[bytes], pod: Object) -> Iterator[bytes]:
-    """Yield what is new in an answer, in blocks, with lines that say where something is missing."""
+def what_is_missing_told(stream: Resumable, response: Iterable[bytes], pod: Object) -> Iterator[bytes]:
+    """Yield the new part of a response, in blocks, with lines where something is missing."""
     is_first, was_in_line = stream.since is None, stream.is_in_line
-    blocks = in_blocks(stream.feed(answer))
+    blocks = in_blocks(stream.feed(response))
     head = next(blocks, b"")
     if is_first and lacks_beginning(head, pod):
         yield _line(ROTATED)
@@ -50,7 +50,7 @@ def what_is_missing_told(stream: Resumable, answer: Iterable[bytes], pod: Object
 
 
 def in_blocks(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the same in blocks of at least `SEARCHED_BYTES`, but for the last; if something breaks, after all of it."""
+    """Yield the same in blocks of at least `SEARCHED_BYTES`, except the last; raise errors after all of it."""
     held: list[bytes] = []
     length = 0
     try:

@@ -1,4 +1,4 @@
-"""Lets runs end whose container main has ended, and which an injected sidecar keeps alive."""
+"""Completes runs whose container main has terminated but which an injected sidecar keeps running."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from k8s_pipeline_client.inventory.lookup import pods_of
 from k8s_pipeline_client.status import Outlived, outlived, run_status
 
 GRACE_SECONDS = 30
-"""Seconds after main's end in which a sidecar may end by itself; many do, and then the Job is complete."""
+"""Grace period in seconds for sidecars to terminate by themselves after main; many do, and the Job completes."""
 
 
 def end_outlived(cluster: Cluster, job: Object, *, grace_seconds: int = GRACE_SECONDS) -> bool:
-    """Give the sidecars that alone are left of a run so many seconds; return whether the run has ended.
+    """Give the sidecars that still run after main a grace period in seconds; return whether the run has ended.
 
-    Until they end the Job is active, and no other run of its schedule starts. Whether it works decides nothing.
+    Until they terminate, the Job is active, and no other run of its schedule starts. Errors are ignored.
     """
     if is_finished(job):
         return True
@@ -31,20 +31,20 @@ def end_outlived(cluster: Cluster, job: Object, *, grace_seconds: int = GRACE_SE
 
 
 def _end(cluster: Cluster, job: Object, pod: Outlived) -> None:
-    """Bring a pod's deadline forward, so that pod and log stay.
+    """Shorten a pod's deadline, so that pod and log are kept.
 
-    Kubernetes then calls the pod failed, whatever main's exit code: if that was 0, the Job must not try again, and
-    has to bear witness of the success when the pod is gone.
+    Kubernetes then marks the pod as failed, whatever main's exit code: if that was 0, the Job must not retry, and has
+    to record the success.
     """
     if pod.succeeded_at:
         annotations = {
             labels.SUCCEEDED_AT: rfc3339(pod.succeeded_at),
-            # A second look, as a kill takes one, finds the limit that the first has left.
+            # A second call, such as by a kill, finds the limit that the first one set.
             labels.BACKOFF_LIMIT: annotation(job, labels.BACKOFF_LIMIT) or str(job["spec"].get("backoffLimit") or 0),
         }
         patch = {
             "metadata": {"uid": job["metadata"]["uid"], "annotations": annotations},
-            # Not simply 0: earlier failures would end the Job, and delete the pod, at once.
+            # Not 0: with earlier failures, the Job would fail, and delete the pod, at once.
             "spec": {"backoffLimit": pod.failures},
         }
         cluster.merge(Kind.JOB, job["metadata"]["name"], patch)

@@ -1,7 +1,7 @@
-"""Keeps logs on disk while they are read page by page, so that each is read from the cluster once.
+"""Stores logs on disk while they are read page by page, so that each is read from the cluster once.
 
-Neither `cachetools` nor `diskcache` fit: the one measures an entry when it is put in, and these grow; the other's files
-have names and outlive the process. What is left is an `OrderedDict`.
+Neither `cachetools` nor `diskcache` fit: the former measures an entry only when it is added, and logs grow; the latter
+has named files, which outlive the process. So this is an LRU cache with an `OrderedDict`.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from k8s_pipeline_client.runs.pagefile import ClosedPageFileError, PageFile
 _log = logging.getLogger(__name__)
 
 Source = Callable[[Resumable], Iterator[bytes]]
-"""Reads a log from where the `Resumable` has come to, through it, to its present end."""
+"""Reads a log from the `Resumable`'s position, through it, to its current end."""
 
 
 class _Spooled:
-    """A log: how far it was read, and its pages."""
+    """A log: its position, and its pages."""
 
     def __init__(self, pages: PageFile, now: float) -> None:
         self.pages = pages
@@ -36,11 +36,10 @@ class _Spooled:
 
 
 class LogSpool:
-    """Keeps logs on disk while they are read page by page; several threads may use it, and one client.
+    """Stores logs on disk while they are read page by page; thread-safe, for one client.
 
-    It is closed with its client. A log is read from the cluster when a page is asked for that is not there, from where
-    it was left. Those that were not asked for longest give way to others; where the disk takes no more, a page costs a
-    read of the whole log.
+    It is closed with its client. When a requested page is not stored yet, the log is read further from the cluster. The
+    least recently used logs are evicted; if the disk is full, a page costs a read of the whole log.
     """
 
     def __init__(
@@ -53,15 +52,15 @@ class LogSpool:
         size: int = PAGE_CHARACTERS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Begin with nothing.
+        """Create an empty spool.
 
         Args:
-            max_bytes: On disk, of all logs together.
+            max_bytes: On disk, for all logs together.
             max_logs: Each has an open file.
-            max_idle: After how many seconds a log that nobody asks for is dropped.
-            folder: On which disk; the system's folder for temporary files if None.
-            size: How many characters a page has.
-            clock: Gives the time, in seconds.
+            max_idle: Seconds after which an unused log is dropped.
+            folder: For the files; the system's folder for temporary files if None.
+            size: Characters per page.
+            clock: Returns the time in seconds.
         """
         self._max_bytes = max_bytes
         self._max_logs = max_logs
@@ -70,13 +69,13 @@ class LogSpool:
         self._size = size
         self._clock = clock
         self._lock = threading.Lock()
-        self._logs: OrderedDict[Hashable, _Spooled] = OrderedDict()  # the one that was used last comes last
+        self._logs: OrderedDict[Hashable, _Spooled] = OrderedDict()  # the most recently used one is last
         self._timer: threading.Timer | None = None
         self._is_closed = False
 
     @property
     def bytes_on_disk(self) -> int:
-        """How much the logs take by now."""
+        """The size of all logs."""
         with self._lock:
             return sum(log.pages.length for log in self._logs.values())
 
@@ -84,13 +83,13 @@ class LogSpool:
         """Return a page of a log.
 
         Args:
-            key: What the log is known by.
-            number: Counted from 0; one that there is not is empty.
-            read: Reads what has not been read yet.
-            grows: Whether there may be more of it later than ``read`` will find.
+            key: Identifies the log.
+            number: Counted from 0; a page that does not exist is empty.
+            read: Reads the rest of the log.
+            grows: Whether the log may grow after ``read``.
 
         Raises:
-            PipelineError: It could not be read; what could be is kept, and the next page begins there.
+            PipelineError: It could not be read; the part that was read is kept.
         """
         try:
             return self._page(key, number, read, grows)
@@ -99,12 +98,12 @@ class LogSpool:
             return page_of(read(Resumable()), number, size=self._size)
 
     def drop_idle(self) -> None:
-        """Drop what nobody has asked for in a while; happens by itself, too."""
+        """Drop idle logs; also done by a timer."""
         with self._lock:
             self._drop_idle()
 
     def close(self) -> None:
-        """Drop everything, and keep nothing from now on."""
+        """Drop all logs, and store none from now on."""
         with self._lock:
             self._is_closed = True
             while self._logs:
@@ -116,7 +115,7 @@ class LogSpool:
     def _page(self, key: Hashable, number: int, read: Source, grows: bool) -> LogPage:
         log = self._take(key)
         if not log.pages.has(number):
-            with log.reading:  # whoever else asks for it meanwhile waits for this read, and makes none
+            with log.reading:  # other threads wait for this read instead of reading as well
                 if not log.pages.has(number):
                     self._read(key, log, read, grows)
         return log.pages.page(number)
@@ -144,7 +143,7 @@ class LogSpool:
             if not grows:
                 log.pages.complete()
         except PipelineError:
-            raise  # all that came has been added, so it can be taken up again
+            raise  # everything that was read has been added, so it can be resumed
         except BaseException:
             self._drop(key, log)
             raise
@@ -153,7 +152,7 @@ class LogSpool:
         with self._lock:
             self._touch(key, log)
             while sum(each.pages.length for each in self._logs.values()) > self._max_bytes:
-                self._drop_oldest()  # in the end the very one that is being read, which then finds itself closed
+                self._drop_oldest()  # finally the one that is being read, which is closed then
 
     def _touch(self, key: Hashable, log: _Spooled) -> None:
         log.used_at = self._clock()
@@ -176,11 +175,11 @@ class LogSpool:
             log.pages.close()
 
     def _set_timer(self) -> None:
-        """Have what becomes idle dropped, whether anything is asked for again or not."""
+        """Schedule the timer that drops idle logs."""
         if self._timer is None and self._logs and not self._is_closed:
             oldest = next(iter(self._logs.values()))
             seconds = max(oldest.used_at + self._max_idle - self._clock(), 0.0)
-            # By a weak reference: a client that was forgotten does not live on for its timer.
+            # A weak reference, so that the timer does not keep an unused client alive.
             self._timer = threading.Timer(seconds, _expire, [weakref.ref(self)])
             self._timer.daemon = True
             self._timer.start()

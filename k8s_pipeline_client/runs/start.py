@@ -30,14 +30,14 @@ def start_run(
     """Create a Job from the CronJob's template, and return it.
 
     Args:
-        cluster: Where.
+        cluster: The cluster.
         cronjob: As read from the cluster; it may be suspended.
         requested_id: The run's UUID; a new one if None.
-        allow_overlap: Start even while another run is active; where the CronJob allows that, it needs no asking.
+        allow_overlap: Start even while another run is active; not needed if the CronJob allows it.
         document: The run's own workflow document; the pipeline's if None.
 
     Raises:
-        InputError: The id is not a UUID, or names a run that exists.
+        InputError: The id is not a UUID, or that of an existing run.
         RunActiveError: A run is active.
     """
     identity = check_run_id(requested_id) if requested_id else str(uuid.uuid4())
@@ -55,9 +55,9 @@ def start_run(
 
 
 def create_with_document(cluster: Cluster, job: Object, document: str) -> Object:
-    """Create a Job that has a Secret of its own, and return it.
+    """Create a Job with a Secret of its own, and return it.
 
-    The Job comes first, suspended, so that the Secret has an owner from its first write.
+    The Job is created first, suspended, so that the Secret has an owner from its first write.
     """
     wanted = with_own_secret(job, document)
     created = create_run(cluster, wanted)
@@ -67,16 +67,16 @@ def create_with_document(cluster: Cluster, job: Object, document: str) -> Object
 
 
 def let_go(cluster: Cluster, job: Object, write_secret: Callable[[], object], *, held: bool) -> Object:
-    """Write the Secret that a Job needs, and let the Job start; return it.
+    """Write the Secret that a Job needs, and resume the Job; return it.
 
     Args:
         cluster: Where.
         job: As the API server returned it.
         write_secret: Writes the Secret.
-        held: We have suspended the Job. If a queue has, it decides when the Job starts.
+        held: The Job is suspended by this program; one that is suspended by a queue is resumed by that.
 
     Raises:
-        ClusterError: It was refused; the Job is removed again, or the error says that it is not.
+        ClusterError: The write failed; the Job has been deleted, or the error's outcome says that it has not.
     """
     name = job["metadata"]["name"]
     try:
@@ -87,20 +87,20 @@ def let_go(cluster: Cluster, job: Object, write_secret: Callable[[], object], *,
 
 
 def _removed(cluster: Cluster, job: Object) -> str:
-    """Remove a Job that would stay suspended for ever, and stand in the way of others; say what became of it."""
+    """Delete a Job that would stay suspended and block other runs; return the outcome."""
     name = job["metadata"]["name"]
     try:
         cluster.delete(Kind.JOB, name, Propagation.BACKGROUND, uid=job["metadata"]["uid"])
     except ClusterError:
-        return f"Job {name} is left behind, suspended: delete it"
-    return "nothing of the run is left"
+        return f"Job {name} is left, suspended: delete it"
+    return "the run has been removed"
 
 
 def create_run(cluster: Cluster, job: Object) -> Object:
-    """Create a Job, and return it; a Job that an earlier, unanswered try of ours created is as good.
+    """Create a Job, and return it; or the one that an earlier attempt of this request has created.
 
     Raises:
-        InputError: A run of this id exists, and is not ours.
+        InputError: A run with this id exists.
     """
     request = str(uuid.uuid4())
     job["metadata"].setdefault("annotations", {})[labels.REQUEST] = request
@@ -111,10 +111,10 @@ def create_run(cluster: Cluster, job: Object) -> Object:
         if annotation(existing, labels.REQUEST) == request:
             return existing
         raise InputError(
-            f"run {run_id(existing)} exists already, as Job {existing['metadata']['name']}",
+            f"run {run_id(existing)} already exists, as Job {existing['metadata']['name']}",
             code="RunIdTaken",
             facts={"run_id": run_id(existing), "job": existing["metadata"]["name"]},
-            hint="give a new run id, or none",
+            hint="use a new run id, or none",
         ) from error
 
 
@@ -122,14 +122,14 @@ def document_of(cluster: Cluster, secret: str) -> str:
     """Return the workflow document that a Secret holds.
 
     Raises:
-        NotFoundError: The Secret is not there.
+        NotFoundError: The Secret does not exist.
     """
     found = cluster.get(Kind.SECRET, secret)
     return base64.b64decode(found["data"][DOCUMENT_KEY]).decode()
 
 
 def check_run_id(text: str) -> str:
-    """Return the UUID in its usual form; the ingestion accepts nothing else as a run id.
+    """Return the UUID in canonical form; the ingestion accepts only UUIDs as run ids.
 
     Raises:
         InputError: It is not a UUID.
@@ -138,7 +138,7 @@ def check_run_id(text: str) -> str:
         return str(uuid.UUID(text))
     except ValueError as error:
         raise InputError(
-            f"run id {text!r} is not a UUID", code="InvalidRunId", facts={"run_id": text}, hint="give a UUID, or none"
+            f"run id {text!r} is not a UUID", code="InvalidRunId", facts={"run_id": text}, hint="use a UUID, or none"
         ) from error
 
 
@@ -150,5 +150,5 @@ def _refuse_overlap(cluster: Cluster, cronjob: Object) -> None:
             raise RunActiveError(
                 f"{title}: run {run_id(job)} is active",
                 facts={"title": title, "run_id": run_id(job)},
-                hint="wait for it, kill it, or allow another beside it",
+                hint="wait for it, kill it, or allow overlapping runs",
             )

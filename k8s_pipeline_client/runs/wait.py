@@ -21,17 +21,17 @@ def wait_for_end(
     timeout: float | None,
     on_change: Callable[[RunStatus], None],
 ) -> RunStatus:
-    """Wait until a run has ended, and return how; what it has used is kept on its Job.
+    """Wait until a run has ended, and return its status; its measurements are saved on its Job.
 
     Args:
-        cluster: Where.
+        cluster: The cluster.
         reader: Computes its status.
         job_name: Its Job.
-        timeout: How long to wait, in seconds; for ever if None.
-        on_change: Called at first and whenever state or cause have changed.
+        timeout: In seconds; None for no timeout.
+        on_change: Called initially, and whenever state or cause have changed.
 
     Raises:
-        WaitTimeoutError: The time is over; the run goes on.
+        WaitTimeoutError: The timeout expired; the run continues.
         NotFoundError: The Job was deleted.
     """
     last: RunStatus | None = None
@@ -48,7 +48,7 @@ def wait_for_end(
             return status
     raise WaitTimeoutError(
         f"run {last.run_id if last else job_name} is still {last.state if last else 'unknown'} "
-        f"after {timeout:.0f} s; it goes on",
+        f"after {timeout:.0f} s; it continues",
         code="RunNotEnded",
         facts={"run_id": last.run_id if last else "", "job": job_name, "seconds": timeout or 0},
         hint=f"follow its log, or kill it (Job {job_name})",

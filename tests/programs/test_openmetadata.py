@@ -247,10 +247,8 @@ def test_no_error_repeats_the_token(server: RecordingServer, connect: Connect, s
 def test_nobody_there(connect: Connect) -> None:
     with RecordingServer() as server:
         gone = connect(server.url)
-    with pytest.raises(ServerUnreachableError) as caught:
+    with pytest.raises(ServerUnreachableError, match="127.0.0.1"):
         gone.version()
-    assert caught.value.code == "ServerUnreachable"
-    assert caught.value.facts["address"] == gone.address
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ def test_a_pipeline_on_demand_has_no_schedule_to_stop(client: K8sPipelineClient)
 
 def test_deleting_what_is_not_there_is_fine(client: K8sPipelineClient, console: Console) -> None:
     _deploy(client)
-    assert "nothing of" in str(client.delete_pipeline(NIGHTLY).reason)
+    assert "deleted" in str(client.delete_pipeline(NIGHTLY).reason)
     assert console.cluster.list(Kind.CRONJOB) == []
     assert client.delete_pipeline(NIGHTLY).reason == "Pipeline was not deployed"
     assert client.delete_pipeline(NIGHTLY).code == 200
