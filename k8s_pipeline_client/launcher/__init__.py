@@ -1,18 +1,18 @@
-"""What starts the entry point in a pod, and strikes the document's secrets out of whatever it writes.
+"""Starts the entry point in a pod, and redacts the document's secrets in its output.
 
-``launch.py`` is what the pod starts, ``program.py`` what it does. The document comes from a file, not from the
-environment (``environ``), its references resolved where that is asked for (``references``, ``yamljson``) and the bot's
-token put in (``token``), and the image's own entry point runs in the same process (``entry``). What is written
-to the descriptors 1 and 2, by whomever, passes through a pump (``pump``) that strikes the document's secrets out
-(``detect`` says what they are, ``redact`` how they may look). SIGTERM ends the process at once with 143, unless the
-program has a handler, and tells nobody: only Kubernetes knows what comes next (``ending``). How it went stands in the
-termination message (``report``), with the error that tells most about it (``errorlog``), and as text that a person can
-see (``visible``). The first line of the log (``beginning``) shows that nothing before it is missing.
+The pod starts ``launch.py``, which runs ``program.py``. The document comes from a file, not from the environment
+(``environ``), with references resolved if requested (``references``, ``yamljson``) and the bot's token inserted
+(``token``); the image's own entry point runs in the same process (``entry``). All output to the file descriptors 1 and
+2, also of child processes, passes through a pump (``pump``) that redacts the document's secrets (``detect`` finds them,
+``redact`` knows their encodings). SIGTERM exits at once with 143, unless the program has a handler, and reports nothing
+to OpenMetadata: only Kubernetes knows whether there is a retry (``ending``). The termination message (``report``) has
+the result, with the most relevant error of the log (``errorlog``), escaped for terminals (``visible``). The first line
+of the log (``beginning``) shows that nothing before it is missing.
 
-Not covered: secrets of less than four characters, encodings that ``redact`` does not name, other ways out than the two
-descriptors. C code that keeps the GIL holds SIGTERM off.
+Limits: secrets shorter than four characters, encodings that ``redact`` does not know, and output other than to the two
+descriptors are not redacted. C code that holds the GIL delays SIGTERM.
 
-Only the standard library is needed, and Python 3.9. Importing does nothing.
+Needs only the standard library, and Python 3.9. Importing has no side effects.
 """
 
 from k8s_pipeline_client.launcher.detect import MASK, is_secret_key, secret_values

@@ -1,4 +1,4 @@
-"""Finds the secrets in a workflow document: by the names of keys, and by the look of values."""
+"""Finds the secrets in a workflow document: by the names of keys, and by the format of values."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Any
 from urllib.parse import unquote
 
 MASK = "*********"
-"""What stands in place of a secret; OpenMetadata's own."""
+"""The replacement for a secret; the same as OpenMetadata's."""
 
 MIN_LENGTH = 4
-"""Shorter values are no secrets to us: to strike them out would make a log illegible, and hide little."""
+"""Shorter values are not redacted: that would make a log illegible, and hide little."""
 
 MIN_LINE = 8
-"""The same for one line of a secret of several lines."""
+"""The same for one line of a multi-line secret."""
 
 _NEVER_SECRET = {"true", "false", "none", "null", "True", "False", "None"}
 
-# Names are compared without anything but letters and digits: api_key, api-key and apiKey are one.
+# Names are compared by their letters and digits only: api_key, api-key and apiKey are equal.
 _SAYS_SECRET = re.compile(
     r"""
     passw(?:or)?d | pwd | passphrase | passcode | secret | token | jwt | credential | conn(?:ection)?str
@@ -30,7 +30,7 @@ _SAYS_SECRET = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 
-# A name that ends so tells something about a secret, not the secret: tokenUrl, privateKeyPath.
+# Names with these endings describe a secret but do not contain it: tokenUrl, privateKeyPath.
 _SAYS_ABOUT = re.compile(
     r"""
     (?: paths? | file | filename | location | dir | directory | ur[li]s? | endpoint | host | hostport | port
@@ -47,17 +47,17 @@ _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*KEY-----.*?(?:-----END[A-Z -]+|\Z)
 _JSON_WEB_TOKEN = re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*")
 _URL_PASSWORDS = (
     re.compile(r"://[^\s:/?#@]*:([^\s@/?#]+)@"),
-    # One that is not escaped as it should be, and so may hold a slash or an at sign.
+    # A password that is not escaped properly, and so may contain a slash or an at sign.
     re.compile(r"://[^\s:/?#@]*:(\S{1,1000})@"),
 )
 _NAME_AND_VALUE = re.compile(r"\b([\w.-]{1,60})=(\"[^\"]*\"|'[^']*'|[^\s;&,\"']+)")
 _AUTHORIZATION_SCHEME = re.compile(r"(?:Bearer|Basic|Token|ApiKey) +", re.IGNORECASE)
-# Real line ends, and those of a key that somebody escaped to fit it into an environment variable.
+# Line ends, and escaped ones of a key that was made to fit an environment variable.
 _LINE_ENDS = re.compile(r"[\r\n]+|(?:\\[rn])+")
 
 
 def is_secret_key(name: str) -> bool:
-    """Tell whether the name of a key says that its value is a secret: ``apiKey``, and not ``tokenUrl``."""
+    """Return whether the name of a key says that its value is a secret: ``apiKey``, but not ``tokenUrl``."""
     plain = _plain(name)
     return bool(_SAYS_SECRET.search(plain)) and not _SAYS_ABOUT.search(plain)
 
@@ -65,12 +65,12 @@ def is_secret_key(name: str) -> bool:
 def secret_values(document: object) -> list[str]:
     """Return the secrets of a workflow document, longest first.
 
-    Those are the strings under keys that :func:`is_secret_key`, the passwords of URLs and of ``name=value`` pairs,
-    private keys and JSON web tokens in any string; also within a string that is JSON. Short values and words like
-    ``true`` are left out. A mapping under ``credentials`` is looked at key by key, for it holds names and hosts.
+    These are the strings under keys that :func:`is_secret_key`, the passwords of URLs and of ``name=value`` pairs,
+    private keys and JSON web tokens in any string; also within strings that are JSON. Short values and words like
+    ``true`` are omitted. Mappings under ``credentials`` are searched key by key, since they also have names and hosts.
     """
     found: set[str] = set()
-    # A stack, not recursion: a document may be nested deeper than Python lets a function call itself.
+    # A stack instead of recursion: a document may be nested deeper than Python's recursion limit.
     stack: list[tuple[Any, bool]] = [(document, False)]
     while stack:
         node, is_secret = stack.pop()
@@ -85,13 +85,13 @@ def secret_values(document: object) -> list[str]:
 
 
 def secrets_among(values: Iterable[str]) -> list[str]:
-    """Return what of values that are secrets is struck out: wholes and long lines, longest first."""
+    """Return the strings to redact for secret values: whole values and long lines, longest first."""
     found = {form.strip() for value in values for form in (value, *_long_lines(value))}
     return _longest_first({value for value in found if _is_worth_striking(value)})
 
 
 def _longest_first(values: set[str]) -> list[str]:
-    """Return values in the order in which they are struck: a part of a secret must not spoil the whole of it."""
+    """Return values in the order of their redaction: longer ones before their parts."""
     return sorted(values, key=lambda value: (-len(value), value))
 
 
@@ -100,7 +100,7 @@ def _plain(name: str) -> str:
 
 
 def _values_of(mapping: dict[str, Any], is_secret: bool) -> Iterator[tuple[Any, bool]]:
-    """Yield the values of a mapping, each with whether it is a secret by its key."""
+    """Yield the values of a mapping, and whether each is a secret by its key."""
     # As in {"name": "token", "value": …}.
     named_secret = is_secret_key(str(mapping.get("name") or mapping.get("key")))
     for key, value in mapping.items():
@@ -111,7 +111,7 @@ def _values_of(mapping: dict[str, Any], is_secret: bool) -> Iterator[tuple[Any, 
 
 
 def _secrets_in(text: str, is_secret: bool) -> Iterator[str]:
-    """Yield the secrets that one string has in it; the string itself too where it is one."""
+    """Yield the secrets in one string; the string itself if it is a secret."""
     wholes = [match.group() for pattern in (_PRIVATE_KEY, _JSON_WEB_TOKEN) for match in pattern.finditer(text)]
     if is_secret:
         wholes.append(text)
@@ -127,7 +127,7 @@ def _secrets_in(text: str, is_secret: bool) -> Iterator[str]:
 
 
 def _long_lines(text: str) -> Iterator[str]:
-    """Yield the lines of a secret of several lines, which a log may show one by one."""
+    """Yield the lines of a multi-line secret, which a log may show one by one."""
     for line in _LINE_ENDS.split(text.strip()):
         line = line.strip()
         if len(line) >= MIN_LINE and line != text and not line.startswith("-----"):
@@ -145,7 +145,7 @@ def _inner_passwords(text: str) -> Iterator[str]:
 
 
 def _json_in(text: str) -> Iterator[Any]:
-    """Yield what a string holds that is itself JSON: key files are often given so."""
+    """Yield the content of a string that is JSON, as key files often are."""
     if text.lstrip()[:1] in ("{", "["):
         try:
             yield json.loads(text)

@@ -1,4 +1,4 @@
-"""How a run ends: by itself, with all of its output shown; or by SIGTERM, at once."""
+"""The end of a run: by itself, after all output was written; or by SIGTERM, at once."""
 
 from __future__ import annotations
 
@@ -22,32 +22,32 @@ _TERMINATION_DRAIN_SECONDS = 1
 
 
 class Ending:
-    """What surrounds the entry point: the pump, the way out, the signal handler."""
+    """The environment of the entry point: the pump, the exit, the signal handler."""
 
     def __init__(self, report: Report, refresh: float) -> None:
         """Prepare it.
 
         Args:
             report: The termination message.
-            refresh: Seconds after which the message is written anew: who is killed leaves the last one.
+            refresh: The interval for updates of the message, in seconds: after a SIGKILL the last one remains.
         """
         self._report = report
         self._refresh = refresh
         self._errors = ErrorLog()
         self._pump: Pump
-        # Taken by whichever end comes first, and never given back.
+        # Acquired by whichever end comes first, and never released.
         self._has_begun = threading.Lock()
 
     def prepare(self, secrets: list[str]) -> None:
-        """Put it all in place."""
+        """Set it up."""
         self._pump = Pump(secrets, self._errors.feed)
-        atexit.register(self._finish)  # the first to be registered is the last to run
-        faulthandler.enable(self._pump.real_stderr)  # it writes no values
+        atexit.register(self._finish)  # registered first, so it runs last
+        faulthandler.enable(self._pump.real_stderr)  # it prints no values
         self._catch_sigterm()
         sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
 
     def _catch_sigterm(self) -> None:
-        # Held back while the program forks, else it would be the child that leaves in our name.
+        # Blocked while the program forks; otherwise the child would handle it.
         os.register_at_fork(
             before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM}),
             after_in_child=self._in_child,
@@ -60,7 +60,7 @@ class Ending:
         threading.Thread(target=self._watch, args=(woken,), daemon=True).start()
 
     def _watch(self, woken: int) -> None:
-        """Keep the termination message fresh, and see SIGTERM while the main thread is in C code."""
+        """Update the termination message, and handle SIGTERM while the main thread is in C code."""
         while True:
             is_woken = bool(select.select([woken], [], [], self._refresh)[0])
             signals = os.read(woken, 64) if is_woken else b""
@@ -72,24 +72,24 @@ class Ending:
         return signal.getsignal(signal.SIGTERM) == self._terminate
 
     def _in_child(self) -> None:
-        """Give a forked child the usual SIGTERM."""
+        """Restore the default SIGTERM in a forked child."""
         if self._is_our_handler():
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.set_wakeup_fd(-1)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
     def _finish(self) -> None:
-        """Show what is left of the output, and write the last termination message."""
+        """Flush the rest of the output, and write the final termination message."""
         if not self._report.is_of_this_process:
             return
-        self._has_begun.acquire()  # where SIGTERM came first: for good
+        self._has_begun.acquire()  # blocks forever if SIGTERM came first
         _flush()
         self._pump.drain(_DRAIN_SECONDS)
         has_failed = self._report.facts.get("exitCode", 0) != 0
         self._report.note(lastError=self._errors.last_error() if has_failed else "")
 
     def _terminate(self, *_: object) -> None:
-        """Leave at once: a program that goes on, or is made to stop, may report a success that is none."""
+        """Exit at once: a program that continues, or unwinds, may report a false success."""
         if not self._has_begun.acquire(blocking=False):
             return
         try:
@@ -107,7 +107,7 @@ def _flush() -> None:
     with suppress(Exception):
         sys.stdout.flush()
         sys.stderr.flush()
-    # What C code printed: into a pipe, it waits for a full buffer.
+    # Output of C code, which is fully buffered into a pipe.
     with suppress(Exception):
         import ctypes
 

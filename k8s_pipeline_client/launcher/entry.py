@@ -1,4 +1,4 @@
-"""Runs the image's own entry point in this process, as Python itself would have started it."""
+"""Runs the image's own entry point in this process, as Python itself would."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from k8s_pipeline_client.launcher.redact import mask
 from k8s_pipeline_client.launcher.unusable import no_entry_point, read_file
 from k8s_pipeline_client.launcher.visible import visible
 
-_MAX_CAUSE = 1500  # characters of one exception
-_MAX_CHAIN = 99  # a chain of exceptions may go round in circles
+_MAX_CAUSE = 1500  # characters per exception
+_MAX_CHAIN = 99  # a chain of exceptions may be circular
 
 
 def execute(target: list[str]) -> None:
@@ -34,7 +34,7 @@ def _execute_file(target: list[str]) -> None:
     except FileNotFoundError:
         raise no_entry_point(f"{os.path.basename(path)} in {os.path.dirname(path)}") from None
     except OSError:
-        pass  # it may be there; what is wrong with it is told as it is read
+        pass  # it may exist; reading it raises the error
     sys.argv = target
     _put_on_path(os.path.dirname(os.path.realpath(path)))
     code = compile(read_file(path, "entry point"), path, "exec", dont_inherit=True)
@@ -45,7 +45,7 @@ def _execute_file(target: list[str]) -> None:
 
 
 def _execute_module(target: list[str]) -> None:
-    # Here, since most pods start a file and do not need them.
+    # Imported here, since most pods start a file and do not need them.
     import importlib.util
     import runpy
 
@@ -62,7 +62,7 @@ def _put_on_path(folder: str) -> None:
 
 
 def own_part(trace: TracebackType | None) -> TracebackType | None:
-    """Return a traceback without what stands in front of the entry point."""
+    """Return a traceback without the frames before the entry point."""
     while trace and _is_in_front(trace.tb_frame.f_code.co_filename):
         trace = trace.tb_next
     return trace
@@ -73,7 +73,7 @@ def _is_in_front(path: str) -> bool:
 
 
 def cause_of(error: BaseException, secrets: list[str]) -> str:
-    """Return what an exception says, and what the one at its root says, in one masked line."""
+    """Return the messages of an exception and of its root cause, in one redacted line."""
     said = _said_by(error, secrets)
     said_first = _said_by(_root_of(error), secrets)
     return said if said_first in said else f"{said} (from {said_first})"

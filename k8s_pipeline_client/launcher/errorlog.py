@@ -1,6 +1,6 @@
-"""Finds the error in a log that tells most about why a run failed.
+"""Finds the most relevant error in the log of a failed run.
 
-The exception with which an ingestion ends often says which step failed, and no more; why, it has logged before.
+The final exception of an ingestion often names only the step that failed; the reason was logged before.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from collections import deque
 from k8s_pipeline_client.launcher.visible import visible
 
 KEPT_BYTES = 512 * 1024
-"""How much of the log's end is looked through."""
+"""The number of bytes at the end of the log to search."""
 
 MAX_ERROR_BYTES = 600
 
-_MAX_PIECES = 8192  # each has an overhead: a program that writes letter by letter must not cost megabytes
+_MAX_PIECES = 8192  # each has an overhead, and a program may write byte by byte
 _MAX_LINES = 20  # of one record
 
 _LEVEL = r"(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL)"
 _ERRORS = {"ERROR", "CRITICAL", "FATAL"}
-# The line with which a record begins: the level comes first, or after a time and perhaps a name.
+# The first line of a record: it begins with the level, or with a time, perhaps a name, and the level.
 #   [2026-01-31 12:00:00] ERROR    {metadata.Ingestion:workflow:10} - text
 #   2026-01-31 12:00:00,000 - name - ERROR - text
 #   ERROR:root:text
@@ -36,22 +36,22 @@ _NAMES_EXCEPTION = re.compile(r"\b\w*(?:Error|Exception)\b|\bFATAL\b")
 
 
 class ErrorLog:
-    """Keeps the end of a log. It is looked through only when a run has failed: keeping it must cost nothing."""
+    """Keeps the end of a log, cheaply: it is searched only when a run has failed."""
 
     def __init__(self) -> None:
         self._pieces: deque[bytes] = deque()
         self._size = 0
 
     def feed(self, piece: bytes) -> None:
-        """Take the next piece."""
+        """Append the next chunk."""
         self._pieces.append(piece)
         self._size += len(piece)
         while self._size > KEPT_BYTES or len(self._pieces) > _MAX_PIECES:
             self._size -= len(self._pieces.popleft())
 
     def last_error(self) -> str:
-        """Return the last error that names an exception, else the last one, in one line; empty if there is none."""
-        # A copy: where the pump could not be drained in time, it still feeds.
+        """Return the last error with an exception, else the last error, in one line; empty if there is none."""
+        # A copy: if the pump could not be drained in time, it still writes.
         errors = errors_in(b"".join(self._pieces.copy()).decode(errors="replace"))
         telling = [error for error in errors if _NAMES_EXCEPTION.search(error)]
         chosen = (telling or errors or [""])[-1]
@@ -61,9 +61,9 @@ class ErrorLog:
 def errors_in(log: str) -> list[str]:
     """Return the texts of the records from level ERROR on, each in one line, without time, level and place.
 
-    A record of several lines goes on until the next one begins, an empty line, or a traceback.
+    A multi-line record ends at the next record, an empty line, or a traceback.
     """
-    first_line = re.compile(_RECORD, re.VERBOSE)  # here: it takes a while, and most runs do not need it
+    first_line = re.compile(_RECORD, re.VERBOSE)  # compiled here: it is slow, and most runs do not need it
     errors: list[list[str]] = []
     lines: list[str] = []
     for line in _COLOUR.sub("", log).splitlines():

@@ -1,7 +1,7 @@
-"""The file that a pod starts: ``python launch.py --config FILE -- main.py …``, or ``-- -m package.module``.
+"""The pod's command: ``python launch.py --config FILE -- main.py …``, or ``-- -m package.module``.
 
-It lies beside the package that it imports, and leaves nothing of either to the entry point: neither its folder in
-``sys.path`` nor its modules in ``sys.modules``, where they would hide a real ``k8s_pipeline_client`` of the image.
+It is beside the package that it imports, and hides both from the entry point: its folder is not left in ``sys.path``,
+nor its modules in ``sys.modules``, where they would shadow a real ``k8s_pipeline_client`` of the image.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ PACKAGE = "k8s_pipeline_client"
 if __name__ == "__main__":
     folder = os.path.dirname(os.path.realpath(__file__))
     path = [entry for entry in sys.path if os.path.realpath(entry) != folder]
-    # Python has put it there already, unless PYTHONSAFEPATH is set.
+    # Python has added it already, unless PYTHONSAFEPATH is set.
     sys.path[:] = [folder, *path]
     from k8s_pipeline_client.launcher.program import main
 

@@ -1,7 +1,7 @@
-"""The launcher's program: reads the document, hands it over, runs the entry point, and notes how that ended.
+"""The launcher's program: reads the document, runs the entry point with it, and reports the result.
 
-The exit code is the entry point's, or 78 (``EX_CONFIG``): it was not started, as the document or the entry point
-cannot be used, and trying again is of no use.
+The exit code is the entry point's, or 78 (``EX_CONFIG``) if the document or the entry point are unusable, so that a
+retry would fail, too.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from k8s_pipeline_client.launcher.beginning import first_line
 from k8s_pipeline_client.launcher.detect import secret_values, secrets_among
 from k8s_pipeline_client.launcher.ending import Ending
 from k8s_pipeline_client.launcher.entry import cause_of, execute, own_part
-from k8s_pipeline_client.launcher.environ import answer_config_with
+from k8s_pipeline_client.launcher.environ import provide_config
 from k8s_pipeline_client.launcher.references import Resolver
 from k8s_pipeline_client.launcher.report import Report, utc
 from k8s_pipeline_client.launcher.token import read_token, token_in, with_token
@@ -29,7 +29,7 @@ EXIT_UNUSABLE = 78
 
 
 def main(arguments: list[str]) -> int:
-    """Run the entry point that the command line names, and return its exit code."""
+    """Run the entry point of the command line, and return its exit code."""
     options = _parser().parse_args(arguments)
     report = Report(options.termination_log)
     secrets: list[str] = []
@@ -47,12 +47,12 @@ def main(arguments: list[str]) -> int:
             resolver = Resolver(os.environ, options.resolve)
             document = resolver.resolve(document)
             secrets += secrets_among(resolver.values)
-        # One that has a token goes on with it: it was deployed before the token had a Secret, or is of one run only.
+        # A document with a token keeps it: it was deployed before the token had a Secret, or is for one run only.
         lacks_token = bool(options.token) and token_in(document) == ""
         if lacks_token:
             document = with_token(document, read_token(options.token))
         secrets += secret_values(document)
-        answer_config_with(_written(document) if options.resolve or lacks_token else raw)
+        provide_config(_written(document) if options.resolve or lacks_token else raw)
         Ending(report, options.refresh).prepare(secrets)
         execute(options.target)
     except Unusable as error:
@@ -80,21 +80,23 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="launch.py", usage="%(prog)s --config FILE -- main.py [ARGUMENT ...]")
     parser.add_argument("--config", required=True, help="the workflow document, a JSON object")
     parser.add_argument(
-        "--resolve", metavar="FOLDER", help="resolve references; those to Secrets by this folder's files"
+        "--resolve", metavar="FOLDER", help="resolve references; those to Secrets from the files of this folder"
     )
     parser.add_argument(
-        "--token", metavar="FILE", help="put this file's text in place of the document's token, where that is empty"
+        "--token", metavar="FILE", help="insert this file's text as the document's token, if that is empty"
     )
-    parser.add_argument("--announce", action="store_true", help="begin the log with a line that shows it is whole")
-    parser.add_argument("--within", metavar="START/END", default="/", help="RFC 3339, UTC; at other times do nothing")
+    parser.add_argument(
+        "--announce", action="store_true", help="begin the log with a line that shows that it is complete"
+    )
+    parser.add_argument("--within", metavar="START/END", default="/", help="RFC 3339, UTC; outside of it, do nothing")
     parser.add_argument("--termination-log", default="/dev/termination-log")
-    parser.add_argument("--refresh", type=float, default=3.0, help="seconds between two termination messages")
-    parser.add_argument("target", nargs="+", help="a file, or -m and a module; and its arguments")
+    parser.add_argument("--refresh", type=float, default=3.0, help="seconds between updates of the termination message")
+    parser.add_argument("target", nargs="+", help="a file, or -m and a module, with arguments")
     return parser
 
 
 def outside(window: str) -> str:
-    """Say why now is not within a window of two times as `report.utc` writes them; empty if it is."""
+    """Return why the current time is outside a window of two times (see `report.utc`); empty if it is not."""
     start, _, end = window.partition("/")
     now = utc()
     if start and now < start:
@@ -106,7 +108,7 @@ def parse(raw: bytes) -> dict[str, Any]:
     """Return the workflow document.
 
     Raises:
-        Unusable: It is not a JSON object; the error says nothing of what it is, which could be a secret.
+        Unusable: It is not a JSON object; the message does not quote it, since it may be a secret.
     """
     try:
         document = json.loads(raw.decode())
@@ -121,11 +123,11 @@ def _written(document: dict[str, Any]) -> bytes:
     try:
         return yamljson.dumps(document).encode()
     except (ValueError, RecursionError):
-        raise Unusable("the document with what was put into it cannot be written as JSON") from None
+        raise Unusable("the document with its resolved references cannot be written as JSON") from None
 
 
 def _status_of(stop: SystemExit) -> int:
-    """Return the exit code that Python makes of a SystemExit."""
+    """Return Python's exit code for a SystemExit."""
     if stop.code is None:
         return 0
     return stop.code & 255 if isinstance(stop.code, int) else 1

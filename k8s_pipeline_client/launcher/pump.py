@@ -1,4 +1,4 @@
-"""Carries what is written to the descriptors 1 and 2 to where they led before, masked."""
+"""Redirects the file descriptors 1 and 2 through redaction to their original targets."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from k8s_pipeline_client.launcher.redact import Masker
 
 _PIPE_SIZE = 1 << 20
 _CHUNK_SIZE = 1 << 16
-_F_SETPIPE_SZ = 1031  # fcntl has the name from Python 3.10 on
+_F_SETPIPE_SZ = 1031  # in fcntl since Python 3.10
 
-# When the streams take turns: how long at most, and in which steps, what one has shown may take to be read.
+# When the streams alternate: the maximum time, and the interval, to wait until written output has been read.
 _READ_SECONDS = 0.05
 _PAUSE_SECONDS = 0.001
 
-_WITHHELD = b"launcher: output that cannot be masked or written is withheld\n"
+_WITHHELD = b"launcher: output that cannot be redacted or written is discarded\n"
 
 
 class Pump:
-    """Masks the output of this process and of its children, whoever writes it, as it passes.
+    """Redacts the output of this process and of its children.
 
-    One thread carries both streams, so that their lines keep their order as far as it can be known.
+    One thread handles both streams, to keep the order of their lines as far as it is known.
 
     Attributes:
-        real_stderr: Where stderr led before.
+        real_stderr: The original stderr.
     """
 
     def __init__(self, secrets: Collection[str], on_shown: Callable[[bytes], None]) -> None:
-        """Put it in place.
+        """Redirect the descriptors.
 
         Args:
-            secrets: What is struck out.
-            on_shown: Is told what was shown, piece by piece.
+            secrets: The strings to redact.
+            on_shown: Called with each chunk of redacted output.
         """
         self.real_stderr = os.dup(2)
         self._stop, self._stopper = os.pipe()
@@ -53,7 +53,7 @@ class Pump:
         self._stderr.divert()
 
     def drain(self, timeout: float) -> None:
-        """Show all that was written up to now, and end: what children still write is not waited for."""
+        """Write all output so far, and stop, without waiting for children."""
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, 1)
         os.dup2(null, 2)
@@ -72,12 +72,11 @@ class Pump:
             stream.close()
 
     def _carry(self, readable: list[int]) -> None:
-        """Show what the two pipes hold.
+        """Write the content of the two pipes.
 
-        Nothing tells which of two pipes was written to first. But what is in stdout's pipe once stderr's has been
-        measured may be older than that, so it goes first; the other way round, a traceback would stand above the
-        lines that led to it. What comes into stderr's pipe after the measure waits for the next round, for there
-        may be lines in stdout's pipe again that are older.
+        The order of writes to two pipes is not known. But what is in stdout's pipe after stderr's has been measured may
+        be older, so it is written first; otherwise a traceback would appear above the lines that led to it. Later
+        output to stderr waits for the next round, since there may be older lines in stdout's pipe again.
         """
         of_stderr = self._stderr.waiting()
         of_stdout = self._stdout.waiting()
@@ -89,9 +88,9 @@ class Pump:
                 stream.close()
 
     def _give_way_to(self, stream: _Stream) -> None:
-        """Where the other stream has shown something, have it read before this one shows more.
+        """If the other stream has written something, wait until it is read before this one writes.
 
-        The container runtime has a reader for each, and whichever is quicker comes first in its log.
+        The container runtime has a reader for each, and the log has the order of these.
         """
         if stream is not self._shown_last:
             self._shown_last.let_it_be_read()
@@ -99,9 +98,9 @@ class Pump:
 
 
 class _Stream:
-    """One descriptor: the pipe that takes what is written to it, and where that goes, masked.
+    """One descriptor: the pipe that replaces it, and its original target for the redacted output.
 
-    Where a piece cannot be masked or written, the rest is read and thrown away: neither shown nor left to block.
+    If a chunk cannot be redacted or written, the rest is read and discarded, so that writers do not block.
     """
 
     def __init__(
@@ -121,35 +120,35 @@ class _Stream:
         self._real_stderr = real_stderr
         self._is_withheld = False
         os.set_blocking(target, True)
-        with suppress(OSError):  # C code that holds the GIL and writes more than fits in would wait for ever
+        with suppress(OSError):  # C code that holds the GIL would block for ever on a full pipe
             fcntl.fcntl(self._writer, _F_SETPIPE_SZ, _PIPE_SIZE)
 
     def divert(self) -> None:
-        """Let the descriptor lead into the pipe."""
+        """Redirect the descriptor to the pipe."""
         os.dup2(self._writer, self._descriptor)
         os.close(self._writer)
 
     def waiting(self) -> int:
-        """Return how many bytes are in the pipe."""
+        """Return the number of bytes in the pipe."""
         return _bytes_in(self.reader) if self.is_open else 0
 
     def let_it_be_read(self) -> None:
-        """Wait a moment for the reader of what was shown, if there is one."""
+        """Wait a moment until the written output has been read, if it goes to a pipe."""
         if stat.S_ISFIFO(os.fstat(self._target).st_mode):
             give_up = time.monotonic() + _READ_SECONDS
             while _bytes_in(self._target) and time.monotonic() < give_up:
                 time.sleep(_PAUSE_SECONDS)
-            time.sleep(_PAUSE_SECONDS)  # it has read, and needs a moment to write that down
+            time.sleep(_PAUSE_SECONDS)  # it has read, and needs a moment to write its log
 
     def carry(self, size: int) -> None:
-        """Read so many bytes, which are there, and show them."""
+        """Read this number of available bytes, and write them redacted."""
         while size > 0:
             data = os.read(self.reader, min(size, _CHUNK_SIZE))
             size -= len(data)
             self._show(data)
 
     def close(self) -> None:
-        """Show what has been held back as the beginning of a secret; nothing more will come."""
+        """Write output that was held back as a possible beginning of a secret, at the end of the stream."""
         if self.is_open:
             self.is_open = False
             self._show(b"", last=True)
@@ -170,5 +169,5 @@ class _Stream:
 
 
 def _bytes_in(pipe: int) -> int:
-    answer = fcntl.ioctl(pipe, termios.FIONREAD, bytes(4))
-    return int.from_bytes(answer, sys.byteorder)
+    size = fcntl.ioctl(pipe, termios.FIONREAD, bytes(4))
+    return int.from_bytes(size, sys.byteorder)

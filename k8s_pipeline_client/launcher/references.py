@@ -1,4 +1,4 @@
-"""References from a workflow document to what Git must not hold: ``${VARIABLE}`` and ``secretRef``."""
+"""References in a workflow document to values that must not be in Git: ``${VARIABLE}`` and ``secretRef``."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ VARIABLE = re.compile(
     """,
     re.VERBOSE,
 )
-"""A reference to a variable within a string, or one that is written to be text; everything else is text anyway."""
+"""A reference to a variable within a string, or an escaped one; everything else is literal text."""
 
 SECRET_REF = "secretRef"
-"""The only key of a mapping that stands for a key of a Secret: ``{"secretRef": {"name": …, "key": …}}``."""
+"""The only key of a mapping that references a key of a Secret: ``{"secretRef": {"name": …, "key": …}}``."""
 
 
 def references_in(node: Any, path: str = "") -> Iterator[tuple[str, str | dict[str, Any]]]:
-    """Yield where references are, and what stands there: a string, or a mapping with the key ``secretRef``."""
+    """Yield the paths of references with their values: a string, or a mapping with the key ``secretRef``."""
     if isinstance(node, dict):
         if SECRET_REF in node:
             yield path, node
@@ -38,18 +38,18 @@ def references_in(node: Any, path: str = "") -> Iterator[tuple[str, str | dict[s
 
 
 class Resolver:
-    """Puts values in place of references.
+    """Resolves references.
 
     Attributes:
-        values: Those that were put in; each is to be treated as a secret.
+        values: The resolved values; each is to be treated as a secret.
     """
 
     def __init__(self, variables: Mapping[str, str], secrets: str) -> None:
-        """Take what is referred to.
+        """Take the sources of values.
 
         Args:
             variables: By name.
-            secrets: A folder with a folder for each Secret, and in that a file for each key.
+            secrets: A folder with a folder per Secret, which has a file per key.
         """
         self._variables = variables
         self._secrets = secrets
@@ -57,17 +57,17 @@ class Resolver:
         self.values: list[str] = []
 
     def resolve(self, document: dict[str, Any]) -> dict[str, Any]:
-        """Return the document with all references resolved; what they bring in is not looked at again.
+        """Return the document with all references resolved; resolved values are not resolved again.
 
         Raises:
-            Unusable: Something that it refers to is not there; all of it is named, with its place.
+            Unusable: Referenced values are missing; the message lists all of them, with their paths.
         """
         try:
             resolved: dict[str, Any] = self._resolved(document, "")
         except RecursionError:
             raise Unusable("the document is nested too deeply for its references to be resolved") from None
         if self._missing:
-            raise Unusable("the document cannot be resolved: " + "; ".join(self._missing))
+            raise Unusable("the document's references cannot be resolved: " + "; ".join(self._missing))
         return resolved
 
     def _resolved(self, node: Any, path: str) -> Any:
@@ -86,7 +86,7 @@ class Resolver:
         if found["escape"]:
             return found[0][1:]
         value = self._variables.get(found["name"])
-        if not value and found["default"] is not None:  # as a shell has it: also where it is empty
+        if not value and found["default"] is not None:  # as in a shell: also if it is empty
             return found["default"]
         if value is None:
             self._missing.append(f"{path}: environment variable {found['name']} is not set")
@@ -110,7 +110,7 @@ class Resolver:
 
 
 def secret_reference(node: dict[str, Any]) -> tuple[str, str] | None:
-    """Return name and key of the Secret that a mapping stands for; None for every other mapping."""
+    """Return name and key of the Secret that a mapping references; None for any other mapping."""
     reference = node.get(SECRET_REF)
     if len(node) != 1 or not isinstance(reference, dict) or set(reference) != {"name", "key"}:
         return None

@@ -1,4 +1,4 @@
-"""The bot's token: it has a Secret of its own, and is put into the document as a run starts."""
+"""The bot's token, which has a Secret of its own, and is inserted into the document when a run starts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from k8s_pipeline_client.launcher.unusable import Unusable, read_file
 
 _CONNECTIONS = (("workflowConfig", "openMetadataServerConfig"), ("openMetadataServerConnection",))
-"""Where a document has its connection: those of workflows and applications, and those of automations."""
+"""The paths of the connection in a document: for workflows and applications, and for automations."""
 _WITHIN = ("securityConfig", "jwtToken")
 
 
@@ -19,28 +19,28 @@ def connection_in(document: dict[str, Any]) -> Any:
 
 
 def token_in(document: dict[str, Any]) -> Any:
-    """Return what a document has in the token's place; None if there is nothing.
+    """Return the value of a document's token; None if there is none.
 
-    An empty text there stands for the token that a Secret holds.
+    An empty text is a placeholder for the token in a Secret.
     """
     return _at(document, (*_connection_path(document), *_WITHIN))
 
 
 def with_connection(document: dict[str, Any], connection: dict[str, Any]) -> dict[str, Any]:
-    """Return the document with another connection; the order of its keys stays."""
+    """Return the document with another connection, in the same order of keys."""
     return _with(document, _connection_path(document), connection)
 
 
 def with_token(document: dict[str, Any], token: str) -> dict[str, Any]:
-    """Return the document with a token in its place; the order of its keys stays."""
+    """Return the document with a token, in the same order of keys."""
     return _with(document, (*_connection_path(document), *_WITHIN), token)
 
 
 def read_token(path: str) -> str:
-    """Return the token that a file ``…/SECRET/KEY`` holds; white space around it does not count.
+    """Return the token in a file ``…/SECRET/KEY``, without surrounding white space.
 
     Raises:
-        Unusable: There is none; the text names Secret and key.
+        Unusable: There is none; the message names Secret and key.
     """
     folder, key = os.path.split(path)
     what = f"bot's token (key {key} of Secret {os.path.basename(folder)})"

@@ -1,22 +1,22 @@
-"""What a run cannot be started with."""
+"""Unusable documents and entry points."""
 
 from __future__ import annotations
 
 NO_ENTRY_POINT = "this image has no "
-"""How the text begins where the image lacks what is to be started."""
+"""The beginning of the message if the image lacks the entry point."""
 
 
 class Unusable(Exception):
-    """The document or the entry point cannot be used, and trying again is of no use; the text says why."""
+    """The document or the entry point are unusable, so a retry would fail, too; the message says why."""
 
 
 def no_entry_point(what: str) -> Unusable:
-    """Return the error for an image without a file or module that is to be started."""
+    """Return the error for an image without the entry point's file or module."""
     return Unusable(f"{NO_ENTRY_POINT}{what}: OpenMetadata's ingestion-base has one, its image for Airflow does not")
 
 
 def read_file(path: str, what: str) -> bytes:
-    """Return what a file holds.
+    """Return the content of a file.
 
     Raises:
         Unusable: It cannot be read.

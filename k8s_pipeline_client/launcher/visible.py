@@ -1,7 +1,7 @@
-"""Text as it is shown to people: what cannot be seen, or changes how the rest is seen, stands there as an escape.
+"""Escapes invisible characters in text for people.
 
-Names, messages and logs come from anywhere. A terminal obeys control characters, and directional marks or characters of
-no width let one text look like another.
+Names, messages and logs are untrusted. Terminals execute control characters, and directional marks or zero-width
+characters make one text look like another.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import re
 
 _UNSEEN = (
     "\x00-\x1f\x7f-\x9f"  # controls: ESC, BEL, line ends, and CSI and OSC of one byte
-    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # they turn the direction of what follows
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # change the text direction
     "\u2028\u2029"  # line ends
-    "\ud800-\udfff"  # lone surrogates: no stream takes them
-    "\ufdd0-\ufdef\ufffe\uffff"  # no characters
-    # Of no width, or blank.
+    "\ud800-\udfff"  # lone surrogates, which cannot be encoded
+    "\ufdd0-\ufdef\ufffe\uffff"  # noncharacters
+    # Zero-width, or blank.
     "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200d\u2060-\u2065\u206a-\u206f\u3164\ufe00-\ufe0f\ufeff"
     "\uffa0\ufff0-\ufffb\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
@@ -26,14 +26,13 @@ _EMOJI_AMONG_SIGNS = "\u203c\u2049\u2139\u3030"
 _IDEOGRAPH = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _IDEOGRAPHIC_VARIANT = re.compile("[\ufe00-\ufe02\U000e0100-\U000e01ef]")
 _VIRAMA = 9
-"""The combining class of the sign that takes an Indic letter's vowel; a joiner beside it chooses the letter's form."""
+"""The combining class of virama, the vowel killer of Indic scripts; a joiner beside it selects the letter's form."""
 
 
 def visible(text: str) -> str:
-    r"""Return a text with what cannot be seen in it as ``\x1b``, ``\u202e`` or ``\n``: one line, as it stands there.
+    r"""Return a text with invisible characters escaped as ``\x1b``, ``\u202e`` or ``\n``: one line.
 
-    All else stays as it is: a backslash, and the joiners and variation selectors that an emoji or a script is spelled
-    with. To apply it again changes nothing.
+    Everything else is unchanged: backslashes, and the joiners and variation selectors of emoji and scripts. Idempotent.
     """
     return _SUSPECT.sub(lambda found: found[0] if _is_spelling(found) else _escaped(found[0]), text)
 
@@ -43,7 +42,7 @@ def _escaped(character: str) -> str:
 
 
 def _is_spelling(found: re.Match[str]) -> bool:
-    """Return whether what was found stands where writing needs it."""
+    """Return whether the character is needed by the script at this position."""
     if len(found[0]) > 1:
         return True
     character, text, start = found[0], found.string, found.start()

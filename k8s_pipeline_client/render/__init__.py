@@ -1,4 +1,4 @@
-"""From a pipeline and the settings to manifests. Pure: the same input gives the same bytes."""
+"""Renders manifests from a pipeline and the settings. Pure and deterministic."""
 
 from k8s_pipeline_client.render.plan import OneShotPlan, Plan, plan, plan_one_shot, planned, render
 

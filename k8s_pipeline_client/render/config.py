@@ -22,7 +22,7 @@ from k8s_pipeline_client.settings import OWN_MOUNT_PATH
 
 DOCUMENT_KEY = "workflow.json"
 LAUNCHER_KEY = "launch.py"
-"""The file of the launcher that is started; it lies beside the package with the others."""
+"""The launcher's entry file; it is beside the package."""
 
 _PACKAGE, _LAUNCHER = "k8s_pipeline_client", "launcher"
 _PACKAGE_KEY = "package.py"
@@ -30,28 +30,28 @@ _PACKAGE_KEY = "package.py"
 ANNOUNCE_OPTION = "--announce"
 RESOLVE_OPTION = "--resolve"
 WINDOW_OPTION = "--within"
-"""Of scheduled runs only: who asks for a run means it, whatever its schedule's dates say."""
+"""For scheduled runs only: manual runs ignore the schedule's start and end."""
 TOKEN_OPTION = "--token"
 _SECRETS = "secrets"
 _TOKEN = "bot-token"
 _CA_KEY = posixpath.basename(CA_PATH)
 
 MAX_SECRET_BYTES = 1024 * 1024
-"""Kubernetes refuses a Secret whose data is larger (``MaxSecretSize``)."""
+"""The limit of a Secret's data (``MaxSecretSize`` in Kubernetes)."""
 
 
 def secret(pipeline: Pipeline, name: str, namespace: str) -> Document:
-    """Return the Secret: the whole workflow document, and nothing of it anywhere else.
+    """Return the Secret with the whole workflow document, which is nowhere else.
 
     Raises:
-        DefinitionError: The document is larger than a Secret may be.
+        DefinitionError: The document exceeds the limit of a Secret.
     """
     content = pipeline.document_text().encode()
     if len(content) > MAX_SECRET_BYTES:
         raise DefinitionError(
-            f"{pipeline.origin}: the workflow document of {pipeline.fqn!r} has {len(content):,} bytes, and a "
-            f"Kubernetes Secret holds at most {MAX_SECRET_BYTES:,}",
-            hint="shorten it: filter patterns and long lists are what makes documents large",
+            f"{pipeline.origin}: the workflow document of {pipeline.fqn!r} has {len(content):,} bytes, more than "
+            f"the limit of a Kubernetes Secret, {MAX_SECRET_BYTES:,}",
+            hint="shorten it, such as its filter patterns and long lists",
         )
     annotations = pipeline_annotations(pipeline) | {labels.DOCUMENT_HASH: pipeline.document_sha256()}
     return {
@@ -59,13 +59,13 @@ def secret(pipeline: Pipeline, name: str, namespace: str) -> Document:
         "kind": "Secret",
         "metadata": object_meta(name, namespace, _labels(pipeline, name, name), annotations),
         "type": "Opaque",
-        # `data`, not `stringData`: a key that is taken out of stringData stays in the Secret.
+        # `data`, not `stringData`: keys that are removed from stringData stay in the Secret.
         "data": {DOCUMENT_KEY: base64.b64encode(content).decode()},
     }
 
 
 def config_map(pipeline: Pipeline, name: str, namespace: str) -> Document:
-    """Return the ConfigMap: facts about the pipeline that anybody may read, chosen one by one."""
+    """Return the ConfigMap with non-confidential facts about the pipeline."""
     schedule = pipeline.schedule
     facts = {
         "fullyQualifiedName": pipeline.fqn,
@@ -88,7 +88,7 @@ def config_map(pipeline: Pipeline, name: str, namespace: str) -> Document:
 
 
 def lookup_key(pipeline: Pipeline, name: str) -> str:
-    """Return by what a pipeline's ConfigMap is found: its id, for that stays when it is renamed; else its name."""
+    """Return the lookup key of a pipeline's ConfigMap: its id, which a rename does not change; else its name."""
     return naming.id_key(pipeline.instance, pipeline.id) if pipeline.id else name
 
 
@@ -103,7 +103,7 @@ def launcher_config_map(namespace: str) -> Document:
 
 
 def ca_config_map(certificates: str, namespace: str) -> Document:
-    """Return the ConfigMap with certificates to trust: one per namespace and content, immutable, shared."""
+    """Return the ConfigMap with CA certificates: one per namespace and content, immutable, shared."""
     return _shared(_ca_name(certificates), namespace, "ca", {_CA_KEY: certificates})
 
 
@@ -125,13 +125,13 @@ def _shared(name: str, namespace: str, component: str, files: Mapping[str, str])
 
 
 def launcher_items() -> list[Document]:
-    """Return where a pod finds the launcher's files: one to start, and beside it the package that it imports."""
+    """Return the paths of the launcher's files in a pod: the entry file, and beside it the package."""
     _, files = launcher()
     return [{"key": key, "path": _launcher_path(key)} for key in files]
 
 
 def launcher_options(pipeline: Pipeline) -> list[str]:
-    """Return the launcher's options: where document and token are, and whether references are to be resolved."""
+    """Return the launcher's options: the paths of document and token, and whether to resolve references."""
     options = [ANNOUNCE_OPTION, "--config", f"{OWN_MOUNT_PATH}/{DOCUMENT_KEY}"]
     if pipeline.references().any:
         options += [RESOLVE_OPTION, f"{OWN_MOUNT_PATH}/{_SECRETS}"]
@@ -146,7 +146,7 @@ def sources(pipeline: Pipeline, name: str) -> list[Document]:
     """Return the sources of the pod's own volume.
 
     Args:
-        pipeline: What the pod runs.
+        pipeline: The pipeline.
         name: The name of the Secret with its document.
     """
     found: list[Document] = [
@@ -163,13 +163,13 @@ def sources(pipeline: Pipeline, name: str) -> list[Document]:
 
 
 def is_reference(source: Document) -> bool:
-    """Tell whether a source of the pod's own volume holds what the document refers to."""
+    """Return whether a source of the pod's own volume is for the document's references."""
     items = source.get("secret", {}).get("items") or []
     return any(item["path"].startswith(f"{_SECRETS}/") for item in items)
 
 
 def secret_sources(references: References) -> list[Document]:
-    """Return the sources of the pod's volume that hold the keys of Secrets to which the document refers."""
+    """Return the volume sources for the keys of Secrets that the document references."""
     return [
         {"secret": {"name": name, "items": [{"key": key, "path": f"{_SECRETS}/{name}/{key}"} for key in keys]}}
         for name, keys in references.secrets.items()
@@ -199,7 +199,7 @@ def launcher() -> tuple[str, Mapping[str, str]]:
         for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
         if entry.name.endswith(".py")
     }
-    # Empty. Without it, Python would prefer a whole package of that name elsewhere on its path to ours.
+    # Empty. Without it, Python would prefer a regular package of that name elsewhere in its path.
     files[_PACKAGE_KEY] = ""
     digest = hashlib.sha256(json.dumps(files).encode()).hexdigest()
     return f"om-launcher-{digest[:10]}", MappingProxyType(files)

@@ -1,4 +1,4 @@
-"""The CronJob that every pipeline is, on demand or not."""
+"""The CronJob of a pipeline, scheduled or on demand."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from k8s_pipeline_client.settings import MIN_STARTING_DEADLINE_SECONDS, Settings
 def cronjob(pipeline: Pipeline, name: str, settings: Settings, source: Source = Source.FILES) -> Document:
     """Return the CronJob without ``suspend``, which has a field manager of its own."""
     successful, failed = history_limits(pipeline, settings)
-    # The hash makes a change of the document one of the CronJob too, so that a deploy can tell that there was one.
+    # With the hash, a change of the document changes the CronJob as well, so that a deploy can detect it.
     annotations = pipeline_annotations(pipeline) | {
         labels.DOCUMENT_HASH: pipeline.document_sha256(),
         labels.MANAGED_BY_SOURCE: str(source),
@@ -44,15 +44,15 @@ def cronjob(pipeline: Pipeline, name: str, settings: Settings, source: Source = 
 
 
 def suspended(pipeline: Pipeline) -> bool:
-    """Return ``spec.suspend`` as the definition wants it."""
+    """Return ``spec.suspend`` by the definition."""
     return pipeline.schedule is None or not pipeline.enabled
 
 
 def starting_deadline(pipeline: Pipeline, settings: Settings) -> int:
-    """Return how late a run may start, in seconds.
+    """Return ``startingDeadlineSeconds``.
 
-    0 would never run at all, and small values drop runs under load. Of an interval the controller looks for due times
-    from that long ago, and counts from there: with less than the interval it never finds one.
+    With 0 no run would ever start, and small values drop runs under load. For an ``@every`` interval the controller
+    counts due times from this long ago: with less than the interval it never finds one.
     """
     return max(settings.starting_deadline_seconds, MIN_STARTING_DEADLINE_SECONDS) + _interval(pipeline)
 
@@ -62,7 +62,7 @@ def _interval(pipeline: Pipeline) -> int:
 
 
 def history_limits(pipeline: Pipeline, settings: Settings) -> tuple[int, int]:
-    """Return how many successful and failed Jobs stay: all that an hour can bring, or more where set."""
+    """Return the history limits: enough for all Jobs of an hour, or more if set."""
     floor = 1
     if pipeline.schedule is not None:
         floor = max(floor, pipeline.schedule.most_within_an_hour())
@@ -73,7 +73,7 @@ def history_limits(pipeline: Pipeline, settings: Settings) -> tuple[int, int]:
 
 
 def notes(pipeline: Pipeline, settings: Settings) -> list[str]:
-    """Return what the definition asks for in vain, then what was raised above the settings, one sentence each."""
+    """Return notes about unsupported parts of the definition and raised settings, one sentence each."""
     successful, failed = history_limits(pipeline, settings)
     return [
         *pipeline.notes,
@@ -81,9 +81,9 @@ def notes(pipeline: Pipeline, settings: Settings) -> list[str]:
             "startingDeadlineSeconds",
             settings.starting_deadline_seconds,
             starting_deadline(pipeline, settings),
-            "because Kubernetes starts no run of an interval that is longer"
+            "because Kubernetes does not start runs of a longer interval"
             if _interval(pipeline)
-            else "because Kubernetes drops late runs in silence",
+            else "because Kubernetes drops late runs silently",
         ),
         *ttl_notes(pipeline, settings),
         *raised("successfulJobsHistoryLimit", settings.successful_jobs_history_limit, successful, OUTAGE),

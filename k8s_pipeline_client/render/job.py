@@ -1,4 +1,4 @@
-"""The Job of a run, made from a job template."""
+"""The Job of a run, and its template."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from k8s_pipeline_client.render.metadata import pipeline_annotations, pipeline_l
 from k8s_pipeline_client.render.pod import FINAL_EXIT_CODES, pod_template
 from k8s_pipeline_client.settings import REPORTER_OUTAGE_SECONDS, Settings
 
-OUTAGE = "so that the end of every run can still be read an hour later"
-"""Why finished Jobs are kept longer, or more of them, than the settings say."""
+OUTAGE = "so that the result of every run is available for an hour"
+"""Why finished Jobs are kept longer, or more of them, than set."""
 
 
 def job_template(pipeline: Pipeline, name: str, settings: Settings) -> Document:
-    """Return ``spec.jobTemplate``: the one truth of how a pipeline runs.
+    """Return ``spec.jobTemplate``, from which all runs are created.
 
     Raises:
-        OverlayError: The settings' overlay changes what must stay as it is.
+        OverlayError: The settings' overlay changes a protected field.
     """
-    # Kueue takes it from here: its webhook suspends the Job as it is created, and its controller resumes it.
+    # For Kueue: its webhook suspends the Job when it is created, and its controller resumes it.
     queue = {labels.QUEUE_NAME: settings.queue_name} if settings.queue_name else {}
     return {
         "metadata": {
@@ -32,12 +32,12 @@ def job_template(pipeline: Pipeline, name: str, settings: Settings) -> Document:
         },
         "spec": {
             "backoffLimit": 0 if _is_never_repeated(pipeline) else settings.backoff_limit,
-            # A net a little above the pod's deadline: for pods that never start, and for the sum of retries.
+            # A little above the pod's deadline: for pods that never start, and for the sum of retries.
             "activeDeadlineSeconds": settings.active_deadline_seconds
             + settings.start_timeout_seconds
             + settings.termination_grace_period_seconds,
             "ttlSecondsAfterFinished": _ttl_seconds(pipeline, settings),
-            # Else a replacement starts while the old pod still writes.
+            # Otherwise a replacement starts while the old pod still writes.
             "podReplacementPolicy": "Failed",
             "podFailurePolicy": {"rules": _failure_rules(pipeline)},
             "template": pod_template(pipeline, name, settings),
@@ -46,14 +46,14 @@ def job_template(pipeline: Pipeline, name: str, settings: Settings) -> Document:
 
 
 def _is_never_repeated(pipeline: Pipeline) -> bool:
-    """Tell whether a run must not be tried again: a person waits for an automation, and asks again if need be."""
+    """Return whether a run must not be retried: a person waits for an automation, and can retry it."""
     return pipeline.component is Component.AUTOMATION
 
 
 def _ttl_seconds(pipeline: Pipeline, settings: Settings) -> int:
-    """Return how long a finished Job stays: never less than an outage of whoever reports its end may last."""
+    """Return the TTL of a finished Job: at least the longest outage of a reporter to tolerate."""
     own = settings.ttl_seconds_after_finished
-    # The end of an automation is reported by the run itself, or to nobody.
+    # The result of an automation is only reported by the run itself.
     return own if pipeline.component is Component.AUTOMATION else max(own, REPORTER_OUTAGE_SECONDS)
 
 
@@ -63,13 +63,13 @@ def notes(pipeline: Pipeline, settings: Settings) -> list[str]:
 
 
 def ttl_notes(pipeline: Pipeline, settings: Settings) -> list[str]:
-    """Return a note if a finished Job stays longer than the settings say."""
+    """Return a note if a finished Job is kept longer than set."""
     asked, used = settings.ttl_seconds_after_finished, _ttl_seconds(pipeline, settings)
     return raised("ttlSecondsAfterFinished", asked, used, OUTAGE)
 
 
 def raised(key: str, asked: int, used: int, why: str) -> list[str]:
-    """Return a note if more than a setting is used."""
+    """Return a note if a setting is raised."""
     return [f"{key} {asked} is raised to {used} {why}"] if used != asked else []
 
 
@@ -80,7 +80,7 @@ def _failure_rules(pipeline: Pipeline) -> list[Document]:
     }
     if _is_never_repeated(pipeline):
         return [final]
-    # First: an evicted pod ends with 143 as well, and is to be replaced without using up a retry.
+    # First: an evicted pod exits with 143 as well, and its replacement must not count as a retry.
     return [{"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}, final]
 
 
@@ -93,13 +93,13 @@ def run_job(
     owners: list[Document],
     extra_labels: dict[str, str] | None = None,
 ) -> Document:
-    """Return the Job of a run that somebody asked for.
+    """Return the Job of a manual run.
 
     Args:
         template: ``spec.jobTemplate``, as rendered or as read from a CronJob.
         name: The Job's name.
-        namespace: Where it runs.
-        run_id: A UUID; the ingestion reports under it.
+        namespace: Its namespace.
+        run_id: A UUID, which the ingestion reports to OpenMetadata.
         owners: Owner references.
         extra_labels: For the Job and its pods.
     """

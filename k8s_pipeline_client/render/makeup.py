@@ -1,4 +1,4 @@
-"""The `startingDeadlineSeconds` of a CronJob that is about to be on a schedule, on manifests. Pure."""
+"""The `startingDeadlineSeconds` of a CronJob whose schedule is being enabled, in manifests. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from k8s_pipeline_client.errors import ScheduleError
 
 
 def live_of(cronjob: Document) -> Live:
-    """Return what the CronJob controller goes by, of a CronJob as the API server returned it."""
+    """Return the fields of a CronJob that the CronJob controller uses."""
     spec = cronjob["spec"]
     since = (cronjob.get("status") or {}).get("lastScheduleTime") or cronjob["metadata"]["creationTimestamp"]
     return Live(
@@ -27,7 +27,7 @@ def live_of(cronjob: Document) -> Live:
 
 
 def schedule_of(cronjob: Document) -> Schedule | None:
-    """Return the schedule; None where somebody else wrote one that we do not know."""
+    """Return the schedule; None if somebody else set an unsupported one."""
     try:
         return parse_schedule(cronjob["spec"]["schedule"], cronjob["spec"].get("timeZone"))
     except ScheduleError:
@@ -35,14 +35,14 @@ def schedule_of(cronjob: Document) -> Schedule | None:
 
 
 def configured_deadline(cronjob: Document) -> int | None:
-    """Return what `startingDeadlineSeconds` is, or is to be again; None where there is none."""
+    """Return the configured `startingDeadlineSeconds`, before narrowing; None if there is none."""
     note = _narrowed(cronjob)
     found: int | None = note.configured if note else cronjob["spec"].get("startingDeadlineSeconds")
     return found
 
 
 def with_deadline(cronjob: Document, deadline: Deadline) -> Document:
-    """Return the manifest with the deadline, and with the note that belongs to it."""
+    """Return the manifest with the deadline, and its annotation."""
     metadata = cronjob["metadata"]
     annotations = {
         key: value for key, value in (metadata.get("annotations") or {}).items() if key != labels.STARTING_DEADLINE
@@ -57,23 +57,23 @@ def with_deadline(cronjob: Document, deadline: Deadline) -> Document:
 
 
 def as_configured(item: Document) -> Document:
-    """Return an object as it is to be for good: a narrowed deadline is no change of the definition."""
+    """Return an object without a narrowed deadline, which is not a change of the definition."""
     if item["kind"] != "CronJob" or (note := _narrowed(item)) is None:
         return item
     return with_deadline(item, Deadline(note.configured))
 
 
 def notes(before: Live, schedule: Schedule, deadline: Deadline) -> Iterator[str]:
-    """Yield what a person should know of a write that sets the deadline, one sentence each."""
+    """Yield notes about a write that sets the deadline, one sentence each."""
     if deadline.starts_at_once:
         yield (
             f"a run starts at once: Kubernetes counts {schedule.expression!r} from the last run that it started, or "
-            f"from when the CronJob was made ({rfc3339(before.since)})"
+            f"from the CronJob's creation ({rfc3339(before.since)})"
         )
     narrowed = deadline.narrowed
     if narrowed and narrowed != before.narrowed:
         yield (
-            f"the run that was due at {rfc3339(narrowed.due)} is not made up for: startingDeadlineSeconds is "
+            f"the run that was due at {rfc3339(narrowed.due)} is skipped: startingDeadlineSeconds is "
             f"{narrowed.seconds} for now, and {narrowed.configured} again with the next deploy or enable after "
             f"{rfc3339(narrowed.needed_until)}"
         )
@@ -82,23 +82,23 @@ def notes(before: Live, schedule: Schedule, deadline: Deadline) -> Iterator[str]
 
 
 def follows_the_end(cronjob: Document, now: datetime) -> str:
-    """Say which run starts as soon as the active ones have ended; empty if none does."""
+    """Return a note about the run that starts as soon as the active ones have ended; empty if there is none."""
     if cronjob["spec"].get("concurrencyPolicy") != "Forbid" or not (cronjob.get("status") or {}).get("active"):
         return ""
     due = held_back(live_of(cronjob), now)
     if due is None:
         return ""
     return (
-        f"the run that was due at {rfc3339(due)} was held back by the active one, and Kubernetes starts it once that "
-        "has ended: to have none, disable the pipeline first"
+        f"the run that was due at {rfc3339(due)} is delayed by the active one, and Kubernetes starts it once that "
+        "has ended: to prevent it, disable the pipeline first"
     )
 
 
 def waiting(deadline: Deadline) -> str:
-    """Say why nothing is written as yet."""
+    """Return a note about the wait before the write."""
     assert deadline.narrowed
     return (
-        f"waiting {deadline.wait:.0f} s, so that Kubernetes does not make up for the run that was due at "
+        f"waiting {deadline.wait:.0f} s, so that Kubernetes does not start the run that was due at "
         f"{rfc3339(deadline.narrowed.due)}"
     )
 

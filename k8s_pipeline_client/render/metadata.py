@@ -1,4 +1,4 @@
-"""Names, labels, annotations and owner references of what we write."""
+"""Names, labels, annotations and owner references of our objects."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def pipeline_labels(pipeline: Pipeline, name: str) -> dict[str, str]:
 
 
 def name_labels(pipeline: Pipeline) -> dict[str, str]:
-    """Return the labels by which what NAME stands for is found in one request."""
+    """Return the labels for lookups by NAME."""
     return {
         labels.FQN_HASH: naming.lookup_hash(pipeline.fqn),
         labels.NAME_HASH: naming.lookup_hash(pipeline.name),
@@ -35,7 +35,7 @@ def name_labels(pipeline: Pipeline) -> dict[str, str]:
 
 
 def pipeline_annotations(pipeline: Pipeline) -> dict[str, str]:
-    """Return what a person or a program needs to tell which pipeline an object belongs to."""
+    """Return the annotations that identify an object's pipeline."""
     found = {
         labels.FQN: pipeline.fqn,
         labels.NAME: pipeline.name,
@@ -51,7 +51,7 @@ def pipeline_annotations(pipeline: Pipeline) -> dict[str, str]:
 def object_meta(
     name: str, namespace: str, object_labels: dict[str, str], annotations: dict[str, str] | None = None
 ) -> Document:
-    """Return ``metadata``; every object says which version of this program wrote it."""
+    """Return ``metadata``, with the version of this program."""
     return {
         "name": name,
         "namespace": namespace,
@@ -61,10 +61,10 @@ def object_meta(
 
 
 def owner_reference(owner: Document) -> Document:
-    """Return a plain owner reference: deleting the owner takes the dependent along, and nothing else.
+    """Return an owner reference for garbage collection only.
 
     Not ``controller``: the CronJob controller would count the Job as its own, and warn about it. Not
-    ``blockOwnerDeletion``: it needs rights that a namespaced Role may not have.
+    ``blockOwnerDeletion``: it needs permissions that a namespaced Role may not have.
 
     Args:
         owner: The object as the API server returned it.

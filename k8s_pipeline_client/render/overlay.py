@@ -1,9 +1,8 @@
-"""Strategic merge patches for the pod template, as ``kubectl patch`` applies them, but for what must stay ours.
+"""Strategic merge patches for the pod template, as in ``kubectl patch``, except for protected fields.
 
-No maintained Python package does this, so it is done here. Lists that Kubernetes declares to be merged are merged
-by their keys, all others are replaced; a null takes a key out; ``$patch: delete`` and ``$patch: replace`` work in
-mappings and in merged lists. Other than with kubectl, what is new in a list stands behind what was there: the
-first container is the one that ``kubectl logs`` shows.
+No maintained Python package implements this. Lists with a merge key in Kubernetes are merged, all others are replaced;
+null deletes a key; ``$patch: delete`` and ``$patch: replace`` work in mappings and in merged lists. Unlike with
+kubectl, new list items are appended: the first container is the one that ``kubectl logs`` shows.
 """
 
 from __future__ import annotations
@@ -31,28 +30,28 @@ MERGE_KEYS: Mapping[str, str] = {
     "volumeMounts": "mountPath",
     "volumes": "name",
 }
-"""The lists of a pod template that are merged, and by what (``x-kubernetes-patch-merge-key``); no name has two."""
+"""The merge keys of the lists of a pod template (``x-kubernetes-patch-merge-key``), which are unique by name."""
 
 _DIRECTIVE = "$patch"
 _POD_FIELDS = {
-    "restartPolicy": "retries are the Job's, see backoffLimit",
-    "activeDeadlineSeconds": "set activeDeadlineSeconds in the settings, which keeps the Job's own above it",
+    "restartPolicy": "retries are done by the Job, see backoffLimit",
+    "activeDeadlineSeconds": "set activeDeadlineSeconds in the settings, which also sets the Job's own",
     "terminationGracePeriodSeconds": "set terminationGracePeriodSeconds in the settings",
 }
 _MAIN_FIELDS = {
     "command": "it starts the launcher",
-    "args": "they name the document and the image's own entry point",
-    "restartPolicy": "retries are the Job's, see backoffLimit",
-    "terminationMessagePath": "the launcher leaves the cause there",
-    "terminationMessagePolicy": "log text does not belong into the pod's status",
+    "args": "they have the document and the image's own entry point",
+    "restartPolicy": "retries are done by the Job, see backoffLimit",
+    "terminationMessagePath": "the launcher writes the cause there",
+    "terminationMessagePolicy": "log text must not be copied to the pod's status",
 }
 
 
 class OverlayError(ValueError):
-    """An overlay that cannot be used.
+    """An invalid overlay.
 
     Attributes:
-        number: Which one of those that were to be applied.
+        number: Its index among the overlays.
     """
 
     def __init__(self, number: int, message: str) -> None:
@@ -61,7 +60,7 @@ class OverlayError(ValueError):
 
 
 def overlaid(template: Document, overlays: Sequence[Mapping[str, Any]], main: str) -> Document:
-    """Return the pod template with the overlays applied, one after the other.
+    """Return the pod template with the overlays applied in order.
 
     Args:
         template: The pod template as rendered.
@@ -69,7 +68,7 @@ def overlaid(template: Document, overlays: Sequence[Mapping[str, Any]], main: st
         main: The name of the container that runs the pipeline.
 
     Raises:
-        OverlayError: One cannot be applied, or changes what must stay as it is.
+        OverlayError: One is invalid, or changes a protected field.
     """
     wanted = dict(_ours(template, main))
     for number, overlay in enumerate(overlays):
@@ -82,7 +81,7 @@ def overlaid(template: Document, overlays: Sequence[Mapping[str, Any]], main: st
             value, why = found.get(path, (None, ""))
             original, reason = wanted.get(path, (None, why))
             if value != original:
-                raise OverlayError(number, f"{path} is not to be changed: {reason}")
+                raise OverlayError(number, f"{path} cannot be changed: {reason}")
     return template
 
 
@@ -93,12 +92,12 @@ def merge(base: Any, patch: Any, path: str = "") -> Any:
         ValueError: The patch is malformed; the message says where.
     """
     parent, _, field = path.rpartition(".")
-    # Only there: a label or a node selector may be called `env` as well.
+    # Only at that path: a label or a node selector may have the key `env` as well.
     key = MERGE_KEYS.get(field) if parent == "spec" or parent.endswith("]") else None
     if key or isinstance(base, Mapping):
         kind, word = (list, "list") if key else (Mapping, "mapping")
         if not isinstance(patch, kind):
-            raise ValueError(f"{path} is no {word}")
+            raise ValueError(f"{path} is not a {word}")
     if key:
         return _merge_list(base or [], patch, key, path)
     if isinstance(patch, Mapping):
@@ -127,9 +126,9 @@ def _merge_list(base: list[Any], patch: list[Any], key: str, path: str) -> list[
     result = [] if replace else copy.deepcopy(base)
     for item, directive in items:
         if directive == "replace":
-            continue  # it says how the list is meant, and is no item of it
+            continue  # a directive for the list, not an item of it
         if key not in item:
-            raise ValueError(f"{path}: an item has no {key}, by which these are merged")
+            raise ValueError(f"{path}: an item has no {key}, which is the merge key")
         at = next((number for number, old in enumerate(result) if old.get(key) == item[key]), None)
         if directive == "delete":
             result = [old for old in result if old.get(key) != item[key]]
@@ -142,25 +141,25 @@ def _merge_list(base: list[Any], patch: list[Any], key: str, path: str) -> list[
 
 def _is_mapping(item: Any, path: str) -> bool:
     if not isinstance(item, Mapping):
-        raise ValueError(f"{path}: an item is no mapping")
+        raise ValueError(f"{path}: an item is not a mapping")
     return True
 
 
 def _directive(patch: Mapping[str, Any], path: str) -> str:
     for key in patch:
         if key.startswith("$") and key != _DIRECTIVE:
-            raise ValueError(f"{path or 'it'} has {key}, which is not supported: only $patch is")
+            raise ValueError(f"{path or 'it'} has {key}, which is not supported; only $patch is")
     directive = patch.get(_DIRECTIVE, "merge")
     if directive not in ("merge", "delete", "replace"):
-        raise ValueError(f"{path or 'it'} has $patch: {directive}; it can be delete, replace or merge")
+        raise ValueError(f"{path or 'it'} has $patch: {directive}; it must be delete, replace or merge")
     return str(directive)
 
 
 def _ours(template: Document, main: str) -> Iterator[tuple[str, tuple[Any, str]]]:
-    """Yield what no overlay may change: its path, its value, and why.
+    """Yield the protected fields: path, value, and reason.
 
     Raises:
-        ValueError: The container that runs the pipeline is gone.
+        ValueError: The container that runs the pipeline was deleted.
     """
     metadata, spec = template.get("metadata") or {}, template.get("spec") or {}
     for key, value in (metadata.get("labels") or {}).items():
@@ -168,21 +167,21 @@ def _ours(template: Document, main: str) -> Iterator[tuple[str, tuple[Any, str]]
             yield f"metadata.labels.{key}", (value, "runs are found by it")
     for key, value in (metadata.get("annotations") or {}).items():
         if key.startswith(labels.PREFIX):
-            yield f"metadata.annotations.{key}", (value, "it says which pipeline a run belongs to")
+            yield f"metadata.annotations.{key}", (value, "it identifies a run's pipeline")
     for key, why in _POD_FIELDS.items():
         yield f"spec.{key}", (spec.get(key), why)
     for volume in spec.get("volumes") or []:
         if volume.get("name") == OWN_VOLUME:
-            yield f"spec.volumes[{OWN_VOLUME}]", (volume, "it holds the document and the launcher")
+            yield f"spec.volumes[{OWN_VOLUME}]", (volume, "it has the document and the launcher")
     container = next((item for item in spec.get("containers") or [] if item.get("name") == main), None)
     if container is None:
-        raise ValueError(f"spec.containers[{main}] is not to be taken out: it is what runs the pipeline")
+        raise ValueError(f"spec.containers[{main}] cannot be deleted: it runs the pipeline")
     where = f"spec.containers[{main}]"
     for key, why in _MAIN_FIELDS.items():
         yield f"{where}.{key}", (container.get(key), why)
     for item in container.get("env") or []:
         if item.get("name") in OWN_ENVIRONMENT:
-            yield f"{where}.env[{item['name']}]", (item, "the ingestion reports by it")
+            yield f"{where}.env[{item['name']}]", (item, "the ingestion needs it for its reports")
     for mount in container.get("volumeMounts") or []:
         if is_own_path(str(mount.get("mountPath"))):
-            yield f"{where}.volumeMounts[{mount['mountPath']}]", (mount, "the document and the launcher are there")
+            yield f"{where}.volumeMounts[{mount['mountPath']}]", (mount, "it has the document and the launcher")

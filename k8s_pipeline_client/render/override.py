@@ -1,4 +1,4 @@
-"""A run whose document differs from its pipeline's: it has a Secret of its own."""
+"""A run with a document of its own, which has a Secret of its own."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from k8s_pipeline_client.settings import OWN_VOLUME
 
 
 def with_own_secret(job: Document, text: str) -> Document:
-    """Return the Job, suspended unless a queue sees to that, with its document in a Secret of the Job's own name.
+    """Return the Job with its document in a Secret of the same name; suspended, unless a queue does that.
 
     Args:
-        job: Made from the pipeline's template.
-        text: The document; where references are resolved, it may refer to other Secrets than the pipeline's.
+        job: Created from the pipeline's template.
+        text: The document; its references may be to other Secrets than the pipeline's.
 
     Raises:
-        DefinitionError: A reference is malformed, or stands where none can be.
-        InputError: The document is larger than a Secret may be.
+        DefinitionError: A reference is malformed, or not allowed at its place.
+        InputError: The document exceeds the limit of a Secret.
     """
     size = len(text.encode())
     if size > MAX_SECRET_BYTES:
         raise InputError(
-            f"with what is laid over it, the document has {size:,} bytes; a Secret holds {MAX_SECRET_BYTES:,}"
+            f"the document with its overrides has {size:,} bytes, more than the limit of a Secret, {MAX_SECRET_BYTES:,}"
         )
     job = copy.deepcopy(job)
     for volume in _volumes(job):
@@ -54,7 +54,7 @@ def with_own_secret(job: Document, text: str) -> Document:
 
 
 def secret_name(job: Document) -> str:
-    """Return the name of the Secret that holds a Job's document."""
+    """Return the name of the Secret with a Job's document."""
     sources = [source for volume in _volumes(job) for source in volume["projected"]["sources"]]
     return next((str(source["secret"]["name"]) for source in sources if _holds_document(source)), "")
 

@@ -22,17 +22,17 @@ from k8s_pipeline_client.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What the cluster is to hold for a pipeline.
+    """The desired objects of a pipeline.
 
     Attributes:
         name: The name of CronJob, Secret and ConfigMap.
         cronjob: Without ``spec.suspend``.
-        suspend: The wanted ``spec.suspend``.
+        suspend: The desired ``spec.suspend``.
         launcher: Shared by all pipelines of the namespace.
-        ca: The certificates that its runs trust, shared as well; None where it needs none of ours.
-        token: The Secret with its bot's token, shared by all pipelines of instance and bot; None where the token
-            stays in the document, or is in somebody else's Secret.
-        notes: What was changed in the settings and why.
+        ca: The CA certificates of its runs, shared as well; None if there are none.
+        token: The Secret with its bot's token, shared by all pipelines of instance and bot; None if the token is in
+            the document, or in a Secret that is managed elsewhere.
+        notes: Changed settings with the reasons.
         source: Where the definition comes from.
     """
 
@@ -50,11 +50,11 @@ class Plan:
 
     @property
     def shared(self) -> list[Document]:
-        """What other pipelines use as well and never changes."""
+        """Immutable objects that are shared with other pipelines."""
         return [self.launcher, *([self.ca] if self.ca else [])]
 
     def config_map_keys(self) -> list[str]:
-        """Return the lookup keys of the ConfigMaps that it needs, and of those that it may have had."""
+        """Return the lookup keys of the ConfigMaps that it needs, and of former ones."""
         return sorted({self.name, *map(_key, (self.config_map, *self.shared))})
 
     def secret_keys(self) -> list[str]:
@@ -62,7 +62,7 @@ class Plan:
         return sorted({_key(item) for item in (self.secret, self.token) if item})
 
     def suspended_cronjob(self) -> Document:
-        """Return the CronJob as it is first written: nothing may run before all else is there."""
+        """Return the CronJob for its creation: suspended, until all other objects exist."""
         return self._with_suspend(True)
 
     def owned_by(self, owner: Document) -> tuple[Document, Document]:
@@ -70,11 +70,11 @@ class Plan:
         return _owned(self.secret, owner), _owned(self.config_map, owner)
 
     def suspend_patch(self, suspend: bool) -> Document:
-        """Return the smallest object that applies ``spec.suspend`` and nothing else."""
+        """Return the minimal object to apply ``spec.suspend``."""
         return suspend_manifest(self.name, self.cronjob["metadata"]["namespace"], suspend)
 
     def manifests(self) -> list[Document]:
-        """Return the manifests for ``kubectl apply --server-side``, in an order that is safe to write."""
+        """Return the manifests for ``kubectl apply --server-side``, in a safe order."""
         token = [self.token] if self.token else []
         return [*self.shared, *token, self.secret, self.config_map, self._with_suspend(self.suspend)]
 
@@ -87,8 +87,8 @@ class OneShotPlan:
     """A run without a CronJob: a Job that owns its Secret.
 
     Attributes:
-        job: Suspended, so that it starts once its Secret is there; but not where a queue decides when it starts.
-        notes: What comes out otherwise than definition or settings ask for, and why.
+        job: Suspended until its Secret exists, unless a queue decides when it starts.
+        notes: Deviations from definition or settings, with the reasons.
     """
 
     name: str
@@ -102,11 +102,11 @@ class OneShotPlan:
 
     @property
     def shared(self) -> list[Document]:
-        """What other runs use as well and never changes."""
+        """Immutable objects that are shared with other runs."""
         return [self.launcher, *([self.ca] if self.ca else [])]
 
     def manifests(self) -> list[Document]:
-        """Return the manifests for ``kubectl apply --server-side``; so applied, the Job does not own its Secret."""
+        """Return the manifests for ``kubectl apply --server-side``; the Job does not own its Secret then."""
         spec = {key: value for key, value in self.job["spec"].items() if key != "suspend"}
         return [*self.shared, self.secret, {**self.job, "spec": spec}]
 
@@ -119,14 +119,14 @@ def plan(pipeline: Pipeline, settings: Settings, *, source: Source = Source.FILE
     """Plan a pipeline.
 
     Args:
-        pipeline: What to run.
-        settings: Of all pipelines; what they override for this one applies.
+        pipeline: The pipeline.
+        settings: The settings for all pipelines; their overrides are applied.
         source: Where the definition comes from.
 
     Raises:
-        DefinitionError: Its document is larger than a Secret may be, or has no token where it needs one; or it is
-            nothing that can be deployed.
-        SettingsError: An overlay changes what must stay as it is.
+        DefinitionError: Its document exceeds the limit of a Secret, or has no token but needs one; or it cannot be
+            deployed.
+        SettingsError: An overlay changes a protected field.
     """
     if pipeline.runs_once:
         raise DefinitionError(
@@ -159,11 +159,11 @@ def plan(pipeline: Pipeline, settings: Settings, *, source: Source = Source.FILE
 
 
 def plan_one_shot(pipeline: Pipeline, settings: Settings, run_id: str) -> OneShotPlan:
-    """Plan a single run that leaves nothing behind after its TTL; the token stays in its document.
+    """Plan a single run whose objects are deleted after its TTL; the token stays in its document.
 
     Raises:
-        DefinitionError: Its document is larger than a Secret may be, or has no token where it needs one.
-        SettingsError: An overlay changes what must stay as it is.
+        DefinitionError: Its document exceeds the limit of a Secret, or has no token but needs one.
+        SettingsError: An overlay changes a protected field.
     """
     name = naming.one_shot_name(service=pipeline.service, pipeline_type=pipeline.pipeline_type, run_id=run_id)
     mark = {labels.ONE_SHOT: "true"}
@@ -181,7 +181,7 @@ def plan_one_shot(pipeline: Pipeline, settings: Settings, run_id: str) -> OneSho
     )
     run["metadata"]["labels"] |= name_labels(pipeline)
     run["metadata"]["annotations"][labels.ON_DEMAND] = "true"
-    # A queue suspends and resumes its Jobs itself. To resume one in its place would be to jump the queue.
+    # A queue suspends and resumes its Jobs itself. Resuming one here would bypass the queue.
     if own.queue_name is None:
         run["spec"]["suspend"] = True
     secret = config.secret(pipeline, name, settings.namespace)
@@ -192,10 +192,10 @@ def plan_one_shot(pipeline: Pipeline, settings: Settings, run_id: str) -> OneSho
 
 
 def planned(pipeline: Pipeline, settings: Settings) -> Plan | OneShotPlan:
-    """Return what the cluster would hold for anything that can be defined.
+    """Plan any definition.
 
-    The errors are those of `plan`. What runs once has a run id that follows from its document, so that the same
-    definition gives the same manifests.
+    Raises the errors of `plan`. The run id of a one-shot run is derived from its document, so that the manifests are
+    deterministic.
     """
     if not pipeline.runs_once:
         return plan(pipeline, settings)
@@ -216,18 +216,18 @@ def render(
     Args:
         pipeline: An IngestionPipeline entity or a plain workflow document.
         service: The service entity; not needed for a workflow document.
-        settings: How to run it.
+        settings: The settings.
         origin: Where the pipeline was defined, for errors.
         now: Aware; what a startDate and an endDate are compared with.
 
     Raises:
         DefinitionError: It cannot become a pipeline.
-        ScheduleError: Kubernetes would refuse its schedule.
+        ScheduleError: Kubernetes would reject its schedule.
     """
     if isinstance(pipeline, Workflow):
         return plan(from_workflow(pipeline, origin, now=now), settings).manifests()
     if service is None:
-        raise DefinitionError(f"{origin}: the service of {pipeline.name!r} is needed, for its type")
+        raise DefinitionError(f"{origin}: the service of {pipeline.name!r} is required, for its type")
     return plan(from_entity(pipeline, service, origin, now=now), settings).manifests()
 
 
@@ -241,7 +241,7 @@ def _ca(pipeline: Pipeline, settings: Settings) -> Document | None:
 
 
 def suspend_manifest(name: str, namespace: str, suspend: bool) -> Document:
-    """Return the smallest object that applies a CronJob's ``spec.suspend`` and nothing else."""
+    """Return the minimal object to apply a CronJob's ``spec.suspend``."""
     return {
         "apiVersion": "batch/v1",
         "kind": "CronJob",
@@ -252,7 +252,7 @@ def suspend_manifest(name: str, namespace: str, suspend: bool) -> Document:
 
 @contextmanager
 def _overlay_named(pipeline: Pipeline, settings: Settings) -> Iterator[None]:
-    """Say in which part of the settings the overlay stands that cannot be used."""
+    """Return the settings error for an invalid overlay, with its place."""
     try:
         yield
     except OverlayError as error:

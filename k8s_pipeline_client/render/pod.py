@@ -1,4 +1,4 @@
-"""The one pod template, from which every run is made."""
+"""The pod template of all runs."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from k8s_pipeline_client.render.overlay import overlaid
 from k8s_pipeline_client.settings import DO_NOT_DISRUPT, OWN_MOUNT_PATH, OWN_VOLUME, Settings
 
 FINAL_EXIT_CODES = (78, 143)
-"""Ascending, as Kubernetes wants them: the document or entry point is unusable; ended by SIGTERM. No retry helps."""
+"""Exit codes that are not retried, in ascending order: unusable document or entry point; terminated by SIGTERM."""
 
 
 def pod_template(pipeline: Pipeline, name: str, settings: Settings) -> Document:
     """Return ``spec.template`` of a Job.
 
     Args:
-        pipeline: What to run.
+        pipeline: The pipeline.
         name: The name of the Secret with its document, and the value of our label.
-        settings: How to run it.
+        settings: The settings.
 
     Raises:
-        OverlayError: The settings' overlay changes what must stay as it is.
+        OverlayError: The settings' overlay changes a protected field.
     """
     disruption = DO_NOT_DISRUPT if settings.do_not_disrupt else {}
     template = {
         "metadata": {
-            # The user's first: ours say what the pod is, and must be right.
+            # The user's first: ours identify the pod, and take precedence.
             "labels": {**settings.pod_labels, **pipeline_labels(pipeline, name)},
             "annotations": {**disruption, **settings.pod_annotations, **pipeline_annotations(pipeline)},
         },
@@ -44,7 +44,7 @@ def _pod_spec(pipeline: Pipeline, name: str, settings: Settings) -> Document:
     return _without_empty(
         {
             "restartPolicy": "Never",
-            # The run's deadline. On the pod, so that pod and log stay; the Job's own would delete both.
+            # The run's deadline. On the pod, so that pod and log are kept; the Job's own would delete both.
             "activeDeadlineSeconds": settings.active_deadline_seconds,
             "terminationGracePeriodSeconds": settings.termination_grace_period_seconds,
             "serviceAccountName": settings.service_account_name,
@@ -70,7 +70,7 @@ def _main_container(pipeline: Pipeline, settings: Settings) -> Document:
         "name": MAIN_CONTAINER,
         "image": settings.ingestion_image,
         "imagePullPolicy": settings.image_pull_policy,
-        # The launcher stands in front of the image's own entry point, such as `python main.py`.
+        # The launcher starts the image's own entry point, such as `python main.py`.
         "command": ["python", f"{OWN_MOUNT_PATH}/{config.LAUNCHER_KEY}"],
         "args": [*config.launcher_options(pipeline), "--", *pipeline.entry_point],
         "env": _environment(pipeline, settings),
@@ -83,7 +83,7 @@ def _main_container(pipeline: Pipeline, settings: Settings) -> Document:
             "runAsNonRoot": settings.run_as_non_root,
             "runAsUser": settings.run_as_user,
         },
-        # Not FallbackToLogsOnError: it copies log text into the pod's status.
+        # Not FallbackToLogsOnError, which copies log text to the pod's status.
         "terminationMessagePolicy": "File",
         "volumeMounts": [own_mount, *(mount.manifest() for mount in settings.volume_mounts)],
     }
@@ -104,7 +104,7 @@ def _environment(pipeline: Pipeline, settings: Settings) -> list[Document]:
 
 
 def _literal(text: str) -> str:
-    # Kubernetes expands $(NAME) in values, and takes two dollar signs for one, whatever follows.
+    # Kubernetes expands $(NAME) in values, and unescapes $$.
     return text.replace("$", "$$")
 
 
@@ -128,7 +128,7 @@ def _pod_security(settings: Settings) -> Document:
 
 
 def _volume(pipeline: Pipeline, name: str, settings: Settings) -> Document:
-    # Readable by the group where fsGroup makes it ours, else by all: there is no third way for a UID not root.
+    # Readable by the group with fsGroup, otherwise by all: a UID other than root has no other access.
     mode = 0o440 if settings.fs_group is not None else 0o444
     return {
         "name": OWN_VOLUME,

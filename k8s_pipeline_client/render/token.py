@@ -1,4 +1,4 @@
-"""Takes a bot's token out of the document: it has a Secret of its own, so that it is rotated in one place."""
+"""Moves a bot's token from the document to a Secret of its own, so that it is rotated in one place."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ TOKEN_KEY = "jwtToken"
 
 
 def token_apart(pipeline: Pipeline, settings: Settings) -> tuple[Pipeline, Document | None]:
-    """Return the pipeline without its token, and the Secret that is to hold it.
+    """Return the pipeline without its token, and the Secret for the token.
 
     Args:
         pipeline: As it was defined.
-        settings: Its own.
+        settings: The pipeline's settings.
 
     Returns:
-        The pipeline as it was, where its token has to stay in the document; no Secret where there is no token, or
-        somebody else's Secret holds it.
+        The pipeline unchanged, if its token has to stay in the document; no Secret if there is no token, or if it is in
+        a Secret that is managed elsewhere.
 
     Raises:
-        DefinitionError: An entity's connection has no token, and no Secret is named that would hold it.
+        DefinitionError: An entity's connection has no token, and ``tokenSecret`` is not set.
     """
     named = token_in_named_secret(pipeline, settings)
     if named.token_from is not None:
@@ -58,10 +58,10 @@ def token_apart(pipeline: Pipeline, settings: Settings) -> tuple[Pipeline, Docum
 
 
 def token_in_named_secret(pipeline: Pipeline, settings: Settings) -> Pipeline:
-    """Return the pipeline without its token where the settings name a Secret that holds it.
+    """Return the pipeline without its token if ``tokenSecret`` is set.
 
     Raises:
-        DefinitionError: An entity's connection has no token, and no Secret is named that would hold it.
+        DefinitionError: An entity's connection has no token, and ``tokenSecret`` is not set.
     """
     token = token_in(pipeline.document)
     is_reference = pipeline.may_refer and (not isinstance(token, str) or VARIABLE.search(token) is not None)
@@ -74,9 +74,9 @@ def token_in_named_secret(pipeline: Pipeline, settings: Settings) -> Pipeline:
 
 
 def token_secret(token: str, name: str, instance_label: str, namespace: str) -> Document:
-    """Return the Secret that holds a bot's token for all pipelines of an OpenMetadata instance.
+    """Return the Secret with a bot's token for all pipelines of an OpenMetadata instance.
 
-    It has no owner: it goes with the last pipeline that uses it.
+    It has no owner: it is deleted with the last pipeline that uses it.
     """
     claims = claims_of(token)
     annotations = {
@@ -105,19 +105,19 @@ def token_secret(token: str, name: str, instance_label: str, namespace: str) -> 
 
 
 def token_of(secret: Document | None) -> str:
-    """Return the token that a Secret holds; empty if it holds none."""
+    """Return the token in a Secret; empty if there is none."""
     value = ((secret or {}).get("data") or {}).get(TOKEN_KEY) or ""
     return base64.b64decode(value).decode("utf-8", "replace").strip()
 
 
 def newest_tokens(found: Iterable[tuple[str, Document]]) -> tuple[list[Document], list[str]]:
-    """Choose among the tokens of definitions that are written together: each Secret can hold one.
+    """Choose among the tokens of definitions that are deployed together: each Secret has only one.
 
     Args:
-        found: For each definition its title, and the Secret that is to hold its token.
+        found: For each definition its title, and the Secret for its token.
 
     Returns:
-        A Secret for each bot, with the newest token; and what is to be said of definitions that bring another.
+        A Secret for each bot, with the newest token; and notes about definitions with another token.
     """
     chosen: dict[str, Document] = {}
     said: dict[tuple[str, str], str] = {}
@@ -127,24 +127,24 @@ def newest_tokens(found: Iterable[tuple[str, Document]]) -> tuple[list[Document]
         if wanted == current or (name, wanted) in said:
             continue
         if why := why_not_newer(current, wanted):
-            text = f"its token is not in Secret {name}, which has that of another definition: {why}"
+            text = f"its token is not used for Secret {name}, which has that of another definition: {why}"
         else:
             chosen[name] = secret
-            text = f"its token is newer than that of another definition, and takes its place in Secret {name} for all"
+            text = f"its token is newer than that of another definition, and is used in Secret {name} for all"
         said[name, wanted] = f"{title}: {text}"
     return list(chosen.values()), list(said.values())
 
 
 def token_inside(secret: Document) -> Any:
-    """Return what the document in a pipeline's Secret has in the token's place; None if it cannot be read."""
+    """Return the token in the document of a pipeline's Secret; None if it cannot be read."""
     try:
         return token_in(json.loads(base64.b64decode(secret["data"][DOCUMENT_KEY])))
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError):
-        return None  # somebody else has changed it
+        return None  # changed by somebody else
 
 
 def with_token_inside(secret: Document, token: str) -> Document:
-    """Return a pipeline's Secret with the token in the document, for runs that look for it there."""
+    """Return a pipeline's Secret with the token in the document, for runs that expect it there."""
     document = json.loads(base64.b64decode(secret["data"][DOCUMENT_KEY]))
     content = yamljson.dumps(with_token(document, token)).encode()
     return {**secret, "data": {**secret["data"], DOCUMENT_KEY: base64.b64encode(content).decode()}}

@@ -317,10 +317,10 @@ def test_kill_tells_of_the_run_that_was_held_back_and_starts_now(program: Progra
 
     killed = program("kill", "nightly")
 
-    assert "was held back by the active one, and Kubernetes starts it once that has ended" in killed.err
+    assert "is delayed by the active one, and Kubernetes starts it once that has ended" in killed.err
     until(lambda: len(program.space.list("jobs")) == 2, "it starts")
     program("disable", "nightly")
-    assert program("kill", "nightly").err.count("held back") == 0
+    assert program("kill", "nightly").err.count("is delayed") == 0
 
 
 def _reasons(program: Program) -> str:

@@ -14,7 +14,7 @@ from tests.cluster.support.faults import FaultProxy
 from tests.cluster.support.program import Program
 from tests.cluster.support.space import until
 
-ROTATED = "k8s-pipeline: the beginning of this log is gone"
+ROTATED = "k8s-pipeline: the beginning of this log is missing"
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_a_log_whose_beginning_was_rotated_away_says_so(
     assert rest[0].startswith(ROTATED)
     assert "the very end" in rest[-1]
     result = program("logs", "nightly")
-    assert "the beginning of this log is gone" in result.err
+    assert "the beginning of this log is missing" in result.err
     assert ROTATED not in result.out
 
 

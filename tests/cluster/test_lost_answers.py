@@ -75,7 +75,7 @@ def test_a_one_shot_run_whose_secret_is_refused_leaves_nothing(faulty: Program, 
     refused = faulty("run", "-f", path, code=1)
 
     assert "secrets are full" in refused.err
-    assert "nothing of the run is left" in refused.err
+    assert "the run has been removed" in refused.err
     until(lambda: not faulty.space.list("jobs"), "the Job is gone")
 
 

@@ -129,10 +129,10 @@ def test_what_was_due_before_is_not_made_up_for(scene: Scene) -> None:
 
     assert [name for name in ("enabled", *SWITCHED) if scene.runs(name)] == []
     assert "waiting" in waited
-    assert "is not made up for" in waited
+    assert "is skipped" in waited
     for name, found in switched.items():
         assert found["action"] == "updated"
-        assert any("is not made up for" in note for note in found["notes"]), name
+        assert any("is skipped" in note for note in found["notes"]), name
         assert any("was disabled" in note for note in found["notes"]) is (name not in NEVER_DISABLED), name
     for name in ("enabled", *SWITCHED):
         seconds, noted = _deadline(scene.cronjob(name))

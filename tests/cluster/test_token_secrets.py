@@ -147,10 +147,10 @@ def test_a_delete_that_is_cut_short_takes_the_token_along_and_can_be_completed(p
     pod_name = pod["metadata"]["name"]
     program.space.kubectl("patch", "pod", pod_name, "--type=merge", "-p", hold)
 
-    assert "is still there after" in program("delete", "nightly", "--timeout", "2s", code=None).err
+    assert "still exists after" in program("delete", "nightly", "--timeout", "2s", code=None).err
 
     assert tokens_in(program.space) == {}
-    assert "is still there after" in program("delete", "nightly", "--timeout", "1s", code=None).err
+    assert "still exists after" in program("delete", "nightly", "--timeout", "1s", code=None).err
     program.space.kubectl("patch", "pod", pod_name, "--type=merge", "-p", '{"metadata": {"finalizers": null}}')
     program("delete", "nightly", code=None)  # nothing of it may be left by now
     assert "no pipeline 'nightly'" in program("delete", "nightly", code=2).err

@@ -175,7 +175,7 @@ def test_what_cannot_be_masked_is_withheld_and_blocks_nobody(tmp_path: Path) -> 
         timeout=30,
     )
     assert "hidden-one" not in done.stdout + done.stderr
-    said = "launcher: output that cannot be masked or written is withheld"
+    said = "launcher: output that cannot be redacted or written is discarded"
     assert sorted(done.stderr.splitlines()) == [said, "second", f"third {MASK}"]
 
 

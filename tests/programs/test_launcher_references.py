@@ -96,7 +96,7 @@ def test_all_that_is_missing_is_named_with_its_place(tmp_path: Path) -> None:
     with pytest.raises(Unusable) as raised:
         Resolver({"A": "a-value"}, str(tmp_path)).resolve(document)
     assert str(raised.value) == (
-        "the document cannot be resolved: source.config[0].password: environment variable PW is not set; "
+        "the document's references cannot be resolved: source.config[0].password: environment variable PW is not set; "
         "sink: key none of Secret s cannot be read: No such file or directory; more: key binary of Secret s is not text"
     )
 
@@ -162,7 +162,7 @@ def test_what_cannot_be_resolved_is_not_started(pod: Pod) -> None:
     pod.document = b'{"a": {"b": "${NOT_SET_1} ${SET_1}"}}'
     ended = pod.run("print('started')", env={"SET_1": "a-value"})
     assert (ended.code, ended.out) == (EXIT_UNUSABLE, "")
-    cause = "the document cannot be resolved: a.b: environment variable NOT_SET_1 is not set"
+    cause = "the document's references cannot be resolved: a.b: environment variable NOT_SET_1 is not set"
     assert ended.message["cause"] == cause
     assert ended.err == f"launcher: {cause}\n"
 

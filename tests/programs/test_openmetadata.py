@@ -247,7 +247,7 @@ def test_no_error_repeats_the_token(server: RecordingServer, connect: Connect, s
 def test_nobody_there(connect: Connect) -> None:
     with RecordingServer() as server:
         gone = connect(server.url)
-    with pytest.raises(ServerUnreachableError, match="127.0.0.1"):
+    with pytest.raises(ServerUnreachableError, match=r"127\.0\.0\.1"):
         gone.version()
 
 
@@ -287,12 +287,7 @@ def test_tokens_that_are_none(bad: str) -> None:
         (200, {"Content-Type": "application/json"}, b"[]", "200, 2 bytes of application/json"),
         (200, {"Content-Type": "application/json"}, b'{"gitVersion": "v1.33"}', "no version"),
         (404, {"Content-Type": "text/plain"}, b"404 page not found", "404, 18 bytes of text/plain"),
-        (
-            302,
-            {"Location": "https://sso.example.com/login?state=abc"},
-            b"",
-            "a redirect to https://sso.example.com/login",
-        ),
+        (302, {"Location": "https://sso.example.com/login?state=abc"}, b"", "https://sso.example.com/login"),
     ],
 )
 def test_what_is_no_openmetadata(

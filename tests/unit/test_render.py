@@ -258,7 +258,7 @@ def test_an_override_and_its_overlay_apply_to_what_they_fit() -> None:
 
 def test_an_overlay_that_breaks_the_run_is_refused_before_anything_is_written() -> None:
     settings = Settings.model_validate({"podTemplate": {"spec": {"containers": [{"name": "main", "args": []}]}}})
-    with pytest.raises(SettingsError, match=r"podTemplate: spec\.containers\[main\]\.args is not to be changed"):
+    with pytest.raises(SettingsError, match=r"podTemplate: spec\.containers\[main\]\.args cannot be changed"):
         _cronjob(settings)
 
 

@@ -132,9 +132,9 @@ def test_an_overlay_that_cannot_be_used_is_said_with_its_override(path: Path) ->
     settings = {"overrides": [{"match": {"type": "metadata"}, "settings": {"podTemplate": overlay}}]}
     result = _config(path, settings, *POSTGRES)
     assert (result.code, result.out) == (2, "")
-    assert "overrides[0].settings.podTemplate: spec.restartPolicy is not to be changed" in result.err
+    assert "overrides[0].settings.podTemplate: spec.restartPolicy cannot be changed" in result.err
     result = _config(path, {"podTemplate": overlay}, *POSTGRES)
-    assert "podTemplate: spec.restartPolicy is not to be changed" in result.err
+    assert "podTemplate: spec.restartPolicy cannot be changed" in result.err
     assert "overrides" not in result.err
 
 

@@ -117,7 +117,7 @@ def _by_resource_name(stage: Stage, command: str) -> None:
 def _refused_secret(stage: Stage, *words: str) -> None:
     with webhook(stage.admin.space, {"secrets": lambda secret: None}) as served:
         served.denial = "no more Secrets"
-        assert "nothing of the run is left" in stage.limited(*words, code=1).err
+        assert "the run has been removed" in stage.limited(*words, code=1).err
 
 
 def _run_file(stage: Stage) -> None:
