@@ -36,9 +36,7 @@ def config_command(values: Globals, name: str | None, files: tuple[Path, ...]) -
     pipeline, number = None, None
     if name is not None or files:
         if not files:
-            raise InputError(
-                f"config looks for {name!r} in files, and none are named", hint="add -f with its definition"
-            )
+            raise InputError(f"config needs the definition of {name!r}", hint="add -f with its file")
         pipeline = choose(read_pipelines(files, settings=settings), name, option="--for NAME")
         number = settings.override_for(pipeline)
         for text in planned(pipeline, settings).notes:  # which also shows whether its overlay can be used

@@ -48,8 +48,8 @@ def read_pipelines(
             size += len(text)
             if size > MAX_TOTAL_BYTES:
                 raise InputError(
-                    f"the definitions up to {_origin(path)} hold more than {MAX_TOTAL_BYTES // 2**20} MiB together",
-                    hint="name fewer files at once",
+                    f"the definitions up to {_origin(path)} are larger than {MAX_TOTAL_BYTES // 2**20} MiB together",
+                    hint="use fewer files at once",
                 )
             definitions += _definitions(text, _origin(path), with_connection=with_connection)
     pipelines = resolve(
@@ -60,7 +60,7 @@ def read_pipelines(
     )
     if not pipelines:
         raise DefinitionError(
-            f"there is no pipeline in {', '.join(map(str, paths))}", hint="services alone are not run; add -f"
+            f"there is no pipeline in {', '.join(map(str, paths))}", hint="services alone cannot be run; add -f"
         )
     return pipelines
 
@@ -85,7 +85,7 @@ def _expand(paths: Iterable[Path]) -> Iterator[Path]:
             if left_out:
                 note(left_out_text(path, left_out))
             if not found:
-                raise InputError(f"folder {path} holds no {', '.join(SUFFIXES)} file")
+                raise InputError(f"folder {path} has no {', '.join(SUFFIXES)} file")
             yield from found
         else:
             yield path
@@ -124,7 +124,7 @@ def _origin(path: Path) -> str:
 def _text(path: Path) -> str:
     origin = _origin(path)
     try:
-        found = read_stdin("pipe definitions in, or name files") if str(path) == "-" else read_limited(path)
+        found = read_stdin("pipe definitions, or use files") if str(path) == "-" else read_limited(path)
         return found.decode("utf-8-sig")
     except UnreadableError as error:
         raise InputError(f"{origin} cannot be read: {error}") from error

@@ -46,8 +46,8 @@ def files_in(folder: Path) -> tuple[list[Path], list[str]]:
                 found.append(path)
         if len(found) > MAX_FILES:
             raise InputError(
-                f"folder {folder} holds more than {MAX_FILES:,} {', '.join(SUFFIXES)} files",
-                hint="name its parts, one after the other",
+                f"folder {folder} has more than {MAX_FILES:,} {', '.join(SUFFIXES)} files",
+                hint="use its subfolders, one by one",
             )
     return sorted(found), sorted(left_out)
 
@@ -63,5 +63,5 @@ def _why_not(path: Path) -> str:
     try:
         mode = path.stat().st_mode
     except OSError as error:
-        return "a link that leads nowhere" if path.is_symlink() else str(error.strerror)
+        return "a broken symbolic link" if path.is_symlink() else str(error.strerror)
     return "" if stat.S_ISREG(mode) else kind_of(mode)

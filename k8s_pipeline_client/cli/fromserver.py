@@ -94,8 +94,8 @@ def connected(values: Globals, address: str | None, token_file: Path | None) -> 
     found = settings.metadata_api_endpoint if address is None else address
     if found is None:
         raise InputError(
-            "the address of the OpenMetadata server is not known",
-            hint="give it with --server URL, or set metadataApiEndpoint, such as https://openmetadata.example.com/api",
+            "the URL of the OpenMetadata server is missing",
+            hint="use --server URL, or set metadataApiEndpoint, such as https://openmetadata.example.com/api",
         )
     verify = trust(settings.verify_ssl, given_certificates(settings))
     with HttpOpenMetadata(found, token, verify=verify) as server:
@@ -127,9 +127,8 @@ def _token(settings: Settings, token_file: Path | None) -> str:
     token = given_token(settings) if token_file is None else read_token(token_file, "--server-token-file")
     if token is None:
         raise InputError(
-            "there is no token for the OpenMetadata server",
-            hint="give a file that holds it with --server-token-file; OpenMetadata shows it to admins: "
-            "Settings, Bots, ingestion-bot",
+            "the token for the OpenMetadata server is missing",
+            hint="use --server-token-file; admins find it in OpenMetadata under Settings, Bots, ingestion-bot",
         )
     return token
 

@@ -38,34 +38,34 @@ def _known(error: PipelineError) -> str:
 def _contexts(error: PipelineError) -> str:
     known = error.facts.get("contexts")
     listed = f"its contexts are {', '.join(known)}" if isinstance(known, tuple) and known else "it has no contexts"
-    return f"name one with --context; {listed}"
+    return f"use one with --context; {listed}"
 
 
 HINTS: Mapping[str, str | Callable[[PipelineError], str]] = MappingProxyType(
     {
         "ResponseTooLarge": "check the URL (--server, metadataApiEndpoint), and proxies in between",
         "CatchupUnsupported": "set it to false; what is missing can be run by hand: k8s-pipeline run NAME",
-        "CopiedOrRenamed": "if it is a copy, take the id out or give it one of its own; if it was renamed, deploy with "
-        "--rename, which deletes the other one and the records of its runs (diff shows them)",
+        "CopiedOrRenamed": "if it is a copy, remove the id or give it another one; if it was renamed, deploy with "
+        "--rename, which deletes the other one and its run history (diff shows them)",
         "EarlierNameActive": "wait for it, kill it, or deploy with --force",
-        "FieldConflict": "have that manager give the field up, or take it over with --force",
+        "FieldConflict": "have that manager release the field, or take it over with --force",
         "InvalidPath": "write --set source.sourceConfig.config.includeTags=false",
-        "InvalidRunId": "leave --run-id out to get a new one",
+        "InvalidRunId": "omit --run-id to get a new one",
         "InvalidServerAddress": "check it (--server, metadataApiEndpoint), and HTTP_PROXY, HTTPS_PROXY and ALL_PROXY "
         "if they are set",
-        "KubeconfigMissing": "name one with --kubeconfig",
+        "KubeconfigMissing": "give one with --kubeconfig",
         "ManagedElsewhere": "delete it there, or take it over with --force",
         "NamespaceMissing": "create the namespace (kubectl create namespace {namespace}) or use another with "
         "--namespace",
-        "NoClusterConfigured": "name one with --kubeconfig, or set KUBECONFIG",
+        "NoClusterConfigured": "give one with --kubeconfig, or set KUBECONFIG",
         "NoCurrentContext": _contexts,
         "NoRuns": "start one: k8s-pipeline run {title!r}",
         "NotAService": "--service takes service entities; give everything else with -f",
         "NotInPod": "leave it out, or name a --kubeconfig",
         "NotOpenMetadata": _OTHER_ADDRESS,
-        "RunActive": "wait for it, kill it, or start another beside it with --allow-overlap",
-        "RunIdTaken": "leave --run-id out, or give a new one",
-        "RunNotEnded": "k8s-pipeline logs -f, or end it with k8s-pipeline kill (Job {job})",
+        "RunActive": "wait for it, kill it, or start another one with --allow-overlap",
+        "RunIdTaken": "omit --run-id, or use a new one",
+        "RunNotEnded": "k8s-pipeline logs -f follows its log, k8s-pipeline kill ends it (Job {job})",
         "RunWithoutPipeline": "run it again from its file: k8s-pipeline run -f FILE",
         "RunsOnce": "start it with k8s-pipeline run -f FILE",
         "ServerTokenMissing": "see --server-token-file",
@@ -75,13 +75,13 @@ HINTS: Mapping[str, str | Callable[[PipelineError], str]] = MappingProxyType(
         "ServiceWithoutPipelines": "see k8s-pipeline list --from-server",
         "StillThere": "the deletion continues; see kubectl get pods, or delete again with a longer --timeout",
         "TokenOfAnotherBot": "give a token of that bot, or --force to have the pipelines log in as another one",
-        "TokenOfOtherBots": "give a token of their bot; or name one with --secret, and --force to have them log in as "
-        "another bot",
+        "TokenOfOtherBots": "use a token of their bot; or choose a Secret with --secret, and --force to log in "
+        "as another bot",
         "TokenRejected": "create a new one in OpenMetadata (Settings, Bots, ingestion-bot), and give it with "
         "--server-token-file",
-        "TokenSecretAmbiguous": "name one with --secret, or the OpenMetadata instance with the setting instance",
-        "TokenSecretNotFound": "name one with --secret, or the OpenMetadata instance with the setting instance",
-        "TokenWithoutBot": "copy it whole, as OpenMetadata shows it: Settings, Bots; or write it as it is with --force",
+        "TokenSecretAmbiguous": "choose one with --secret, or the OpenMetadata instance with the setting instance",
+        "TokenSecretNotFound": "choose one with --secret, or the OpenMetadata instance with the setting instance",
+        "TokenWithoutBot": "copy it completely from OpenMetadata: Settings, Bots; or write it as it is with --force",
         "UnknownName": _known,
         "UnknownRun": "see k8s-pipeline runs",
     }

@@ -75,8 +75,8 @@ def _orphans(client: Pipelines, source: Connected, *, force: bool) -> list[Compa
         is_empty = len(orphans) == len(found)
         what = "no ingestion pipelines at all" if is_empty else f"none of the {len(orphans)} that are deployed from it"
         raise InputError(
-            f"OpenMetadata has {what}, which looks like another server or an empty one; nothing is removed",
-            hint=f"check --server and the instance ({source.instance}); if that is as it should be, add --force",
+            f"OpenMetadata has {what}, so it may be the wrong server, or empty; nothing was deleted",
+            hint=f"check --server and the instance ({source.instance}); if that is correct, use --force",
         )
     # One by one as well: a list leaves out what the token's user may not see.
     gone = [item for item in orphans if source.fetcher.is_gone(item.fqn, item.id)]
@@ -96,8 +96,8 @@ def _agreed(doomed: Sequence[Comparison]) -> bool:
 
     if not is_terminal(sys.stdin):
         raise InputError(
-            f"{len(doomed)} pipelines would be removed, and there is no terminal to ask at",
-            hint="see them with --dry-run, and remove them with --yes",
+            f"{len(doomed)} pipelines would be deleted, but standard input is not a terminal to confirm it",
+            hint="list them with --dry-run, and delete them with --yes",
         )
     for item in doomed:
         note(f"{item.display_name}  {item.fqn}  {item.resource_name}")

@@ -72,12 +72,12 @@ def _token(settings: Settings, path: Path | None) -> str:
         if token is None:
             raise InputError(
                 "there is no token to write",
-                hint="give it with --token-file FILE, on standard input with --token-file -, or as serverToken",
+                hint="use --token-file FILE, --token-file - for standard input, or serverToken",
             )
         return token
-    found = read_stdin("pipe the token in, or name a file").decode("utf-8-sig", "replace").strip()
+    found = read_stdin("pipe the token, or use a file").decode("utf-8-sig", "replace").strip()
     if not found:
-        raise InputError("standard input holds no token: it is empty", hint="pipe the token in, or name a file")
+        raise InputError("standard input is empty", hint="pipe the token, or use a file")
     return found
 
 

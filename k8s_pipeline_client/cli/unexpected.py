@@ -1,4 +1,4 @@
-"""What to say of an error that nobody foresaw: not its text, which may quote anything, a token among it."""
+"""The message for an unexpected exception: without its text, which may quote a secret."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ _PACKAGE = Path(__file__).parents[1]
 
 
 def described(error: Exception) -> str:
-    """Return its kind and its place in one line, and what to do."""
-    return f"unexpected {type(error).__name__} in {_place(error)} — a fault of this program: report it with -vv"
+    """Return its class and its place in one line, and what to do."""
+    return (
+        f"unexpected {type(error).__name__} in {_place(error)} — this is a bug: please report it with the output of -vv"
+    )
 
 
 def _place(error: Exception) -> str:
-    """Return the place in our own source that is nearest to where an error comes from, such as ``cli/main.py:99``."""
+    """Return the innermost frame in our own source, such as ``cli/main.py:99``."""
     found, trace = "an unknown place", error.__traceback__
     while trace is not None:
         path = Path(trace.tb_frame.f_code.co_filename)

@@ -48,8 +48,8 @@ def by_the_files(wanted: Iterable[Pipeline] = (), *, renamed: bool = False) -> J
             _title(pipeline, old),
             code="CopiedOrRenamed",
             facts={"fqn": pipeline.fqn, "earlier": fqn, "cronjob": old["metadata"]["name"]},
-            hint="if it is a copy, take the id out or give it one of its own; if it was renamed, deploy it as such, "
-            "which deletes the other one and the records of its runs (diff shows them)",
+            hint="if it is a copy, remove the id or give it another one; if it was renamed, deploy it as such, "
+            "which deletes the other one and its run history (diff shows them)",
         )
 
     return judge
@@ -62,9 +62,9 @@ def by_the_server(fetcher: Fetcher) -> Judge:
         fqn = annotation(old, labels.FQN)
         if annotation(old, labels.MANAGED_BY_SOURCE) == Source.FILES:
             raise CopiedIdError(
-                f"{_title(pipeline, old)}, from files, of which the server knows nothing",
+                f"{_title(pipeline, old)}, from files, so the server does not know it",
                 facts={"fqn": pipeline.fqn, "earlier": fqn},
-                hint="take the id out of the definition in the files, or delete what is deployed from them",
+                hint="remove the id from the definition in the files, or delete the pipeline deployed from them",
             )
         found = fetcher.under(fqn)
         if found is None or found.fqn == pipeline.fqn:
@@ -74,7 +74,7 @@ def by_the_server(fetcher: Fetcher) -> Judge:
         raise CopiedIdError(
             f"{_title(pipeline, old)}, and OpenMetadata has both",
             facts={"fqn": pipeline.fqn, "earlier": fqn},
-            hint="an id stands for one pipeline: see what GET /v1/services/ingestionPipelines of the server answers",
+            hint="ids are unique: check the response of GET /v1/services/ingestionPipelines",
         )
 
     return judge
@@ -104,7 +104,7 @@ def refuse_copies(
         first, *others = refused
         if not others:
             raise first
-        raise first.with_outcome(f"{len(others)} more definitions have the id of another one, too") from first
+        raise first.with_outcome(f"{len(others)} more definitions have duplicate ids") from first
 
 
 def _title(pipeline: Pipeline, old: Object) -> str:

@@ -133,8 +133,8 @@ class Deployer:
                     raise error.with_outcome(outcome) from error
             live = None
         raise WaitTimeoutError(
-            f"CronJob {plan.name} is created, changed and deleted by somebody else all the time",
-            hint="see that only one process deploys and deletes it",
+            f"CronJob {plan.name} keeps being changed by another process",
+            hint="make sure that only one process deploys and deletes it",
         )
 
     def _carry_out(self, plan: Plan, live: Live, todo: Changes, execution: Execution) -> DeployResult:
@@ -166,7 +166,7 @@ class Deployer:
             fqn = annotation(live.cronjob, labels.FQN)
             if fqn != plan.pipeline.fqn:
                 raise ForeignObjectError(
-                    f"CronJob {plan.name} exists already and belongs to {fqn or 'something else'!r}, "
+                    f"CronJob {plan.name} already exists and belongs to {fqn or 'something else'!r}, "
                     f"not to {plan.pipeline.fqn!r}",
                     facts={"name": plan.name, "fqn": plan.pipeline.fqn, "owner": fqn},
                     hint="delete it, or use another namespace or instance",
@@ -183,7 +183,7 @@ class Deployer:
             return
         keeper = _KEEPER[Source(source)] if source in list(Source) else f"deployed from {source!r}"
         raise ManagedElsewhereError(
-            f"{annotation(existing, labels.FQN)} was {keeper}, which would undo this deploy or be undone by it",
+            f"{annotation(existing, labels.FQN)} was {keeper}, and the two deploys would overwrite each other",
             facts={"fqn": annotation(existing, labels.FQN), "source": source},
             hint="delete it there, or take it over by force",
         )

@@ -167,8 +167,8 @@ class Fetcher:
         pipelines = [item.entity for item in definitions if isinstance(item.entity, IngestionPipeline)]
         if len(definitions) != 1 or len(pipelines) != 1:
             raise DefinitionError(
-                f"{origin}: the server lists it as an ingestion pipeline, and it does not look like one",
-                hint="see what GET /v1/services/ingestionPipelines of the server answers",
+                f"{origin}: the server lists it as an ingestion pipeline, but it is not one",
+                hint="check the response of GET /v1/services/ingestionPipelines",
             )
         definitions += recognise(self._service(pipelines[0].service), origin)
         (found,) = resolve(definitions, now=self._now, connection=self._connection, instance=self._instance)
@@ -213,8 +213,8 @@ def _check_visible(document: Document, origin: str) -> None:
     source_config = document.get("sourceConfig")
     if not isinstance(source_config, dict) or source_config.get("config") is None:
         raise DefinitionError(
-            f"{origin}: its sourceConfig is not shown to the user of this token",
-            hint="use the token of ingestion-bot, or give the user the right ViewAll on ingestion pipelines",
+            f"{origin}: its sourceConfig is hidden from the token's user",
+            hint="use the token of ingestion-bot, or grant the user the operation ViewAll on ingestion pipelines",
         )
 
 

@@ -58,7 +58,7 @@ def refuse_active(cluster: Cluster, olds: Sequence[Object], plan: Plan) -> None:
             if not is_finished(job):
                 raise RunActiveError(
                     f"{plan.pipeline.fqn} was {annotation(old, labels.FQN)} before, and run {run_id(job)} of that "
-                    "one is active; it would end with the objects of the old name",
+                    "name is active; it would be deleted with the objects of the old name",
                     code="EarlierNameActive",
                     facts={"fqn": plan.pipeline.fqn, "run_id": run_id(job)},
                     hint="wait for it, kill it, or deploy by force",

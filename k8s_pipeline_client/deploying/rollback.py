@@ -27,7 +27,7 @@ def roll_back(cluster: Cluster, done: Sequence[Undo], error: PipelineError) -> s
     if not done:
         return ""
     if isinstance(error, UnreachableError):
-        return "what was written before that stays, and nothing runs half-deployed: deploy again to complete it"
+        return "completed writes are kept, and no half-deployed pipeline runs: deploy again to complete it"
     created = next((item for item in done if isinstance(item, Unclaim)), None)
     if created is not None:
         return _remove_pipeline(cluster, created.cronjob, done)
@@ -39,10 +39,10 @@ def roll_back(cluster: Cluster, done: Sequence[Undo], error: PipelineError) -> s
     except ClusterError as second:
         names = ", ".join(item.what for item in left)
         return (
-            f"what was there before could not be put back either ({second.message}), so {names} may be of the "
+            f"the previous version could not be restored either ({second.message}), so {names} may be of the "
             "new definition: deploy again, the old definition or the new one"
         )
-    return "what was there before has been put back"
+    return "the previous version has been restored"
 
 
 def _take_back(cluster: Cluster, undo: Undo) -> None:
@@ -65,13 +65,13 @@ def _remove_pipeline(cluster: Cluster, cronjob: Object, done: Sequence[Undo]) ->
         for undo in done:
             _take_back(cluster, undo)
     except ConflictError:
-        return "somebody else has changed the new CronJob meanwhile, so it has been left as it is"
+        return "the new CronJob has been changed meanwhile, so it was not deleted"
     except ClusterError as second:
         return (
-            f"what had been created could not be removed either ({second.message}): CronJob {name} "
+            f"the created objects could not be deleted either ({second.message}): CronJob {name} "
             "stays suspended; deploy again or delete it"
         )
-    return "what had been created has been removed"
+    return "the created objects have been deleted"
 
 
 def _delete(cluster: Cluster, item: Object, *, version: str | None = None) -> None:

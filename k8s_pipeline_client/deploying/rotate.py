@@ -89,7 +89,7 @@ def rotate(cluster: Cluster, token: str, *, selector: str, name: str | None = No
     place = _chosen(places, claims.bot, name, force=force, namespace=cluster.namespace)
     if not force and place.bot and not place.is_for(claims.bot):
         raise InputError(
-            f"the token is one of {claims.bot!r}, and Secret {place.name} holds that of {place.bot!r}",
+            f"the token is for {claims.bot!r}, but Secret {place.name} has that of {place.bot!r}",
             code="TokenOfAnotherBot",
             facts={"bot": claims.bot, "secret": place.name, "bot_of_secret": place.bot},
             hint="give a token of that bot, or use force to have the pipelines log in as another one",
@@ -122,16 +122,16 @@ def _written(cluster: Cluster, manifest: Object, *, force: bool) -> RotateAction
 def _refuse_useless(claims: Claims, now: datetime) -> None:
     if not claims.bot:
         raise InputError(
-            "the token does not say whose it is: it is no JSON web token with a name (sub)",
+            "the token does not name its bot: it is not a JWT with a sub claim",
             code="TokenWithoutBot",
             hint="copy it whole, as OpenMetadata shows it: Settings, Bots; or write it as it is by force",
         )
     if claims.expires_at is not None and claims.expires_at <= now:
         raise InputError(
-            f"the token of {claims.bot!r} has expired, on {claims.expires_at:%Y-%m-%d}",
+            f"the token of {claims.bot!r} expired on {claims.expires_at:%Y-%m-%d}",
             code="TokenExpired",
             facts={"bot": claims.bot, "expired_at": claims.expires_at.isoformat()},
-            hint="have OpenMetadata make a new one: Settings, Bots",
+            hint="create a new one in OpenMetadata: Settings, Bots",
         )
 
 
@@ -153,8 +153,8 @@ def _chosen(places: Sequence[_Place], bot: str, name: str | None, *, force: bool
     known = ", ".join(f"{place.name} ({place.bot or 'no token'}, {len(place.users)} pipelines)" for place in places)
     if not places:
         raise UnknownNameError(
-            f"no pipeline in namespace {namespace} takes its token from a Secret of ours",
-            hint="deploy first; a deploy moves the token to a Secret of its own",
+            f"no pipeline in namespace {namespace} uses a token Secret of this program",
+            hint="deploy first: a deploy moves the token to a Secret of its own",
         )
     if name is not None:
         fitting = [place for place in places if place.name == name]
@@ -164,12 +164,12 @@ def _chosen(places: Sequence[_Place], bot: str, name: str | None, *, force: bool
         return fitting[0]
     if not fitting and name is None:
         raise InputError(
-            f"the token is one of {bot!r}, and the pipelines in namespace {namespace} use others: {known}",
+            f"the token is for {bot!r}, but the pipelines in namespace {namespace} use others: {known}",
             code="TokenOfOtherBots",
             facts={"bot": bot, "namespace": namespace, "secrets": tuple(place.name for place in places)},
             hint="give a token of their bot; or name a Secret, and use force to have them log in as another bot",
         )
-    what = f"Secrets with tokens are called {name!r}" if name else "Secrets hold a token that it could replace"
+    what = f"Secrets with tokens are called {name!r}" if name else "Secrets have a token that it could replace"
     raise UnknownNameError(
         f"{len(fitting) or 'no'} {what} in namespace {namespace}: {known}",
         code="TokenSecretNotFound" if not fitting else "TokenSecretAmbiguous",

@@ -76,7 +76,7 @@ def ensure(cluster: Cluster, manifest: Object, live: Object | None, *, dry_run: 
 def unsettled(name: str) -> WaitTimeoutError:
     """Return the error for a Secret that cannot be written, whatever is tried."""
     return WaitTimeoutError(
-        f"Secret {name} is changed or deleted by somebody else all the time",
+        f"Secret {name} keeps being changed by another process",
         hint=f"look for what does it: kubectl get secret {name} -o yaml, metadata.managedFields",
     )
 

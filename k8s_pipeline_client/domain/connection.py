@@ -115,13 +115,13 @@ def server_connection(settings: ServerSettings, token: str | None, *, certificat
     """
     if settings.metadata_api_endpoint is None:
         raise SettingsError(
-            "no address of OpenMetadata: metadataApiEndpoint is not set",
-            hint="set it, such as http://openmetadata:8585/api: by it the runs reach the server",
+            "metadataApiEndpoint is not set",
+            hint="set it to the URL at which runs reach OpenMetadata, such as http://openmetadata:8585/api",
         )
     if token is None:
         raise SettingsError(
-            "no token of a bot: neither serverToken, serverTokenFile nor tokenSecret is set",
-            hint="OpenMetadata shows it to admins: Settings, Bots, ingestion-bot",
+            "none of serverToken, serverTokenFile and tokenSecret is set",
+            hint="set the bot's token: admins find it in OpenMetadata under Settings, Bots, ingestion-bot",
         )
     connection: Document = {
         "clusterName": settings.instance or DEFAULT_INSTANCE,
@@ -164,8 +164,8 @@ def checked_certificates(text: str, origin: str) -> str:
     """
     if _PRIVATE_KEY.search(text):
         raise SettingsError(
-            f"{origin} holds a private key, which has no business in a run's pod",
-            hint="name a file with the certificates of the authority alone",
+            f"{origin} contains a private key, which must not be mounted into a run's pod",
+            hint="use a file with the CA certificates only",
         )
     found = "".join(f"{match[0]}\n" for match in _CERTIFICATE.finditer(text))
     import ssl  # here, since hardly any call needs it
@@ -174,8 +174,8 @@ def checked_certificates(text: str, origin: str) -> str:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=found)
     except (ValueError, ssl.SSLError) as error:
         raise SettingsError(
-            f"{origin} holds {'a certificate that is broken' if found else 'no certificate'}",
-            hint="a PEM file is needed: -----BEGIN CERTIFICATE----- and base64",
+            f"{origin} contains {'an invalid certificate' if found else 'no certificate'}",
+            hint="use a PEM file: -----BEGIN CERTIFICATE----- and base64",
         ) from error
     return found
 
@@ -208,7 +208,7 @@ def check_token(document: Document, origin: str) -> None:
     if wants_token(document):
         raise DefinitionError(
             f"{origin}: openMetadataServerConnection has no token (securityConfig.jwtToken)",
-            hint="read it from OpenMetadata with a bot's token, or name the Secret that holds the token: tokenSecret",
+            hint="read it from OpenMetadata with a bot's token, or set tokenSecret to the Secret that has the token",
         )
 
 

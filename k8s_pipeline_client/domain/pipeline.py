@@ -99,7 +99,7 @@ class Pipeline:
     def __post_init__(self) -> None:
         if "\0" in self.fqn:  # the pod has it in an environment variable
             raise DefinitionError(
-                f"{self.origin}: the fully qualified name holds a NUL character, which no environment can have",
+                f"{self.origin}: the fully qualified name has a NUL character, which is invalid in a variable",
                 hint="rename the pipeline, or its service",
             )
 

@@ -73,7 +73,7 @@ def recognise(document: Any, origin: str, *, with_connection: bool = False) -> l
         ]
     if not isinstance(document, Mapping):
         raise DefinitionError(
-            f"{origin}: holds {_kind_of(document)}, not a pipeline, a service or a workflow document",
+            f"{origin}: is {_kind_of(document)}, not a pipeline, a service or a workflow document",
             hint="give an IngestionPipeline, service, automation or App entity, or what `metadata ingest -c` takes",
         )
     model = _model_for(document, origin)
@@ -104,8 +104,8 @@ def _model_for(document: Mapping[str, Any], origin: str) -> type[Recognised]:
 def _refuse_masked(document: Mapping[str, Any], origin: str) -> None:
     for path in _masked_paths(document):
         raise DefinitionError(
-            f"{origin}: {path} is masked ({MASKED}), so the secret itself is not in it",
-            hint="read the entity from OpenMetadata with a bot's token, or put the secret in",
+            f"{origin}: {path} is masked ({MASKED}), so the secret itself is missing",
+            hint="read the entity from OpenMetadata with a bot's token, or insert the secret",
         )
 
 
@@ -117,7 +117,7 @@ def _validate(model: type[T], document: Mapping[str, Any], origin: str) -> T:
         problems = "; ".join(
             f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors(include_input=False)
         )
-        raise DefinitionError(f"{origin}: not a usable {model.__name__}: {problems}") from None
+        raise DefinitionError(f"{origin}: invalid {model.__name__}: {problems}") from None
 
 
 def _masked_paths(value: Any, path: str = "") -> Iterable[str]:
@@ -132,5 +132,5 @@ def _masked_paths(value: Any, path: str = "") -> Iterable[str]:
 
 
 def _kind_of(value: Any) -> str:
-    names = {type(None): "nothing", str: "text", bool: "a truth value", int: "a number", float: "a number"}
+    names = {type(None): "nothing", str: "text", bool: "a boolean", int: "a number", float: "a number"}
     return names.get(type(value), "something else")

@@ -26,8 +26,8 @@ def refuse_twins(pipelines: Iterable[Pipeline]) -> None:
         first = seen.setdefault((pipeline.instance, pipeline.fqn), pipeline)
         if first is not pipeline:
             raise DefinitionError(
-                f"{pipeline.origin}: {pipeline.fqn!r} is defined in {first.origin} already",
-                hint="remove one of the two; a fully qualified name stands for one pipeline",
+                f"{pipeline.origin}: {pipeline.fqn!r} is already defined in {first.origin}",
+                hint="remove one of the two: fully qualified names are unique",
             )
         if pipeline.id is None:
             continue
@@ -36,8 +36,8 @@ def refuse_twins(pipelines: Iterable[Pipeline]) -> None:
             copies.append((pipeline, first))
     if copies:
         pipeline, first = copies[0]
-        more = f"; {len(copies) - 1} more definitions have the id of another one, too" if len(copies) > 1 else ""
+        more = f"; {len(copies) - 1} more definitions have duplicate ids" if len(copies) > 1 else ""
         raise CopiedIdError(
             f"{pipeline.origin}: {pipeline.fqn!r} has the same id as {first.fqn!r} in {first.origin}{more}",
-            hint="take the id out of the copy, or give it one of its own: an id stands for one pipeline",
+            hint="remove the id of the copy, or give it another one: ids are unique",
         )

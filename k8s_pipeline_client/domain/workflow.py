@@ -54,7 +54,7 @@ def check_type(kind: str, origin: str) -> None:
     """
     if kind in _NOT_RUN:
         error, why, hint = _NOT_RUN[kind]
-        raise error(f"{origin}: pipelines of type {kind} cannot be run: {why}", hint=hint)
+        raise error(f"{origin}: pipelines of type {kind} are not supported: {why}", hint=hint)
     if kind not in _BUILDERS:
         raise DefinitionError(f"{origin}: unknown pipelineType {kind!r}", hint=f"one of {', '.join(PIPELINE_TYPES)}")
 
@@ -191,18 +191,18 @@ _BUILDERS: dict[str, _Builder] = {
 _NOT_RUN: dict[str, tuple[type[DefinitionError], str, str]] = {
     "dataInsight": (
         NotRunByPipelinesError,
-        "the ingestion has no workflow for it any more",
+        "the ingestion framework no longer has a workflow for them",
         "use OpenMetadata's Data Insights application, which runs inside the server",
     ),
     "elasticSearchReindex": (
         NotRunByPipelinesError,
-        "the ingestion has no source for it any more",
+        "the ingestion framework no longer has a source for them",
         "use OpenMetadata's Search Indexing application, which runs inside the server",
     ),
     "policyAgent": (
         DefinitionError,
-        "no published ingestion has a workflow for it",
-        "if your image has one, give its workflow document (source, sink, workflowConfig) instead of the entity",
+        "the published ingestion framework has no workflow for them",
+        "if your image has one, deploy its workflow document (source, sink, workflowConfig) instead of the entity",
     ),
 }
 

@@ -21,7 +21,7 @@ _TAG = "tag:yaml.org,2002:"
 _TEXT = frozenset({f"{_TAG}str", f"{_TAG}timestamp", f"{_TAG}value", f"{_TAG}merge"})
 _SCALARS = _TEXT | {f"{_TAG}{kind}" for kind in ("null", "bool", "int", "float")}
 _COLLECTIONS = frozenset({f"{_TAG}seq", f"{_TAG}map"})
-_TOO_DEEP = f"it is nested more than {MAX_DEPTH} levels deep"
+_TOO_DEEP = f"it is nested deeper than {MAX_DEPTH} levels"
 
 
 class UnusableTextError(ValueError):
@@ -69,7 +69,7 @@ def load_document(text: str) -> Any:
     """
     documents = load_documents(text)
     if len(documents) > 1:
-        raise UnusableTextError("it holds several documents, and one is wanted")
+        raise UnusableTextError("it has several documents; exactly one is allowed")
     return documents[0] if documents else None
 
 
@@ -112,7 +112,7 @@ def _loader_class() -> Any:
                 raise UnusableTextError(_TOO_DEEP, parent.start_mark)
             self._values += 1
             if self._values > MAX_VALUES:
-                raise UnusableTextError(f"it holds more than {MAX_VALUES:,} values", parent and parent.start_mark)
+                raise UnusableTextError(f"it has more than {MAX_VALUES:,} values", parent and parent.start_mark)
 
         def ascend_resolver(self) -> None:
             self._depth -= 1
@@ -124,7 +124,7 @@ def _loader_class() -> Any:
                 if isinstance(error, UnusableTextError):
                     raise
                 kind = str(node.tag).removeprefix(_TAG)
-                raise UnusableTextError(f"this is no {kind} that can be read", node.start_mark) from None
+                raise UnusableTextError(f"this is not a valid {kind}", node.start_mark) from None
 
     for tag in _TEXT:
         # A date is text, as it is in JSON; so are `=` and `<<`, which have a meaning as keys only.
@@ -143,7 +143,7 @@ class _Check:
     def node(self, node: Any, depth: int) -> tuple[int, int]:
         """Check a node and all below it; return how many values these are, and on how many levels."""
         if id(node) in self._above:
-            raise UnusableTextError("this refers to itself by an alias", node.start_mark)
+            raise UnusableTextError("this alias is recursive", node.start_mark)
         size, levels = self._measured.get(id(node), (0, 1))  # 0: seen for the first time
         if depth + levels - 1 > MAX_DEPTH:
             raise UnusableTextError(_TOO_DEEP, node.start_mark)
@@ -181,7 +181,7 @@ def _check_keys(mapping: Any) -> None:
             _check_tag(key, _SCALARS | _COLLECTIONS)
             raise UnusableTextError("a key that is not text must be quoted", key.start_mark)
         if key.value in found:
-            raise UnusableTextError(f"the key {key.value!r} is there twice", key.start_mark)
+            raise UnusableTextError(f"duplicate key {key.value!r}", key.start_mark)
         if key.tag != f"{_TAG}merge":  # `<<` may be there as often as one likes
             found.add(key.value)
 

@@ -83,9 +83,9 @@ def _text(value: Any) -> Any:
 def _number(value: Any) -> Any:
     # Python counts with truth values, and YAML has more words for them than one thinks of.
     if isinstance(value, bool):
-        raise ValueError("a number is wanted, not a truth value (YAML's true, false, yes, no, on, off)")
+        raise ValueError("it must be a number, not a boolean (in YAML: true, false, yes, no, on, off)")
     if isinstance(value, str) and not re.fullmatch(r"[+-]?[0-9]{1,19}", value.strip()):
-        raise ValueError("a whole number is wanted")
+        raise ValueError("it must be an integer")
     return value
 
 
@@ -94,7 +94,7 @@ def _flag(value: Any) -> Any:
     words = {"true": True, "false": False}
     found = words.get(value.strip().lower()) if isinstance(value, str) else value
     if not isinstance(found, bool):
-        raise ValueError("true or false is wanted")
+        raise ValueError("it must be true or false")
     return found
 
 

@@ -37,9 +37,9 @@ def connection_for(definitions: Iterable[Definition], settings: Settings) -> Doc
         return given_connection(settings)
     except SettingsError as error:
         raise DefinitionError(
-            f"{lacking.origin}: openMetadataServerConnection is missing, and the settings do not tell it: "
+            f"{lacking.origin}: openMetadataServerConnection is missing, and the settings do not define one: "
             f"{error.message}",
-            hint=f"{error.hint or 'correct that'}; or read the entity as a bot: others do not see its connection",
+            hint=f"{error.hint or 'fix that'}; or read the entity with a bot's token: others do not see its connection",
         ) from error
 
 
@@ -80,7 +80,7 @@ def read_token(path: Path, what: str) -> str:
     """
     token = text_of(path, what).strip()
     if not token:
-        raise SettingsError(f"{what} {path} holds no token: it is empty")
+        raise SettingsError(f"{what} {path} is empty")
     return token
 
 

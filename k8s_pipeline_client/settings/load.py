@@ -78,7 +78,7 @@ def load_settings(paths: Sequence[Path] = (), *, environ: Mapping[str, str] | No
     problems = [problem for contribution in contributions for problem in contribution.problems] + problems
     if settings is None or problems:
         found = "; ".join(f"{problem.key}: {problem.why} ({problem.origin})" for problem in problems)
-        raise SettingsError(f"settings cannot be used: {found}")
+        raise SettingsError(f"invalid settings: {found}")
     warnings = [text for contribution in contributions for text in contribution.warnings]
     origins = MappingProxyType(_origins(layer))
     return Loaded(settings, origins, (*warnings, *advice(settings, origins)))

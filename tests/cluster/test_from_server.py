@@ -219,9 +219,9 @@ def test_what_is_missing_or_wrong_is_said_before_anything_is_written(site: Site)
     assert "rejected the token of ingestion-bot" in rejected.err
     site.program.configure()
     without = site.program("deploy", "--from-server", "--all", code=2)
-    assert "there is no token for the OpenMetadata server" in without.err
+    assert "the token for the OpenMetadata server is missing" in without.err
     nowhere = site.program("deploy", "--from-server", "--all", *site.place[2:], code=2)
-    assert "the address of the OpenMetadata server is not known" in nowhere.err
+    assert "the URL of the OpenMetadata server is missing" in nowhere.err
     empty = site.program("deploy", "--from-server", "--all", *site.place[2:], "--server", "", code=2)
     assert "'' is not a valid URL of an OpenMetadata server" in empty.err
     site.server.faults.clear()

@@ -42,7 +42,7 @@ def orphaned(site: Site) -> Site:
 def test_prune_removes_orphans_and_nothing_else(orphaned: Site) -> None:
     assert _pruned(orphaned, "--dry-run") == {"shop.three": "would be deleted", "shop.two": "would be deleted"}
     refused = orphaned("prune", code=2)
-    assert "2 pipelines would be removed, and there is no terminal to ask at" in refused.err
+    assert "2 pipelines would be deleted, but standard input is not a terminal to confirm it" in refused.err
     assert len(_deployed(orphaned)) == 4
 
     assert _pruned(orphaned, "--yes") == {"shop.three": "deleted", "shop.two": "deleted"}

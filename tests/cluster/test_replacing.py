@@ -208,7 +208,7 @@ def test_a_rename_that_is_refused_keeps_the_old_pipeline(faulty: Program, proxy:
     refused = _rename(faulty, _named("after"), code=1)
 
     assert "nothing is deleted here" in refused.err
-    assert "what had been created has been removed" in refused.err
+    assert "the created objects have been deleted" in refused.err
     assert _names(faulty) == ["pg_prod.before"]
     assert faulty.space.list("cronjobs")[0]["spec"]["suspend"] is False
 

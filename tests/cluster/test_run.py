@@ -44,7 +44,7 @@ def test_the_id_that_is_handed_over_is_the_id_of_the_run(program: Program) -> No
 
     assert f"runId={run_id}" in program("logs", "nightly").out
     again = program("run", "nightly", "--run-id", run_id, code=2)
-    assert "exists already" in again.err
+    assert "already exists" in again.err
 
 
 @pytest.mark.slow

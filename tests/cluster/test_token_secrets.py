@@ -221,7 +221,7 @@ def test_a_refused_new_pipeline_leaves_no_token_behind(faulty: Program, proxy: F
     refusal = answer(403, message="the policy says no")
     proxy.fault(refusal, method="PATCH", path=path, nth=2 if "cronjobs" in path else 1)
     refused = faulty.deploy(entity_with(schedule="@yearly"), service(), code=1)
-    assert "what had been created has been removed" in refused.err
+    assert "the created objects have been deleted" in refused.err
     assert tokens_in(faulty.space) == {}
 
 

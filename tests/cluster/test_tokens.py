@@ -118,9 +118,9 @@ def test_a_token_that_is_none_of_a_bot_stays_in_the_document(program: Program) -
 @pytest.mark.parametrize(
     ("token", "words", "expires"),
     [
-        (bot_token(bot="profiler-bot"), "the token is one of 'profiler-bot'", "never, as it says"),
-        ("no-token-at-all", "does not say whose it is", "unknown"),
-        (bot_token(expires=1_700_000_000), "has expired, on 2023-11-14", "2023-11-14T22:13:20Z"),
+        (bot_token(bot="profiler-bot"), "the token is for 'profiler-bot'", "never, as it says"),
+        ("no-token-at-all", "does not name its bot", "unknown"),
+        (bot_token(expires=1_700_000_000), "expired on 2023-11-14", "2023-11-14T22:13:20Z"),
     ],
     ids=["another bot", "no token", "expired"],
 )

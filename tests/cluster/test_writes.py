@@ -78,7 +78,7 @@ def test_a_refused_update_puts_back_what_was_there(faulty: Program, proxy: Fault
     assert "the policy says no" in refused.err
     assert _held(space) == before
     written_before = (path, nth) != (SECRET, 1)
-    assert ("what was there before has been put back" in refused.err) is written_before
+    assert ("the previous version has been restored" in refused.err) is written_before
     proxy.mend()
     assert faulty.deploy(_first(), service()).json[0]["action"] == "unchanged"
     assert faulty.deploy(_second(), service()).json[0]["action"] == "updated"
@@ -95,7 +95,7 @@ def test_where_nothing_can_be_put_back_it_is_said(faulty: Program, proxy: FaultP
     refused = faulty.deploy(_second(), service(), code=1)
 
     assert "no more CronJobs" in refused.err
-    assert "could not be put back either" in refused.err
+    assert "could not be restored either" in refused.err
     assert "no more Secrets" in refused.err
     assert "Secret om-" in refused.err
     proxy.mend()
@@ -113,7 +113,7 @@ def test_a_refused_new_pipeline_is_removed_again(faulty: Program, proxy: FaultPr
     refused = faulty.deploy(_first(), service(), code=1)
 
     assert "the policy says no" in refused.err
-    assert ("what had been created has been removed" in refused.err) is ((path, nth) != (CRONJOB, 1))
+    assert ("the created objects have been deleted" in refused.err) is ((path, nth) != (CRONJOB, 1))
     assert _held(faulty.space) == []
     proxy.mend()
     assert faulty.deploy(_first(), service()).json[0]["action"] == "created"

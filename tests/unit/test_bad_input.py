@@ -81,8 +81,8 @@ def test_not_text(folder: Folder) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("hello", ["holds text"]),
-        ("42", ["holds a number"]),
+        ("hello", ["is text"]),
+        ("42", ["is a number"]),
         ({"kind": "Deployment", "apiVersion": "apps/v1"}, ["apiVersion, kind", "pipelineType"]),
         ([{"name": "x"}], ["[1]"]),
     ],
@@ -125,7 +125,7 @@ def test_an_unknown_pipeline_type(folder: Folder, samples: Path) -> None:
 @pytest.mark.parametrize("kind", ["dataInsight", "elasticSearchReindex", "policyAgent"])
 def test_a_type_that_is_not_run(folder: Folder, samples: Path, kind: str) -> None:
     path = folder.write("x.json", sample(PIPELINE) | {"pipelineType": kind})
-    _refused(folder.validate(path, str(samples / SERVICE)), "x.json", kind, "cannot be run")
+    _refused(folder.validate(path, str(samples / SERVICE)), "x.json", kind, "are not supported")
 
 
 @pytest.mark.parametrize("schedule", ["60 * * * *", "@reboot", "0 0 * * * *"])

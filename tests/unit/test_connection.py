@@ -143,7 +143,7 @@ def test_a_connection_is_built_from_the_settings() -> None:
     ("settings", "token", "words"),
     [
         ({}, "a-token", "metadataApiEndpoint is not set"),
-        ({"metadata_api_endpoint": ADDRESS}, None, "neither serverToken, serverTokenFile nor tokenSecret is set"),
+        ({"metadata_api_endpoint": ADDRESS}, None, "none of serverToken, serverTokenFile and tokenSecret is set"),
     ],
 )
 def test_what_is_missing_for_a_connection_is_named(settings: dict[str, Any], token: str | None, words: str) -> None:
@@ -171,12 +171,12 @@ def test_a_path_of_the_image_is_left_as_it_is(ssl: Any) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "holds no certificate"),
-        ("nothing of the kind", "holds no certificate"),
-        ("-----BEGIN CERTIFICATE-----\nbm90IG9uZQ==\n-----END CERTIFICATE-----\n", "a certificate that is broken"),
-        ("-----BEGIN CERTIFICATE-----\n%%%\n-----END CERTIFICATE-----\n", "a certificate that is broken"),
-        (certificate()[:-40], "holds no certificate"),
-        (certificate() + "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "is broken"),
+        ("", "contains no certificate"),
+        ("nothing of the kind", "contains no certificate"),
+        ("-----BEGIN CERTIFICATE-----\nbm90IG9uZQ==\n-----END CERTIFICATE-----\n", "an invalid certificate"),
+        ("-----BEGIN CERTIFICATE-----\n%%%\n-----END CERTIFICATE-----\n", "an invalid certificate"),
+        (certificate()[:-40], "contains no certificate"),
+        (certificate() + "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "an invalid certificate"),
         (certificate() + "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n", "a private key"),
     ],
     ids=["empty", "text", "no certificate inside", "no base64", "cut off", "one of two", "a key"],

@@ -80,10 +80,10 @@ def test_address_token_and_certificates_of_the_settings_are_used(tmp_path: Path)
     ("settings", "words"),
     [
         ({}, ["p.json", "openMetadataServerConnection is missing", "metadataApiEndpoint is not set"]),
-        ({"metadataApiEndpoint": ADDRESS}, ["neither serverToken, serverTokenFile nor tokenSecret is set"]),
+        ({"metadataApiEndpoint": ADDRESS}, ["none of serverToken, serverTokenFile and tokenSecret is set"]),
         ({"serverToken": TOKEN}, ["metadataApiEndpoint is not set"]),
         ({"metadataApiEndpoint": ADDRESS, "serverTokenFile": "/not/there"}, ["serverTokenFile /not/there cannot be"]),
-        ({"metadataApiEndpoint": ADDRESS, "serverTokenFile": "EMPTY"}, ["holds no token: it is empty"]),
+        ({"metadataApiEndpoint": ADDRESS, "serverTokenFile": "EMPTY"}, ["is empty"]),
         (
             {
                 "metadataApiEndpoint": ADDRESS,
@@ -91,7 +91,7 @@ def test_address_token_and_certificates_of_the_settings_are_used(tmp_path: Path)
                 "verifySSL": "validate",
                 "sslConfig": {"certificatePath": "EMPTY"},
             },
-            ["sslConfig.certificatePath", "holds no certificate"],
+            ["sslConfig.certificatePath", "contains no certificate"],
         ),
     ],
 )
@@ -142,7 +142,7 @@ def test_the_instance_of_the_settings_wins_over_the_clusters_name(tmp_path: Path
     ("words", "given", "said"),
     [
         ([], "", "there is no token to write"),
-        (["--token-file", "-"], " \n", "standard input holds no token"),
+        (["--token-file", "-"], " \n", "standard input is empty"),
         (["--token-file", "/not/there"], "", "token file /not/there cannot be read"),
     ],
 )

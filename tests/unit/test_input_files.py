@@ -156,10 +156,10 @@ def test_all_files_together_have_a_limit(definitions: Path, monkeypatch: pytest.
     monkeypatch.setattr(cli_files, "MAX_TOTAL_BYTES", 2**20)
     assert call(["validate", "-f", str(definitions)]).code == 0
     (definitions / "z.yaml").write_text("# " + "x" * 2**20)
-    refused(call(["validate", "-f", str(definitions)]), "z.yaml hold more than 1 MiB together", "fewer")
+    refused(call(["validate", "-f", str(definitions)]), "z.yaml are larger than 1 MiB together", "fewer")
     (definitions / "z.yaml").rename(definitions.parent / "z.yaml")
     words = ["-f", str(definitions), "--service", str(definitions.parent / "z.yaml")]
-    refused(call(["validate", *words]), "z.yaml hold more than 1 MiB together")
+    refused(call(["validate", *words]), "z.yaml are larger than 1 MiB together")
 
 
 def test_an_ordinary_folder_makes_no_words(definitions: Path) -> None:
@@ -186,8 +186,8 @@ def test_a_folder_says_what_it_leaves_out(definitions: Path) -> None:
     result = call(["validate", "-f", str(definitions)])
     assert result.code == 0
     assert result.err == (
-        f"{definitions}: left out: gone.yaml (a link that leads nowhere), pipe.yml (a FIFO), "
-        "round (a link to a folder), self.yaml (a link that leads nowhere), socket.json (a socket), and 1 more\n"
+        f"{definitions}: left out: gone.yaml (a broken symbolic link), pipe.yml (a FIFO), "
+        "round (a link to a folder), self.yaml (a broken symbolic link), socket.json (a socket), and 1 more\n"
     )
 
 
@@ -212,7 +212,7 @@ def test_a_folder_that_cannot_be_read(definitions: Path, monkeypatch: pytest.Mon
 def test_a_folder_of_too_many_files(definitions: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(folders, "MAX_FILES", 1)
     (definitions / "pipelines" / "two.json").write_text("{}")
-    refused(call(["validate", "-f", str(definitions)]), "holds more than 1 .json, .yaml, .yml files", "its parts")
+    refused(call(["validate", "-f", str(definitions)]), "has more than 1 .json, .yaml, .yml files", "its subfolders")
 
 
 def test_a_file_that_is_too_large_is_not_passed_over(definitions: Path) -> None:

@@ -117,10 +117,10 @@ def test_what_is_taken_back(caplog: pytest.LogCaptureFixture) -> None:
     fake.before(refuse)
     with (
         caplog.at_level(logging.DEBUG, logger="k8s_pipeline_client"),
-        pytest.raises(ConflictError, match="made up by the test; what had been created has been removed") as caught,
+        pytest.raises(ConflictError, match="made up by the test; the created objects have been deleted") as caught,
     ):
         Pipelines(fake, SETTINGS).deploy(pipeline())
-    assert caught.value.outcome == "what had been created has been removed"
+    assert caught.value.outcome == "the created objects have been deleted"
     assert isinstance(caught.value.__cause__, ConflictError)
     assert [record for record in caplog.records if record.getMessage().startswith("undo: Unclaim CronJob om-")]
 

@@ -79,11 +79,11 @@ def test_extra_environment_is_taken_in_all_its_forms(given: Any, found: dict[str
         ({"extraEnvVars": ["A:b", {"C": "d"}]}, "entry 2 is not text"),
         ({"podAnnotations": {"version": 1.10}}, "put it in quotes"),
         ({"nodeSelector": {"gpu": True}}, "nodeSelector.gpu"),
-        ({"activeDeadlineSeconds": True}, "activeDeadlineSeconds: a number is wanted, not a truth value"),
-        ({"backoffLimit": False}, "backoffLimit: a number is wanted"),
-        ({"runAsUser": True}, "runAsUser: a number is wanted"),
-        ({"fsGroup": False}, "fsGroup: a number is wanted"),
-        ({"tolerations": [{"effect": "NoExecute", "tolerationSeconds": True}]}, "a number is wanted"),
+        ({"activeDeadlineSeconds": True}, "activeDeadlineSeconds: it must be a number, not a boolean"),
+        ({"backoffLimit": False}, "backoffLimit: it must be a number"),
+        ({"runAsUser": True}, "runAsUser: it must be a number"),
+        ({"fsGroup": False}, "fsGroup: it must be a number"),
+        ({"tolerations": [{"effect": "NoExecute", "tolerationSeconds": True}]}, "it must be a number"),
         ({"extraEnvVars": ["pipelineRunId:x"]}, "pipelineRunId is set by the run itself"),
         ({"runAsUser": 0}, "runAsNonRoot"),
         ({"seccompProfileType": "Localhost"}, "seccompLocalhostProfile"),
@@ -154,11 +154,11 @@ def test_an_empty_file_means_the_defaults_and_flags_win(files: Files) -> None:
 def test_all_that_is_wrong_is_said_at_once_with_its_value_and_origin(files: Files) -> None:
     path = files.write("{backoffLimit: -1, envFrom: [{}], noSuchKey: 1}", "0.yaml")
     found = files.refused(path.read_text(), environ={"K8S_RUN_AS_USER": "many"})
-    assert found.removeprefix("settings cannot be used: ").split("; ") == [
+    assert found.removeprefix("invalid settings: ").split("; ") == [
         f"noSuchKey: no such key ({path}: noSuchKey)",
         f"backoffLimit: Input should be greater than or equal to 0 (it is -1, from {path}: backoffLimit)",
         f"envFrom[0]: give either configMapRef or secretRef (from {path}: envFrom)",
-        "runAsUser: a whole number is wanted (it is 'many', from environment variable K8S_RUN_AS_USER)",
+        "runAsUser: it must be an integer (it is 'many', from environment variable K8S_RUN_AS_USER)",
     ]
 
 

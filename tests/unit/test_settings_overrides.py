@@ -125,7 +125,7 @@ def test_every_override_is_checked_as_the_file_is_read(tmp_path: Path) -> None:
     path.write_text(yaml.safe_dump({"activeDeadlineSeconds": 0, "overrides": wrong}))
     with pytest.raises(SettingsError) as caught:
         load_settings([path], environ={})
-    assert str(caught.value).removeprefix("settings cannot be used: ").split("; ") == [
+    assert str(caught.value).removeprefix("invalid settings: ").split("; ") == [
         f"activeDeadlineSeconds: Input should be greater than 0 (it is 0, from {path}: activeDeadlineSeconds)",
         *(
             f"overrides{text}from {path}: overrides)"

@@ -17,7 +17,7 @@ from tests.unit.settings_files import Files, helm, server
 
 DOCUMENTATION = Path(__file__).parents[2] / "docs/reference/settings.md"
 TRUTH: list[tuple[Any, Any]] = [(True, True), (False, False), ("true", True), ("TRUE", True), ("False", False)]
-NO_TRUTH: list[tuple[Any, str]] = [(word, "true or false is wanted") for word in ("yes", "on", "1", "", "ture", 1)]
+NO_TRUTH: list[tuple[Any, str]] = [(word, "it must be true or false") for word in ("yes", "on", "1", "", "ture", 1)]
 TOLERATION = {"key": "dedicated", "operator": "Equal", "value": "x", "effect": "NoExecute", "tolerationSeconds": 5}
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 
@@ -50,11 +50,11 @@ def numbers(lowest: int, highest: int) -> dict[str, Any]:
         "refused": [
             (lowest - 1, f"greater than or equal to {lowest}" if lowest != 1 else "greater than"),
             (highest + 1, f"less than or equal to {highest}"),
-            ("many", "a whole number is wanted"),
-            ("1.5", "a whole number is wanted"),
-            ("1_000", "a whole number is wanted"),
+            ("many", "it must be an integer"),
+            ("1.5", "it must be an integer"),
+            ("1_000", "it must be an integer"),
             (1.5, "Input should be a valid integer"),
-            (True, "a number is wanted, not a truth value"),
+            (True, "it must be a number, not a boolean"),
         ],
     }
 
