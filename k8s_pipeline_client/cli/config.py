@@ -53,7 +53,7 @@ def config_command(values: Globals, name: str | None, files: tuple[Path, ...]) -
             "warnings": list(loaded.warnings),
         },
         values.format(),
-        table=lambda: print_table(["SETTING", "ORIGIN", "VALUE"], rows, wide=2),
+        table=lambda: print_table(["SETTING", "ORIGIN", "VALUE"], rows),
         names=lambda: list(found),
     )
     if pipeline is not None:

@@ -92,6 +92,6 @@ def validate_command(values: Globals, files: tuple[Path, ...], services: tuple[P
     emit(
         found,
         values.format(),
-        table=lambda: print_table(["NAME", "SERVICE", "TYPE", "SCHEDULE", "NEXT"], rows, wide=0),
+        table=lambda: print_table(["NAME", "SERVICE", "TYPE", "SCHEDULE", "NEXT"], rows),
         names=lambda: [f"{'job' if item.pipeline.runs_once else 'cronjob'}.batch/{item.name}" for item in plans],
     )

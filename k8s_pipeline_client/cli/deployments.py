@@ -35,7 +35,7 @@ def report(values: Globals, deployments: Sequence[Deployment], dry_run: str) -> 
     emit(
         [_as_dict(item) for item in deployments],
         values.format(),
-        table=lambda: print_table(["NAME", "ACTION", "RESOURCE"], rows, wide=0) if rows else None,
+        table=lambda: print_table(["NAME", "ACTION", "RESOURCE"], rows) if rows else None,
         names=lambda: [f"cronjob.batch/{item.resource_name}" for item in done],
     )
     counts = Counter(item.action for item in deployments)

@@ -47,7 +47,7 @@ def runs_command(values: Globals, name: str | None, failed: bool, since: float |
         if not rows:
             note("no runs")
             return
-        print_table(["PIPELINE", "RUN", "TRIGGER", "CREATED", "TOOK", "STATE", "CAUSE"], rows, wide=6)
+        print_table(["PIPELINE", "RUN", "TRIGGER", "CREATED", "TOOK", "STATE", "CAUSE"], rows)
 
     emit(
         [{"pipeline": title, **run.as_dict()} for title, run in found],

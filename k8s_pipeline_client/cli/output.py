@@ -11,14 +11,17 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any, TextIO
 
 import click
 
+from k8s_pipeline_client.cli import columns
 from k8s_pipeline_client.launcher.visible import visible
 
 _SLOW_SECONDS = 1.0
 _UNBOUNDED = 10_000
+_COLOURS = MappingProxyType({"success": "green", "failed": "red", "running": "cyan", "queued": "yellow"})
 
 
 def emit(
@@ -68,35 +71,51 @@ def _to_yaml(value: Any) -> str:
     return text
 
 
-def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], *, wide: int | None = None) -> None:
-    """Print columns that fit the terminal; where the output is no terminal, nothing is cut.
+def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print columns: on a terminal cut to its width as `columns` says, elsewhere whole.
 
     Args:
-        headers: One per column.
-        rows: Text; a cell may hold rich markup only through `styled`.
-        wide: The column that takes the room that is left, and is cut first.
+        headers: One per column; by it `columns` knows what may be cut.
+        rows: Text.
     """
+    from rich.cells import cell_len
+
+    texts = [[_shown(cell, sys.stdout) for cell in row] for row in rows]
+    lengths = [[cell_len(text) for text in row] for row in texts]
+    if is_terminal(sys.stdout):
+        _draw(headers, texts, lengths)
+        return
+    widths = columns.aligned(headers, lengths)
+    for row, sizes in zip([headers, *texts], [[len(header) for header in headers], *lengths], strict=True):
+        filled = (text + " " * (width - size) for text, size, width in zip(row, sizes, widths, strict=True))
+        click.echo((" " * columns.GAP).join(filled).rstrip())
+
+
+def _draw(headers: Sequence[str], texts: Sequence[Sequence[str]], lengths: Sequence[Sequence[int]]) -> None:
+    """Print a table with colours, each cell cut to its column's width."""
     from rich import box
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD if is_terminal(sys.stdout) else None, pad_edge=False, show_edge=False)
-    for number, header in enumerate(headers):
-        table.add_column(header, no_wrap=True, overflow="ellipsis", ratio=1 if number == wide else None)
-    for row in rows:
-        table.add_row(*(cell_text(cell) for cell in row))
     terminal = console()
+    widths = columns.fitted(headers, lengths, terminal.width)
+    # Wider than the terminal where what is never cut needs it: the terminal then wraps the line.
+    terminal.width = max(terminal.width, sum(widths) + columns.GAP * (len(widths) - 1))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, columns.GAP - 1, 0, 0))
+    for header, width in zip(headers, widths, strict=True):
+        table.add_column(header, no_wrap=True, overflow="ellipsis", width=width)
+    for row in texts:
+        table.add_row(*(_coloured(text) for text in row))
     with terminal.capture() as capture:
         terminal.print(table)
-    # rich fills every line up to the table's width, which is noise in a pipe.
+    # rich fills every line up to the table's width.
     click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
 
 
-def cell_text(cell: str) -> Any:
+def _coloured(cell: str) -> Any:
     """Return a cell with the colour of the state that it names, if it names one."""
     from rich.text import Text
 
-    colours = {"success": "green", "failed": "red", "running": "cyan", "queued": "yellow"}
-    return Text(_shown(cell, sys.stdout), style=colours.get(cell, ""))
+    return Text(cell, style=_COLOURS.get(cell, ""))
 
 
 def is_terminal(stream: TextIO | None) -> bool:

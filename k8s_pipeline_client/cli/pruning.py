@@ -148,6 +148,6 @@ def _report(values: Globals, doomed: Sequence[Comparison], outcome: dict[str, tu
     emit(
         found,
         values.format(),
-        table=lambda: print_table(["NAME", "FQN", "ACTION", "RESOURCE"], rows, wide=1) if rows else None,
+        table=lambda: print_table(["NAME", "FQN", "ACTION", "RESOURCE"], rows) if rows else None,
         names=lambda: [f"cronjob.batch/{row['resourceName']}" for row in found],
     )

@@ -56,7 +56,7 @@ def list_command(
         if not found:
             note(f"no pipelines in namespace {values.settings().namespace}")
             return
-        print_table(["NAME", "SERVICE", "TYPE", "SCHEDULE", "NEXT", "LAST", "CAUSE"], rows, wide=6)
+        print_table(["NAME", "SERVICE", "TYPE", "SCHEDULE", "NEXT", "LAST", "CAUSE"], rows)
 
     emit(
         [item.as_dict() for item in found],
@@ -81,7 +81,7 @@ def _list_from_server(values: Globals, server: str | None, token_file: Path | No
 
     def table() -> None:
         if found:
-            print_table(["NAME", "FQN", "TYPE", "STANDING", "WHY"], rows, wide=4)
+            print_table(["NAME", "FQN", "TYPE", "STANDING", "WHY"], rows)
         counts = Counter(str(item.standing) for item in found)
         note(f"{len(found)} pipelines" + "".join(f", {number} {what}" for what, number in sorted(counts.items())))
 
@@ -161,7 +161,6 @@ def _print(values: Globals, found: PipelineStatus, runs: list[RunStatus]) -> Non
         print_table(
             ["POD", "STATE", "EXIT", "TOOK", "PEAK MEMORY", "WHY"],
             [attempt_cells(attempt, last.memory_limit) for attempt in last.attempts],
-            wide=5,
         )
     say()
     rows = [
@@ -175,7 +174,7 @@ def _print(values: Globals, found: PipelineStatus, runs: list[RunStatus]) -> Non
         ]
         for run in runs
     ]
-    print_table(["RUN", "TRIGGER", "CREATED", "TOOK", "STATE", "CAUSE"], rows, wide=5)
+    print_table(["RUN", "TRIGGER", "CREATED", "TOOK", "STATE", "CAUSE"], rows)
 
 
 def _resource(item: PipelineStatus) -> str:
