@@ -53,7 +53,9 @@ class Globals:
         if self._loaded is None:
             if not self.quiet:
                 show_logs(self.verbose)
-            self._loaded = load_settings(self.config, namespace=self.namespace)
+            self._loaded = load_settings(
+                self.config, namespace=self.namespace, namespace_from=self._namespace_of_context
+            )
             for text in () if self.quiet else self._loaded.warnings:
                 warn(text)
         return self._loaded
@@ -66,6 +68,11 @@ class Globals:
         if (command := click.get_current_context(silent=True)) is not None:
             command.call_on_close(client.close)
         return client
+
+    def _namespace_of_context(self, settings: Settings) -> tuple[str, str] | None:
+        from k8s_pipeline_client.client.connecting import namespace_of_context
+
+        return namespace_of_context(settings, kubeconfig=self.kubeconfig, context=self.context)
 
     def format(self, default: str = "table") -> str:
         """Return the output format that was asked for."""
@@ -83,9 +90,15 @@ def common_options(command: F) -> F:
             envvar="K8S_PIPELINE_CONFIG",
             help="Settings: a file of ours, the server's openmetadata.yaml, or Helm values. May be repeated.",
         ),
-        _option("-n", "--namespace", help="Namespace of the pipelines. [default: openmetadata-pipelines]"),
+        _option(
+            "-n",
+            "--namespace",
+            type=_Name(),
+            help="Namespace of the pipelines; that of the settings, else of the kubeconfig's context, else"
+            " openmetadata-pipelines, if not given.",
+        ),
         _option("--kubeconfig", type=path, help="Kubeconfig file; as kubectl finds it if not given."),
-        _option("--context", help="Context of the kubeconfig."),
+        _option("--context", type=_Name(), help="Context of the kubeconfig."),
         _option("-o", "--output", type=click.Choice(["table", "json", "yaml", "name"]), help="Output format."),
         _option(
             "-v",
@@ -117,6 +130,18 @@ class Duration(click.ParamType[float]):
         if seconds < 0:
             self.fail(f"{text!r} is negative", param, ctx)
         return seconds
+
+
+class _Name(click.ParamType[str]):
+    """A name; an empty text, as an unset variable leaves it, would silently mean another place."""
+
+    name = "name"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return it."""
+        if not str(value).strip():
+            self.fail("it is empty; give a name, or leave the option out", param, ctx)
+        return str(value)
 
 
 class _Source(click.Path):

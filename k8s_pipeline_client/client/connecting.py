@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from k8s_pipeline_client.cluster.access import Operation, listed_by
+from k8s_pipeline_client.cluster.finding import Way, default_namespace
 from k8s_pipeline_client.cluster.port import Cluster
 from k8s_pipeline_client.domain.managers import MANAGER
 from k8s_pipeline_client.render.config import launcher_config_map
@@ -21,13 +22,22 @@ def connect(settings: Settings, *, kubeconfig: Path | None = None, context: str 
         LoginError: There are no valid credentials for the kubeconfig's user.
         UnreachableError: No cluster is configured.
     """
-    # Imported here: it takes half a second, which offline commands need not pay.
-    from k8s_pipeline_client.cluster.connect import Way
+    # Half a second that what works offline need not pay.
     from k8s_pipeline_client.cluster.connect import connect as find
     from k8s_pipeline_client.cluster.kube import KubeCluster
 
-    way = Way(settings.in_cluster, settings.kube_config_content, settings.kubeconfig_path)
-    return KubeCluster(find(kubeconfig, context, way), settings.namespace)
+    return KubeCluster(find(kubeconfig, context, _way(settings)), settings.namespace)
+
+
+def namespace_of_context(
+    settings: Settings, *, kubeconfig: Path | None = None, context: str | None = None
+) -> tuple[str, str] | None:
+    """Return the namespace that kubectl would use where none is named, and where it stands; None if nothing says."""
+    return default_namespace(kubeconfig, context, _way(settings))
+
+
+def _way(settings: Settings) -> Way:
+    return Way(settings.in_cluster, settings.kube_config_content, settings.kubeconfig_path)
 
 
 def check(cluster: Cluster) -> str:

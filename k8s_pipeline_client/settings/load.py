@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -38,6 +38,7 @@ DEFAULT = "default"
 
 _OURS = ("K8S_", "PIPELINE_SERVICE_CLIENT_")
 _ALIKE = 0.92
+_NAMESPACE: KeyPath = ("namespace",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +57,20 @@ class Loaded:
     warnings: Sequence[str]
 
 
-def load_settings(paths: Sequence[Path] = (), *, environ: Mapping[str, str] | None = None, **flags: Any) -> Loaded:
+def load_settings(
+    paths: Sequence[Path] = (),
+    *,
+    environ: Mapping[str, str] | None = None,
+    namespace_from: Callable[[Settings], tuple[str, str] | None] | None = None,
+    **flags: Any,
+) -> Loaded:
     """Read settings files, the later ones above the earlier; above them environment variables, and flags.
 
     Args:
         paths: Files of any of the shapes of `read_text`.
         environ: The environment; that of the process if None, and none at all if empty.
+        namespace_from: Asked where no source gives the namespace: returns one and where it stands, such as in a
+            kubeconfig's context.
         flags: By the names of the fields of `Settings`; those that are None were not given.
 
     Raises:
@@ -75,10 +84,13 @@ def load_settings(paths: Sequence[Path] = (), *, environ: Mapping[str, str] | No
         for path, given in contribution.layer.items():
             put(layer, path, given)
     settings, problems = _validated(layer)
+    if settings and namespace_from and _NAMESPACE not in layer and (found := namespace_from(settings)):
+        put(layer, _NAMESPACE, Given(*found))
+        settings, problems = _validated(layer)
     problems = [problem for contribution in contributions for problem in contribution.problems] + problems
     if settings is None or problems:
-        found = "; ".join(f"{problem.key}: {problem.why} ({problem.origin})" for problem in problems)
-        raise SettingsError(f"invalid settings: {found}")
+        listed = "; ".join(f"{problem.key}: {problem.why} ({problem.origin})" for problem in problems)
+        raise SettingsError(f"invalid settings: {listed}")
     warnings = [text for contribution in contributions for text in contribution.warnings]
     origins = MappingProxyType(_origins(layer))
     return Loaded(settings, origins, (*warnings, *advice(settings, origins)))

@@ -5,7 +5,7 @@ several files win, and writes private keys to temporary files.
 """
 
 from k8s_pipeline_client.cluster.kubeconfig.files import parse, read
-from k8s_pipeline_client.cluster.kubeconfig.models import Cluster, EnvVar, Exec, Kubeconfig, User
+from k8s_pipeline_client.cluster.kubeconfig.models import Cluster, Context, EnvVar, Exec, Kubeconfig, User
 from k8s_pipeline_client.cluster.kubeconfig.select import Selected, select
 
-__all__ = ["Cluster", "EnvVar", "Exec", "Kubeconfig", "Selected", "User", "parse", "read", "select"]
+__all__ = ["Cluster", "Context", "EnvVar", "Exec", "Kubeconfig", "Selected", "User", "parse", "read", "select"]

@@ -90,10 +90,11 @@ class Cluster(_Part):
 
 
 class Context(_Part):
-    """A cluster and a user. Its namespace is ignored: that is a setting."""
+    """A user at a cluster, and the namespace that is meant where none is named."""
 
     cluster: str = ""
     user: str = ""
+    namespace: str = ""
 
 
 class _Named(_Part):
