@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from k8s_pipeline_client.domain import naming
+from k8s_pipeline_client.domain.counting import counted
 from k8s_pipeline_client.domain.pipeline import Pipeline
 from k8s_pipeline_client.errors import InputError, UnknownNameError
 
@@ -45,7 +46,9 @@ def choose(pipelines: Sequence[Pipeline], name: str | None, *, option: str) -> P
         return fitting[0]
     listed = ", ".join(sorted(item.fqn for item in fitting or pipelines))
     if name is None:
-        raise InputError(f"the files define {len(fitting)} pipelines", hint=f"choose one with {option}: {listed}")
+        raise InputError(
+            f"the files define {counted(len(fitting), 'pipeline')}", hint=f"choose one with {option}: {listed}"
+        )
     if fitting:
         raise UnknownNameError(f"{name!r} matches {len(fitting)} pipelines: {listed}", hint="use one of these names")
     raise UnknownNameError(f"no pipeline {name!r} in the files", hint=f"they define {listed}")

@@ -10,6 +10,7 @@ from k8s_pipeline_client.cli.failing import explain
 from k8s_pipeline_client.cli.hints import worded
 from k8s_pipeline_client.cli.options import Globals
 from k8s_pipeline_client.deploying.bulk import FAILED, INTERRUPTED, NOT_TRIED, Deployment
+from k8s_pipeline_client.domain.counting import counted
 
 SKIPPED = "skipped"
 _EXIT_INTERRUPTED = 130
@@ -42,7 +43,7 @@ def report(values: Globals, deployments: Sequence[Deployment], dry_run: str) -> 
     if len(deployments) > 1:
         last = [SKIPPED, FAILED, NOT_TRIED, INTERRUPTED]
         kinds = [kind for kind in counts if kind not in last] + [kind for kind in last if counts[kind]]
-        note(f"{len(deployments)} pipelines: {', '.join(f'{counts[kind]} {kind}' for kind in kinds)}")
+        note(f"{counted(len(deployments), 'pipeline')}: {', '.join(f'{counts[kind]} {kind}' for kind in kinds)}")
     if counts[INTERRUPTED]:
         return _EXIT_INTERRUPTED
     return 1 if counts[FAILED] else 0

@@ -7,6 +7,7 @@ import importlib
 import io
 import sys
 from collections.abc import Mapping
+from difflib import get_close_matches
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from k8s_pipeline_client.cli.failing import explain, fail
 from k8s_pipeline_client.cli.options import Globals, common_options, program
 from k8s_pipeline_client.cli.output import complain, note, note_lines
 from k8s_pipeline_client.errors import PipelineError
+from k8s_pipeline_client.version import __version__
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -47,7 +49,21 @@ _COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 """Command by module of this package, and what it does in a line: listing them imports none of them."""
 
-_ALIASES: Mapping[str, str] = MappingProxyType({"apply": "deploy", "stop": "kill"})
+ALIASES: Mapping[str, str] = MappingProxyType(
+    {
+        "apply": "deploy",
+        "cancel": "kill",
+        "describe": "status",
+        "get": "list",
+        "pause": "disable",
+        "remove": "delete",
+        "resume": "enable",
+        "stop": "kill",
+        "trigger": "run",
+        "unpause": "enable",
+    }
+)
+"""What kubectl, argo, airflow and prefect call what we do."""
 
 _OUTPUT_FAILS = frozenset({errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF, errno.EPIPE, errno.ENXIO})
 _INTERRUPTED = 130
@@ -59,12 +75,23 @@ class _LazyGroup(click.Group):
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        cmd_name = _ALIASES.get(cmd_name, cmd_name)
+        cmd_name = ALIASES.get(cmd_name, cmd_name)
         if cmd_name not in _COMMANDS:
             return None
         module = importlib.import_module(f"k8s_pipeline_client.cli.{_COMMANDS[cmd_name][0]}")
         command: click.Command = getattr(module, f"{cmd_name.replace('-', '_')}_command")
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            close = get_close_matches(args[0], [*_COMMANDS, *ALIASES], n=2)
+            if not close:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean {' or '.join(close)}?", ctx) from error
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         from click.shell_completion import CompletionItem
@@ -83,8 +110,9 @@ class _LazyGroup(click.Group):
     cls=_LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 done; 1 an error here or in the cluster; 2 usage or bad input; 3 the run failed; "
-    "124 --timeout is over.",
+    "124 --timeout is over; 130 interrupted.",
 )
+@click.version_option(__version__, prog_name="k8s-pipeline", message="%(prog)s %(version)s")
 @common_options
 def cli() -> None:
     """Run OpenMetadata ingestion pipelines on Kubernetes, with Jobs and CronJobs only."""

@@ -12,6 +12,7 @@ import click
 from k8s_pipeline_client.cli.fromserver import Connected, connected, server_options
 from k8s_pipeline_client.cli.hints import worded
 from k8s_pipeline_client.cli.options import Duration, Globals, common_options, pass_globals
+from k8s_pipeline_client.domain.counting import counted
 from k8s_pipeline_client.errors import InputError, PipelineError
 
 if TYPE_CHECKING:
@@ -96,12 +97,12 @@ def _agreed(doomed: Sequence[Comparison]) -> bool:
 
     if not is_terminal(sys.stdin):
         raise InputError(
-            f"{len(doomed)} pipelines would be deleted, but standard input is not a terminal to confirm it",
+            f"{counted(len(doomed), 'pipeline')} would be deleted, but standard input is not a terminal to confirm it",
             hint="list them with --dry-run, and delete them with --yes",
         )
     for item in doomed:
         note(f"{item.display_name}  {item.fqn}  {item.resource_name}")
-    return click.confirm(f"Delete these {len(doomed)} pipelines with their runs?", err=True)
+    return click.confirm(f"Delete {counted(len(doomed), 'pipeline')} with their runs?", err=True)
 
 
 def _delete(client: Pipelines, doomed: Sequence[Comparison], timeout: float | None) -> dict[str, tuple[str, str]]:
@@ -110,7 +111,7 @@ def _delete(client: Pipelines, doomed: Sequence[Comparison], timeout: float | No
     from k8s_pipeline_client.client.deleting import DELETE_TIMEOUT
 
     outcome: dict[str, tuple[str, str]] = {}
-    title = f"deleting {len(doomed)} pipelines"
+    title = f"deleting {counted(len(doomed), 'pipeline')}"
     with progress(title) as say:
 
         def done(item: Comparison, result: bool | PipelineError) -> None:

@@ -14,6 +14,7 @@ import click
 from k8s_pipeline_client.cli.complete import complete_name
 from k8s_pipeline_client.cli.fromserver import connected, server_options
 from k8s_pipeline_client.cli.options import Globals, common_options, pass_globals
+from k8s_pipeline_client.domain.counting import counted
 
 if TYPE_CHECKING:
     from k8s_pipeline_client.status import PipelineStatus, RunStatus
@@ -83,7 +84,7 @@ def _list_from_server(values: Globals, server: str | None, token_file: Path | No
         if found:
             print_table(["NAME", "FQN", "TYPE", "STANDING", "WHY"], rows)
         counts = Counter(str(item.standing) for item in found)
-        note(f"{len(found)} pipelines" + "".join(f", {number} {what}" for what, number in sorted(counts.items())))
+        note(counted(len(found), "pipeline") + "".join(f", {number} {what}" for what, number in sorted(counts.items())))
 
     emit(
         [item.as_dict() for item in found],

@@ -19,6 +19,7 @@ from k8s_pipeline_client.client.pipelines import Pipelines
 from k8s_pipeline_client.cluster.port import Cluster, Object
 from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.domain.connection import instance_of
+from k8s_pipeline_client.domain.counting import counted
 from k8s_pipeline_client.domain.entities import Document, IngestionPipeline
 from k8s_pipeline_client.domain.objects import identity
 from k8s_pipeline_client.domain.source import Source
@@ -143,7 +144,7 @@ class K8sPipelineClient(Closing):
         """Kill the active runs of a pipeline; returns when their pods are gone."""
         notes: list[str] = []
         killed = self.pipelines.kill(self._cronjob(pipeline), announce=notes.append)
-        done = f"{len(killed)} runs of the pipeline killed" if killed else "No run of the pipeline was active"
+        done = f"{counted(len(killed), 'run')} killed" if killed else "No run of the pipeline was active"
         return _done("; ".join([done, *notes]))
 
     def queued_statuses(self, pipeline: Mapping[str, Any]) -> list[Document]:
@@ -170,7 +171,7 @@ class K8sPipelineClient(Closing):
         number = after or 0
         found = self.pipelines.log_page(self._cronjob(pipeline), number)
         if not 0 <= number < found.total:
-            raise InputError(f"the log has {found.total} pages, counted from 0: there is no page {number}")
+            raise InputError(f"the log has {counted(found.total, 'page')}, counted from 0: there is no page {number}")
         page = {_TASKS.get(str(pipeline.get("pipelineType")), _DEFAULT_TASK): found.text}
         page["total"] = str(found.total)
         if number + 1 < found.total:

@@ -17,6 +17,7 @@ from k8s_pipeline_client.deploying.observe import observe, observe_secrets
 from k8s_pipeline_client.deploying.steps import Apply, Claim, PutToken, Retire, Suspend, changes
 from k8s_pipeline_client.deploying.tokens import ensure
 from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.domain.counting import counted
 from k8s_pipeline_client.domain.managers import MANAGER, suspend_is_set_by_others
 from k8s_pipeline_client.domain.objects import annotation, run_id, selector
 from k8s_pipeline_client.render.makeup import as_configured
@@ -76,7 +77,7 @@ def _removed(cluster: Cluster, old: Object, plan: Plan) -> Iterator[Difference]:
     jobs = rename.runs_of(cluster, old)
     why = (
         f"# {plan.pipeline.fqn} has the id of {annotation(old, labels.FQN)}: a deploy that renames would delete this "
-        f"CronJob and its {len(jobs)} runs; any other is refused"
+        f"CronJob and its {counted(len(jobs), 'run')}; any other is refused"
     )
     yield Difference(old["kind"], old["metadata"]["name"], "\n".join([why, *_deleted(old)]))
     for kind in (Kind.SECRET, Kind.CONFIG_MAP):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object, Propagation
 from k8s_pipeline_client.deploying.delete import delete_pipeline
 from k8s_pipeline_client.domain import labels, naming
+from k8s_pipeline_client.domain.counting import counted
 from k8s_pipeline_client.domain.objects import (
     annotation,
     identity,
@@ -102,5 +103,5 @@ def note(old: Object, runs: int, *, dry_run: bool) -> str:
     verb = "would be" if dry_run else "was"
     return (
         f"renamed: {annotation(old, labels.FQN)} ({old['metadata']['name']}) has the same id and {verb} deleted, "
-        f"with the records of its {runs} runs"
+        f"with the records of its {counted(runs, 'run')}"
     )

@@ -11,6 +11,7 @@ from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.deploying import tokens
 from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.domain.connection import Claims, claims_of
+from k8s_pipeline_client.domain.counting import counted
 from k8s_pipeline_client.domain.objects import is_terminating
 from k8s_pipeline_client.errors import ConflictError, InputError, UnknownNameError
 from k8s_pipeline_client.polling import poll
@@ -150,7 +151,9 @@ def _places(cluster: Cluster, selector: str) -> list[_Place]:
 
 
 def _chosen(places: Sequence[_Place], bot: str, name: str | None, *, force: bool, namespace: str) -> _Place:
-    known = ", ".join(f"{place.name} ({place.bot or 'no token'}, {len(place.users)} pipelines)" for place in places)
+    known = ", ".join(
+        f"{place.name} ({place.bot or 'no token'}, {counted(len(place.users), 'pipeline')})" for place in places
+    )
     if not places:
         raise UnknownNameError(
             f"no pipeline in namespace {namespace} uses a token Secret of this program",

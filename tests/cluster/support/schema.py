@@ -10,15 +10,16 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
+from k8s_pipeline_client.cli.main import ALIASES
+
 SCHEMA = Path(__file__).parents[3] / "docs" / "reference" / "output.schema.json"
-_ALIASES = {"apply": "deploy", "stop": "kill"}
 
 
 def check_output(words: Sequence[str], text: str) -> None:
     """Fail unless the output of a command fits its schema; other formats are none of ours."""
     if "json" not in words or not text:
         return
-    command = _ALIASES.get(words[0], words[0])
+    command = ALIASES.get(words[0], words[0])
     if command == "status" and words[1].startswith("-"):
         command = "list"  # without a name it is another word for it
     if command == "list" and "--from-server" in words:
