@@ -2,52 +2,72 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import click
 
 from k8s_pipeline_client.cli.complete import complete_name, complete_run
 from k8s_pipeline_client.cli.options import Duration, Globals, common_options, pass_globals
+from k8s_pipeline_client.cli.watching import show_once_or_watch, watch_option
+
+if TYPE_CHECKING:
+    from k8s_pipeline_client.status import RunStatus
+
+STATES = ("queued", "running", "success", "failed")
 
 
 @click.command("runs")
 @click.argument("name", required=False, shell_complete=complete_name)
-@click.option("--failed", is_flag=True, help="Only those that failed.")
+@click.option("--failed", is_flag=True, help="Only those that failed; the same as --state failed.")
+@click.option("--state", "states", multiple=True, type=click.Choice(list(STATES)), help="Only those in this state.")
 @click.option("--since", type=Duration(), metavar="D", help="Only those that are not older, such as 24h.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only so many, the newest.")
+@click.option("--no-headers", is_flag=True, help="Leave the line of headers out.")
+@watch_option
 @common_options
 @pass_globals
-def runs_command(values: Globals, name: str | None, failed: bool, since: float | None) -> None:
+def runs_command(
+    values: Globals,
+    name: str | None,
+    failed: bool,
+    states: tuple[str, ...],
+    since: float | None,
+    limit: int | None,
+    no_headers: bool,
+    watch: bool,
+) -> None:
     """List the runs of a pipeline, or of all, newest first."""
-    from k8s_pipeline_client.cli.output import emit, note, print_table, progress
-    from k8s_pipeline_client.cli.text import moment, took
+    from k8s_pipeline_client.cli.output import progress
 
-    with progress("reading the cluster"):
-        found = values.client().runs(name)
-    now = datetime.now(UTC)
-    oldest = now - timedelta(seconds=since) if since is not None else None
-    found = [
-        (title, run)
-        for title, run in found
-        if (not failed or run.state == "failed") and (oldest is None or not run.created_at or run.created_at >= oldest)
-    ]
-    rows = [
-        [
-            title,
-            run.run_id,
-            str(run.trigger),
-            moment(run.created_at, now),
-            took(run),
-            str(run.state),
-            run.cause.summary if run.cause else "",
-        ]
-        for title, run in found
-    ]
+    client = values.client()
+    wanted = {*states, *(["failed"] if failed else [])}
+
+    def read() -> list[tuple[str, RunStatus]]:
+        with progress("reading the cluster"):
+            found = client.runs(name)
+        oldest = datetime.now(UTC) - timedelta(seconds=since) if since is not None else None
+        chosen = [(title, run) for title, run in found if not wanted or run.state in wanted]
+        if oldest is not None:
+            chosen = [(title, run) for title, run in chosen if not run.created_at or run.created_at >= oldest]
+        return chosen[:limit]
+
+    show_once_or_watch(read, lambda found: _show_runs(values, found, headed=not no_headers), watch=watch)
+
+
+def _show_runs(values: Globals, found: Sequence[tuple[str, RunStatus]], *, headed: bool) -> None:
+    from k8s_pipeline_client.cli.output import emit, note, print_table
+    from k8s_pipeline_client.cli.text import run_cells, run_headers
 
     def table() -> None:
-        if not rows:
+        if not found:
             note("no runs")
             return
-        print_table(["PIPELINE", "RUN", "TRIGGER", "CREATED", "TOOK", "STATE", "CAUSE"], rows)
+        now = datetime.now(UTC)
+        jobs = values.is_wide
+        rows = [[title, *run_cells(run, now, job=jobs)] for title, run in found]
+        print_table(["PIPELINE", *run_headers(job=jobs)], rows, headed=headed)
 
     emit(
         [{"pipeline": title, **run.as_dict()} for title, run in found],

@@ -32,7 +32,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "run": ("running", "Start a run of a deployed pipeline, or of a file."),
         "wait": ("history", "Wait for the end of a run."),
         "retry": ("history", "Run a run again, under a new id."),
-        "list": ("showing", "List the pipelines with their schedules and last runs."),
+        "list": ("listing", "List the pipelines with their schedules and last runs."),
         "status": ("showing", "Show one pipeline in full, and why its runs failed."),
         "runs": ("history", "List the runs of a pipeline, or of all."),
         "logs": ("running", "Print the log of a run."),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from k8s_pipeline_client.cli.formats import Output
 from k8s_pipeline_client.domain.duration import parse_duration
 
 if TYPE_CHECKING:
@@ -78,6 +79,11 @@ class Globals:
         """Return the output format that was asked for."""
         return self.output or default
 
+    @property
+    def is_wide(self) -> bool:
+        """Whether tables are to show all that there is."""
+        return self.output == "wide"
+
 
 def common_options(command: F) -> F:
     """Add the options that every command has; the one nearest to the end of the line wins, but for --config."""
@@ -99,7 +105,7 @@ def common_options(command: F) -> F:
         ),
         _option("--kubeconfig", type=path, help="Kubeconfig file; as kubectl finds it if not given."),
         _option("--context", type=_Name(), help="Context of the kubeconfig."),
-        _option("-o", "--output", type=click.Choice(["table", "json", "yaml", "name"]), help="Output format."),
+        _option("-o", "--output", type=Output(), help="Output format; wide shows more columns."),
         _option(
             "-v",
             "--verbose",

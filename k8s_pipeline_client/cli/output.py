@@ -16,7 +16,7 @@ from typing import Any, TextIO
 
 import click
 
-from k8s_pipeline_client.cli import columns
+from k8s_pipeline_client.cli import columns, formats
 from k8s_pipeline_client.launcher.visible import visible
 
 _SLOW_SECONDS = 1.0
@@ -31,7 +31,7 @@ def emit(
 
     Args:
         value: What JSON can hold.
-        output: ``table``, ``json``, ``yaml`` or ``name``.
+        output: One of `formats.FORMATS`, or an expression that `formats` knows.
         table: Prints it for people.
         names: Returns the resource names for ``-o name``.
     """
@@ -42,6 +42,12 @@ def emit(
     elif output == "name":
         for name in names():
             click.echo(name)
+    elif output.startswith(formats.JSONPATH):
+        for found in formats.compiled(output.removeprefix(formats.JSONPATH))(value):
+            click.echo(formats.plain(found))
+    elif output.startswith(formats.CUSTOM_COLUMNS):
+        chosen = formats.columns_of(output)
+        print_table([header for header, _ in chosen], formats.rows_of(value, chosen))
     else:
         table()
 
@@ -71,27 +77,32 @@ def _to_yaml(value: Any) -> str:
     return text
 
 
-def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], *, headed: bool = True) -> None:
     """Print columns: on a terminal cut to its width as `columns` says, elsewhere whole.
 
     Args:
         headers: One per column; by it `columns` knows what may be cut.
         rows: Text.
+        headed: Whether the headers are printed.
     """
     from rich.cells import cell_len
 
     texts = [[_shown(cell, sys.stdout) for cell in row] for row in rows]
     lengths = [[cell_len(text) for text in row] for row in texts]
     if is_terminal(sys.stdout):
-        _draw(headers, texts, lengths)
+        _draw(headers, texts, lengths, headed=headed)
         return
     widths = columns.aligned(headers, lengths)
-    for row, sizes in zip([headers, *texts], [[len(header) for header in headers], *lengths], strict=True):
+    if headed:
+        texts, lengths = [list(headers), *texts], [[len(header) for header in headers], *lengths]
+    for row, sizes in zip(texts, lengths, strict=True):
         filled = (text + " " * (width - size) for text, size, width in zip(row, sizes, widths, strict=True))
         click.echo((" " * columns.GAP).join(filled).rstrip())
 
 
-def _draw(headers: Sequence[str], texts: Sequence[Sequence[str]], lengths: Sequence[Sequence[int]]) -> None:
+def _draw(
+    headers: Sequence[str], texts: Sequence[Sequence[str]], lengths: Sequence[Sequence[int]], *, headed: bool
+) -> None:
     """Print a table with colours, each cell cut to its column's width."""
     from rich import box
     from rich.table import Table
@@ -100,7 +111,8 @@ def _draw(headers: Sequence[str], texts: Sequence[Sequence[str]], lengths: Seque
     widths = columns.fitted(headers, lengths, terminal.width)
     # Wider than the terminal where what is never cut needs it: the terminal then wraps the line.
     terminal.width = max(terminal.width, sum(widths) + columns.GAP * (len(widths) - 1))
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, columns.GAP - 1, 0, 0))
+    padding = (0, columns.GAP - 1, 0, 0)
+    table = Table(box=box.SIMPLE_HEAD, show_header=headed, pad_edge=False, show_edge=False, padding=padding)
     for header, width in zip(headers, widths, strict=True):
         table.add_column(header, no_wrap=True, overflow="ellipsis", width=width)
     for row in texts:

@@ -240,7 +240,8 @@ def _wait(values: Globals, client: Pipelines, started: RunStatus, *, logs: bool,
 
     if not logs:
         return client.wait(started.job_name, timeout=timeout, on_change=on_change)
-    target = sys.stdout if values.format() == "table" else sys.stderr  # the result must stay what it says it is
+    # The result must stay what it says it is.
+    target = sys.stdout if values.format() in ("table", "wide") else sys.stderr
     reader = threading.Thread(target=_follow, args=(client, started.job_name, timeout, target), daemon=True)
     reader.start()
     ended = client.wait(started.job_name, timeout=timeout, on_change=on_change)

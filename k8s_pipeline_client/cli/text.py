@@ -47,9 +47,9 @@ def size(count: int) -> str:
     return f"{count / 2**30:.1f} GiB" if count >= 2**30 else f"{count / 2**20:.0f} MiB"
 
 
-def took(run: RunStatus) -> str:
+def took(run: RunStatus | None) -> str:
     """Return how long a run that has ended took; a hyphen for others."""
-    if run.started_at is None or run.ended_at is None:
+    if run is None or run.started_at is None or run.ended_at is None:
         return "-"
     return span((run.ended_at - run.started_at).total_seconds())
 
@@ -83,6 +83,24 @@ def cause_lines(run: RunStatus) -> list[str]:
     if run.cause.hint:
         lines.append(f"fix:  {run.cause.hint}")
     return lines + warnings
+
+
+def run_headers(*, job: bool = False) -> list[str]:
+    """Return the headers of `run_cells`."""
+    return ["RUN", *(["JOB"] if job else []), "TRIGGER", "CREATED", "TOOK", "STATE", "CAUSE"]
+
+
+def run_cells(run: RunStatus, now: datetime, *, job: bool = False) -> list[str]:
+    """Return the cells of a run, with or without the name of its Job."""
+    return [
+        run.run_id,
+        *([run.job_name] if job else []),
+        str(run.trigger),
+        moment(run.created_at, now),
+        took(run),
+        str(run.state),
+        run.cause.summary if run.cause else "",
+    ]
 
 
 def attempt_cells(attempt: Attempt, limit: str | None) -> list[str]:

@@ -249,9 +249,13 @@ class Pipelines(RunLogs, Deleting):
         """
         return self.run_once(pipeline_of(App, app, self._settings))
 
-    def list_pipelines(self) -> list[PipelineStatus]:
-        """Return every pipeline of the namespace with its last run."""
-        return self._reader.pipelines()
+    def list_pipelines(self, *, where: str = "") -> list[PipelineStatus]:
+        """Return the pipelines of the namespace with their last runs.
+
+        Args:
+            where: A label selector for their CronJobs, or the Jobs of one-shot runs; all if empty.
+        """
+        return self._reader.pipelines(where)
 
     def names(self) -> list[tuple[str, str]]:
         """Return an unambiguous NAME for every pipeline, with its fully qualified name."""

@@ -210,13 +210,31 @@ class Reader:
         by_job = {run.job_name: run for run in found}
         return pipeline_statuses(self._cluster, [item], snapshot, by_job)[0], found[:runs]
 
-    def pipelines(self) -> list[PipelineStatus]:
-        """Return the status of every pipeline and one-shot run of the namespace, by service and name."""
+    def pipelines(self, where: str = "") -> list[PipelineStatus]:
+        """Return the status of the pipelines and one-shot runs, by service and name.
+
+        Args:
+            where: A label selector for their CronJobs and Jobs; all of the namespace if empty.
+        """
         snapshot = read_snapshot(self._cluster, self.selector(labels.PIPELINE))
         self._check_namespace(snapshot.items or snapshot.jobs)
+        items = self._selected(snapshot.items, where) if where else snapshot.items
         runs = run_statuses(self._cluster, snapshot)
-        result = pipeline_statuses(self._cluster, snapshot.items, snapshot, runs)
+        result = pipeline_statuses(self._cluster, items, snapshot, runs)
         return sorted(result, key=lambda found: (found.service, found.pipeline_type, found.display_name))
+
+    def _selected(self, items: Sequence[Object], where: str) -> list[Object]:
+        """Return those that the API server finds by a label selector.
+
+        Asked for by kind, since people put labels of their own on CronJobs, whose Jobs and pods do not bear them.
+        """
+        selector = f"{self.selector(labels.PIPELINE)},{where}"
+        names = {
+            item["metadata"]["name"]
+            for kind in (Kind.CRONJOB, Kind.JOB)
+            for item in read_reduced(self._cluster, kind, labels=selector)
+        }
+        return [item for item in items if item["metadata"]["name"] in names]
 
     def _runs_of(self, item: Object | None) -> Snapshot:
         of_it = selector(item["metadata"]["name"]) if item else self.selector(labels.PIPELINE)
