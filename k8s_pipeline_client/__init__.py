@@ -24,8 +24,9 @@ if TYPE_CHECKING:
         PipelineServiceResponse,
         create_client,
     )
-    from k8s_pipeline_client.domain.pipeline import Pipeline, resolve
+    from k8s_pipeline_client.domain.pipeline import Pipeline
     from k8s_pipeline_client.domain.recognise import recognise
+    from k8s_pipeline_client.domain.resolve import resolve
     from k8s_pipeline_client.errors import PipelineError
     from k8s_pipeline_client.runs.spool import LogSpool
     from k8s_pipeline_client.settings import Settings, load_settings
@@ -65,7 +66,8 @@ _HOME = MappingProxyType(
             ),
             "client",
         ),
-        **dict.fromkeys(("Pipeline", "resolve"), "domain.pipeline"),
+        "Pipeline": "domain.pipeline",
+        "resolve": "domain.resolve",
         "recognise": "domain.recognise",
         "PipelineError": "errors",
         "LogSpool": "runs.spool",

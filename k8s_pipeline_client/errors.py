@@ -6,6 +6,8 @@
     ├── InputError                  the input cannot be used; nothing was written
     │   ├── DefinitionError         a file, an entity, a workflow document
     │   │   ├── CopiedIdError       it has the id of another pipeline
+    │   │   ├── DefinitionsError    several errors at once
+    │   │   ├── UnknownShapeError   a document that defines nothing that we know
     │   │   └── NotRunByPipelinesError  its type is not run as a pipeline by OpenMetadata itself
     │   ├── ScheduleError           a cron expression or time zone that Kubernetes refuses
     │   ├── SettingsError           a setting
@@ -38,7 +40,7 @@ Programs branch on the class, the ``code`` and the ``facts``; exit codes and com
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self, TypeVar
 
 Fact = str | int | float | bool | tuple[str, ...]
@@ -119,6 +121,42 @@ class DefinitionError(InputError):
     """A file, an entity or a workflow document that cannot become a pipeline."""
 
     default_code = "InvalidDefinition"
+
+
+class DefinitionsError(DefinitionError):
+    """Several things that are wrong with definitions, found in one go.
+
+    Attributes:
+        errors: Each of them, in the order in which they stand.
+    """
+
+    default_code = "InvalidDefinitions"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        code: str = "",
+        facts: Mapping[str, Fact] | None = None,
+        errors: Sequence[InputError] = (),
+    ) -> None:
+        super().__init__(message, hint=hint, code=code, facts=facts)
+        self.errors = tuple(errors)
+
+    @classmethod
+    def of(cls, errors: Sequence[InputError]) -> InputError:
+        """Return the one error, or one that stands for all; those that stand for several are resolved."""
+        found = [part for error in errors for part in (error.errors if isinstance(error, cls) else (error,))]
+        if len(found) == 1:
+            return found[0]
+        return cls("; ".join(map(str, found)), errors=found)
+
+
+class UnknownShapeError(DefinitionError):
+    """A document that is none of those that define pipelines, services, automations or applications."""
+
+    default_code = "UnknownShape"
 
 
 class CopiedIdError(DefinitionError):

@@ -7,7 +7,14 @@ from pathlib import Path
 
 import click
 
-from k8s_pipeline_client.cli.options import Globals, common_options, files_option, pass_globals, service_option
+from k8s_pipeline_client.cli.options import (
+    Globals,
+    common_options,
+    files_option,
+    pass_globals,
+    service_option,
+    strict_option,
+)
 from k8s_pipeline_client.domain.rfc3339 import rfc3339
 
 _RESOURCES = {"CronJob": "cronjob.batch", "Job": "job.batch"}
@@ -16,20 +23,23 @@ _RESOURCES = {"CronJob": "cronjob.batch", "Job": "job.batch"}
 @click.command("render")
 @files_option(required=True)
 @service_option()
+@strict_option()
 @common_options
 @pass_globals
-def render_command(values: Globals, files: tuple[Path, ...], services: tuple[Path, ...]) -> None:
+def render_command(values: Globals, files: tuple[Path, ...], services: tuple[Path, ...], strict: bool) -> None:
     """Print the manifests, for `kubectl apply --server-side -f -`.
 
     They hold the workflow documents with their secrets (in Secrets), so mind where they go.
     """
-    from k8s_pipeline_client.cli.files import read_pipelines
+    from k8s_pipeline_client.cli.files import for_all, read_pipelines
     from k8s_pipeline_client.cli.output import emit, emit_documents, warn
     from k8s_pipeline_client.render import Plan, planned
     from k8s_pipeline_client.render.token import newest_tokens
 
     settings = values.settings()
-    plans = [planned(pipeline, settings) for pipeline in read_pipelines(files, services, settings=settings)]
+    plans = for_all(
+        lambda item: planned(item, settings), read_pipelines(files, services, settings=settings, strict=strict)
+    )
     tokens, token_notes = newest_tokens(
         (item.pipeline.display_name, item.token) for item in plans if isinstance(item, Plan) and item.token
     )
@@ -52,17 +62,20 @@ def render_command(values: Globals, files: tuple[Path, ...], services: tuple[Pat
 @click.command("validate")
 @files_option(required=True)
 @service_option()
+@strict_option()
 @common_options
 @pass_globals
-def validate_command(values: Globals, files: tuple[Path, ...], services: tuple[Path, ...]) -> None:
+def validate_command(values: Globals, files: tuple[Path, ...], services: tuple[Path, ...], strict: bool) -> None:
     """Check definitions and settings, and show what they would become."""
-    from k8s_pipeline_client.cli.files import read_pipelines
+    from k8s_pipeline_client.cli.files import for_all, read_pipelines
     from k8s_pipeline_client.cli.output import emit, print_table, warn
     from k8s_pipeline_client.cli.text import moment, schedule_text
     from k8s_pipeline_client.render import planned
 
     settings = values.settings()
-    plans = [planned(pipeline, settings) for pipeline in read_pipelines(files, services, settings=settings)]
+    plans = for_all(
+        lambda item: planned(item, settings), read_pipelines(files, services, settings=settings, strict=strict)
+    )
     now = datetime.now(UTC)
     rows = []
     found = []

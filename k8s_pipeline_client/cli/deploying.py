@@ -12,7 +12,7 @@ import click
 
 from k8s_pipeline_client.cli.deployments import SKIPPED, report
 from k8s_pipeline_client.cli.fromserver import connected, server_options, version_warnings
-from k8s_pipeline_client.cli.options import Globals, common_options, files_option, pass_globals
+from k8s_pipeline_client.cli.options import Globals, common_options, files_option, pass_globals, strict_option
 from k8s_pipeline_client.deploying.bulk import FAILED, PARALLEL, Deployment
 from k8s_pipeline_client.domain.source import Source
 from k8s_pipeline_client.errors import PipelineError
@@ -76,6 +76,7 @@ class _Text(click.ParamType[str]):
     metavar="N",
     help="How many pipelines to write at once at most; fewer while the API server has too much to do.",
 )
+@strict_option()
 @common_options
 @pass_globals
 def deploy_command(
@@ -91,13 +92,14 @@ def deploy_command(
     force: bool,
     rename: bool,
     parallel: int,
+    strict: bool,
 ) -> int:
     """Create or update pipelines, from files or from the OpenMetadata server.
 
     From files nothing is written unless every definition is usable. From the server, a pipeline that cannot be used
     is listed with its reason and holds up no other.
     """
-    how = _How(dry_run, force, parallel)
+    how = _How(dry_run, force, parallel, strict)
     if not from_server:
         if fqns or everything:
             raise click.UsageError("FQN and --all go with --from-server; files are named with -f.")
@@ -122,18 +124,19 @@ class _How:
     dry_run: str
     force: bool
     parallel: int
+    strict: bool
 
 
 def _from_files(values: Globals, files: Sequence[Path], services: Sequence[Path], how: _How, *, renamed: bool) -> int:
-    from k8s_pipeline_client.cli.files import read_pipelines
+    from k8s_pipeline_client.cli.files import for_all, read_pipelines
     from k8s_pipeline_client.deploying.copies import by_the_files
 
     if not files:
         raise click.UsageError("Name files with -f, or deploy --from-server.")
     settings = values.settings()
-    pipelines = read_pipelines(files, services, settings=settings)
+    pipelines = read_pipelines(files, services, settings=settings, strict=how.strict)
     # All of them first: where one cannot be used, nothing is written.
-    deployments = [_checked(pipeline, settings) for pipeline in pipelines]
+    deployments = for_all(lambda pipeline: _checked(pipeline, settings), pipelines)
     if how.dry_run != "client":
         judge = by_the_files(pipelines, renamed=renamed)
         deployments = _deployed(values, pipelines, Source.FILES, how, judge)

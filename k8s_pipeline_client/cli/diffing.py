@@ -8,7 +8,14 @@ import click
 
 from k8s_pipeline_client.cli.exitcodes import exit_code
 from k8s_pipeline_client.cli.failing import fail
-from k8s_pipeline_client.cli.options import Globals, common_options, files_option, pass_globals, service_option
+from k8s_pipeline_client.cli.options import (
+    Globals,
+    common_options,
+    files_option,
+    pass_globals,
+    service_option,
+    strict_option,
+)
 from k8s_pipeline_client.errors import PipelineError
 
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
@@ -17,15 +24,16 @@ _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 @click.command("diff")
 @files_option(required=True)
 @service_option()
+@strict_option()
 @common_options
 @pass_globals
-def diff_command(values: Globals, files: tuple[Path, ...], services: tuple[Path, ...]) -> int:
+def diff_command(values: Globals, files: tuple[Path, ...], services: tuple[Path, ...], strict: bool) -> int:
     """Show what a deploy would change; exit code 0 for nothing, 1 for something, above 1 for an error."""
     from k8s_pipeline_client.cli.files import read_pipelines
     from k8s_pipeline_client.cli.output import emit, say
 
     try:
-        pipelines = read_pipelines(files, services, settings=values.settings())
+        pipelines = read_pipelines(files, services, settings=values.settings(), strict=strict)
         client = values.client()
         found = [difference for pipeline in pipelines for difference in client.diff(pipeline, beside=pipelines)]
     except PipelineError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from k8s_pipeline_client.cli.hints import worded
 from k8s_pipeline_client.cli.options import Globals
 from k8s_pipeline_client.cli.output import complain, note, note_lines
-from k8s_pipeline_client.errors import PipelineError
+from k8s_pipeline_client.errors import DefinitionsError, PipelineError
 
 _TRACEBACK = 2
 """So many -v show one."""
@@ -13,8 +13,9 @@ _TRACEBACK = 2
 
 def fail(values: Globals, error: PipelineError) -> None:
     """Say what is wrong in a line, and more where it was asked for."""
-    complain(worded(error))
-    explain(error, values.verbose)
+    for one in error.errors if isinstance(error, DefinitionsError) else (error,):
+        complain(worded(one))
+        explain(one, values.verbose)
 
 
 def explain(error: BaseException, verbose: int) -> None:

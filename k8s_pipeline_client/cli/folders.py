@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from k8s_pipeline_client.errors import InputError
 from k8s_pipeline_client.inputfile import kind_of
@@ -13,6 +15,7 @@ SUFFIXES = (".json", ".yaml", ".yml")
 MAX_FILES = 10_000
 
 _SHOWN = 5
+_SERVERS = "pipelineServiceClientConfiguration"
 
 
 def files_in(folder: Path) -> tuple[list[Path], list[str]]:
@@ -56,6 +59,29 @@ def left_out_text(folder: Path, left_out: list[str]) -> str:
     """Return one line that says what of a folder is not read."""
     more = len(left_out) - _SHOWN
     return f"{folder}: left out: {', '.join(left_out[:_SHOWN])}" + (f", and {more} more" if more > 0 else "")
+
+
+def other_than_definitions(name: str, documents: Sequence[Any]) -> str:
+    """Return what a file of a folder is if it is there for something else; empty if it may define pipelines.
+
+    Only what is surely another thing: a definition with a mistake in it must not be passed over in silence.
+    """
+    if name.lower() in ("kustomization.yaml", "kustomization.yml"):
+        return "a kustomization"
+    mappings = [document for document in documents if isinstance(document, Mapping)]
+    if not mappings or len(mappings) != len([document for document in documents if document is not None]):
+        return ""
+    if all("apiVersion" in document and "kind" in document for document in mappings):
+        return "a Kubernetes manifest"
+    if all(_is_settings(document) for document in mappings):
+        return "a file of settings"
+    return ""
+
+
+def _is_settings(document: Mapping[str, Any]) -> bool:
+    from k8s_pipeline_client.settings.keys import KNOWN
+
+    return (bool(document) and all(key in KNOWN for key in document)) or _SERVERS in document
 
 
 def _why_not(path: Path) -> str:

@@ -185,6 +185,14 @@ service_option = partial(
 )
 
 
+strict_option = partial(
+    click.option,
+    "--strict",
+    is_flag=True,
+    help="Refuse what OpenMetadata does not run as a pipeline, instead of skipping it; for CI.",
+)
+
+
 def program() -> str:
     """Return how the program was called; as a kubectl plugin, `kubectl ompipeline`."""
     name = os.path.basename(sys.argv[0])

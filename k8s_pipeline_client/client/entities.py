@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from k8s_pipeline_client.domain.entities import App, AutomationWorkflow, IngestionPipeline
-from k8s_pipeline_client.domain.pipeline import Pipeline, resolve
+from k8s_pipeline_client.domain.pipeline import Pipeline
 from k8s_pipeline_client.domain.recognise import recognise
+from k8s_pipeline_client.domain.resolve import resolve
 from k8s_pipeline_client.errors import DefinitionError
 from k8s_pipeline_client.settings import Settings
 from k8s_pipeline_client.settings.given import connection_for

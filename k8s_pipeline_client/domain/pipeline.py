@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -20,11 +20,10 @@ from k8s_pipeline_client.domain.entities import (
     Service,
     Workflow,
 )
-from k8s_pipeline_client.domain.recognise import Definition
 from k8s_pipeline_client.domain.references import References, references_of
 from k8s_pipeline_client.domain.schedule import Schedule
-from k8s_pipeline_client.domain.services import OPEN_METADATA, service_of
-from k8s_pipeline_client.domain.twins import refuse_twins
+from k8s_pipeline_client.domain.services import OPEN_METADATA
+from k8s_pipeline_client.domain.suspicious import key_notes, loopback_note, placeholder_notes
 from k8s_pipeline_client.domain.workflow import (
     APPLICATION,
     build_document,
@@ -226,7 +225,7 @@ def from_workflow(
         may_overlap=terms.may_overlap,
         window=terms.window,
         own_settings=terms.own_settings,
-        notes=terms.notes,
+        notes=(*terms.notes, *_notes_of_workflow(workflow)),
     )
 
 
@@ -283,55 +282,13 @@ def from_app(app: App, origin: str, *, connection: Document | None = None, insta
     )
 
 
-def resolve(
-    definitions: Iterable[Definition],
-    *,
-    now: datetime | None = None,
-    connection: Document | None = None,
-    instance: str | None = None,
-) -> list[Pipeline]:
-    """Make pipelines of all definitions, each with its service; in the order in which they came.
-
-    Args:
-        definitions: Pipelines, services, plain workflow documents, automations and applications.
-        now: Aware; what a startDate and an endDate are compared with.
-        connection: How OpenMetadata is reached, for entities that do not say.
-        instance: Which OpenMetadata all of them belong to; each connection's clusterName if None.
-
-    Raises:
-        DefinitionError: A service is missing, a pipeline is defined twice, or one cannot be built.
-        ScheduleError: Kubernetes would refuse a schedule.
-    """
-    definitions = list(definitions)
-    services = [item for item in definitions if isinstance(item.entity, Service)]
-    pipelines: list[Pipeline] = []
-    for definition in definitions:
-        entity, origin = definition.entity, definition.origin
-        if isinstance(entity, IngestionPipeline):
-            service, is_given = service_of(entity, services, origin)
-            pipelines.append(
-                from_entity(
-                    entity,
-                    service,
-                    origin,
-                    now=now,
-                    connection=connection,
-                    instance=instance,
-                    with_connection=is_given,
-                )
-            )
-        elif isinstance(entity, Workflow):
-            pipelines.append(from_workflow(entity, origin, now=now, instance=instance))
-        elif isinstance(entity, AutomationWorkflow):
-            pipelines.append(from_automation(entity, origin, connection=connection, instance=instance))
-        elif isinstance(entity, App):
-            pipelines.append(from_app(entity, origin, connection=connection, instance=instance))
-    refuse_twins(pipelines)
-    return pipelines
-
-
 def _notes(pipeline: IngestionPipeline, document: Document) -> Iterator[str]:
-    """Yield what else of an entity comes out otherwise than was asked for."""
+    """Yield what else of an entity comes out otherwise than was asked for, or was probably not meant."""
+    yield from key_notes(pipeline.model_extra or {}, is_entity=True)
+    given = pipeline.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    yield from placeholder_notes(given)
+    if text := loopback_note((pipeline.open_metadata_server_connection or {}).get("hostPort")):
+        yield text
     if pipeline.raise_on_error is False:
         yield (
             "raiseOnError false stands in the document, but the stock image's main.py does not look at it: "
@@ -344,6 +301,16 @@ def _notes(pipeline: IngestionPipeline, document: Document) -> Iterator[str]:
             "storeServiceConnection is false, so OpenMetadata may not know the service's connection, which the run "
             "asks it for: give the service with its connection to have it in the document"
         )
+
+
+def _notes_of_workflow(workflow: Workflow) -> Iterator[str]:
+    """Yield what of a workflow document was probably not meant."""
+    given = workflow.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    yield from key_notes(given, is_entity=False)
+    yield from placeholder_notes(given)
+    server = workflow.workflow_config.get("openMetadataServerConfig")
+    if isinstance(server, Mapping) and (text := loopback_note(server.get("hostPort"))):
+        yield text
 
 
 def _service_named_in(workflow: Workflow, origin: str) -> tuple[str, str]:

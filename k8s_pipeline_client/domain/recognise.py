@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -16,9 +16,9 @@ from k8s_pipeline_client.domain.entities import (
     Service,
     Workflow,
 )
-from k8s_pipeline_client.errors import DefinitionError
-
-T = TypeVar("T", bound=Entity)
+from k8s_pipeline_client.domain.suspicious import impossible_values
+from k8s_pipeline_client.domain.validation import Place, Problem, kind_of, path_text, problems_of, quoting_advice
+from k8s_pipeline_client.errors import DefinitionError, DefinitionsError, InputError, UnknownShapeError
 
 MASKED = "*********"
 """What OpenMetadata's API shows in place of a secret to whoever may not see it."""
@@ -51,29 +51,39 @@ class Definition:
     with_connection: bool = False
 
 
-def recognise(document: Any, origin: str, *, with_connection: bool = False) -> list[Definition]:
+Locate = Callable[[Place], str]
+"""Returns where a part of a document stands in its text, such as ``, line 12``; empty where that is not known."""
+
+
+def nowhere(place: Place) -> str:
+    """Know no place."""
+    return ""
+
+
+def recognise(
+    document: Any, origin: str, *, with_connection: bool = False, locate: Locate = nowhere
+) -> list[Definition]:
     """Return the definitions in a document; a list (or ``{"data": […]}``, a page of the API) holds several.
 
     Args:
         document: What JSON can hold.
         origin: Where it stands, for people.
         with_connection: It holds services, whose connections go into the documents of their pipelines.
+        locate: Tells where a part of it stands.
 
     Raises:
-        DefinitionError: It is nothing that is known, lacks something that it needs, or is no service where one is
-            needed.
+        UnknownShapeError: It is nothing that is known.
+        DefinitionError: It lacks something that it needs, or is no service where one is needed; all that is wrong is
+            told at once.
     """
+    above: Place = ()
     if isinstance(document, Mapping) and isinstance(document.get("data"), list) and "source" not in document:
-        document = document["data"]
+        document, above = document["data"], ("data",)
     if isinstance(document, list):
-        return [
-            definition
-            for number, item in enumerate(document, start=1)
-            for definition in recognise(item, f"{origin}[{number}]", with_connection=with_connection)
-        ]
+        return _each(document, origin, with_connection, lambda place: locate((*above, *place)))
     if not isinstance(document, Mapping):
-        raise DefinitionError(
-            f"{origin}: is {_kind_of(document)}, not a pipeline, a service or a workflow document",
+        raise UnknownShapeError(
+            f"{origin}: is {kind_of(document)}, not a pipeline, a service or a workflow document",
             hint="give an IngestionPipeline, service, automation or App entity, or what `metadata ingest -c` takes",
         )
     model = _model_for(document, origin)
@@ -83,10 +93,28 @@ def recognise(document: Any, origin: str, *, with_connection: bool = False) -> l
             code="NotAService",
             hint="only services have connections; give everything else as definitions",
         )
-    entity = _validate(model, document, origin)
-    if not isinstance(entity, Service) or with_connection:  # of the others nothing but the type is used
-        _refuse_masked(document, origin)
-    return [Definition(entity, origin, with_connection)]
+    problems = list(_problems(model, document, with_connection=with_connection))
+    if problems:
+        raise DefinitionsError.of([_error(problem, origin + locate(problem.place)) for problem in problems])
+    return [Definition(model.model_validate(document), origin, with_connection)]
+
+
+def _each(documents: list[Any], origin: str, with_connection: bool, locate: Locate) -> list[Definition]:
+    """Recognise each of several documents, or raise for all that cannot be used."""
+    found: list[Definition] = []
+    errors: list[InputError] = []
+    for number, item in enumerate(documents):
+
+        def within(place: Place, number: int = number) -> str:
+            return locate((number, *place))
+
+        try:
+            found += recognise(item, f"{origin}[{number + 1}]", with_connection=with_connection, locate=within)
+        except DefinitionError as error:
+            errors.append(error)
+    if errors:
+        raise DefinitionsError.of(errors)
+    return found
 
 
 def _model_for(document: Mapping[str, Any], origin: str) -> type[Recognised]:
@@ -94,43 +122,56 @@ def _model_for(document: Mapping[str, Any], origin: str) -> type[Recognised]:
         if all(key in document for key in needed):
             return model
     keys = ", ".join(sorted(map(str, document))[:8]) or "none"
-    raise DefinitionError(
+    raise UnknownShapeError(
         f"{origin}: not a pipeline, a service or a workflow document (its keys: {keys})",
         hint="a pipeline has pipelineType and sourceConfig, a service has serviceType, a workflow has "
         "source and workflowConfig, an automation has workflowType and request, an application has appType",
     )
 
 
-def _refuse_masked(document: Mapping[str, Any], origin: str) -> None:
-    for path in _masked_paths(document):
-        raise DefinitionError(
-            f"{origin}: {path} is masked ({MASKED}), so the secret itself is missing",
-            hint="read the entity from OpenMetadata with a bot's token, or insert the secret",
-        )
-
-
-def _validate(model: type[T], document: Mapping[str, Any], origin: str) -> T:
+def _problems(model: type[Entity], document: Mapping[str, Any], *, with_connection: bool) -> Iterator[Problem]:
+    """Yield all that is wrong with a document."""
+    if model is Workflow:
+        yield from _source_problems(document)
     try:
-        return model.model_validate(document)
+        model.model_validate(document)
     except ValidationError as error:
-        # Without the input: it may hold a secret.
-        problems = "; ".join(
-            f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors(include_input=False)
-        )
-        raise DefinitionError(f"{origin}: invalid {model.__name__}: {problems}") from None
+        yield from problems_of(error, document)
+    if model is not Service:
+        yield from impossible_values(document)
+    if model is not Service or with_connection:  # of the others nothing but the type is used
+        for place in _masked(document):
+            yield Problem(place, f"is masked ({MASKED}), so the secret itself is missing")
 
 
-def _masked_paths(value: Any, path: str = "") -> Iterable[str]:
+def _source_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield what a workflow document lacks that tells the pipelines apart."""
+    source = document.get("source")
+    if "source" not in document or not isinstance(source, Mapping):
+        return
+    for key in ("type", "serviceName"):
+        value = source.get(key)
+        if value is None or value == "":
+            yield Problem(("source", key), "is missing; it tells the pipelines apart, and the ingestion needs it too")
+        elif not isinstance(value, str):
+            yield Problem(("source", key), f"is {kind_of(value)}, and text is needed{quoting_advice(value, 'text')}")
+
+
+def _error(problem: Problem, at: str) -> DefinitionError:
+    is_masked = MASKED in problem.why
+    return DefinitionError(
+        f"{at}: {path_text(problem.place)} {problem.why}",
+        facts={"path": path_text(problem.place)},
+        hint="read the entity from OpenMetadata with a bot's token, or insert the secret" if is_masked else "",
+    )
+
+
+def _masked(value: Any, place: Place = ()) -> Iterator[Place]:
     if isinstance(value, Mapping):
         for key, item in value.items():
-            yield from _masked_paths(item, f"{path}.{key}" if path else str(key))
+            yield from _masked(item, (*place, str(key)))
     elif isinstance(value, list):
         for number, item in enumerate(value):
-            yield from _masked_paths(item, f"{path}[{number}]")
+            yield from _masked(item, (*place, number))
     elif value == MASKED:
-        yield path
-
-
-def _kind_of(value: Any) -> str:
-    names = {type(None): "nothing", str: "text", bool: "a boolean", int: "a number", float: "a number"}
-    return names.get(type(value), "something else")
+        yield place

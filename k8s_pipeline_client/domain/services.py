@@ -60,6 +60,8 @@ def service_of(pipeline: IngestionPipeline, services: Sequence[Definition], orig
     raise DefinitionError(
         f"{origin}: pipeline {pipeline.display_name or pipeline.name!r} belongs to the {kind} {wanted!r}, "
         "whose type is in none of the files",
+        code="ServiceMissing",
+        facts={"service": wanted},
         hint=f"add -f FILE with the {kind} entity {wanted!r}: its serviceType (Postgres, Tableau, …) is needed",
     )
 

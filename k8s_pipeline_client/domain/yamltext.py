@@ -7,7 +7,7 @@ without end, and quotes the text in its messages: it may be a secret.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -21,6 +21,9 @@ _TAG = "tag:yaml.org,2002:"
 _TEXT = frozenset({f"{_TAG}str", f"{_TAG}timestamp", f"{_TAG}value", f"{_TAG}merge"})
 _SCALARS = _TEXT | {f"{_TAG}{kind}" for kind in ("null", "bool", "int", "float")}
 _COLLECTIONS = frozenset({f"{_TAG}seq", f"{_TAG}map"})
+_TAGS_OF_OTHERS = frozenset(
+    {"!secret", "!env", "!env_var", "!include", "!ref", "!sub", "!getatt", "!vault", "!reference", "!var"}
+)
 _TOO_DEEP = f"it is nested deeper than {MAX_DEPTH} levels"
 
 
@@ -71,6 +74,38 @@ def load_document(text: str) -> Any:
     if len(documents) > 1:
         raise UnusableTextError("it has several documents; exactly one is allowed")
     return documents[0] if documents else None
+
+
+def line_of(text: str, document: int, place: Sequence[str | int]) -> int | None:
+    """Return the line, from 1, in which a part of a document stands; that of the nearest part around it that does.
+
+    Args:
+        text: JSON or YAML that `load_documents` could read.
+        document: Which of its documents, from 0.
+        place: Keys and list indices from the top of that document.
+    """
+    import yaml
+
+    try:
+        nodes = list(yaml.compose_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+        node = nodes[document]
+    except (yaml.YAMLError, UnicodeError, IndexError, RecursionError):
+        return None
+    for part in place:
+        below = _below(node, part)
+        if below is None:
+            break
+        node = below
+    return int(node.start_mark.line) + 1
+
+
+def _below(node: Any, part: str | int) -> Any:
+    """Return the node at a key or an index; None if there is none."""
+    if node.id == "mapping":
+        return next((value for key, value in node.value if key.value == part), None)
+    if node.id == "sequence" and isinstance(part, int) and part < len(node.value):
+        return node.value[part]
+    return None
 
 
 def _yaml_documents(text: str) -> Iterator[Any]:
@@ -169,21 +204,41 @@ class _Check:
 
 
 def _check_tag(node: Any, known: frozenset[str]) -> None:
-    if node.tag not in known:
-        # Not the tag: what somebody forgot to quote may be a password.
-        raise UnusableTextError("a value that begins with ! must be quoted", node.start_mark)
+    if node.tag in known:
+        return
+    if node.tag.lower() in _TAGS_OF_OTHERS:
+        raise UnusableTextError(
+            f"the tag {node.tag} is another program's and is not resolved here: write ${{NAME}} for a variable, or"
+            " secretRef: {name: …, key: …} for a Secret",
+            node.start_mark,
+        )
+    # Not the tag: what somebody forgot to quote may be a password.
+    raise UnusableTextError(
+        "a value that begins with ! must be quoted; if it is meant as a tag: tags are not resolved here",
+        node.start_mark,
+    )
 
 
 def _check_keys(mapping: Any) -> None:
     found: set[str] = set()
-    for key, _ in mapping.value:
+    for key, value in mapping.value:
         if isinstance(key.value, list) or key.tag not in _TEXT:
             _check_tag(key, _SCALARS | _COLLECTIONS)
+            if _is_template(key, value):
+                raise UnusableTextError(
+                    "this looks like a template that was not rendered ({{ … }}): render it first, or quote it",
+                    key.start_mark,
+                )
             raise UnusableTextError("a key that is not text must be quoted", key.start_mark)
         if key.value in found:
             raise UnusableTextError(f"duplicate key {key.value!r}", key.start_mark)
         if key.tag != f"{_TAG}merge":  # `<<` may be there as often as one likes
             found.add(key.value)
+
+
+def _is_template(key: Any, value: Any) -> bool:
+    """Return whether this is ``{{ name }}`` without quotes, which YAML reads as a mapping whose key is a mapping."""
+    return key.id == "mapping" and value.value == "" and all(inner.value == "" for _, inner in key.value)
 
 
 def _check_depth(value: Any) -> None:

@@ -30,7 +30,7 @@ def connection_for(definitions: Iterable[Definition], settings: Settings) -> Doc
     Raises:
         DefinitionError: One does, and the settings do not tell it.
     """
-    lacking = next((item for item in definitions if _lacks_connection(item.entity)), None)
+    lacking = next((item for item in definitions if lacks_connection(item.entity)), None)
     if lacking is None:
         return None
     try:
@@ -84,7 +84,8 @@ def read_token(path: Path, what: str) -> str:
     return token
 
 
-def _lacks_connection(entity: Entity) -> bool:
+def lacks_connection(entity: Entity) -> bool:
+    """Return whether an entity does not say how OpenMetadata is reached, and its run has to know."""
     return (
         isinstance(entity, IngestionPipeline | AutomationWorkflow | App) and not entity.open_metadata_server_connection
     )

@@ -10,8 +10,9 @@ from typing import Any
 
 from k8s_pipeline_client.domain.document import to_json
 from k8s_pipeline_client.domain.entities import IngestionPipeline
-from k8s_pipeline_client.domain.pipeline import Pipeline, resolve
+from k8s_pipeline_client.domain.pipeline import Pipeline
 from k8s_pipeline_client.domain.recognise import recognise
+from k8s_pipeline_client.domain.resolve import resolve
 from tests.data import SAMPLES, sample
 
 Document = dict[str, Any]

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from k8s_pipeline_client.domain.pipeline import Pipeline, resolve
+from k8s_pipeline_client.domain.pipeline import Pipeline
 from k8s_pipeline_client.domain.recognise import recognise
+from k8s_pipeline_client.domain.resolve import resolve
 from k8s_pipeline_client.errors import DefinitionError, PipelineError
 from k8s_pipeline_client.render import plan
 from k8s_pipeline_client.render.job import run_job

@@ -14,8 +14,9 @@ from k8s_pipeline_client.deploying.fetch import Fetcher
 from k8s_pipeline_client.deploying.rename import others
 from k8s_pipeline_client.domain.connection import server_connection
 from k8s_pipeline_client.domain.naming import identity
-from k8s_pipeline_client.domain.pipeline import Pipeline, resolve
+from k8s_pipeline_client.domain.pipeline import Pipeline
 from k8s_pipeline_client.domain.recognise import recognise
+from k8s_pipeline_client.domain.resolve import resolve
 from k8s_pipeline_client.domain.source import Source
 from k8s_pipeline_client.errors import CopiedIdError, DefinitionError, OpenMetadataError
 from k8s_pipeline_client.openmetadata.client import HttpOpenMetadata

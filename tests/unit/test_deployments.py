@@ -20,8 +20,9 @@ from k8s_pipeline_client.deploying.bulk import INTERRUPTED, Batch
 from k8s_pipeline_client.deploying.copies import Judge, by_the_entity
 from k8s_pipeline_client.deploying.deploy import Deployer
 from k8s_pipeline_client.deploying.live import Live
-from k8s_pipeline_client.domain.pipeline import Pipeline, resolve
+from k8s_pipeline_client.domain.pipeline import Pipeline
 from k8s_pipeline_client.domain.recognise import recognise
+from k8s_pipeline_client.domain.resolve import resolve
 from k8s_pipeline_client.render.plan import Plan, plan
 from k8s_pipeline_client.settings import Settings
 from tests.data import sample

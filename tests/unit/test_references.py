@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from k8s_pipeline_client.domain.pipeline import resolve
 from k8s_pipeline_client.domain.recognise import recognise
+from k8s_pipeline_client.domain.resolve import resolve
 from k8s_pipeline_client.errors import DefinitionError
 from k8s_pipeline_client.render.override import secret_name, with_own_secret
 from k8s_pipeline_client.render.plan import plan, plan_one_shot

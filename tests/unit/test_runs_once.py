@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from k8s_pipeline_client.domain.pipeline import Pipeline, resolve
+from k8s_pipeline_client.domain.pipeline import Pipeline
 from k8s_pipeline_client.domain.recognise import recognise
+from k8s_pipeline_client.domain.resolve import resolve
 from k8s_pipeline_client.errors import DefinitionError
 from k8s_pipeline_client.render import plan, plan_one_shot, planned
 from k8s_pipeline_client.settings import Settings

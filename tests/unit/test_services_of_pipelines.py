@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from k8s_pipeline_client.domain.pipeline import resolve
 from k8s_pipeline_client.domain.recognise import recognise
+from k8s_pipeline_client.domain.resolve import resolve
 from k8s_pipeline_client.errors import DefinitionError, PipelineError
 from tests.cluster.support.program import Result, call
 from tests.data import sample

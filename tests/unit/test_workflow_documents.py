@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from k8s_pipeline_client.domain.entities import Document
-from k8s_pipeline_client.domain.pipeline import Pipeline, resolve
+from k8s_pipeline_client.domain.pipeline import Pipeline
 from k8s_pipeline_client.domain.recognise import recognise
+from k8s_pipeline_client.domain.resolve import resolve
 from k8s_pipeline_client.domain.workflow import PIPELINE_TYPES
 from k8s_pipeline_client.errors import DefinitionError, NotRunByPipelinesError
 from tests.data import SAMPLES, sample

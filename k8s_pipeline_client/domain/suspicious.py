@@ -1,0 +1,109 @@
+"""What of a definition was probably not meant: placeholders of documentation, templates, keys that nobody reads.
+
+Nothing here is refused, but for what can be no value: whoever wrote it may have meant it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from k8s_pipeline_client.domain.validation import Place, Problem, path_text
+
+_PLACEHOLDER = re.compile(
+    r"\s*(?:\.\.\.|…|\[(?:\.\.\.|…)\]|<[^<>\n]{1,60}>(?:\.<[^<>\n]{1,60}>)*|\$\{(?:\.\.\.|…)?\})\s*"
+)
+_TEMPLATE = re.compile(r"\s*\{\{.*\}\}\s*", re.DOTALL)
+_HOST = re.compile(r"\w+://(?:[^@/]*@)?(\[[^\]]*\]|[^:/?#]+)")
+_LOOPBACK = re.compile(r"localhost|127\.[0-9.]+|::1|0\.0\.0\.0")
+_LOOKED_AT = ("source", "workflowConfig", "openMetadataServerConnection", "ingestionPipelineFQN", "service", "request")
+"""Where a placeholder is told; a description may hold dots."""
+_NO_VALUE = frozenset({"jwtToken", "hostPort", "serviceName", "ingestionPipelineFQN"})
+"""Keys that such a text can be no value of: where it connects to, as whom, and what it is called."""
+
+_WORKFLOW_KEYS = frozenset(
+    {
+        *("source", "processor", "stage", "bulkSink", "sink", "workflowConfig", "sourcePythonClass", "appConfig"),
+        *("appPrivateConfig", "ingestionPipelineFQN", "pipelineRunId", "enableStreamableLogs", "ingestionRunnerName"),
+        *("name", "displayName", "enabled", "airflowConfig", "successThreshold"),
+    }
+)
+"""Top-level keys of a workflow document, the ingestion's and ours."""
+_ENTITY_KEYS = ("airflowConfig", "sourceConfig", "displayName", "enabled", "loggerLevel", "raiseOnError", "service")
+_ELSEWHERE = {
+    "schedule": "airflowConfig.scheduleInterval",
+    "scheduleInterval": "airflowConfig.scheduleInterval",
+    "cron": "airflowConfig.scheduleInterval",
+    "timezone": "airflowConfig.pipelineTimezone",
+    "timeZone": "airflowConfig.pipelineTimezone",
+    "pipelineTimezone": "airflowConfig.pipelineTimezone",
+    "retries": "airflowConfig.retries",
+    "startDate": "airflowConfig.startDate",
+    "endDate": "airflowConfig.endDate",
+}
+"""Where what people write at the top belongs."""
+
+
+def impossible_values(document: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield where a placeholder stands that can be no value."""
+    for place, value in _texts(document):
+        if _PLACEHOLDER.fullmatch(value) and place[-1] in _NO_VALUE:
+            yield Problem(place, f"is {value.strip()!r}, which is a placeholder: put the value in")
+
+
+def placeholder_notes(document: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what looks like a placeholder or a template, one sentence each, without the value."""
+    for place, value in _texts(document):
+        if _PLACEHOLDER.fullmatch(value):
+            yield f"{path_text(place)} looks like a placeholder that was not replaced"
+        elif _TEMPLATE.fullmatch(value):
+            yield f"{path_text(place)} looks like a template that was not rendered ({{{{ … }}}})"
+
+
+def key_notes(keys: Iterable[str], *, is_entity: bool) -> Iterator[str]:
+    """Yield which top-level keys nobody reads.
+
+    Args:
+        keys: Those of the document.
+        is_entity: Of an entity, to which a newer server may add what it likes, only keys that are nearly one are told.
+    """
+    known = _ENTITY_KEYS if is_entity else sorted(_WORKFLOW_KEYS)
+    for key in keys:
+        if (not is_entity and key in _WORKFLOW_KEYS) or key in known:
+            continue
+        alike = [name for name in known if name.lower() == key.lower()] or get_close_matches(
+            key, known, n=1, cutoff=0.8
+        )
+        if place := _ELSEWHERE.get(key):
+            yield f"the key {key} is not read; a schedule and its terms stand in airflowConfig: did you mean {place}?"
+        elif alike:
+            yield f"the key {key} is not known; did you mean {alike[0]}?"
+        elif not is_entity:
+            yield f"the key {key} is not one that we know of a workflow document; the ingestion gets it as it is"
+
+
+def loopback_note(address: Any) -> str:
+    """Return what to know of an address of OpenMetadata that means the pod itself; empty for any other."""
+    if not isinstance(address, str):
+        return ""
+    host = _HOST.match(address)
+    if host is None or not _LOOPBACK.fullmatch(host[1].strip("[]")):
+        return ""
+    return (
+        f"hostPort {address} is, in a pod, the pod itself: give the address at which pods reach OpenMetadata, such as "
+        "http://openmetadata.openmetadata:8585/api"
+    )
+
+
+def _texts(value: Any, place: Place = ()) -> Iterator[tuple[Place, str]]:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            if place or key in _LOOKED_AT:
+                yield from _texts(item, (*place, key))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _texts(item, (*place, number))
+    elif isinstance(value, str) and place:
+        yield place, value
