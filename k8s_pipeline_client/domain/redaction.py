@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 import traceback
+from collections.abc import Collection
 
-from k8s_pipeline_client.launcher.detect import MASK, MIN_LENGTH
-from k8s_pipeline_client.launcher.redact import mask
+from k8s_pipeline_client.launcher.detect import MASK, MIN_LENGTH, secrets_among
+from k8s_pipeline_client.launcher.redact import Masker, mask
 
 _PATTERNS = (
     re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
@@ -38,6 +39,23 @@ def keep_secret(value: str) -> None:
 def redacted(text: str) -> str:
     """Return a text without the secrets that are known, or look like one."""
     return _NAMED.sub(rf"\g<1>{MASK}", _without_known(text))
+
+
+class Redactor:
+    """Strikes the secrets of one run out of what is said about it."""
+
+    def __init__(self, secrets: Collection[str]) -> None:
+        """Take the values that are secret; those that a text shows by their looks are struck as well."""
+        self._masker = Masker(secrets_among(secrets))
+
+    def words(self, text: str) -> str:
+        """Return words of Kubernetes or our own; there `secret "x"` is a name, and stays."""
+        struck = self._masker.feed(text.encode("utf-8", "surrogatepass"), last=True)
+        return _without_known(struck.decode("utf-8", "surrogatepass"))
+
+    def log(self, text: str) -> str:
+        """Return lines of a log, in which anything may follow `password=`."""
+        return _NAMED.sub(rf"\g<1>{MASK}", self.words(text))
 
 
 def redacted_traceback(error: BaseException) -> str:

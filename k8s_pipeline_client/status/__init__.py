@@ -2,10 +2,12 @@
 
 The reading order: ``models`` (what comes out), ``compute`` and ``pipeline`` (the state), ``diagnose`` (the cause;
 it calls ``refused``, ``waiting`` and ``ended``, and these ``unschedulable``, ``image``, ``missing``, ``evicted`` and
-``memory``), and below them ``run``, ``job``, ``pod``, ``asked``, ``events`` and ``raw``, which parse objects.
+``memory``), ``diagnosis`` (all that can be shown of a run, with what ``logtail`` finds in the log; ``step`` renders it
+for OpenMetadata), and below them ``run``, ``job``, ``pod``, ``asked``, ``events`` and ``raw``, which parse objects.
 """
 
 from k8s_pipeline_client.status.compute import LOST_AFTER, run_status
+from k8s_pipeline_client.status.diagnosis import Diagnosis
 from k8s_pipeline_client.status.gone import gone_run_status
 from k8s_pipeline_client.status.models import (
     Attempt,
@@ -22,18 +24,21 @@ from k8s_pipeline_client.status.pod import main_container
 from k8s_pipeline_client.status.related import events_tell_more, related_objects
 from k8s_pipeline_client.status.sidecars import Outlived, outlived
 from k8s_pipeline_client.status.sizing import with_sizes
+from k8s_pipeline_client.status.step import as_step
 
 __all__ = [
     "LOST_AFTER",
     "Attempt",
     "Cause",
     "CauseCode",
+    "Diagnosis",
     "Missed",
     "Outlived",
     "PipelineStatus",
     "RunStatus",
     "State",
     "Trigger",
+    "as_step",
     "events_tell_more",
     "gone_run_status",
     "is_overdue",

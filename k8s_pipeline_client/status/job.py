@@ -26,6 +26,7 @@ class Job:
         conditions: Those with status True, by type.
         asked: What its pods reference.
         memory_limit: The memory limit of container ``main``; may be empty.
+        cpu_limit: Its CPU limit; may be empty.
         peak_memory_bytes: The annotation that is written when the run ends.
         deadline: ``spec.activeDeadlineSeconds``, before a kill.
         failed: Failed pods that count against backoffLimit, those not yet counted in the status included.
@@ -44,6 +45,7 @@ class Job:
     conditions: dict[str, Condition]
     asked: Asked
     memory_limit: str
+    cpu_limit: str
     peak_memory_bytes: int | None
     deadline: timedelta | None
     backoff_limit: int
@@ -126,6 +128,7 @@ def read_job(raw: Raw) -> Job:
         conditions=conditions,
         asked=read_asked(mapping(find(spec, "template", "spec")), text(main.get("image"))),
         memory_limit=text(find(main, "resources", "limits", "memory")),
+        cpu_limit=text(find(main, "resources", "limits", "cpu")),
         peak_memory_bytes=_read_whole(annotations.get(labels.PEAK_MEMORY)),
         # A kill replaces this deadline.
         deadline=span(_read_whole(annotations.get(labels.NET_SECONDS)) or number(spec.get("activeDeadlineSeconds"))),

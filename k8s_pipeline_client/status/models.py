@@ -74,6 +74,15 @@ class CauseCode(StrEnum):
     MountFailed             a volume cannot be mounted for another reason
     StartError              the container cannot be created or its command cannot be executed
     ----------------------------------------------------------------------------------------------------------
+    in the log              (read by `diagnose` only; `status` has ExitCode, DeadlineExceeded or nothing)
+    ----------------------------------------------------------------------------------------------------------
+    VersionMismatch         the ingestion image and the OpenMetadata server have different versions
+    TokenRejected           the OpenMetadata server rejected the run's token (401)
+    ServerUnreachable       the run could not connect to the OpenMetadata server
+    SourceRefused           the source, such as a database, rejected the login
+    SourceUnreachable       the run could not connect to the source
+    SlowStart               it was throttled by a low CPU limit while it started
+    ----------------------------------------------------------------------------------------------------------
     Unknown                 it failed for an unknown reason
     ======================  ==================================================================================
     """
@@ -101,10 +110,16 @@ class CauseCode(StrEnum):
     CONFIG_MISSING = "ConfigMissing"
     MOUNT_FAILED = "MountFailed"
     START_ERROR = "StartError"
+    VERSION_MISMATCH = "VersionMismatch"
+    TOKEN_REJECTED = "TokenRejected"
+    SERVER_UNREACHABLE = "ServerUnreachable"
+    SOURCE_REFUSED = "SourceRefused"
+    SOURCE_UNREACHABLE = "SourceUnreachable"
+    SLOW_START = "SlowStart"
     UNKNOWN = "Unknown"
 
 
-class _Json:
+class Json:
     """Mixin with ``as_dict()`` for dataclasses."""
 
     __slots__ = ()
@@ -121,7 +136,7 @@ def _camel(name: str) -> str:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, _Json):
+    if isinstance(value, Json):
         return value.as_dict()
     if isinstance(value, datetime):
         return rfc3339(value)
@@ -133,7 +148,7 @@ def _plain(value: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class Cause(_Json):
+class Cause(Json):
     """Why a run failed, or why it does not start.
 
     Attributes:
@@ -166,7 +181,7 @@ class Cause(_Json):
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt(_Json):
+class Attempt(Json):
     """One pod of a run.
 
     Attributes:
@@ -195,7 +210,7 @@ class Attempt(_Json):
 
 
 @dataclass(frozen=True, slots=True)
-class RunStatus(_Json):
+class RunStatus(Json):
     """One run: a Job and its result.
 
     Attributes:
@@ -233,7 +248,7 @@ class RunStatus(_Json):
 
 
 @dataclass(frozen=True, slots=True)
-class Missed(_Json):
+class Missed(Json):
     """A scheduled run that was due but has no Job.
 
     Attributes:
@@ -246,7 +261,7 @@ class Missed(_Json):
 
 
 @dataclass(frozen=True, slots=True)
-class PipelineStatus(_Json):
+class PipelineStatus(Json):
     """One pipeline: a CronJob and its runs.
 
     Attributes:

@@ -24,6 +24,7 @@ from .status_cases.build import (
 from .status_cases.case import GONE, QUOTA, Case, check
 from .status_cases.ended import ATTEMPTS, ENDED
 from .status_cases.images import IMAGES
+from .status_cases.logs import LOGS
 from .status_cases.needs import NEEDS
 from .status_cases.waits import WAITS, active, pending
 from .status_cases.weighed import ENDED_BY_KILL, SUCCEEDED_BEFORE, SUCCEEDED_WITHOUT, WEIGHED
@@ -102,8 +103,8 @@ def test_every_code_is_explained_in_one_table() -> None:
 
 
 def test_every_code_has_a_case() -> None:
-    shown = {case.code for case in (*ENDED, *ATTEMPTS, *WAITS)}
-    assert {code.value for code in CauseCode} - shown == {"JobDeleted"}  # test_status_gone.py
+    shown = {case.code for case in (*ENDED, *ATTEMPTS, *WAITS)} | {log.code for log in LOGS}
+    assert {code.value for code in CauseCode} - shown == {"JobDeleted", "SlowStart"}  # test_status_gone, test_diagnosis
 
 
 @pytest.mark.parametrize(

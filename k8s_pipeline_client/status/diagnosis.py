@@ -1,0 +1,145 @@
+"""A run, diagnosed: what went wrong, why, what to do, and what there is to show for it.
+
+The cause is that of `status`, made more exact by the end of the log. All of it may leave the cluster: secrets of the
+run have been struck out, and nothing is long.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from k8s_pipeline_client.domain.redaction import Redactor
+from k8s_pipeline_client.domain.rfc3339 import rfc3339
+from k8s_pipeline_client.status.events import Event
+from k8s_pipeline_client.status.logtail import told_by_log
+from k8s_pipeline_client.status.models import Attempt, Cause, CauseCode, Json, RunStatus, State
+from k8s_pipeline_client.status.raw import Raw
+from k8s_pipeline_client.status.run import Run, read_run
+
+MAX_EVENTS = 20
+MAX_LOG_LINES = 200
+MAX_LOG_CHARACTERS = 32 * 1024
+MAX_TEXT = 4_000
+"""Characters of one text: a summary, a detail, an event."""
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis(Json):
+    """What is known of a run, for a person or a program outside the cluster.
+
+    Attributes:
+        run_id: Of the run.
+        job_name: Its Job's name.
+        state: Where it is.
+        category: What a program may branch on; None where nothing is wrong.
+        summary: One sentence, without a full stop.
+        detail: Kubernetes' own words, or warnings; may be empty.
+        what_to_do: May be empty.
+        started_at: When its first container main started.
+        ended_at: When it ended.
+        attempts: Oldest first, as far as their pods are still there.
+        peak_memory_bytes: The most that any attempt is known to have used.
+        memory_limit: Of container ``main``, as a Kubernetes quantity.
+        events: About the run, one a line, the newest last.
+        log_tail: The end of the newest attempt's log; may be empty.
+    """
+
+    run_id: str
+    job_name: str
+    state: State
+    category: CauseCode | None
+    summary: str
+    detail: str = ""
+    what_to_do: str = ""
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    attempts: tuple[Attempt, ...] = ()
+    peak_memory_bytes: int | None = None
+    memory_limit: str | None = None
+    events: tuple[str, ...] = ()
+    log_tail: str = ""
+
+
+def diagnose(
+    run: RunStatus,
+    job: Raw,
+    pods: Sequence[Raw],
+    events: Sequence[Raw],
+    log_tail: str,
+    secrets: Collection[str],
+) -> Diagnosis:
+    """Return the diagnosis of a run.
+
+    Args:
+        run: Its status.
+        job: The raw Job; empty where it is gone.
+        pods: Its raw pods.
+        events: Raw events; more than those about the run do no harm.
+        log_tail: The end of the log of its newest attempt; empty where there is none.
+        secrets: Values that must not be shown, as the run's Secrets hold them.
+    """
+    redactor = Redactor(secrets)
+    facts = read_run(job, pods, events)
+    log = _COLOUR.sub("", log_tail)
+    cause = told_by_log(run, facts, log)
+    return Diagnosis(
+        run_id=run.run_id,
+        job_name=run.job_name,
+        state=run.state,
+        category=cause.code if cause else None,
+        summary=_short(redactor.words(cause.summary if cause else _where(run.state))),
+        detail=_short(redactor.words(cause.detail if cause else "; ".join(run.warnings))),
+        what_to_do=_short(redactor.words(cause.hint if cause else "")),
+        started_at=run.started_at,
+        ended_at=run.ended_at,
+        attempts=tuple(_redacted(attempt, redactor) for attempt in run.attempts),
+        peak_memory_bytes=run.peak_memory_bytes,
+        memory_limit=run.memory_limit,
+        events=tuple(_short(redactor.words(line)) for line in _event_lines(facts))[-MAX_EVENTS:],
+        log_tail=end_of(redactor.log(log)),
+    )
+
+
+def _where(state: State) -> str:
+    words = {
+        State.QUEUED: "The run waits to start, and nothing is wrong with it so far",
+        State.RUNNING: "The run is under way, and nothing is wrong with it so far",
+        State.SUCCESS: "The run succeeded",
+        State.FAILED: "The run failed",
+    }
+    return words[state]
+
+
+def _redacted(attempt: Attempt, redactor: Redactor) -> Attempt:
+    if attempt.cause is None:
+        return attempt
+    texts = {key: _short(redactor.words(getattr(attempt.cause, key))) for key in ("summary", "detail", "hint")}
+    return dataclasses.replace(attempt, cause=Cause(attempt.cause.code, **texts))
+
+
+def _event_lines(run: Run) -> Iterator[str]:
+    known: set[Event] = {*run.job_events, *run.gone_pod_events}
+    for pod in run.pods:
+        known.update((*pod.events, *pod.claim_events))
+    for event in sorted(known, key=lambda one: (one.at or _BEGINNING, one.kind, one.name, one.reason, one.message)):
+        when = rfc3339(event.at) if event.at else "at an unknown time"
+        yield f"{when} {event.kind} {event.name}: {event.reason}: {' '.join(event.message.split())}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}… ({len(text) - MAX_TEXT} more characters)"
+
+
+def end_of(log: str) -> str:
+    """Return the last lines of a log, within the bounds; what is left out is said."""
+    lines = log.splitlines()
+    shown = "\n".join(lines[-MAX_LOG_LINES:])[-MAX_LOG_CHARACTERS:]
+    cut = len("\n".join(lines)) - len(shown)
+    return f"… ({cut} characters before this are left out)\n{shown}" if cut else shown
