@@ -72,10 +72,10 @@ def decide(run: RunStatus, row: Document | None, facts: Facts, now: datetime) ->
         return Wait(_until(outcome, run, facts, now), rule.why)
     if rule.action is Action.KEEP:
         return Confirm()
-    if rule.action is Action.QUEUE:
-        return _queued(run, row, rule.why)
     if row is None and not (run.created_at or run.scheduled_at or run.started_at or run.ended_at):
         return Wait(None, "neither Kubernetes nor OpenMetadata knows when the run was")
+    if rule.action is Action.QUEUE:
+        return _queued(run, row, rule.why)
     state, diagnosis = _end(rule.action, outcome, row or {}, run, facts)
     written = terminal_row(run, row, state=state, diagnosis=diagnosis, now=now)
     return Write(written, replaces=row is not None, why=rule.why)
@@ -93,9 +93,11 @@ def _until(outcome: Outcome, run: RunStatus, facts: Facts, now: datetime) -> dat
 
 
 def _queued(run: RunStatus, row: Document | None, why: str) -> Wish:
-    if row is not None and run.cause is None:
+    # To be held by a queue is no trouble.
+    cause = run.cause if run.cause and run.cause.code is not CauseCode.HELD else None
+    if row is not None and cause is None:
         return Wait(None, "it is said that the run is queued, and nothing is wrong with it")
-    return Write(queued_row(run, run.cause, row), replaces=row is not None, why=why)
+    return Write(queued_row(run, cause, row), replaces=row is not None, why=why)
 
 
 def _end(action: Action, outcome: Outcome, row: Document, run: RunStatus, facts: Facts) -> tuple[str, Diagnosis | None]:

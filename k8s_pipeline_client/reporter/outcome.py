@@ -15,6 +15,8 @@ SETTLING = timedelta(seconds=10)
 """Nothing is written before a Job is so old."""
 UNHEARD = timedelta(seconds=20)
 """So long the ingestion, or a server, is given to say that a run is queued or running."""
+_QUICKEST = timedelta(seconds=1)
+"""No attempt reports its end so soon after its start, of which Kubernetes knows the second."""
 NODE_LOST = "Node lost; the run may still be writing"
 """How the summary begins of a run whose end nobody confirms."""
 
@@ -132,7 +134,7 @@ def _failed(row: Document, run: RunStatus, *, ours: bool) -> Row:
         return Row.LOST_BY_US if _says_lost(row) else Row.FAILED_BY_US
     last = run.attempts[-1].started_at if run.attempts else None
     ended = row.get("endDate")
-    if last and isinstance(ended, int) and ended < last.timestamp() * 1000:
+    if last and isinstance(ended, int) and ended < (last + _QUICKEST).timestamp() * 1000:
         return Row.FAILED_EARLIER
     return Row.FAILED
 

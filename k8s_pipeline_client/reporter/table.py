@@ -46,18 +46,18 @@ class Rule(NamedTuple):
     why: str
 
 
-_ALL = tuple(Row)
-_UNFINISHED = (Row.NONE, Row.QUEUED, Row.QUEUED_WITH_CAUSE, Row.RUNNING)
-_FINISHED = tuple(row for row in Row if row not in _UNFINISHED)
+ALL = tuple(Row)
+UNFINISHED = (Row.NONE, Row.QUEUED, Row.QUEUED_WITH_CAUSE, Row.RUNNING)
+FINISHED = tuple(row for row in Row if row not in UNFINISHED)
 _GOOD = (Row.SUCCESS, Row.PARTIAL)
 _FAILED = (Row.FAILED, Row.FAILED_EARLIER, Row.STOPPED)
 _OURS = (Row.FAILED_BY_US, Row.STOPPED_BY_US)
-_FAILURES = (Outcome.EXITED, Outcome.CUT_SHORT, Outcome.KILLED, Outcome.NEVER_STARTED, Outcome.DOUBTFUL)
-_NOT_KILLED = tuple(outcome for outcome in _FAILURES if outcome is not Outcome.KILLED)
+FAILURES = (Outcome.EXITED, Outcome.CUT_SHORT, Outcome.KILLED, Outcome.NEVER_STARTED, Outcome.DOUBTFUL)
+NOT_KILLED = tuple(outcome for outcome in FAILURES if outcome is not Outcome.KILLED)
 
 RULES: tuple[Rule, ...] = (
-    Rule((Outcome.YOUNG,), _ALL, Action.WAIT, "the server, or the run itself, may be about to write its first row"),
-    Rule((Outcome.WAITS,), _ALL, Action.WAIT, "somebody else says that it is queued, or it starts soon"),
+    Rule((Outcome.YOUNG,), ALL, Action.WAIT, "the server, or the run itself, may be about to write its first row"),
+    Rule((Outcome.WAITS,), ALL, Action.WAIT, "somebody else says that it is queued, or it starts soon"),
     Rule(
         (Outcome.WAITS_UNHEARD,),
         (Row.NONE,),
@@ -70,29 +70,25 @@ RULES: tuple[Rule, ...] = (
         Action.QUEUE,
         "once it is known what it waits for, that is added; without trouble nothing is written",
     ),
-    Rule(
-        (Outcome.WAITS_UNHEARD,),
-        (Row.QUEUED_WITH_CAUSE, Row.RUNNING, *_FINISHED),
-        Action.WAIT,
-        "it has been said, or an attempt before has said more",
-    ),
+    Rule((Outcome.WAITS_UNHEARD,), (Row.QUEUED_WITH_CAUSE, Row.RUNNING), Action.WAIT, "it has been said"),
+    Rule((Outcome.WAITS_UNHEARD,), FINISHED, Action.WAIT, "it is tried again, and an attempt before has said more"),
     Rule(
         (Outcome.UNDER_WAY,),
-        _ALL,
+        ALL,
         Action.WAIT,
         "the run reports itself; `running` is never written by us, and the "
         "failure of one attempt is not the end of a run that is tried again",
     ),
     Rule(
         (Outcome.LOST,),
-        _UNFINISHED,
+        UNFINISHED,
         Action.LOSE,
         "nobody will say so otherwise; a later report of the run itself replaces it",
     ),
-    Rule((Outcome.LOST,), _FINISHED, Action.WAIT, "the end is said; it is final once pod or node are gone"),
+    Rule((Outcome.LOST,), FINISHED, Action.WAIT, "the end is said; it is final once pod or node are gone"),
     Rule(
         (Outcome.SUCCEEDED,),
-        _UNFINISHED,
+        UNFINISHED,
         Action.SUCCEED,
         "OpenMetadata did not hear of it, or hears `queued` late; "
         "an end date on a row that is still running is that of an attempt before",
@@ -110,8 +106,8 @@ RULES: tuple[Rule, ...] = (
         Action.SUCCEED,
         "the last attempt did its work to the end",
     ),
-    Rule(_NOT_KILLED, _UNFINISHED, Action.FAIL, "the run could not say so itself"),
-    Rule((Outcome.KILLED,), _UNFINISHED, Action.STOP, "the run could not say so itself"),
+    Rule(NOT_KILLED, UNFINISHED, Action.FAIL, "the run could not say so itself"),
+    Rule((Outcome.KILLED,), UNFINISHED, Action.STOP, "the run could not say so itself"),
     Rule(
         (Outcome.EXITED, Outcome.CUT_SHORT, Outcome.NEVER_STARTED),
         _GOOD,
@@ -125,10 +121,10 @@ RULES: tuple[Rule, ...] = (
         "a run reports its success before it sends the last of what it has read",
     ),
     Rule((Outcome.DOUBTFUL,), _GOOD, Action.KEEP, "the run's own word, and it can be true"),
-    Rule(_FAILURES, _FAILED, Action.ADD, "both say the same; what Kubernetes knows is added"),
-    Rule(_FAILURES, _OURS, Action.KEEP, "it has been reported"),
+    Rule(FAILURES, _FAILED, Action.ADD, "both say the same; what Kubernetes knows is added"),
+    Rule(FAILURES, _OURS, Action.KEEP, "it has been reported"),
     Rule(
-        _NOT_KILLED,
+        NOT_KILLED,
         (Row.LOST_BY_US,),
         Action.FAIL,
         "it is over now, and cannot write any more",

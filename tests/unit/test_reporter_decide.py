@@ -226,6 +226,13 @@ def test_what_a_queued_run_waits_for_is_added_once_it_is_known() -> None:
     assert isinstance(wished(run(State.QUEUED, CauseCode.IMAGE_PULL), after), Wait)
 
 
+def test_to_be_held_by_a_queue_is_no_error() -> None:
+    held = run(State.QUEUED, CauseCode.HELD)
+    before = written(held, None)
+    assert own_steps(before) == []
+    assert isinstance(wished(held, before), Wait)
+
+
 @pytest.mark.parametrize("before", [row("running"), row("queued"), None, row("success"), {"pipelineState": 7}])
 def test_running_is_never_written(before: Document | None) -> None:
     for outcome, of in RUNS.items():
