@@ -40,6 +40,7 @@ PURPOSES: Mapping[str, tuple[Operation, ...]] = MappingProxyType(
             Operation.STATUS,
             Operation.RUNS,
             Operation.LOGS,
+            Operation.DIAGNOSE,
             Operation.RUN,
             Operation.WAIT,
             Operation.RETRY,

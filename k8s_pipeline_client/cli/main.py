@@ -34,6 +34,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "retry": ("history", "Run a run again, under a new id."),
         "list": ("listing", "List the pipelines with their schedules and last runs."),
         "status": ("showing", "Show one pipeline in full, and why its runs failed."),
+        "diagnose": ("diagnosing", "Say why a run failed or does not start, and what to do."),
         "runs": ("history", "List the runs of a pipeline, or of all."),
         "logs": ("running", "Print the log of a run."),
         "kill": ("running", "End active runs; the schedule goes on."),

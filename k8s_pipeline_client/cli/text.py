@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from k8s_pipeline_client.cli.options import program
-from k8s_pipeline_client.status import Attempt, PipelineStatus, RunStatus, State
+from k8s_pipeline_client.status import Attempt, Diagnosis, PipelineStatus, RunStatus, State
 
 _DAY = 86400
 
@@ -47,14 +47,14 @@ def size(count: int) -> str:
     return f"{count / 2**30:.1f} GiB" if count >= 2**30 else f"{count / 2**20:.0f} MiB"
 
 
-def took(run: RunStatus | None) -> str:
+def took(run: RunStatus | Diagnosis | None) -> str:
     """Return how long a run that has ended took; a hyphen for others."""
     if run is None or run.started_at is None or run.ended_at is None:
         return "-"
     return span((run.ended_at - run.started_at).total_seconds())
 
 
-def run_line(run: RunStatus, now: datetime) -> str:
+def run_line(run: RunStatus | Diagnosis, now: datetime) -> str:
     """Return one line that says where a run is."""
     words = {
         State.QUEUED: "is queued",

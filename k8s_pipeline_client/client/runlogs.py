@@ -1,4 +1,4 @@
-"""The part of the client that reads the logs of runs."""
+"""The part of the client that reads the logs of runs, and what they tell."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from k8s_pipeline_client.client.closing import Closing
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.domain.objects import is_finished
 from k8s_pipeline_client.inventory.read import Named, Reader
+from k8s_pipeline_client.runs.evidence import diagnosed
 from k8s_pipeline_client.runs.logpage import LogPage
 from k8s_pipeline_client.runs.logs import WHOLE, LogOptions, Note, follow_log, read_log, read_log_page
 from k8s_pipeline_client.runs.spool import LogSpool
+from k8s_pipeline_client.status import Diagnosis
 
 
 class RunLogs(Closing):
@@ -67,6 +69,19 @@ class RunLogs(Closing):
     def follow(self, job_name: str, *, timeout: float | None = None, note: Note) -> Iterator[bytes]:
         """Follow the log of a run by its Job, from before its start to its end or the timeout."""
         return follow_log(self._cluster, self._cluster.get(Kind.JOB, job_name), WHOLE, note, timeout=timeout)
+
+    def diagnose(self, name: Named, run: str | None = None) -> Diagnosis:
+        """Return why a run failed or does not start, the newest if none is named, and what to do.
+
+        Looks through Job, pods, events and the end of the log. The run's secrets are struck out of all of it, and
+        nothing is long, so that it may leave the cluster.
+
+        Args:
+            name: The pipeline, or a run.
+            run: A run's id, its beginning, or its Job's name.
+        """
+        job = self._job(name, run)
+        return diagnosed(self._cluster, job, *self._reader.witnessed(job))
 
     def _job(self, name: Named, run: str | None) -> Object:
         return self._reader.job(name) if run is None else self._reader.job_of(self._reader.find(name), run)

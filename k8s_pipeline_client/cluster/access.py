@@ -63,6 +63,7 @@ class Operation(StrEnum):
     LIST = "list"
     LIST_FROM_SERVER = "list from the server"
     STATUS = "status"
+    DIAGNOSE = "diagnose"
     RUNS = "runs"
     LOGS = "logs"
     KILL = "kill"
@@ -126,6 +127,8 @@ _NEEDED: dict[Operation, Rights] = {
     Operation.LIST: _ALL | _CAUSES,
     Operation.LIST_FROM_SERVER: _on(Resource.CRONJOBS, Verb.LIST),
     Operation.STATUS: _FIND | _CAUSES,
+    # The Secrets tell what must not be shown; without the right to read them it goes by the looks.
+    Operation.DIAGNOSE: _FIND | _CAUSES | _on(Resource.LOGS, Verb.GET) | _on(Resource.SECRETS, Verb.GET),
     Operation.RUNS: _FIND | _CAUSES,
     Operation.LOGS: _FIND_RUN | _CAUSES | _on(Resource.PODS, Verb.GET) | _on(Resource.LOGS, Verb.GET),
     Operation.KILL: _FIND_RUN

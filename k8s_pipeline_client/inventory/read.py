@@ -189,13 +189,22 @@ class Reader:
         status = run_status(job, pods, (), now)
         if events_tell_more(status, now):
             status = run_status(job, pods, events_about(self._cluster, [job, *pods]), now)
-        if status.cause and status.cause.code is CauseCode.OOM_KILLED:
-            return self._sized(job, status)
-        return status
+        return self._with_size(job, status)
+
+    def witnessed(self, job: Object) -> tuple[RunStatus, list[Object], list[Object]]:
+        """Return the status of one run, its pods, and all events about either."""
+        pods = pods_of(self._cluster, job["metadata"]["name"])
+        events = events_about(self._cluster, [job, *pods])
+        status = run_status(job, pods, events, self._cluster.now())
+        return self._with_size(job, status), pods, events
 
     def created(self, job: Object) -> RunStatus:
         """Return the status of a run whose Job has just been created."""
         return run_status(job, (), (), self._cluster.now())
+
+    def _with_size(self, job: Object, status: RunStatus) -> RunStatus:
+        ran_out = status.cause is not None and status.cause.code is CauseCode.OOM_KILLED
+        return self._sized(job, status) if ran_out else status
 
     def _sized(self, job: Object, status: RunStatus) -> RunStatus:
         """Return the run with a suggested memory limit, from its pipeline's earlier runs."""

@@ -69,7 +69,7 @@ def test_so_do_the_launchers_words_where_the_pod_is_gone_or_its_log(log: Log) ->
 
 def test_what_kubernetes_said_stays_as_the_detail() -> None:
     told = exited(LOGS[0].log, last_words("SourceConnectionException: Failed to run"))
-    assert "ended with exit code 1: SourceConnectionException: Failed to run" in told.detail
+    assert "exited with code 1: SourceConnectionException: Failed to run" in told.detail
 
 
 @pytest.mark.parametrize(

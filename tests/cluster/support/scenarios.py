@@ -183,6 +183,15 @@ def _logs(stage: Stage) -> None:
     _by_resource_name(stage, "logs")
 
 
+def _diagnose(stage: Stage) -> None:
+    stage.deployed({"log": "begun"}, {"fail": "no such table"})
+    stage.admin("run", "nightly", "--wait", code=3)
+    stage.limited("diagnose", "nightly")
+    _leave_waiting(stage)
+    stage.limited("diagnose", "nightly")
+    _by_resource_name(stage, "diagnose")
+
+
 def _kill(stage: Stage) -> None:
     stage.deployed({"log": "begun"}, {"sleep": 600})
     stage.admin("run", "nightly")
@@ -300,6 +309,7 @@ SCENARIOS: Mapping[Operation, Callable[[Stage], None]] = MappingProxyType(
         Operation.LIST_FROM_SERVER: _list_from_server,
         Operation.STATUS: _shown("status nightly", "status"),
         Operation.RUNS: _shown("runs nightly", "runs"),
+        Operation.DIAGNOSE: _diagnose,
         Operation.LOGS: _logs,
         Operation.KILL: _kill,
         Operation.ENABLE: _switched("enable"),

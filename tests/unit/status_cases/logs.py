@@ -172,13 +172,13 @@ LOGS = (
         "something else",
         f"{TRACE}KeyError: 'service'\n",
         "ExitCode",
-        "The ingestion ended with exit code 1",
+        "The ingestion exited with code 1",
     ),
     Log(
         "something else, after a connection that came about in the end",
         "[2025-06-01 12:00:01] WARNING  {metadata.Utils:a:1} - Connection refused, trying again\n"
         f"[2025-06-01 12:00:41] INFO     {{metadata.Utils:a:1}} - connected\n{TRACE}KeyError: 'service'\n",
         "ExitCode",
-        "The ingestion ended with exit code 1",
+        "The ingestion exited with code 1",
     ),
 )
