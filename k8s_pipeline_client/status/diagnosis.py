@@ -10,11 +10,11 @@ import dataclasses
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from k8s_pipeline_client.domain.redaction import Redactor
 from k8s_pipeline_client.domain.rfc3339 import rfc3339
-from k8s_pipeline_client.status.events import Event
+from k8s_pipeline_client.status.events import in_order
 from k8s_pipeline_client.status.logtail import told_by_log
 from k8s_pipeline_client.status.models import Attempt, Cause, CauseCode, Json, RunStatus, State
 from k8s_pipeline_client.status.raw import Raw
@@ -27,7 +27,6 @@ MAX_TEXT = 4_000
 """Characters of one text: a summary, a detail, an event."""
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-_BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +124,10 @@ def _redacted(attempt: Attempt, redactor: Redactor) -> Attempt:
 
 
 def _event_lines(run: Run) -> Iterator[str]:
-    known: set[Event] = {*run.job_events, *run.gone_pod_events}
+    known = [*run.job_events, *run.gone_pod_events]
     for pod in run.pods:
-        known.update((*pod.events, *pod.claim_events))
-    for event in sorted(known, key=lambda one: (one.at or _BEGINNING, one.kind, one.name, one.reason, one.message)):
+        known += [*pod.events, *pod.claim_events]
+    for event in in_order(dict.fromkeys(known)):
         when = rfc3339(event.at) if event.at else "at an unknown time"
         yield f"{when} {event.kind} {event.name}: {event.reason}: {' '.join(event.message.split())}"
 

@@ -64,7 +64,16 @@ def _read(raw: Raw) -> Event:
 
 def read_events(raw: Any) -> tuple[Event, ...]:
     """Parse raw events, oldest first; those without a time come first."""
-    return tuple(sorted(map(_read, items(raw)), key=lambda event: event.at or _BEGINNING))
+    return in_order(map(_read, items(raw)))
+
+
+def in_order(events: Iterable[Event]) -> tuple[Event, ...]:
+    """Sort events by time, oldest first.
+
+    Those of the same second keep their order: most have whole seconds only, and the API server lists those about one
+    object by time.
+    """
+    return tuple(sorted(events, key=lambda event: event.at.replace(microsecond=0) if event.at else _BEGINNING))
 
 
 def events_about(uid: str, events: Iterable[Event]) -> tuple[Event, ...]:

@@ -27,6 +27,8 @@ _BEFORE, _AFTER = 100, 160
 _LITTLE_CPU = parse_quantity("500m")
 _EXCEPTION = re.compile(r"[\w.]{1,200}(?:Error|Exception|Refused|Timeout)\b")
 """How the last line of a traceback begins."""
+_NOT_THE_DRIVERS = re.compile(r"\) |; |\n|(?:\bexit code \d+|\b[\w.]*(?:Error|Exception|Failed|Failure)): ")
+"""Behind the name of an exception, or our own words, those of the driver begin."""
 _LAUNCHER = "launcher: "
 
 _OURS = (
@@ -145,8 +147,7 @@ def _around(found: re.Match[str]) -> str:
     """The words that were found with those that follow; a few before them where they begin in mid-sentence."""
     text = found.string
     before = text[max(0, found.start() - _BEFORE) : found.start()]
-    # An exception's name in brackets, or a log's own words, end where the driver's begin.
-    lead = re.split(r"\) |[;\n] |\n", before)[-1]
+    lead = _NOT_THE_DRIVERS.split(before)[-1]
     if found.start() > _BEFORE and lead == before:
         lead = "…" + lead.partition(" ")[2]
     after = text[found.end() : found.end() + _AFTER].split("\n", 1)[0].partition("; ")[0]

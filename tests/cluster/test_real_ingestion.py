@@ -45,6 +45,9 @@ def test_a_password_that_is_refused_is_the_cause(program: Program, shop: Shop, r
     assert "not-the-password" not in result.out + result.err
     job = result.err.split("logs ")[-1].split(" ")[0]
     assert "not-the-password" not in program("logs", job).out
+    told = program("diagnose", job, "-o", "json").json
+    assert told["category"] == "SourceRefused"
+    assert "not-the-password" not in str(told)
 
 
 def test_a_connection_is_tested(program: Program, shop: Shop, real_ingestion: str) -> None:

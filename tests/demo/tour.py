@@ -29,7 +29,7 @@ STEPS: list[Step] = [
     ("See what a definition would become, without a cluster", ["validate -f pipelines/"]),
     ("Deploy everything in a folder", ["deploy -f pipelines/", "list"]),
     ("Run one now, and wait for its end", ["run sales --wait"]),
-    ("See why a run failed", ["run stock --wait", "status stock"]),
+    ("See why a run failed, and what to do", ["run stock --wait", "diagnose stock", "status stock"]),
     ("Read the log", ["logs stock --tail 3"]),
     (
         "Run with another setting, once",
@@ -40,6 +40,10 @@ STEPS: list[Step] = [
     ("End a run", ["run slow", "kill slow", "runs slow"]),
     ("Remove a pipeline with all that belongs to it", ["delete slow", "list -o name"]),
 ]
+
+_REFUSED = (
+    'connection to server at "db.example.com", port 5432 failed: FATAL: password authentication failed for user "om"'
+)
 
 INTRODUCTION = """\
 # The ten things that people do most
@@ -72,7 +76,7 @@ def _write(folder: Path, image: str) -> None:
     (folder / "settings.yaml").write_text(yaml.safe_dump({**QUICK, "ingestionImage": image}))
     definitions: dict[str, Any] = {
         "sales.json": pipeline({"log": "reading tables"}, name="sales", schedule="30 2 * * *"),
-        "stock.json": pipeline({"log": "reading tables"}, {"fail": "no route to db.example.com:5432"}, name="stock"),
+        "stock.json": pipeline({"log": "reading tables"}, {"fail": _REFUSED}, name="stock"),
         "slow.json": pipeline({"sleep": 600}, name="slow", schedule="@weekly"),
         "pg_prod.json": service(),
     }

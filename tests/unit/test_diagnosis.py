@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,6 +35,7 @@ from tests.unit.status_cases.weighed import WEIGHED
 
 CASES = [*ENDED, *ATTEMPTS, *IMAGES, *WEIGHED, *WAITS, *NEEDS]
 PASSWORD = "geheim/99 & so weiter"
+GOLDEN = Path(__file__).parent / "golden" / "diagnoses.txt"
 BEGUN = "launcher: run 0b6f1c9e-1f5c-4f51-9d2c-9a7f6f7b7a11 begins\n"
 
 
@@ -134,6 +137,20 @@ def test_events_stand_in_their_order_and_not_all_of_them() -> None:
     assert told.events[-1].endswith("number 59")
 
 
+def test_events_of_one_second_stay_in_the_order_in_which_they_happened() -> None:
+    reasons = ["Scheduled", "Pulled", "Created", "Started"]
+    events = [event(reason, "…", about="pod-1") for reason in reasons] + [event("SuccessfulCreate", "…")]
+    events[0] |= {"lastTimestamp": None, "eventTime": "2025-06-01T12:00:10.987654Z"}  # the scheduler is more exact
+    told = found(job(failed(), failed=1), [pod(terminated(1))], events=events)
+    assert [line.split(": ")[1] for line in told.events] == ["SuccessfulCreate", *reasons]
+
+
+def test_what_our_own_words_say_is_not_quoted_as_the_drivers() -> None:
+    words = 'connection to server at "db", port 5432 failed: FATAL: database "x" does not exist'
+    told = exited(message=last_words(f"StepFailed: {words}"))
+    assert told.summary == f"The source does not let the run in: {words}"
+
+
 def test_events_of_others_are_not_shown() -> None:
     of_others = [event("BackOff", "theirs", about="other-1"), {**event("X", "theirs"), "involvedObject": {}}]
     assert found(job(failed(), failed=1), [pod(terminated(1))], events=of_others).events == ()
@@ -203,3 +220,17 @@ def test_a_step_has_the_shape_of_openmetadatas_own() -> None:
     assert failure["name"] == "Main Container Diagnostics"
     assert failure["stackTrace"].startswith("Pod Description:\n")
     assert failure["stackTrace"].endswith("\n\nPod Logs: \nthe last line")
+
+
+def test_the_words_of_every_log_and_of_a_step() -> None:
+    """To be read by a person: a change shows in the golden file's diff (UPDATE_GOLDEN=1 writes it)."""
+    told = [(log.name, exited(BEGUN + log.log)) for log in LOGS]
+    parts = [f"{name}\n  {one.category}: {one.summary}\n  fix: {one.what_to_do}" for name, one in told]
+    (failure,) = as_step(found(job(failed(), failed=1), [pod(terminated(1))], BEGUN, [event("BackOff", "…")]))[
+        "failures"
+    ]
+    parts.append(f"as OpenMetadata shows it\n{failure['error']}\n{failure['stackTrace']}")
+    text = "\n\n".join(parts) + "\n"
+    if os.environ.get("UPDATE_GOLDEN"):
+        GOLDEN.write_text(text)
+    assert text == GOLDEN.read_text()

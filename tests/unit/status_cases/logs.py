@@ -36,7 +36,7 @@ LOGS = (
         f'{TRACE}psycopg2.OperationalError: connection to server at "10.0.0.1", port 5432 failed: Connection refused\n'
         "\tIs the server running on that host and accepting TCP/IP connections?\n",
         "SourceUnreachable",
-        'source: psycopg2.OperationalError: connection to server at "10.0.0.1", port 5432 failed: Connection refused',
+        'source: connection to server at "10.0.0.1", port 5432 failed: Connection refused',
     ),
     Log(
         "PostgreSQL, unknown host",
@@ -145,7 +145,7 @@ LOGS = (
         "with url: /api/v1/system/version (Caused by NewConnectionError(': Failed to establish a new connection: "
         "[Errno 111] Connection refused'))\n",
         "ServerUnreachable",
-        "OpenMetadata server: requests.exceptions.ConnectionError: HTTPConnectionPool(host='om', port=8585)",
+        "OpenMetadata server: HTTPConnectionPool(host='om', port=8585)",
     ),
     Log(
         "OpenMetadata, down, as newer ingestions say it",
