@@ -71,7 +71,7 @@ def decide(run: RunStatus, row: Document | None, facts: Facts, now: datetime) ->
     if rule.action is Action.WAIT:
         return Wait(_until(outcome, run, facts, now), rule.why)
     if rule.action is Action.KEEP:
-        return Confirm()
+        return Confirm() if facts.job_ended else Wait(None, "the row is as it should be, and the Job has not ended yet")
     if row is None and not (run.created_at or run.scheduled_at or run.started_at or run.ended_at):
         return Wait(None, "neither Kubernetes nor OpenMetadata knows when the run was")
     if rule.action is Action.QUEUE:

@@ -33,6 +33,7 @@ class Outcome(Enum):
     EXITED = "it ended by itself with an exit code other than 0, or was killed for memory"
     CUT_SHORT = "it was ended by its deadline, an eviction or a deletion"
     KILLED = "it was ended because somebody asked for that"
+    KILLED_TOO_LATE = "somebody asked for its end, and main ended with exit code 0 all the same"
     NEVER_STARTED = "it was ended before it had started"
     DOUBTFUL = "Kubernetes counts it as failed; main had ended with exit code 0, or nothing tells how it ended"
 
@@ -102,12 +103,13 @@ def _failure(run: RunStatus) -> Outcome:
     code = run.cause.code if run.cause else CauseCode.UNKNOWN
     if code in _NOTHING_TELLS:
         return Outcome.DOUBTFUL
+    has_exited_with_0 = bool(run.attempts) and run.attempts[-1].exit_code == 0
     if code is CauseCode.KILLED:
-        return Outcome.KILLED
+        return Outcome.KILLED_TOO_LATE if has_exited_with_0 else Outcome.KILLED
     if code in _NEVER_STARTED:
         return Outcome.NEVER_STARTED
     if code in _CUT_SHORT:
-        return Outcome.DOUBTFUL if run.attempts and run.attempts[-1].exit_code == 0 else Outcome.CUT_SHORT
+        return Outcome.DOUBTFUL if has_exited_with_0 else Outcome.CUT_SHORT
     return Outcome.EXITED
 
 

@@ -52,8 +52,9 @@ FINISHED = tuple(row for row in Row if row not in UNFINISHED)
 _GOOD = (Row.SUCCESS, Row.PARTIAL)
 _FAILED = (Row.FAILED, Row.FAILED_EARLIER, Row.STOPPED)
 _OURS = (Row.FAILED_BY_US, Row.STOPPED_BY_US)
-FAILURES = (Outcome.EXITED, Outcome.CUT_SHORT, Outcome.KILLED, Outcome.NEVER_STARTED, Outcome.DOUBTFUL)
-NOT_KILLED = tuple(outcome for outcome in FAILURES if outcome is not Outcome.KILLED)
+_KILLED = (Outcome.KILLED, Outcome.KILLED_TOO_LATE)
+NOT_KILLED = (Outcome.EXITED, Outcome.CUT_SHORT, Outcome.NEVER_STARTED, Outcome.DOUBTFUL)
+FAILURES = (*NOT_KILLED, *_KILLED)
 
 RULES: tuple[Rule, ...] = (
     Rule((Outcome.YOUNG,), ALL, Action.WAIT, "the server, or the run itself, may be about to write its first row"),
@@ -107,7 +108,7 @@ RULES: tuple[Rule, ...] = (
         "the last attempt did its work to the end",
     ),
     Rule(NOT_KILLED, UNFINISHED, Action.FAIL, "the run could not say so itself"),
-    Rule((Outcome.KILLED,), UNFINISHED, Action.STOP, "the run could not say so itself"),
+    Rule(_KILLED, UNFINISHED, Action.STOP, "the run could not say so itself"),
     Rule(
         (Outcome.EXITED, Outcome.CUT_SHORT, Outcome.NEVER_STARTED),
         _GOOD,
@@ -120,7 +121,7 @@ RULES: tuple[Rule, ...] = (
         Action.CONTRADICT_STOP,
         "a run reports its success before it sends the last of what it has read",
     ),
-    Rule((Outcome.DOUBTFUL,), _GOOD, Action.KEEP, "the run's own word, and it can be true"),
+    Rule((Outcome.DOUBTFUL, Outcome.KILLED_TOO_LATE), _GOOD, Action.KEEP, "the run's own word, and it can be true"),
     Rule(FAILURES, _FAILED, Action.ADD, "both say the same; what Kubernetes knows is added"),
     Rule(FAILURES, _OURS, Action.KEEP, "it has been reported"),
     Rule(
@@ -130,7 +131,7 @@ RULES: tuple[Rule, ...] = (
         "it is over now, and cannot write any more",
     ),
     Rule(
-        (Outcome.KILLED,),
+        _KILLED,
         (Row.LOST_BY_US,),
         Action.STOP,
         "it is over now, and cannot write any more",

@@ -85,7 +85,8 @@ def diagnose(
         secrets: Values that must not be shown, as the run's Secrets hold them.
     """
     redactor = Redactor(secrets)
-    facts = read_run(job, pods, events)
+    # What is left of a Job that is gone are events, by its name.
+    facts = read_run(job or {"metadata": {"name": run.job_name}}, pods, events)
     log = _COLOUR.sub("", log_tail)
     cause = told_by_log(run, facts, log)
     return Diagnosis(

@@ -63,6 +63,12 @@ def _age(pod: Raw) -> tuple[str, str]:
     return (created.isoformat() if created else "", text(find(pod, "metadata", "name")))
 
 
+def _events_about_job(job: Job, events: tuple[Event, ...]) -> tuple[Event, ...]:
+    if job.uid:
+        return events_about(job.uid, events)
+    return tuple(event for event in events if event.kind == "Job" and event.name == job.name)
+
+
 def read_run(job: Any, pods: Any, events: Any) -> Run:
     """Parse a run's raw objects; pods and events of others are ignored."""
     facts = read_job(mapping(job))
@@ -72,6 +78,6 @@ def read_run(job: Any, pods: Any, events: Any) -> Run:
     return Run(
         job=facts,
         pods=known_pods,
-        job_events=events_about(facts.uid, known_events),
+        job_events=_events_about_job(facts, known_events),
         gone_pod_events=events_of_gone_pods(facts.name, (pod.uid for pod in known_pods), known_events),
     )

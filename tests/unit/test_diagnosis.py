@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from k8s_pipeline_client.status import CauseCode, Diagnosis, State, as_step, run_status
+from k8s_pipeline_client.status import CauseCode, Diagnosis, State, as_step, gone_run_status, run_status
 from k8s_pipeline_client.status.diagnosis import MAX_EVENTS, MAX_LOG_CHARACTERS, MAX_TEXT, diagnose
 from tests.unit.status_cases.build import (
     JOB,
+    JOB_UID,
     Obj,
     complete,
     event,
@@ -25,7 +26,7 @@ from tests.unit.status_cases.build import (
     running,
     terminated,
 )
-from tests.unit.status_cases.case import Case
+from tests.unit.status_cases.case import GONE, Case
 from tests.unit.status_cases.ended import ATTEMPTS, ENDED
 from tests.unit.status_cases.images import IMAGES
 from tests.unit.status_cases.logs import LOGS, TRACE, Log
@@ -149,6 +150,13 @@ def test_what_our_own_words_say_is_not_quoted_as_the_drivers() -> None:
     words = 'connection to server at "db", port 5432 failed: FATAL: database "x" does not exist'
     told = exited(message=last_words(f"StepFailed: {words}"))
     assert told.summary == f"The source does not let the run in: {words}"
+
+
+def test_what_is_left_of_a_job_that_is_gone_are_its_events() -> None:
+    events = [event("Started", "…", about=GONE), event("BackoffLimitExceeded", "…", seconds=60)]
+    told = diagnose(gone_run_status("run", JOB, JOB_UID, events), {}, (), events, "", ())
+    assert told.category == "BackoffLimitExceeded"
+    assert [line.split(": ")[1] for line in told.events] == ["Started", "BackoffLimitExceeded"]
 
 
 def test_events_of_others_are_not_shown() -> None:

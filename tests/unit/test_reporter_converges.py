@@ -31,12 +31,12 @@ WORLDS = st.builds(World, handed_over=st.booleans(), killed_state=st.sampled_fro
 def allowed(world: World) -> set[str]:
     """What a run may be said to have become, given what Kubernetes and its ingestion said of it."""
     said = {state for state in world.reported if state in TERMINAL}
-    failed = world.killed_state if world.end == "killed" else "failed"
+    failed = world.killed_state if world.end in ("killed", "killed too late") else "failed"
     if world.end == "success":
         # A failure is that of an attempt before, unless the last one has reported it.
         return {"success", *(said - {"failed"}), *world.reported[-1:]} & TERMINAL
-    if world.end == "Job deleted":
-        return {"failed", *said}
+    if world.end in ("Job deleted", "killed too late"):
+        return {failed, *said}
     return {failed, *(said & {"failed"})}
 
 

@@ -145,6 +145,16 @@ def test_a_run_that_exited_with_0_before_its_pod_went_is_the_success_that_it_rep
     assert wished(run(code=CauseCode.DEADLINE_EXCEEDED, attempts=(ended,)), row("success")) == Confirm()
 
 
+def test_a_success_that_a_kill_came_too_late_for_stays() -> None:
+    assert wished(RUNS[Outcome.KILLED_TOO_LATE], row("success")) == Confirm()
+    assert written(RUNS[Outcome.KILLED_TOO_LATE], row("running"), killed_state="stopped")["pipelineState"] == "stopped"
+
+
+def test_what_is_reported_is_final_once_the_job_has_ended() -> None:
+    """Sidecars may keep it alive for a while."""
+    assert isinstance(wished(run(State.SUCCESS), row("success"), job_ended=False), Wait)
+
+
 @pytest.mark.parametrize("killed_state", ["failed", "stopped"])
 def test_a_kill_ends_as_the_setting_says(killed_state: str) -> None:
     after = written(run(code=CauseCode.KILLED), row("running"), killed_state=killed_state)

@@ -47,6 +47,9 @@ RUNS: dict[Outcome, RunStatus] = {
     Outcome.EXITED: run(),
     Outcome.CUT_SHORT: run(code=CauseCode.DEADLINE_EXCEEDED),
     Outcome.KILLED: run(code=CauseCode.KILLED),
+    Outcome.KILLED_TOO_LATE: run(
+        code=CauseCode.KILLED, attempts=(Attempt(f"{JOB}-4xk2p", State.FAILED, exit_code=0, started_at=START),)
+    ),
     Outcome.NEVER_STARTED: run(code=CauseCode.IMAGE_PULL),
     Outcome.DOUBTFUL: run(code=CauseCode.JOB_DELETED),
 }

@@ -17,6 +17,7 @@ ENDS = {
     "out of memory": CauseCode.OOM_KILLED,
     "deadline": CauseCode.DEADLINE_EXCEEDED,
     "killed": CauseCode.KILLED,
+    "killed too late": CauseCode.KILLED,
     "evicted": CauseCode.EVICTED,
     "Job deleted": CauseCode.JOB_DELETED,
     "no image": CauseCode.IMAGE_PULL,
@@ -76,7 +77,7 @@ class World:
             has_begun = bool(self.attempts)
             if (how == "no image") == has_begun:
                 return
-            codes = {"success": 0, "exit 1": 1, "out of memory": 137}
+            codes = {"success": 0, "killed too late": 0, "exit 1": 1, "out of memory": 137}
             if has_begun:
                 self._end_attempt(State.SUCCESS if how == "success" else State.FAILED, codes.get(how))
             self.end, self.lost, self.ended_at = how, False, self.now
