@@ -30,8 +30,8 @@ _LOG_LINES = 20
 def diagnose_command(values: Globals, name: str, run: str | None) -> None:
     """Say why a run failed or does not start, and what to do.
 
-    NAME is a pipeline, or a run's id. Job, pods, events and the end of the log are looked through; the run's secrets
-    are struck out of all that is shown.
+    NAME is a pipeline, or a run's id. The diagnosis is based on the Job, its pods and events, and the end of the log;
+    the run's secrets are redacted.
     """
     from k8s_pipeline_client.cli.output import emit, progress
 
@@ -53,7 +53,7 @@ def _print(values: Globals, name: str, found: Diagnosis) -> None:
     say()
     say(f"What happened:  {found.summary}" + (f" ({found.category})" if found.category else ""))
     if found.detail and found.detail not in found.summary:
-        say(f"In detail:      {found.detail}")
+        say(f"Details:        {found.detail}")
     if found.what_to_do:
         say(f"What to do:     {found.what_to_do}")
     if found.attempts:

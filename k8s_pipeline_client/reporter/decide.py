@@ -120,21 +120,21 @@ def _lost(diagnosis: Diagnosis) -> Diagnosis:
         diagnosis,
         category=CauseCode.NODE_LOST,
         summary=f"{NODE_LOST}: {inline(diagnosis.summary)}" if diagnosis.category else NODE_LOST,
-        what_to_do="ask the cluster's admin about the node; a later report of the run itself replaces this one",
+        what_to_do="ask the cluster's admin about the node; a later report by the run itself replaces this one",
     )
 
 
 def _contradicted(diagnosis: Diagnosis, reported: str, outcome: Outcome, run: RunStatus) -> Diagnosis:
-    summary = f"The run reported {reported}, and {_then(outcome, run)}: the last writes may be missing"
+    summary = f"The run reported {reported}, {_then(outcome, run)}: the last writes may be missing"
     return dataclasses.replace(
         diagnosis,
         summary=f"{summary}; {inline(diagnosis.summary)}",
-        what_to_do="; ".join(filter(None, ("run it again, so that nothing is missing", diagnosis.what_to_do))),
+        what_to_do="; ".join(filter(None, ("run it again", diagnosis.what_to_do))),
     )
 
 
 def _then(outcome: Outcome, run: RunStatus) -> str:
     if outcome is not Outcome.EXITED:
-        return "was ended before it exited"
+        return "but was terminated before it exited"
     codes = [attempt.exit_code for attempt in run.attempts if attempt.exit_code]
     return f"then exited with {codes[-1]}" if codes else "then failed"

@@ -1,4 +1,4 @@
-"""What Kubernetes says of a run, and what OpenMetadata's row says, each as one word of a few. Pure."""
+"""Classifies the state of a run in Kubernetes, and its row in OpenMetadata. Pure."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ NODE_LOST = "Node lost; the run may still be writing"
 
 
 class Outcome(Enum):
-    """What Kubernetes says of a run; the values are for people."""
+    """The state of a run in Kubernetes; the values are for people."""
 
     YOUNG = "its Job is younger than 10 s"
-    WAITS = "it waits to start"
-    WAITS_UNHEARD = "it waits to start for 20 s or longer, and nobody else reports that"
-    UNDER_WAY = "it is under way, a retry follows, or a pod of it can still write"
-    LOST = "the deletion of its pod is unconfirmed five minutes past the grace period"
+    WAITS = "it is waiting to start"
+    WAITS_UNHEARD = "it has been waiting to start for 20 s, and nobody else reports that"
+    UNDER_WAY = "it is running, a retry follows, or a pod of it may still write"
+    LOST = "the deletion of its pod is not confirmed five minutes after the grace period"
     SUCCEEDED = "it succeeded"
-    EXITED = "it ended by itself with an exit code other than 0, or was killed for memory"
-    CUT_SHORT = "it was ended by its deadline, an eviction or a deletion"
-    KILLED = "it was ended because somebody asked for that"
-    KILLED_TOO_LATE = "somebody asked for its end, and main ended with exit code 0 all the same"
-    NEVER_STARTED = "it was ended before it had started"
-    DOUBTFUL = "Kubernetes counts it as failed; main had ended with exit code 0, or nothing tells how it ended"
+    EXITED = "it exited with a code other than 0, or exceeded its memory limit"
+    CUT_SHORT = "it was terminated by its deadline, an eviction or a deletion"
+    KILLED = "it was killed on request"
+    KILLED_TOO_LATE = "it was killed on request, but main exited with 0"
+    NEVER_STARTED = "it never started"
+    DOUBTFUL = "its Job failed, but main exited with 0, or its result is unknown"
 
 
 class Row(Enum):
-    """What OpenMetadata has of a run; the values are for people."""
+    """The row of a run in OpenMetadata; the values are for people."""
 
     NONE = "none"
     QUEUED = "`queued`"
@@ -48,9 +48,9 @@ class Row(Enum):
     SUCCESS = "`success`"
     PARTIAL = "`partialSuccess`"
     FAILED = "`failed`"
-    FAILED_EARLIER = "`failed`, by an attempt before the last one"
+    FAILED_EARLIER = "`failed`, of an earlier attempt"
     FAILED_BY_US = "`failed`, with our step"
-    LOST_BY_US = "`failed`, with our step that its node was lost"
+    LOST_BY_US = "`failed`, with our step (node lost)"
     STOPPED = "`stopped`"
     STOPPED_BY_US = "`stopped`, with our step"
 

@@ -1,6 +1,6 @@
-"""What is written where Kubernetes and OpenMetadata do not say the same of a run: the table, as data.
+"""The rules for a run's row, by its state in Kubernetes and in OpenMetadata, as data. Pure.
 
-`docs/reference/reporting.md` is made of it. Every pair of `Outcome` and `Row` has exactly one rule.
+`docs/reference/reporting.md` is generated from it. Every pair of `Outcome` and `Row` has exactly one rule.
 """
 
 from __future__ import annotations
@@ -15,19 +15,18 @@ from k8s_pipeline_client.reporter.outcome import Outcome, Row
 class Action(Enum):
     """What is done; the values are for people."""
 
-    WAIT = "nothing yet"
-    KEEP = "nothing: the row is as it should be"
-    QUEUE = "`queued` is written, with what it waits for"
-    SUCCEED = "`success` is written"
-    FAIL = "`failed` is written, with the cause"
-    STOP = "`failed` or `stopped` is written, as the setting says, with the cause"
-    CONTRADICT = "`failed` is written: the run had reported its success, and the last writes may be missing"
+    WAIT = "none yet"
+    KEEP = "none: the row is final"
+    QUEUE = "write `queued`, with the cause, if any"
+    SUCCEED = "write `success`"
+    FAIL = "write `failed` with the cause"
+    STOP = "write `failed` or `stopped` (setting) with the cause"
+    CONTRADICT = "write `failed`: the run had reported success, and the last writes may be missing"
     CONTRADICT_STOP = (
-        "`failed` or `stopped` is written, as the setting says: the run had reported its success, and the last "
-        "writes may be missing"
+        "write `failed` or `stopped` (setting): the run had reported success, and the last writes may be missing"
     )
-    LOSE = "`failed` is written: the node is lost, and the run may still be writing"
-    ADD = "our step is added; the state stays"
+    LOSE = "write `failed`: node lost, the run may still be writing"
+    ADD = "add our step, keep the state"
 
 
 class Rule(NamedTuple):
@@ -57,84 +56,83 @@ NOT_KILLED = (Outcome.EXITED, Outcome.CUT_SHORT, Outcome.NEVER_STARTED, Outcome.
 FAILURES = (*NOT_KILLED, *_KILLED)
 
 RULES: tuple[Rule, ...] = (
-    Rule((Outcome.YOUNG,), ALL, Action.WAIT, "the server, or the run itself, may be about to write its first row"),
-    Rule((Outcome.WAITS,), ALL, Action.WAIT, "somebody else says that it is queued, or it starts soon"),
+    Rule((Outcome.YOUNG,), ALL, Action.WAIT, "the server or the run may be about to write the first row"),
+    Rule((Outcome.WAITS,), ALL, Action.WAIT, "somebody else reports it, or it starts soon"),
     Rule(
         (Outcome.WAITS_UNHEARD,),
         (Row.NONE,),
         Action.QUEUE,
-        "nobody else says that it is there",
+        "nobody else reports it",
     ),
     Rule(
         (Outcome.WAITS_UNHEARD,),
         (Row.QUEUED,),
         Action.QUEUE,
-        "once it is known what it waits for, that is added; without trouble nothing is written",
+        "the cause is added once it is known; without a cause nothing is written",
     ),
-    Rule((Outcome.WAITS_UNHEARD,), (Row.QUEUED_WITH_CAUSE, Row.RUNNING), Action.WAIT, "it has been said"),
-    Rule((Outcome.WAITS_UNHEARD,), FINISHED, Action.WAIT, "it is tried again, and an attempt before has said more"),
+    Rule((Outcome.WAITS_UNHEARD,), (Row.QUEUED_WITH_CAUSE, Row.RUNNING), Action.WAIT, "it has been reported"),
+    Rule((Outcome.WAITS_UNHEARD,), FINISHED, Action.WAIT, "it is retried, and an earlier attempt has reported"),
     Rule(
         (Outcome.UNDER_WAY,),
         ALL,
         Action.WAIT,
-        "the run reports itself; `running` is never written by us, and the "
-        "failure of one attempt is not the end of a run that is tried again",
+        "the run reports itself; the reporter never writes `running`, and a failed attempt is not the end of a run "
+        "that is retried",
     ),
     Rule(
         (Outcome.LOST,),
         UNFINISHED,
         Action.LOSE,
-        "nobody will say so otherwise; a later report of the run itself replaces it",
+        "nobody else will report it; a later report by the run itself replaces it",
     ),
-    Rule((Outcome.LOST,), FINISHED, Action.WAIT, "the end is said; it is final once pod or node are gone"),
+    Rule((Outcome.LOST,), FINISHED, Action.WAIT, "it has been reported, and is final once pod or node are gone"),
     Rule(
         (Outcome.SUCCEEDED,),
         UNFINISHED,
         Action.SUCCEED,
-        "OpenMetadata did not hear of it, or hears `queued` late; "
-        "an end date on a row that is still running is that of an attempt before",
+        "the run's report was lost, or a late `queued` replaced it; an end date on a `running` row is not the end",
     ),
-    Rule((Outcome.SUCCEEDED,), _GOOD, Action.KEEP, "the run's own word, and it can be true"),
+    Rule((Outcome.SUCCEEDED,), _GOOD, Action.KEEP, "reported by the run, and plausible"),
     Rule(
         (Outcome.SUCCEEDED,),
         (Row.FAILED,),
         Action.KEEP,
-        "the run's own word, and it can be true: with raiseOnError off a run that failed exits with 0",
+        "reported by the run, and plausible: without raiseOnError a failed run exits with 0",
     ),
     Rule(
         (Outcome.SUCCEEDED,),
         (Row.FAILED_EARLIER, Row.FAILED_BY_US, Row.LOST_BY_US, Row.STOPPED, Row.STOPPED_BY_US),
         Action.SUCCEED,
-        "the last attempt did its work to the end",
+        "the last attempt completed",
     ),
-    Rule(NOT_KILLED, UNFINISHED, Action.FAIL, "the run could not say so itself"),
-    Rule(_KILLED, UNFINISHED, Action.STOP, "the run could not say so itself"),
+    Rule(NOT_KILLED, UNFINISHED, Action.FAIL, "the run could not report it"),
+    Rule(_KILLED, UNFINISHED, Action.STOP, "the run could not report it"),
     Rule(
         (Outcome.EXITED, Outcome.CUT_SHORT, Outcome.NEVER_STARTED),
         _GOOD,
         Action.CONTRADICT,
-        "a run reports its success before it sends the last of what it has read",
+        "a run reports success before its last writes",
     ),
     Rule(
         (Outcome.KILLED,),
         _GOOD,
         Action.CONTRADICT_STOP,
-        "a run reports its success before it sends the last of what it has read",
+        "a run reports success before its last writes",
     ),
-    Rule((Outcome.DOUBTFUL, Outcome.KILLED_TOO_LATE), _GOOD, Action.KEEP, "the run's own word, and it can be true"),
-    Rule(FAILURES, _FAILED, Action.ADD, "both say the same; what Kubernetes knows is added"),
+    Rule((Outcome.DOUBTFUL, Outcome.KILLED_TOO_LATE), _GOOD, Action.KEEP, "reported by the run, and plausible"),
+    Rule(FAILURES, _FAILED, Action.ADD, "both agree; the diagnosis is added"),
     Rule(FAILURES, _OURS, Action.KEEP, "it has been reported"),
     Rule(
         NOT_KILLED,
         (Row.LOST_BY_US,),
         Action.FAIL,
-        "it is over now, and cannot write any more",
+        "it has ended now, and cannot write any more",
     ),
     Rule(
         _KILLED,
         (Row.LOST_BY_US,),
         Action.STOP,
-        "it is over now, and cannot write any more",
+        "it has ended now, and cannot write any more",
     ),
 )
 

@@ -1,7 +1,7 @@
-"""A run, diagnosed: what went wrong, why, what to do, and what there is to show for it.
+"""The diagnosis of a run: what happened, what to do, and the evidence.
 
-The cause is that of `status`, made more exact by the end of the log. All of it may leave the cluster: secrets of the
-run have been struck out, and nothing is long.
+The cause is that of `status`, refined by the end of the log. A diagnosis may leave the cluster: the run's secrets are
+redacted, and its size is limited.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis(Json):
-    """What is known of a run, for a person or a program outside the cluster.
+    """What is known about a run, for people and programs outside the cluster.
 
     Attributes:
         run_id: Of the run.
@@ -109,8 +109,8 @@ def diagnose(
 
 def _where(state: State) -> str:
     words = {
-        State.QUEUED: "The run waits to start, and nothing is wrong with it so far",
-        State.RUNNING: "The run is under way, and nothing is wrong with it so far",
+        State.QUEUED: "The run is waiting to start; no problem is known",
+        State.RUNNING: "The run is running; no problem is known",
         State.SUCCESS: "The run succeeded",
         State.FAILED: "The run failed",
     }

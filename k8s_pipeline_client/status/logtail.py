@@ -1,7 +1,7 @@
-"""What the end of a log tells about why a run failed, where Kubernetes knows an exit code only.
+"""Finds the cause of a failed run in the end of its log, where Kubernetes has only an exit code.
 
-The words are those of OpenMetadata's ingestion and of the drivers that it comes with. The launcher's own words, which
-quote the log already, are looked at before the log.
+The patterns match messages of OpenMetadata's ingestion and of the database drivers that it uses. The launcher's
+termination message, which quotes the log already, is searched before the log.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from k8s_pipeline_client.status.models import Cause, CauseCode, RunStatus, State
 from k8s_pipeline_client.status.run import Run
 
 _MORE_EXACT = frozenset({CauseCode.EXIT_CODE, CauseCode.BACKOFF_LIMIT_EXCEEDED, CauseCode.UNKNOWN})
-"""The causes behind which another one may be."""
+"""The causes for which the log may have a more exact one."""
 _LOOKED_AT = 8
-"""Of so many errors at the end of a log: what was logged before them was got over."""
+"""How many errors at the end of the log are considered: the run has survived those before."""
 _LINES, _LINE = 400, 2_000
-"""So many lines of a log are looked at, and so many characters of each."""
+"""How many lines of a log are searched, and how many characters of each."""
 _BEFORE, _AFTER = 100, 160
-"""So many characters are quoted beside the words by which a cause is known."""
+"""How many characters before and after a match are quoted."""
 _LITTLE_CPU = parse_quantity("500m")
 _EXCEPTION = re.compile(r"[\w.]{1,200}(?:Error|Exception|Refused|Timeout)\b")
 """How the last line of a traceback begins."""
-_NOT_THE_DRIVERS = re.compile(r"\) |; |\n|(?:\bexit code \d+|\b[\w.]*(?:Error|Exception|Failed|Failure)): ")
-"""Behind the name of an exception, or our own words, those of the driver begin."""
+_NOT_THE_DRIVERS = re.compile(r"\) |; |\n|(?:\bcode \d+(?:, \w+)?|\b[\w.]*(?:Error|Exception|Failed|Failure)): ")
+"""The driver's message begins after an exception's name, or after our own summary."""
 _LAUNCHER = "launcher: "
 
 _OURS = (
@@ -48,19 +48,19 @@ def _pattern(code: CauseCode, words: str, summary: str, hint: str) -> _Pattern:
     return _Pattern(code, re.compile(words), summary, hint)
 
 
-_IMAGE = "use the ingestion image of the server's version (setting ingestionImage)"
+_IMAGE = "use an ingestion image of the server's version (setting ingestionImage)"
 
 _PATTERNS = (
     _pattern(
         CauseCode.VERSION_MISMATCH,
         r"Server version is (?P<server>\S+) vs\.? Client version (?P<client>\d[\w.]*\w)",
-        "The ingestion in the image is of version {client}, and the OpenMetadata server of version {server}",
+        "The ingestion image has version {client}, and the OpenMetadata server version {server}",
         _IMAGE,
     ),
     _pattern(
         CauseCode.VERSION_MISMATCH,
         r"VersionMismatchException",
-        "The ingestion in the image and the OpenMetadata server are of different versions: {words}",
+        "The ingestion image and the OpenMetadata server have different versions: {words}",
         _IMAGE,
     ),
     _pattern(
@@ -68,14 +68,14 @@ _PATTERNS = (
         r"Expired token!|Token has expired|Not Authorized! .{0,80}?(?:[Tt]oken|JWT)"
         r"|does not match the current bot's token|Invalid token, used after logout|Invalid JWT token"
         rf"|401 Client Error: .{{0,200}}?{_OURS}",
-        "The OpenMetadata server does not accept the run's token: {words}",
-        "see in OpenMetadata whether the bot's token has expired or was renewed, and deploy the pipeline again",
+        "The OpenMetadata server rejected the run's token: {words}",
+        "check in OpenMetadata whether the bot's token has expired or was revoked, and deploy the pipeline again",
     ),
     _pattern(
         CauseCode.SERVER_UNREACHABLE,
         rf"(?:Transport failure (?:on|calling) |HTTPS?ConnectionPool\(|50[234] Server Error: ).{{0,300}}?{_OURS}",
-        "The run could not reach the OpenMetadata server: {words}",
-        "check that the server is up, and that its address in the pipeline's definition is right inside the cluster",
+        "The run could not connect to the OpenMetadata server: {words}",
+        "check that the server is running, and that the cluster can reach its address in the pipeline's definition",
     ),
     _pattern(
         CauseCode.SOURCE_REFUSED,
@@ -87,8 +87,8 @@ _PATTERNS = (
         r"|Incorrect username or password was specified|JWT token is invalid|User temporarily locked"  # Snowflake
         r"|Authentication failed|AUTHENTICATION_FAILED|SASL authentication"  # MongoDB, ClickHouse, Kafka
         r"|Invalid access token|invalid_grant|401 Client Error: |HTTP 401|error 401",  # over HTTP
-        "The source does not let the run in: {words}",
-        "correct the user, the password or the database's name in the connection of the service in OpenMetadata",
+        "The source rejected the login: {words}",
+        "correct user, password or database name in the service's connection in OpenMetadata",
     ),
     _pattern(
         CauseCode.SOURCE_UNREACHABLE,
@@ -100,19 +100,19 @@ _PATTERNS = (
         r"|Connection refused|Name or service not known|Temporary failure in name resolution"
         r"|No address associated with hostname|getaddrinfo failed|No route to host|Network is unreachable"
         r"|[Cc]onnection timed out|Connection reset by peer|NewConnectionError|ConnectTimeout",
-        "The run could not reach the source: {words}",
-        "check host and port in the connection of the service in OpenMetadata, that the source is up, and that the "
-        "cluster's network lets the run's pod reach it",
+        "The run could not connect to the source: {words}",
+        "check host and port in the service's connection in OpenMetadata, that the source is running, and that it is "
+        "reachable from the cluster",
     ),
 )
 
 
 def told_by_log(run: RunStatus, facts: Run, log: str) -> Cause | None:
-    """The cause of a run, more exact where the end of its log tells more.
+    """The cause of a run, more exact if the end of its log has one.
 
     Args:
         run: Its status.
-        facts: What was read of it.
+        facts: Its objects.
         log: The end of the log of its newest attempt.
     """
     cause = run.cause
@@ -144,7 +144,7 @@ def _told(text: str, cause: Cause) -> Cause | None:
 
 
 def _around(found: re.Match[str]) -> str:
-    """The words that were found with those that follow; a few before them where they begin in mid-sentence."""
+    """The match with its context: what follows, and what precedes it in the same message."""
     text = found.string
     before = text[max(0, found.start() - _BEFORE) : found.start()]
     lead = _NOT_THE_DRIVERS.split(before)[-1]
@@ -156,17 +156,17 @@ def _around(found: re.Match[str]) -> str:
 
 
 def _behind(cause: Cause) -> str:
-    """What Kubernetes and the launcher say, which stays as the detail."""
+    """The cause by Kubernetes and the launcher, kept as the detail."""
     return f"{cause.summary}; {cause.detail}" if cause.detail else cause.summary
 
 
 def _is_of_a_sidecar(run: RunStatus) -> bool:
-    """Whether main did not fail itself, so that its log does not tell."""
+    """Whether another container failed, so that the log of main is irrelevant."""
     return bool(run.attempts) and run.attempts[-1].exit_code == 0 and run.state is State.FAILED
 
 
 def _cpu_limit(facts: Run) -> str:
-    """The CPU limit of main, where it is so low that starting takes much longer by it; else empty."""
+    """The CPU limit of main if it is low enough to slow the start down; else empty."""
     limit = facts.job.cpu_limit
     try:
         return limit if limit and parse_quantity(limit) < _LITTLE_CPU else ""
@@ -184,7 +184,7 @@ def _still_starting(log: str, limit: str) -> Cause | None:
         return None
     return Cause(
         CauseCode.SLOW_START,
-        f"The run has written nothing yet: with its CPU limit of {limit} it takes much longer to start",
+        f"The run is still starting, throttled by its CPU limit of {limit}",
         "",
         _more_cpu(limit),
     )
@@ -192,8 +192,8 @@ def _still_starting(log: str, limit: str) -> Cause | None:
 
 def _slow(cause: Cause, log: str, limit: str) -> Cause:
     if not _has_only_begun(log):
-        return dataclasses.replace(cause, hint=f"{cause.hint}; its CPU limit is {limit}, which slows it down")
-    summary = f"{cause.summary}, and had got no further than starting: its CPU limit is {limit}"
+        return dataclasses.replace(cause, hint=f"{cause.hint}; the run is throttled by its CPU limit of {limit}")
+    summary = f"{cause.summary} while it was still starting, throttled by its CPU limit of {limit}"
     return Cause(CauseCode.SLOW_START, summary, cause.detail, _more_cpu(limit))
 
 

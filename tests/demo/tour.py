@@ -73,7 +73,7 @@ def main() -> None:
 
 
 def _write(folder: Path, image: str) -> None:
-    (folder / "settings.yaml").write_text(yaml.safe_dump({**QUICK, "ingestionImage": image}))
+    (folder / "settings.yaml").write_text(yaml.safe_dump({**QUICK, "namespace": NAMESPACE, "ingestionImage": image}))
     definitions: dict[str, Any] = {
         "sales.json": pipeline({"log": "reading tables"}, name="sales", schedule="30 2 * * *"),
         "stock.json": pipeline({"log": "reading tables"}, {"fail": _REFUSED}, name="stock"),

@@ -95,7 +95,7 @@ def test_a_start_that_its_cpu_limit_made_slow() -> None:
     of = with_cpu("200m", job(failed("DeadlineExceeded")))
     told = found(of, late, BEGUN)
     assert told.category is CauseCode.SLOW_START
-    assert "its CPU limit is 200m" in told.summary
+    assert "CPU limit of 200m" in told.summary
     assert "resources.limits.cpu" in told.what_to_do
 
     further = found(of, late, f"{BEGUN}[2025-06-01 12:00:41] INFO ingesting\n")
@@ -149,7 +149,7 @@ def test_events_of_one_second_stay_in_the_order_in_which_they_happened() -> None
 def test_what_our_own_words_say_is_not_quoted_as_the_drivers() -> None:
     words = 'connection to server at "db", port 5432 failed: FATAL: database "x" does not exist'
     told = exited(message=last_words(f"StepFailed: {words}"))
-    assert told.summary == f"The source does not let the run in: {words}"
+    assert told.summary == f"The source rejected the login: {words}"
 
 
 def test_what_is_left_of_a_job_that_is_gone_are_its_events() -> None:

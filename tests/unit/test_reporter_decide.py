@@ -131,13 +131,13 @@ def test_what_the_ingestion_wrote_is_carried_over() -> None:
 def test_a_success_that_was_reported_too_early_says_so() -> None:
     after = written(run(), row("success"))
     assert after["pipelineState"] == "failed"
-    assert "reported success, and then exited with 1: the last writes may be missing" in told(after)
+    assert "reported success, then exited with 1: the last writes may be missing" in told(after)
 
 
 def test_a_success_that_a_deadline_cut_short_says_so() -> None:
     after = written(run(code=CauseCode.DEADLINE_EXCEEDED), row("partialSuccess"))
     assert after["pipelineState"] == "failed"
-    assert "reported partialSuccess, and was ended before it exited" in told(after)
+    assert "reported partialSuccess, but was terminated before it exited" in told(after)
 
 
 def test_a_run_that_exited_with_0_before_its_pod_went_is_the_success_that_it_reported() -> None:

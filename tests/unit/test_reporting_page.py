@@ -17,8 +17,8 @@ GROUPS = {
     ALL: "anything",
     UNFINISHED: "no row, or one that is not finished",
     FINISHED: "a finished row",
-    FAILURES: "it failed, in whatever way",
-    NOT_KILLED: "it failed, and nobody had asked for that",
+    FAILURES: "it failed, for any reason",
+    NOT_KILLED: "it failed, for any reason but a kill",
 }
 """What is meant by several outcomes or rows at once."""
 
@@ -28,7 +28,7 @@ def _words(values: tuple[Outcome, ...] | tuple[Row, ...]) -> str:
 
 
 def _table() -> str:
-    lines = ["| Kubernetes says | OpenMetadata has | what is done | why |", "|---|---|---|---|"]
+    lines = ["| the run in Kubernetes | the row in OpenMetadata | action | why |", "|---|---|---|---|"]
     for rule in RULES:
         lines.append(f"| {_words(rule.outcomes)} | {_words(rule.rows)} | {rule.action.value} | {rule.why} |")
     return "\n".join(lines) + "\n"

@@ -22,7 +22,7 @@ LOGS = (
         f'{STAMP}CheckAccess-(psycopg2.OperationalError) connection to server at "10.213.23.120", port 5432 failed: '
         'FATAL:  password authentication failed for user "om_reader"\n',
         "SourceRefused",
-        'in: connection to server at "10.213.23.120", port 5432 failed: FATAL: password authentication failed for user',
+        'login: connection to server at "10.213.23.120", port 5432 failed: FATAL: password authentication failed',
     ),
     Log(
         "PostgreSQL, no such database",
@@ -137,7 +137,7 @@ LOGS = (
         f"{TRACE}requests.exceptions.HTTPError: 401 Client Error: Unauthorized for url: http://om:8585/api/v1/system/"
         "version\n",
         "TokenRejected",
-        "does not accept the run's token",
+        "rejected the run's token",
     ),
     Log(
         "OpenMetadata, down",
@@ -166,7 +166,7 @@ LOGS = (
         f"{TRACE}metadata.ingestion.ometa.mixins.server_mixin.VersionMismatchException: Server version is 1.12.6 vs. "
         "Client version 1.5.0. Major and minor versions should match.\n",
         "VersionMismatch",
-        "The ingestion in the image is of version 1.5.0, and the OpenMetadata server of version 1.12.6",
+        "The ingestion image has version 1.5.0, and the OpenMetadata server version 1.12.6",
     ),
     Log(
         "something else",
