@@ -12,6 +12,8 @@ MAX_LABEL_VALUE = 63
 
 _HASH_ALPHABET = "0123456789abcdefghijklmnopqrstuv"
 _HASH_LENGTH = 10
+_HASH_SHIFTS = range(0, 5 * _HASH_LENGTH, 5)
+_HASH_BYTES = 7
 _RUN_SUFFIX_LENGTH = 10
 
 
@@ -116,9 +118,6 @@ def quoted(name: str) -> str:
 
 
 def _short_hash(text: str) -> str:
-    number = int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest(), "big")
-    digits = []
-    for _ in range(_HASH_LENGTH):
-        number, digit = divmod(number, len(_HASH_ALPHABET))
-        digits.append(_HASH_ALPHABET[digit])
-    return "".join(digits)
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+    number = int.from_bytes(digest[-_HASH_BYTES:], "big")  # no more than its digits need: several for each pipeline
+    return "".join(_HASH_ALPHABET[number >> shift & 31] for shift in _HASH_SHIFTS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,7 +10,7 @@ from typing import Any
 
 from k8s_pipeline_client.domain import airflow, automation, naming
 from k8s_pipeline_client.domain.connection import TokenSource, instance_of
-from k8s_pipeline_client.domain.document import to_json
+from k8s_pipeline_client.domain.document import Encoded, encode, to_json
 from k8s_pipeline_client.domain.entities import (
     App,
     AutomationWorkflow,
@@ -126,9 +125,9 @@ class Pipeline:
         """Return the document as JSON, which is YAML too and survives any value."""
         return to_json(self.document, self.origin)
 
-    def document_sha256(self) -> str:
-        """Return the SHA-256 of the document's bytes, in hex."""
-        return hashlib.sha256(self.document_text().encode()).hexdigest()
+    def encoded(self) -> Encoded:
+        """Return the bytes of the document and their hash, made anew each time: whoever needs both keeps it."""
+        return encode(self.document, self.origin)
 
 
 def from_entity(

@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.domain.connection import CA_PATH, TokenSource
+from k8s_pipeline_client.domain.document import Encoded
 from k8s_pipeline_client.domain.entities import Document
 from k8s_pipeline_client.domain.pipeline import Pipeline
 from k8s_pipeline_client.domain.references import References
@@ -40,20 +41,20 @@ MAX_SECRET_BYTES = 1024 * 1024
 """The limit of a Secret's data (``MaxSecretSize`` in Kubernetes)."""
 
 
-def secret(pipeline: Pipeline, name: str, namespace: str) -> Document:
+def secret(pipeline: Pipeline, name: str, namespace: str, document: Encoded) -> Document:
     """Return the Secret with the whole workflow document, which is nowhere else.
 
     Raises:
         DefinitionError: The document exceeds the limit of a Secret.
     """
-    content = pipeline.document_text().encode()
+    content = document.content
     if len(content) > MAX_SECRET_BYTES:
         raise DefinitionError(
             f"{pipeline.origin}: the workflow document of {pipeline.fqn!r} has {len(content):,} bytes, more than "
             f"the limit of a Kubernetes Secret, {MAX_SECRET_BYTES:,}",
             hint="shorten it, such as its filter patterns and long lists",
         )
-    annotations = pipeline_annotations(pipeline) | {labels.DOCUMENT_HASH: pipeline.document_sha256()}
+    annotations = pipeline_annotations(pipeline) | {labels.DOCUMENT_HASH: document.sha256}
     return {
         "apiVersion": "v1",
         "kind": "Secret",
@@ -64,7 +65,7 @@ def secret(pipeline: Pipeline, name: str, namespace: str) -> Document:
     }
 
 
-def config_map(pipeline: Pipeline, name: str, namespace: str) -> Document:
+def config_map(pipeline: Pipeline, name: str, namespace: str, document: Encoded) -> Document:
     """Return the ConfigMap with non-confidential facts about the pipeline."""
     schedule = pipeline.schedule
     facts = {
@@ -75,7 +76,7 @@ def config_map(pipeline: Pipeline, name: str, namespace: str) -> Document:
         "serviceType": pipeline.service_type,
         "schedule": schedule.expression if schedule else "",
         "timeZone": schedule.timezone if schedule else "",
-        "documentSha256": pipeline.document_sha256(),
+        "documentSha256": document.sha256,
     }
     return {
         "apiVersion": "v1",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.cron import parse_every
+from k8s_pipeline_client.domain.document import Encoded
 from k8s_pipeline_client.domain.entities import Document
 from k8s_pipeline_client.domain.pipeline import Pipeline
 from k8s_pipeline_client.domain.schedule import NEVER
@@ -13,12 +14,14 @@ from k8s_pipeline_client.render.metadata import name_labels, object_meta, pipeli
 from k8s_pipeline_client.settings import MIN_STARTING_DEADLINE_SECONDS, Settings
 
 
-def cronjob(pipeline: Pipeline, name: str, settings: Settings, source: Source = Source.FILES) -> Document:
+def cronjob(
+    pipeline: Pipeline, name: str, settings: Settings, document: Encoded, source: Source = Source.FILES
+) -> Document:
     """Return the CronJob without ``suspend``, which has a field manager of its own."""
     successful, failed = history_limits(pipeline, settings)
     # With the hash, a change of the document changes the CronJob as well, so that a deploy can detect it.
     annotations = pipeline_annotations(pipeline) | {
-        labels.DOCUMENT_HASH: pipeline.document_sha256(),
+        labels.DOCUMENT_HASH: document.sha256,
         labels.MANAGED_BY_SOURCE: str(source),
     }
     object_labels = pipeline_labels(pipeline, name) | name_labels(pipeline)

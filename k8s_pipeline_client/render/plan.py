@@ -138,8 +138,9 @@ def plan(pipeline: Pipeline, settings: Settings, *, source: Source = Source.FILE
     name = pipeline.resource_name
     own = settings.for_pipeline(pipeline)
     pipeline, token_secret = token.token_apart(_certificates_apart(pipeline), own)
+    document = pipeline.encoded()
     with _overlay_named(pipeline, settings):
-        planned = cronjob.cronjob(pipeline, name, own, source)
+        planned = cronjob.cronjob(pipeline, name, own, document, source)
     if token_secret:
         for metadata in (planned["metadata"], planned["spec"]["jobTemplate"]["metadata"]):
             metadata["labels"][labels.TOKEN] = token_secret["metadata"]["name"]
@@ -148,8 +149,8 @@ def plan(pipeline: Pipeline, settings: Settings, *, source: Source = Source.FILE
         name=name,
         cronjob=planned,
         suspend=cronjob.suspended(pipeline),
-        secret=config.secret(pipeline, name, own.namespace),
-        config_map=config.config_map(pipeline, name, own.namespace),
+        secret=config.secret(pipeline, name, own.namespace, document),
+        config_map=config.config_map(pipeline, name, own.namespace, document),
         launcher=config.launcher_config_map(own.namespace),
         notes=tuple(cronjob.notes(pipeline, own)),
         source=source,
@@ -184,7 +185,7 @@ def plan_one_shot(pipeline: Pipeline, settings: Settings, run_id: str) -> OneSho
     # A queue suspends and resumes its Jobs itself. Resuming one here would bypass the queue.
     if own.queue_name is None:
         run["spec"]["suspend"] = True
-    secret = config.secret(pipeline, name, settings.namespace)
+    secret = config.secret(pipeline, name, settings.namespace, pipeline.encoded())
     secret["metadata"]["labels"] |= mark
     launcher = config.launcher_config_map(settings.namespace)
     notes = tuple(job.notes(pipeline, own))
@@ -199,7 +200,7 @@ def planned(pipeline: Pipeline, settings: Settings) -> Plan | OneShotPlan:
     """
     if not pipeline.runs_once:
         return plan(pipeline, settings)
-    identity = uuid.uuid5(uuid.NAMESPACE_OID, f"{pipeline.instance}\0{pipeline.fqn}\0{pipeline.document_sha256()}")
+    identity = uuid.uuid5(uuid.NAMESPACE_OID, f"{pipeline.instance}\0{pipeline.fqn}\0{pipeline.encoded().sha256}")
     return plan_one_shot(pipeline, settings, str(identity))
 
 
