@@ -186,16 +186,14 @@ class Transport:
         timeout: Timeout,
     ) -> BaseHTTPResponse:
         used = {key: value for key, value in (query or {}).items() if value}
-        url = f"{self.host}{path}" + (f"?{urlencode(used)}" if used else "")
+        target = f"{path}?{urlencode(used)}" if used else path
 
         def ask(ready: Ready) -> BaseHTTPResponse:
             headers = ready.headers
             headers.update({"Accept": "application/json, */*", "User-Agent": f"k8s-pipeline/{__version__}"})
             if body is not None:
                 headers["Content-Type"] = content_type
-            return ready.pool.request(
-                method, url, body=body, headers=headers, timeout=timeout, retries=False, preload_content=False
-            )
+            return ready.connections.request(method, target, body=body, headers=headers, timeout=timeout)
 
         ready = self._server.ready()
         response = ask(ready)
