@@ -49,7 +49,8 @@ class ConcurrencyLimit:
             with self._changed:
                 self._active -= 1
                 self._measure(time.monotonic() - begun)
-                self._changed.notify_all()
+                # As many as there is room for: to wake all that wait, each time, costs more than it looks.
+                self._changed.notify(max(0, self.limit - self._active))
 
     def back_off(self, begun: float) -> None:
         """Take half as many from now on: the API server has said that it is too many.
