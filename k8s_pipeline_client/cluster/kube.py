@@ -88,6 +88,13 @@ class KubeCluster:
         """Read one object that matches the selector; see `Cluster.first`."""
         return paging.first(lambda query: self._page(kind, {"labelSelector": labels, **query}))
 
+    def count(self, kind: Kind) -> int | None:
+        """Count all objects of a kind; see `Cluster.count`."""
+        page = self._json("GET", self._path(kind), query={"limit": "1"}, action=f"count {kind}s")
+        metadata, found = page.get("metadata") or {}, len(page.get("items") or ())
+        left = metadata.get("remainingItemCount")
+        return None if left is None and metadata.get("continue") else found + int(left or 0)
+
     def apply(self, manifest: Object, *, manager: str, force: bool = False, dry_run: bool = False) -> Object:
         """Server-side apply; see `Cluster.apply`."""
         kind, name = Kind(manifest["kind"]), manifest["metadata"]["name"]
@@ -253,4 +260,6 @@ def _encoded(body: Object) -> bytes:
     ``\u``.
     """
     text = json.dumps(body, ensure_ascii=False)
+    if text.isascii() and "\x7f" not in text:  # as nearly all are; the pattern takes half as long as all the rest
+        return text.encode()
     return _ESCAPED_IN_YAML.sub(lambda match: f"\\u{ord(match[0]):04x}", text).encode()

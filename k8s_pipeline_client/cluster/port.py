@@ -75,6 +75,12 @@ class Cluster(Protocol):
         For existence checks: the cost does not depend on the number of objects.
         """
 
+    def count(self, kind: Kind) -> int | None:
+        """Return how many objects of a kind there are, whoever made them; None where the API server does not say.
+
+        Costs the same however many there are.
+        """
+
     def apply(self, manifest: Object, *, manager: str, force: bool = False, dry_run: bool = False) -> Object:
         """Server-side apply with strict field validation.
 

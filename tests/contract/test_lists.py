@@ -101,3 +101,8 @@ def test_the_first_of_a_list_is_one_of_it(labelled: Cluster, objects: Objects) -
     found = labelled.first(Kind.CONFIG_MAP, labels=f"{objects.selector},app=x")
     assert found in labelled.list(Kind.CONFIG_MAP, labels=f"{objects.selector},app=x")
     assert labelled.first(Kind.CONFIG_MAP, labels=f"{objects.selector},app=z") is None
+
+
+def test_all_of_a_kind_are_counted_whatever_their_labels(labelled: Cluster, objects: Objects) -> None:
+    assert labelled.count(Kind.CONFIG_MAP) == len(labelled.list(Kind.CONFIG_MAP)) >= 4
+    assert labelled.count(Kind.EVENT) == len(labelled.list(Kind.EVENT))

@@ -149,6 +149,11 @@ class FakeCluster:
         """See `Cluster.first`."""
         return paging.first(self._fetch(kind, labels, ""))
 
+    def count(self, kind: Kind) -> int | None:
+        """See `Cluster.count`."""
+        with self._request(Request("list", kind), f"count {kind}s"):
+            return len(self._server.list(kind, "", ""))
+
     def _fetch(self, kind: Kind, labels: str, fields: str) -> paging.Fetch:
         """Return what gets the pages of a list, each by a request of its own."""
         left: builtins.list[Object] = []
