@@ -1,15 +1,16 @@
-"""Deploys many pipelines: what is as planned costs nothing beyond three lists, and what is new four writes.
+"""Deploys many pipelines: what is as planned costs nothing beyond a few lists, and what is new four writes.
 
 The lists are read once, and say of most pipelines what is to be done. Those that are there and differ are observed one
-by one, as if each were deployed alone.
+by one, as if each were deployed alone. Each is rendered once, by the thread that hands them out, while others are
+written: Python computes in one thread at a time, so that what is rendered twice, or waited for, is time lost.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,9 +20,10 @@ from k8s_pipeline_client.deploying import tokens
 from k8s_pipeline_client.deploying.concurrency import ConcurrencyLimit
 from k8s_pipeline_client.deploying.copies import Judge, refuse_copies
 from k8s_pipeline_client.deploying.deploy import Action, Deployer
-from k8s_pipeline_client.deploying.deployed import Deployed, read_deployed
+from k8s_pipeline_client.deploying.deployed import Deployed
 from k8s_pipeline_client.deploying.live import Live
 from k8s_pipeline_client.deploying.rename import with_the_same_id
+from k8s_pipeline_client.deploying.survey import survey
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.objects import Object
 from k8s_pipeline_client.domain.pipeline import Pipeline
@@ -44,7 +46,9 @@ NOT_TRIED = "not tried"
 INTERRUPTED = "interrupted"
 
 _WORTH_LISTS = 20
-"""From so many pipelines on, three whole lists are read rather than three short ones for each."""
+"""From so many pipelines on, lists are read for all of them rather than three short ones for each."""
+_PLANS_AHEAD = 32
+"""So many more than there are threads may be rendered and not written yet: enough that no thread waits for one."""
 _GIVE_UP_SECONDS = 600.0
 """How long an API server may go on to say 429 to everything before the batch ends."""
 _THROTTLED_PAUSE = 5.0
@@ -107,7 +111,8 @@ class Batch:
         Args:
             cluster: Where to.
             pipelines: What.
-            plan: Plans one of them. What it returns is not kept: thousands of documents would be in memory twice.
+            plan: Plans one of them; called once for each. Few of its results are kept at a time: thousands of
+                documents would be in memory twice.
             judge: Tells renames from copies; see `Deployer.deploy`.
             refuse_copies_first: Write nothing at all if one of them has the id of another pipeline.
             dry_run: Have the API server check everything and keep nothing.
@@ -129,6 +134,7 @@ class Batch:
         self._limit = ConcurrencyLimit(parallel)
         self._deployed: Deployed | None = None
         self._found: dict[int, Deployment] = {}
+        self._room = threading.Semaphore(parallel + _PLANS_AHEAD)
         self._stop = threading.Event()
         self._tokens: dict[int, Object] = {}
         self._lock = threading.Lock()
@@ -146,13 +152,10 @@ class Batch:
         untried = NOT_TRIED
         with ThreadPoolExecutor(max_workers=self._parallel) as pool:
             try:
-                self._deployed = self._lists()
+                self._deployed = self._lists(pool)
                 if self._refuse_copies_first and len(self._pipelines) > 1:  # one alone is refused by its deploy
                     refuse_copies(self._pipelines, self._with_the_same_id, self._judge)
-                left, first = self._sorted()
-                self._hand_out(pool, first)
-                self._refresh_shared(first)
-                self._hand_out(pool, sorted(set(left) - set(first)))
+                self._hand_out(pool)
                 self._confirm_tokens()
             except KeyboardInterrupt:
                 untried = INTERRUPTED
@@ -164,40 +167,61 @@ class Batch:
             for number, pipeline in enumerate(self._pipelines)
         ]
 
-    def _sorted(self) -> tuple[list[int], list[int]]:
-        """Note those that are as planned, and return the numbers of the others, and of those of them that go first.
-
-        The first new pipeline for each set of shared objects that it would have to write goes first, so that the
-        others find launcher, certificates and token there.
-        """
-        deployed = self._deployed
-        if deployed is None:
-            return list(range(len(self._pipelines))), []
-        left: list[int] = []
-        first: dict[tuple[str, ...], int] = {}
-        for number, pipeline in enumerate(self._pipelines):
-            try:
-                plan = self._plan(pipeline)
-            except PipelineError:
-                left.append(number)  # its own deploy says what is wrong
-                continue
-            if deployed.is_as_planned(plan):
-                notes = (*plan.notes, *self._deployer.said_once(deployed.shared_note(plan)))
-                done = Deployment(pipeline.fqn, pipeline.display_name, Action.UNCHANGED, plan.name, notes)
-                self._done(number, done)
-                continue
-            left.append(number)
-            if deployed.is_new(plan) and (missing := deployed.missing_shared(plan)):
-                first.setdefault(missing, number)
-        return left, list(first.values())
-
-    def _lists(self) -> Deployed | None:
+    def _lists(self, pool: ThreadPoolExecutor) -> Deployed | None:
         """Read the namespace, if that pays."""
         if len(self._pipelines) < _WORTH_LISTS:
             return None
         with suppress(ClusterError):  # each deploy says for itself what is wrong
-            return read_deployed(self._cluster)
+            return survey(self._cluster, self._pipelines, pool.map)
         return None
+
+    def _hand_out(self, pool: ThreadPoolExecutor) -> None:
+        """Plan one after the other, note those that are as planned, and have the others written.
+
+        The first new pipeline for each set of shared objects that it would have to write goes first, so that the
+        others find launcher, certificates and token there.
+        """
+        writing: list[Future[None]] = []
+        gone_first: set[tuple[str, ...]] = set()
+        for number in range(len(self._pipelines)):
+            if self._stop.is_set():
+                break
+            plan = self._planned(number)
+            if plan is None:
+                continue
+            live, missing = self._known(plan)
+            self._room.acquire()
+            writing.append(pool.submit(self._write, number, plan, live))
+            if missing and missing not in gone_first:
+                gone_first.add(missing)
+                writing[-1].result()
+                self._refresh_shared()
+        for each in writing:
+            each.result()
+
+    def _planned(self, number: int) -> Plan | None:
+        """Return what a pipeline is to be, if anything is to be done for that; note what has become of it if not."""
+        pipeline, deployed = self._pipelines[number], self._deployed
+        try:
+            plan = self._plan(pipeline)
+        except PipelineError as error:
+            self._done(number, Deployment(pipeline.fqn, pipeline.display_name, FAILED, error=error))
+            return None
+        if deployed is None or not deployed.is_as_planned(plan):
+            return plan
+        notes = (*plan.notes, *self._deployer.said_once(deployed.shared_note(plan)))
+        self._done(number, Deployment(pipeline.fqn, pipeline.display_name, Action.UNCHANGED, plan.name, notes))
+        return None
+
+    def _known(self, plan: Plan) -> tuple[Live | None, tuple[str, ...]]:
+        """Return what there is, and what is missing of what is shared, where the lists have told.
+
+        They have of what is new. All else may be old by now.
+        """
+        deployed = self._deployed
+        if deployed is None or not deployed.is_new(plan):
+            return None, ()
+        return deployed.live_of_new(plan), deployed.missing_shared(plan)
 
     def _with_the_same_id(self, pipeline: Pipeline) -> Sequence[Object]:
         if self._deployed is not None:
@@ -206,8 +230,8 @@ class Batch:
             return with_the_same_id(self._cluster, pipeline)
         return []
 
-    def _refresh_shared(self, written: Sequence[int]) -> None:
-        if written and self._deployed is not None and not self._dry_run:
+    def _refresh_shared(self) -> None:
+        if self._deployed is not None and not self._dry_run:
             with suppress(ClusterError):  # then each looks for itself
                 self._deployed.refresh_shared(self._cluster)
 
@@ -229,17 +253,22 @@ class Batch:
             for number in self._tokens:
                 self._found[number] = replace(self._found[number], action=FAILED, error=error)
 
-    def _hand_out(self, pool: ThreadPoolExecutor, numbers: Iterable[int]) -> None:
-        for _ in pool.map(self._one, numbers):
-            pass
+    def _write(self, number: int, plan: Plan, live: Live | None) -> None:
+        try:
+            self._one(number, plan, live)
+        except BaseException:
+            self._stop.set()  # whoever waits for all is told of it; until then nothing more is begun
+            raise
+        finally:
+            self._room.release()
 
-    def _one(self, number: int) -> None:
+    def _one(self, number: int, plan: Plan, live: Live | None) -> None:
         while not self._stop.is_set():
             throttled = self._cluster.throttled
             with self._limit.slot() as begun:
                 if self._stop.is_set():
                     return
-                deployment = self._attempt(number)
+                deployment = self._attempt(number, plan, live)
             if self._cluster.throttled > throttled:
                 self._limit.back_off(begun)
             if not _is_throttled(deployment.error):
@@ -252,7 +281,7 @@ class Batch:
                 return
             self._stop.wait(_THROTTLED_PAUSE)
 
-    def _attempt(self, number: int) -> Deployment:
+    def _attempt(self, number: int, plan: Plan, live: Live | None) -> Deployment:
         pipeline = self._pipelines[number]
         said: list[str] = []
 
@@ -262,8 +291,7 @@ class Batch:
                 self._announce(pipeline, text)
 
         try:
-            plan = self._plan(pipeline)
-            done = self._deployer.deploy(plan, self._judge, self._known(plan), announce=announce)
+            done = self._deployer.deploy(plan, self._judge, live, announce=announce)
         except PipelineError as error:
             if _is_hopeless(error):
                 self._stop.set()
@@ -271,11 +299,6 @@ class Batch:
         if done.action is Action.CREATED and plan.token:
             self._tokens[number] = plan.token
         return Deployment(done.fqn, done.display_name, str(done.action), done.name, done.notes, said=said)
-
-    def _known(self, plan: Plan) -> Live | None:
-        """Return what there is where the lists have told: only of what is new, for all else may be old by now."""
-        deployed = self._deployed
-        return deployed.live_of_new(plan) if deployed is not None and deployed.is_new(plan) else None
 
     def _done(self, number: int, deployment: Deployment) -> None:
         with self._lock:

@@ -1,14 +1,15 @@
 """How a whole namespace stands to what is planned: which pipelines are as planned, and which are not there at all.
 
-Three paged lists say it for all pipelines at once. Each page is reduced to digests as it comes, so that thousands of
-documents are never in memory together. The rest, those that are there and are not as planned, are observed one by one.
+Lists say it for many pipelines at once; `survey` reads them. Each page is reduced to digests as it comes, so that
+thousands of documents are never in memory together. Those that are there and are not as planned are observed one by
+one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from threading import Lock
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind
 from k8s_pipeline_client.deploying.live import Live, token_name
@@ -20,6 +21,9 @@ from k8s_pipeline_client.domain.ownership import fields_of, fingerprint, part
 from k8s_pipeline_client.domain.pipeline import Pipeline
 from k8s_pipeline_client.render.plan import Plan
 from k8s_pipeline_client.render.token import token_of
+
+SHARED = f"{labels.LOOKUP_KEY},!{labels.PIPELINE}"
+"""Selects what pipelines share, of Secrets and ConfigMaps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ class DeployedObject:
 
 @dataclass(slots=True)
 class Deployed:
-    """What a namespace holds, by kind and name.
+    """What a namespace holds, by kind and name. Several threads may add to it.
 
     Attributes:
         shared: ConfigMaps and Secrets that pipelines share, in full: they are few.
@@ -56,11 +60,17 @@ class Deployed:
     config_maps: dict[str, DeployedObject] = field(default_factory=dict)
     shared: dict[tuple[str, str], Object] = field(default_factory=dict)
     _names_of_ids: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock, repr=False, compare=False)
 
-    def add(self, kind: Kind, item: Object) -> None:
-        """Take in one object of a list."""
+    def add(self, kind: Kind, items: Iterable[Object]) -> None:
+        """Take in a page of a list."""
+        reduced = [(item, _reduced(item)) for item in items]
+        with self._lock:
+            for item, held in reduced:
+                self._add(kind, item, held)
+
+    def _add(self, kind: Kind, item: Object, held: DeployedObject) -> None:
         name = str(item["metadata"]["name"])
-        held = _reduced(item)
         if kind is Kind.CRONJOB:
             self.cronjobs[name] = held
             self._names_of_ids.setdefault((held.instance, held.id), set()).add(name)
@@ -71,15 +81,16 @@ class Deployed:
 
     def forget(self, kind: Kind) -> None:
         """Begin a list anew."""
-        match kind:
-            case Kind.CRONJOB:
-                self.cronjobs.clear()
-                self._names_of_ids.clear()
-            case Kind.SECRET:
-                self.secrets.clear()
-            case Kind.CONFIG_MAP:
-                self.config_maps.clear()
-        self.shared = {key: item for key, item in self.shared.items() if key[0] != kind}
+        with self._lock:
+            match kind:
+                case Kind.CRONJOB:
+                    self.cronjobs.clear()
+                    self._names_of_ids.clear()
+                case Kind.SECRET:
+                    self.secrets.clear()
+                case Kind.CONFIG_MAP:
+                    self.config_maps.clear()
+            self.shared = {key: item for key, item in self.shared.items() if key[0] != kind}
 
     def is_new(self, plan: Plan) -> bool:
         """Return whether the cluster has nothing of a pipeline, under no name."""
@@ -125,8 +136,7 @@ class Deployed:
         """Read what pipelines share once more."""
         self.shared.clear()
         for kind in (Kind.SECRET, Kind.CONFIG_MAP):
-            for item in cluster.list(kind, labels=f"{labels.LOOKUP_KEY},!{labels.PIPELINE}"):
-                self.add(kind, item)
+            self.add(kind, cluster.list(kind, labels=SHARED))
 
     def shared_note(self, plan: Plan) -> str:
         """Return what is to be said of the token of a pipeline that is as planned; may be empty."""
@@ -153,20 +163,6 @@ class Deployed:
             for name, held in found.items()
             if not held.is_terminating
         ]
-
-
-def read_deployed(cluster: Cluster) -> Deployed:
-    """Read what a namespace holds of pipelines: CronJobs last, so that what they own is not older than they are."""
-    deployed = Deployed()
-    for kind, selector in (
-        (Kind.SECRET, labels.LOOKUP_KEY),
-        (Kind.CONFIG_MAP, labels.LOOKUP_KEY),
-        (Kind.CRONJOB, labels.PIPELINE),
-    ):
-        for page in cluster.pages(kind, labels=selector, restart=partial(deployed.forget, kind)):
-            for item in page:
-                deployed.add(kind, item)
-    return deployed
 
 
 def _reduced(item: Object) -> DeployedObject:

@@ -19,7 +19,8 @@ from k8s_pipeline_client.inventory.find import fitting
 
 _RESOURCE_NAME = re.compile(r"om-[a-z0-9-]{1,60}")
 _JOB_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-_UNLABELLED = f"{labels.PIPELINE},!{labels.FQN_HASH}"
+UNLABELLED = f"{labels.PIPELINE},!{labels.FQN_HASH}"
+"""Selects the CronJobs of an earlier version, which lack the labels for lookups."""
 
 
 def get_or_none(cluster: Cluster, kind: Kind, name: str) -> Object | None:
@@ -79,7 +80,7 @@ def _by_title(cluster: Cluster, kind: Kind, name: str, mark: str) -> list[Object
 
     Otherwise one of an earlier version with the same display name would be missed.
     """
-    earlier = cluster.list(kind, labels=_all_of(_UNLABELLED, mark))
+    earlier = cluster.list(kind, labels=_all_of(UNLABELLED, mark))
     items = list(earlier)
     for wanted in _titles(name):
         items += cluster.list(kind, labels=_all_of(wanted, mark))
@@ -90,7 +91,7 @@ def _by_title(cluster: Cluster, kind: Kind, name: str, mark: str) -> list[Object
 
 def by_fqn(cluster: Cluster, fqn: str, *, within: str = "") -> list[Object]:
     """Return the CronJobs of a fully qualified name: at most one per OpenMetadata instance."""
-    for wanted in (f"{labels.FQN_HASH}={naming.lookup_hash(fqn)}", _UNLABELLED):
+    for wanted in (f"{labels.FQN_HASH}={naming.lookup_hash(fqn)}", UNLABELLED):
         items = cluster.list(Kind.CRONJOB, labels=_all_of(wanted, within))
         found = [item for item in items if annotation(item, labels.FQN) == fqn]
         if found:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import cast
 
 import pytest
 from pytest_mock import MockerFixture
 
-from k8s_pipeline_client.deploying.deployed import read_deployed
+from k8s_pipeline_client import Pipeline
+from k8s_pipeline_client.deploying.deployed import Deployed
 from k8s_pipeline_client.deploying.live import Live
 from k8s_pipeline_client.deploying.observe import observe, observe_secrets
 from k8s_pipeline_client.deploying.steps import Changes, Step, changes
+from k8s_pipeline_client.deploying.survey import by_name, survey
 from k8s_pipeline_client.deploying.undo import Remove, RemoveUnusedToken, Restore, Unclaim, undo_of
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.managers import MANAGER, SUSPEND_MANAGER
@@ -85,9 +88,12 @@ def test_after_a_deploy_there_is_nothing_left_to_do(case: Case, fake: FakeCluste
     assert left == (["resume"] if case.title == "suspended by somebody else" else [])
 
 
-def test_the_lists_of_a_batch_tell_what_needs_nothing_and_what_is_new(case: Case, fake: FakeCluster) -> None:
+@pytest.mark.parametrize("read", [survey, by_name])
+def test_the_lists_of_a_batch_tell_what_needs_nothing_and_what_is_new(
+    case: Case, fake: FakeCluster, read: Callable[[FakeCluster, Sequence[Pipeline]], Deployed]
+) -> None:
     plan = planned(case.item, case.settings)
-    deployed, live = read_deployed(fake), live_of(fake, plan)
+    deployed, live = read(fake, [case.item]), live_of(fake, plan)
     found = changes(plan, live)
     if deployed.is_as_planned(plan):
         assert not found.steps
@@ -98,3 +104,12 @@ def test_the_lists_of_a_batch_tell_what_needs_nothing_and_what_is_new(case: Case
         assert live.cronjob is None and not live.earlier
         assert changes(plan, deployed.live_of_new(plan)).steps == found.steps
         assert deployed.missing_shared(plan) or len(found.steps) == 1
+
+
+def test_a_batch_is_told_the_same_by_whole_lists_and_by_name(case: Case, fake: FakeCluster) -> None:
+    plan = planned(case.item, case.settings)
+    found = [
+        (read.is_new(plan), read.is_as_planned(plan), read.with_the_same_id(plan.pipeline), read.missing_shared(plan))
+        for read in (survey(fake, [case.item]), by_name(fake, [case.item]))
+    ]
+    assert found[0] == found[1]
