@@ -14,7 +14,7 @@ Fetch = Callable[[Mapping[str, str]], tuple[list[Object], str]]
 """Sends one list request with these query parameters; returns its items and the continue token, or ''."""
 
 
-def pages(fetch: Fetch, size: int, restart: Callable[[], None]) -> Iterator[list[Object]]:
+def pages(fetch: Fetch, size: int, restart: Callable[[], None], first: int | None = None) -> Iterator[list[Object]]:
     """Yield the pages of a list.
 
     After a 410 (the continue token expired), the list is requested again from the start, and in one piece, so that it
@@ -24,8 +24,9 @@ def pages(fetch: Fetch, size: int, restart: Callable[[], None]) -> Iterator[list
         fetch: Requests one page.
         size: The maximum number of objects of a page.
         restart: Called before the list is requested again: all earlier pages are to be discarded.
+        first: The maximum number of objects of the first page, if smaller.
     """
-    query = {"limit": str(size)}
+    query = {"limit": str(min(size, first or size))}
     while True:
         try:
             items, token = fetch(query)
@@ -38,7 +39,7 @@ def pages(fetch: Fetch, size: int, restart: Callable[[], None]) -> Iterator[list
         yield items
         if not token:
             return
-        query["continue"] = token
+        query |= {"limit": str(size), "continue": token}
 
 
 def first(fetch: Fetch) -> Object | None:

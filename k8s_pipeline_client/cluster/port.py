@@ -51,7 +51,7 @@ class Cluster(Protocol):
         """Read all objects that match the selectors, over all pages."""
 
     def pages(
-        self, kind: Kind, *, labels: str = "", fields: str = "", restart: Callable[[], None]
+        self, kind: Kind, *, labels: str = "", fields: str = "", restart: Callable[[], None], first: int | None = None
     ) -> Iterator[builtins.list[Object]]:
         """Read all objects that match the selectors, page by page, for callers that keep only a part of each.
 
@@ -67,6 +67,7 @@ class Cluster(Protocol):
             fields: A field selector.
             restart: Discards the pages so far. Called after a 410 (the continue token expired): all objects are then
                 read again.
+            first: The maximum number of objects of the first page, if smaller than usual.
         """
 
     def first(self, kind: Kind, *, labels: str) -> Object | None:
@@ -76,9 +77,9 @@ class Cluster(Protocol):
         """
 
     def count(self, kind: Kind) -> int | None:
-        """Return how many objects of a kind there are, whoever made them; None where the API server does not say.
+        """Return the number of objects of a kind, whoever made them; None if the API server does not say.
 
-        Costs the same however many there are.
+        The cost does not depend on the number of objects.
         """
 
     def apply(self, manifest: Object, *, manager: str, force: bool = False, dry_run: bool = False) -> Object:

@@ -7,7 +7,6 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
-from k8s_pipeline_client.cluster.paging import PAGE_SIZE
 from k8s_pipeline_client.cluster.port import Cluster, Kind
 from k8s_pipeline_client.deploying.deployed import SHARED, Deployed
 from k8s_pipeline_client.domain import labels, naming
@@ -18,6 +17,8 @@ from k8s_pipeline_client.inventory.lookup import UNLABELLED
 Each = Callable[[Callable[[Any], object], Iterable[Any]], Iterable[object]]
 """`map`, or that of an executor, which makes requests beside one another."""
 
+_FIRST_PAGE = 100
+"""So many CronJobs are read before it is decided how to go on; with fewer than that, all has been read by then."""
 _NAMES_AT_ONCE = 100
 """As many as fit into 6 KB of an address: there are proxies that take no more than 8."""
 _MANY_OTHERS = 1.25
@@ -34,9 +35,10 @@ def survey(cluster: Cluster, pipelines: Sequence[Pipeline], each: Each = map) ->
         ClusterError: One of the lists could not be read.
     """
     deployed = Deployed()
-    pages = iter(cluster.pages(Kind.CRONJOB, labels=labels.PIPELINE, restart=partial(deployed.forget, Kind.CRONJOB)))
+    begin_anew = partial(deployed.forget, Kind.CRONJOB)
+    pages = iter(cluster.pages(Kind.CRONJOB, labels=labels.PIPELINE, restart=begin_anew, first=_FIRST_PAGE))
     first = next(pages, [])
-    if len(first) >= PAGE_SIZE and (cluster.count(Kind.CRONJOB) or 0) > _MANY_OTHERS * len(pipelines):
+    if len(first) >= _FIRST_PAGE and (cluster.count(Kind.CRONJOB) or 0) > _MANY_OTHERS * len(pipelines):
         return by_name(cluster, pipelines, each)
     _read_whole(cluster, deployed, chain([first], pages), each)
     return deployed

@@ -80,6 +80,12 @@ def test_pages_are_of_a_size_and_together_the_list(labelled: Cluster, objects: O
     assert [item for page in pages for item in page] == labelled.list(Kind.CONFIG_MAP, labels=objects.selector)
 
 
+def test_the_first_page_may_be_a_shorter_one(labelled: Cluster, objects: Objects) -> None:
+    pages = list(labelled.pages(Kind.CONFIG_MAP, labels=objects.selector, restart=lambda: None, first=1))
+    assert [len(page) for page in pages if page] == [1, PAGE_SIZE]
+    assert [item for page in pages for item in page] == labelled.list(Kind.CONFIG_MAP, labels=objects.selector)
+
+
 def test_later_pages_are_of_the_state_that_the_first_one_was_of(labelled: Cluster, objects: Objects) -> None:
     pages = labelled.pages(Kind.CONFIG_MAP, labels=objects.selector, restart=lambda: pytest.fail("a restart"))
     names = [item["metadata"]["name"][-1] for item in next(pages)]

@@ -140,10 +140,10 @@ class FakeCluster:
         return found
 
     def pages(
-        self, kind: Kind, *, labels: str = "", fields: str = "", restart: Callable[[], None]
+        self, kind: Kind, *, labels: str = "", fields: str = "", restart: Callable[[], None], first: int | None = None
     ) -> Iterator[builtins.list[Object]]:
         """See `Cluster.pages`."""
-        return paging.pages(self._fetch(kind, labels, fields), self._page_size, restart)
+        return paging.pages(self._fetch(kind, labels, fields), self._page_size, restart, first)
 
     def first(self, kind: Kind, *, labels: str) -> Object | None:
         """See `Cluster.first`."""
