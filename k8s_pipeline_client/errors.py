@@ -23,7 +23,8 @@
     │   └── ServerResponseError     an error response, or not a response of OpenMetadata's API
     │       ├── TokenRejectedError  401
     │       ├── RightMissingError   403
-    │       └── EntityNotFoundError 404
+    │       ├── EntityNotFoundError 404
+    │       └── RowConflictError    409 for the status of a run
     └── ClusterError                a request to the cluster failed
         ├── UnreachableError        no response from the API server
         │   └── LoginError          no request was sent: there are no credentials for it
@@ -275,6 +276,12 @@ class EntityNotFoundError(ServerResponseError):
     """404: there is no such entity."""
 
     default_code = "EntityNotFound"
+
+
+class RowConflictError(ServerResponseError):
+    """409 for the status of a run: another run of the pipeline has its timestamp, or the run has two rows."""
+
+    default_code = "RowConflict"
 
 
 class ClusterError(PipelineError):

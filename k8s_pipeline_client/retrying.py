@@ -28,7 +28,7 @@ _SHOWN = frozenset(
         *("container", "follow", "sinceSeconds", "sinceTime", "tailLines", "timestamps"),
         *("fieldSelector", "labelSelector", "limit"),
         *("dryRun", "fieldManager", "fieldValidation", "force"),
-        *("fields", "include", "service"),
+        *("fields", "include", "service", "startTs", "endTs"),
     }
 )
 """Query parameters whose values are logged; the values of others are masked."""

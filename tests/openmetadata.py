@@ -61,15 +61,15 @@ _METADATA = {
 }
 
 
-def token(bot: str = "ingestion-bot", *, expires: timedelta | None = None) -> str:
+def token(bot: str = "ingestion-bot", *, expires: timedelta | None = None, is_bot: bool = True) -> str:
     """A token as OpenMetadata makes them for bots, but for the signature."""
     now = datetime.now(UTC)
     claims: Document = {
         "iss": "open-metadata.org",
         "sub": bot,
         "email": f"{bot}@open-metadata.org",
-        "isBot": True,
-        "tokenType": "BOT",
+        "isBot": is_bot,
+        "tokenType": "BOT" if is_bot else "OM_USER",
         "iat": int(now.timestamp()),
         "exp": None if expires is None else int((now + expires).timestamp()),
     }

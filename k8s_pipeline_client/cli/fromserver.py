@@ -86,7 +86,8 @@ def connected(values: Globals, address: str | None, token_file: Path | None) -> 
     """
     from k8s_pipeline_client.deploying.fetch import Fetcher
     from k8s_pipeline_client.domain.connection import instance_of
-    from k8s_pipeline_client.openmetadata.client import HttpOpenMetadata, trust
+    from k8s_pipeline_client.openmetadata.client import HttpOpenMetadata
+    from k8s_pipeline_client.openmetadata.server import trust
     from k8s_pipeline_client.settings.given import given_certificates, given_connection
 
     settings = values.settings()

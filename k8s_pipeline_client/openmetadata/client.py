@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import re
 import ssl
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, Self
-from urllib.parse import quote, urlsplit
+from typing import Self
+from urllib.parse import quote
 
 from k8s_pipeline_client.domain.entities import Document, EntityReference
-from k8s_pipeline_client.errors import InputError, ServerResponseError
-from k8s_pipeline_client.openmetadata.translate import foreign, refusal
+from k8s_pipeline_client.errors import ServerResponseError
+from k8s_pipeline_client.openmetadata.server import api_address, checked_token
+from k8s_pipeline_client.openmetadata.session import Session, Token
+from k8s_pipeline_client.openmetadata.translate import Asked, read, row_conflict
 from k8s_pipeline_client.openmetadata.transport import Transport
 from k8s_pipeline_client.retrying import TOTAL_TIMEOUT
 
@@ -37,30 +37,39 @@ _COLLECTIONS = MappingProxyType(
 )
 """API paths of the entities that can have pipelines, by the ``type`` of entity references."""
 
+_WORKFLOWS = "automations/workflows"
+_JSON_PATCH = "application/json-patch+json"
+_TO_EDIT = "to edit ingestion pipelines"
+_ALL = MappingProxyType({"include": "all"})
 _RUNNER = "ingestionRunner"
 _OF_A_SERVICE = ("id", "name", "fullyQualifiedName", "serviceType", _RUNNER)
 
 
 class HttpOpenMetadata:
-    """Reads entities; see `port.OpenMetadata`."""
+    """A client of one server; see `port.OpenMetadata`."""
 
     def __init__(
-        self, address: str, token: str, *, verify: ssl.SSLContext | bool = True, total_timeout: float = TOTAL_TIMEOUT
+        self, address: str, token: Token, *, verify: ssl.SSLContext | bool = True, total_timeout: float = TOTAL_TIMEOUT
     ) -> None:
         """Take the server and a token.
 
         Args:
             address: The URL of its API, such as ``https://openmetadata.example.com/api``.
-            token: The bot's JWT.
-            verify: How to verify its certificate; see `trust`.
+            token: The bot's JWT, or a function that returns it and is called for each request.
+            verify: How to verify its certificate; see `server.trust`.
             total_timeout: Seconds that a request may take, retries included.
 
         Raises:
             InputError: Address or token are invalid, or the proxy or CA certificates of the environment.
         """
-        self.address = api_address(address)
-        self._token = checked_token(token)
-        self._transport = Transport(self.address, self._token, verify=verify, total_timeout=total_timeout)
+        api = api_address(address)
+        checked = token if callable(token) else checked_token(token)
+        self._session = Session(api, checked, Transport(api, verify=verify, total_timeout=total_timeout))
+
+    @property
+    def address(self) -> str:
+        """The URL of the server's API, without a trailing slash."""
+        return self._session.address
 
     def __enter__(self) -> Self:
         """Return the client."""
@@ -68,11 +77,11 @@ class HttpOpenMetadata:
 
     def __exit__(self, *_: object) -> None:
         """Close the connections."""
-        self._transport.close()
+        self._session.close()
 
     def version(self) -> str:
         """Return the server's version, such as ``1.12.14``."""
-        found = self._get("system/version", what="its version").get("version")
+        found = self._session.read("system/version", read("its version")).get("version")
         if not isinstance(found, str):
             raise ServerResponseError(
                 f"the response of {self.address} has no version, so it is not OpenMetadata",
@@ -87,7 +96,7 @@ class HttpOpenMetadata:
         query = {"limit": str(_PAGE)} | ({"service": service} if service else {})
         seen: set[str] = set()
         while True:
-            page = self._get(_PIPELINES, query, what="the ingestion pipelines")
+            page = self._session.read(_PIPELINES, read("the ingestion pipelines"), query)
             items, paging = page.get("data"), page.get("paging")
             if not isinstance(items, list) or not isinstance(paging, Mapping):
                 raise ServerResponseError(f"the response of {self.address} is not a page of ingestion pipelines")
@@ -112,13 +121,15 @@ class HttpOpenMetadata:
                 hint="some may have been created meanwhile: try again",
             )
 
-    def pipeline(self, fqn: str) -> Document:
+    def pipeline(self, fqn: str, *, include_deleted: bool = False) -> Document:
         """Return one IngestionPipeline entity; see the port."""
-        return self._get(f"{_PIPELINES}/name/{_encoded(fqn)}", what=f"ingestion pipeline {fqn!r}")
+        path = f"{_PIPELINES}/name/{_encoded(fqn)}"
+        return self._session.read(path, read(_named(fqn)), _ALL if include_deleted else {})
 
-    def pipeline_with_id(self, identity: str) -> Document:
+    def pipeline_with_id(self, identity: str, *, include_deleted: bool = False) -> Document:
         """Return one IngestionPipeline entity; see the port."""
-        return self._get(f"{_PIPELINES}/{_encoded(identity)}", what=f"ingestion pipeline {identity}")
+        path = f"{_PIPELINES}/{_encoded(identity)}"
+        return self._session.read(path, read(f"ingestion pipeline {identity}"), _ALL if include_deleted else {})
 
     def service(self, reference: EntityReference) -> Document:
         """Return the service of a pipeline, without its connection; see the port."""
@@ -143,78 +154,73 @@ class HttpOpenMetadata:
     def _with_runner(self, path: str, what: str) -> Document:
         """Read a service with its ingestion runner, a field that older servers do not have."""
         try:
-            return self._get(path, {"fields": _RUNNER}, what=what)
+            return self._session.read(path, read(what), {"fields": _RUNNER})
         except ServerResponseError as error:
             if error.status != 400 or _RUNNER not in error.message:
                 raise
-        return self._get(path, what=what)
+        return self._session.read(path, read(what))
 
-    def _get(self, path: str, query: Mapping[str, str] = MappingProxyType({}), *, what: str) -> Document:
-        response = self._transport.get(f"/v1/{path}", query)
-        if response.status != 200:
-            raise refusal(response, address=self.address, what=what, token=self._token)
+    def run_status(self, fqn: str, run_id: str) -> Document | None:
+        """Return the status of a run; see the port."""
+        asked = Asked(f"return the status of run {run_id} of {_named(fqn)}", _named(fqn))
+        response = self._session.send("GET", f"{_rows(fqn)}/{_encoded(run_id)}", asked, expected=(200, 204))
+        return None if response.status == 204 else self._session.object_of(response)
+
+    def put_run_status(self, fqn: str, row: Document) -> None:
+        """Write the status of a run; see the port."""
+        run_id = str(row.get("runId"))
+        asked = Asked(f"update the status of run {run_id} of {_named(fqn)}", _named(fqn), _TO_EDIT)
         try:
-            found: Any = json.loads(response.body)
-        except (ValueError, RecursionError):
-            found = None
-        if not isinstance(found, dict):
-            raise foreign(response, address=self.address)
+            response = self._session.send("PUT", _rows(fqn), asked, expected=(200, 201), body=row)
+        except ServerResponseError as error:
+            if error.status == 409:
+                raise row_conflict(error, fqn, run_id) from error
+            raise
+        self._session.object_of(response)  # a login page has status 200, too
+
+    def delete_run_status(self, pipeline_id: str, run_id: str) -> None:
+        """Delete the status of a run; see the port."""
+        what = f"ingestion pipeline {pipeline_id}"
+        asked = Asked(f"delete the status of run {run_id} of {what}", what, _TO_EDIT)
+        self._session.send("DELETE", f"{_rows(pipeline_id)}/{_encoded(run_id)}", asked, expected=(204,))
+
+    def run_statuses(self, fqn: str, *, start: int, end: int) -> list[Document]:
+        """Return the status of the runs of a pipeline; see the port."""
+        asked = Asked(f"list the status of the runs of {_named(fqn)}", _named(fqn))
+        found = self._session.read(_rows(fqn), asked, {"startTs": str(start), "endTs": str(end)}).get("data")
+        if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
+            raise ServerResponseError(f"the response of {self.address} is not a list of the status of runs")
         return found
 
+    def automation(self, name: str) -> Document:
+        """Return an automation workflow; see the port."""
+        return self._session.read(f"{_WORKFLOWS}/name/{_encoded(name)}", read(f"automation workflow {name!r}"))
 
-def api_address(text: str) -> str:
-    """Return the URL of a server's API without a trailing slash; ``/api`` is added if there is no path.
+    def set_automation_status(self, identity: str, status: str, response: Document | None) -> None:
+        """Set the status of an automation workflow; see the port."""
+        what = f"automation workflow {identity}"
+        asked = Asked(f"update the status of {what}", what, right="to edit automations")
+        # Not ``replace``: a workflow has no status until it is given one.
+        patch: list[Document] = [{"op": "add", "path": "/status", "value": status}]
+        patch += [{"op": "add", "path": "/response", "value": response}] if response is not None else []
+        path = f"{_WORKFLOWS}/{_encoded(identity)}"
+        found = self._session.send("PATCH", path, asked, expected=(200,), body=patch, content_type=_JSON_PATCH)
+        self._session.object_of(found)
 
-    Raises:
-        InputError: It is not a valid URL.
-    """
-    hint = "use one such as https://openmetadata.example.com/api"
-    try:
-        parts = urlsplit(text.strip())
-        host, user, _ = parts.hostname, parts.username, parts.port
-    except ValueError:
-        # The message quotes the URL, which may contain a password.
-        raise InputError("the URL of the OpenMetadata server is invalid", hint=hint) from None
-    if user is not None:
-        raise InputError("the URL of the OpenMetadata server contains credentials", hint=f"remove them; {hint}")
-    if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
-        raise InputError(f"{text.strip()!r} is not a valid URL of an OpenMetadata server", hint=hint)
-    path = re.sub(r"/v1$", "", parts.path.rstrip("/"))
-    return f"{parts.scheme}://{parts.netloc}{path or '/api'}"
-
-
-def checked_token(text: str) -> str:
-    """Return a token without surrounding white space.
-
-    Raises:
-        InputError: It is invalid; the message does not quote it.
-    """
-    token = text.strip()
-    if not token:
-        raise InputError(
-            "the token for the OpenMetadata server is empty", code="ServerTokenMissing", hint="give the JWT of a bot"
-        )
-    if not token.isascii() or not token.isprintable() or " " in token:
-        raise InputError(
-            "the token for the OpenMetadata server is invalid: it contains white space", hint="give the JWT only"
-        )
-    return token
-
-
-def trust(verify_ssl: str, certificates: str) -> ssl.SSLContext | bool:
-    """Return how to verify the server's certificate, as httpx takes it.
-
-    Args:
-        verify_ssl: The setting ``verifySSL``. ``no-ssl`` is OpenMetadata's default: an https URL is then verified with
-            the system's CA certificates.
-        certificates: Those of ``sslConfig.certificatePath``, PEM; empty for the system's.
-    """
-    if verify_ssl == "ignore":
-        return False
-    if verify_ssl == "validate" and certificates:
-        return ssl.create_default_context(cadata=certificates)
-    return True
+    def close_log_stream(self, fqn: str, run_id: str) -> None:
+        """Close the log stream of a run; see the port."""
+        asked = Asked(f"close the log of run {run_id} of {_named(fqn)}", _named(fqn), _TO_EDIT)
+        path = f"{_PIPELINES}/logs/{_encoded(fqn)}/{_encoded(run_id)}/close"
+        self._session.object_of(self._session.send("POST", path, asked, expected=(200,)))
 
 
 def _encoded(text: str) -> str:
     return quote(text, safe="")
+
+
+def _named(fqn: str) -> str:
+    return f"ingestion pipeline {fqn!r}"
+
+
+def _rows(pipeline: str) -> str:
+    return f"{_PIPELINES}/{_encoded(pipeline)}/pipelineStatus"

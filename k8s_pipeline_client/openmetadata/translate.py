@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from k8s_pipeline_client.domain.connection import bot_of, expiry_of
 from k8s_pipeline_client.errors import (
     EntityNotFoundError,
     RightMissingError,
+    RowConflictError,
     ServerResponseError,
     TokenRejectedError,
 )
@@ -24,13 +26,35 @@ _OPERATIONS = re.compile(r"operations? \[?(?P<names>\w+(?:, ?\w+)*)\]? (?:not al
 _DENIED_BY = re.compile(r"denied (?:by role (?P<role>.+?), )?policy (?P<policy>.+?), rule (?P<rule>.+?)\.?$")
 
 
-def refusal(response: Response, *, address: str, what: str, token: str) -> ServerResponseError:
-    """Return the exception for a response other than 200.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a request is for, for messages.
+
+    Attributes:
+        action: What the server is to do, such as ``return ingestion pipeline 'shop.nightly'``.
+        entity: The entity that must exist, such as ``ingestion pipeline 'shop.nightly'``.
+        right: What the token's user must be allowed to do, if the server does not say it.
+        denied: What a 403 denies; by default the permission for the action.
+    """
+
+    action: str
+    entity: str
+    right: str = "to view ingestion pipelines and services"
+    denied: str = ""
+
+
+def read(what: str) -> Asked:
+    """Return the words for a request that reads an entity, or several."""
+    return Asked(f"return {what}", what, denied=f"access to {what}")
+
+
+def refusal(response: Response, *, address: str, asked: Asked, token: str) -> ServerResponseError:
+    """Return the exception for a response with another status than those of success.
 
     Args:
         response: The response.
         address: The server, for the message.
-        what: The requested entity, such as ``pipeline 'shop.nightly'``.
+        asked: What the request is for.
         token: The token of the request; it is redacted in the server's message, and its claims are read.
     """
     said = message_of(response.body)
@@ -42,21 +66,34 @@ def refusal(response: Response, *, address: str, what: str, token: str) -> Serve
             hint="create a new one in OpenMetadata: Settings, Bots, ingestion-bot",
             status=401,
         )
-    if response.status == 403:
+    # The API for logs responds to every error with 500.
+    if response.status == 403 or (response.status == 500 and _OPERATIONS.search(text)):
         return RightMissingError(
-            f"{address} denied access to {what}: {text}", hint=_what_is_missing(text, token), status=403
+            f"{address} denied {asked.denied or f'permission to {asked.action}'}: {text}",
+            hint=_what_is_missing(text, asked, token),
+            status=response.status,
         )
     if response.status == 404 and said is not None and _NO_SUCH_ENTITY.search(said):
-        return EntityNotFoundError(f"{what} is not in OpenMetadata {address}: {text}", status=404)
-    if 300 <= response.status < 400 or (response.status == 404 and said is None):
+        return EntityNotFoundError(f"{asked.entity} is not in OpenMetadata {address}: {text}", status=404)
+    if response.status < 400 or (response.status == 404 and said is None):
         return foreign(response, address=address)
     if response.status == 404:
         return ServerResponseError(
-            f"{address} returned an unexpected 404 for {what}: {text}",
+            f"{address} returned an unexpected 404 for {asked.entity}: {text}",
             hint="check the URL, and whether a gateway in between rewrites paths, such as %2F in a name",
             status=404,
         )
-    return ServerResponseError(f"{address} failed to return {what}: {response.status}, {text}", status=response.status)
+    return ServerResponseError(f"{address} failed to {asked.action}: {response.status}, {text}", status=response.status)
+
+
+def row_conflict(error: ServerResponseError, fqn: str, run_id: str) -> RowConflictError:
+    """Return the exception for a 409 for the status of a run."""
+    return RowConflictError(
+        error.message,
+        facts={"fqn": fqn, "run_id": run_id},
+        hint="another run of the pipeline has this timestamp, or this run has two rows and they must be deleted first",
+        status=409,
+    )
 
 
 def foreign(response: Response, *, address: str) -> ServerResponseError:
@@ -101,7 +138,7 @@ def _of_whom(token: str) -> str:
     return f"{text}, which {verb} at {expiry:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _what_is_missing(text: str, token: str) -> str:
+def _what_is_missing(text: str, asked: Asked, token: str) -> str:
     bot = bot_of(token)
     user = bot or "its user"
     other = "" if bot == "ingestion-bot" else ", or use the token of ingestion-bot"
@@ -110,5 +147,5 @@ def _what_is_missing(text: str, token: str) -> str:
         role = f" of role {denied['role']}" if denied["role"] else ""
         return f"change rule {denied['rule']} in policy {denied['policy']}{role}, which denies access to {user}{other}"
     found = _OPERATIONS.search(text)
-    right = found["names"] if found else "to view ingestion pipelines and services"
+    right = found["names"] if found else asked.right
     return f"give {user} a role with a policy that allows {right}{other}"

@@ -1,4 +1,4 @@
-"""GET requests to an OpenMetadata server, by httpx; retried by the same rules as those to Kubernetes."""
+"""Requests to an OpenMetadata server, by httpx; retried by the same rules as those to Kubernetes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import ssl
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import httpx
 
@@ -33,6 +33,31 @@ _HOPELESS = (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.TooManyR
 
 
 @dataclass(frozen=True, slots=True)
+class Request:
+    """One idempotent request.
+
+    Attributes:
+        path: Relative to the server's address; percent-encoded.
+        token: The bot's JWT.
+        query: The query parameters.
+        body: Empty for no body.
+        content_type: The media type of the body.
+    """
+
+    method: str
+    path: str
+    token: str = field(repr=False)
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = field(default=b"", repr=False)
+    content_type: str = "application/json"
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers of this request."""
+        found = {"Authorization": f"Bearer {self.token}"}
+        return found | ({"Content-Type": self.content_type} if self.body else {})
+
+
+@dataclass(frozen=True, slots=True)
 class Response:
     """A complete response: a truncated body raises an error instead.
 
@@ -55,14 +80,11 @@ class Response:
 class Transport:
     """Sends requests to one server; thread-safe."""
 
-    def __init__(
-        self, address: str, token: str, *, verify: ssl.SSLContext | bool, total_timeout: float = TOTAL_TIMEOUT
-    ) -> None:
-        """Take the server and a token.
+    def __init__(self, address: str, *, verify: ssl.SSLContext | bool, total_timeout: float = TOTAL_TIMEOUT) -> None:
+        """Take the server.
 
         Args:
             address: Such as ``https://openmetadata.example.com/api``.
-            token: The bot's JWT.
             verify: How to verify its certificate; False to not verify it.
             total_timeout: Seconds that a request may take, retries included.
 
@@ -72,11 +94,7 @@ class Transport:
         self._address = address
         self._total_timeout = total_timeout
         self._has_responded = False
-        headers = {
-            "Authorization": f"Bearer {token}",
-            "Accept": "application/json",
-            "User-Agent": f"k8s-pipeline/{__version__}",
-        }
+        headers = {"Accept": "application/json", "User-Agent": f"k8s-pipeline/{__version__}"}
         if address.startswith("http:"):
             # Without TLS, loading the system's CA certificates would take longer than a request.
             verify = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -88,12 +106,8 @@ class Transport:
         """Close the connections."""
         self._client.close()
 
-    def get(self, path: str, query: Mapping[str, str]) -> Response:
-        """Send a GET request, with retries.
-
-        Args:
-            path: Relative to the address; percent-encoded.
-            query: Its parameters.
+    def send(self, request: Request) -> Response:
+        """Send a request, with retries.
 
         Raises:
             InputError: The address is invalid.
@@ -104,7 +118,14 @@ class Transport:
         def once(end: float) -> Response:
             left = max(end - time.monotonic(), 0.1)
             timeout = httpx.Timeout(min(READ_TIMEOUT, left), connect=min(CONNECT_TIMEOUT, left))
-            with self._client.stream("GET", f"{self._address}{path}", params=dict(query), timeout=timeout) as response:
+            with self._client.stream(
+                request.method,
+                f"{self._address}{request.path}",
+                params=dict(request.query),
+                headers=request.headers(),
+                content=request.body or None,
+                timeout=timeout,
+            ) as response:
                 self._has_responded = True
                 return Response(
                     response.status_code,
@@ -121,7 +142,7 @@ class Transport:
                 should_retry=self._is_retryable,
                 total_timeout=self._total_timeout,
                 log=_LOG,
-                what=request_line("GET", path, query),
+                what=request_line(request.method, request.path, request.query),
             )
         except httpx.RequestError as error:
             raise self._unreachable(error) from error

@@ -2,5 +2,7 @@
 
 from tests.fakes.cluster import FakeCluster
 from tests.fakes.journal import Request
+from tests.fakes.openmetadata import FakeOpenMetadata
+from tests.fakes.openmetadata_wire import OpenMetadataRequest
 
-__all__ = ["FakeCluster", "Request"]
+__all__ = ["FakeCluster", "FakeOpenMetadata", "OpenMetadataRequest", "Request"]

@@ -51,7 +51,7 @@ class FakeCluster:
         self._namespace = namespace
         self._page_size = page_size
         self._lock = threading.RLock()
-        self._journal = Journal()
+        self._journal: Journal[Request] = Journal()
         self._store = Store(self.now)
         self._server = Server(self._store, namespace)
         self._logs = Logs()

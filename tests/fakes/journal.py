@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +32,11 @@ class Request:
     dry_run: bool = False
 
 
+R = TypeVar("R")
 Hook = Callable[[Request], object]
 
 
-class Journal:
+class Journal(Generic[R]):
     """Notes requests and calls hooks. May be used by several threads.
 
     Attributes:
@@ -42,23 +44,23 @@ class Journal:
     """
 
     def __init__(self) -> None:
-        self.requests: list[Request] = []
-        self._before: list[Hook] = []
-        self._after: list[Hook] = []
+        self.requests: list[R] = []
+        self._before: list[Callable[[R], object]] = []
+        self._after: list[Callable[[R], object]] = []
         self._thread = threading.local()
 
-    def before(self, hook: Hook) -> Callable[[], None]:
+    def before(self, hook: Callable[[R], object]) -> Callable[[], None]:
         """Have a hook called before each request; return what ends that."""
         self._before.append(hook)
         return lambda: self._before.remove(hook)
 
-    def after(self, hook: Hook) -> Callable[[], None]:
+    def after(self, hook: Callable[[R], object]) -> Callable[[], None]:
         """Have a hook called after each request that was carried out; return what ends that."""
         self._after.append(hook)
         return lambda: self._after.remove(hook)
 
     @contextmanager
-    def around(self, request: Request) -> Iterator[None]:
+    def around(self, request: R) -> Iterator[None]:
         """Note a request, and call the hooks before and after the block that carries it out."""
         if getattr(self._thread, "is_in_hook", False):
             yield
@@ -68,7 +70,7 @@ class Journal:
         yield
         self._call(self._after, request)
 
-    def _call(self, hooks: list[Hook], request: Request) -> None:
+    def _call(self, hooks: list[Callable[[R], object]], request: R) -> None:
         self._thread.is_in_hook = True
         try:
             for hook in tuple(hooks):

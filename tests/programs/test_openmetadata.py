@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import ssl
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +27,12 @@ from k8s_pipeline_client.errors import (
     TokenRejectedError,
 )
 from k8s_pipeline_client.openmetadata import client as openmetadata
-from k8s_pipeline_client.openmetadata.client import HttpOpenMetadata, api_address, trust
+from k8s_pipeline_client.openmetadata.client import HttpOpenMetadata
+from k8s_pipeline_client.openmetadata.server import api_address, trust
 from tests.cluster.local.certificates import Authority
 from tests.images.recording import RecordingServer
 from tests.openmetadata import fleet, identity, pipeline, service, token
+from tests.programs.other import Other
 
 LISTING = r"/ingestionPipelines$"
 
@@ -293,7 +293,7 @@ def test_tokens_that_are_none(bad: str) -> None:
 def test_what_is_no_openmetadata(
     connect: Connect, status: int, headers: dict[str, str], body: bytes, said: str
 ) -> None:
-    with _Other(status, headers, body) as address, pytest.raises(ServerResponseError) as caught:
+    with Other(status, headers, body) as address, pytest.raises(ServerResponseError) as caught:
         connect(address).version()
     assert said in str(caught.value)
     assert "abc" not in str(caught.value)
@@ -306,7 +306,7 @@ def test_what_is_no_openmetadata(
     ids=lambda page: page[:30],
 )
 def test_pages_that_are_none(connect: Connect, page: str) -> None:
-    with _Other(200, {}, page.encode()) as address, pytest.raises(ServerResponseError):
+    with Other(200, {}, page.encode()) as address, pytest.raises(ServerResponseError):
         list(connect(address).pipelines())
 
 
@@ -320,7 +320,7 @@ def test_pages_that_are_none(connect: Connect, page: str) -> None:
 )
 def test_a_list_that_does_not_get_on_ends(connect: Connect, page: dict[str, Any]) -> None:
     with (
-        _Other(200, {}, json.dumps(page).encode()) as address,
+        Other(200, {}, json.dumps(page).encode()) as address,
         pytest.raises(ServerResponseError, match="does not end"),
     ):
         list(connect(address).pipelines())
@@ -357,41 +357,8 @@ def test_whom_to_trust(connect: Connect, tmp_path: Path) -> None:
     usual, ours, anybody = trust("no-ssl", ""), trust("validate", certificates), trust("ignore", "")
     body = json.dumps({"version": "1.12.0"}).encode()
 
-    with _Other(200, {}, body, context) as address:
+    with Other(200, {}, body, context) as address:
         assert connect(address, verify=ours).version() == "1.12.0"
         assert connect(address, verify=anybody).version() == "1.12.0"
         with pytest.raises(ServerUnreachableError, match=r"CERTIFICATE_VERIFY_FAILED.*verifySSL: validate"):
             connect(address, verify=usual).version()
-
-
-class _Other:
-    """Something else that speaks HTTP, and always says the same."""
-
-    def __init__(
-        self, status: int, headers: dict[str, str], body: bytes, context: ssl.SSLContext | None = None
-    ) -> None:
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, format: str, *args: Any) -> None:
-                """Say nothing."""
-
-        self._server = HTTPServer(("127.0.0.1", 0), Handler)
-        self._scheme = "http"
-        if context is not None:
-            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
-            self._scheme = "https"
-
-    def __enter__(self) -> str:
-        threading.Thread(target=self._server.serve_forever, args=[0.02], daemon=True).start()
-        return f"{self._scheme}://127.0.0.1:{self._server.server_address[1]}/api"
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()

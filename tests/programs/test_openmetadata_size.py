@@ -11,7 +11,7 @@ import pytest
 
 from k8s_pipeline_client.errors import ServerResponseError
 from k8s_pipeline_client.openmetadata import transport
-from k8s_pipeline_client.openmetadata.transport import Transport
+from k8s_pipeline_client.openmetadata.transport import Request, Transport
 
 
 class Endless(BaseHTTPRequestHandler):
@@ -42,9 +42,9 @@ def address() -> Iterator[str]:
 
 def test_it_is_cut_off_and_not_asked_again(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "MAX_BYTES", 2**20)
-    client = Transport(address, "token", verify=True)
+    client = Transport(address, verify=True)
     with pytest.raises(ServerResponseError) as caught:
-        client.get("/v1/x", {})
+        client.send(Request("GET", "/v1/x", "token"))
     assert caught.value.code == "ResponseTooLarge"
     assert caught.value.facts["address"] == address
     client.close()
