@@ -35,6 +35,7 @@ def call(server: RecordingServer, method: str, path: str, body: Any = None) -> t
         base + path, method=method, data=None if body is None else json.dumps(body).encode()
     )
     request.add_header("Authorization", f"Bearer {JWT}")
+    request.add_header("Content-Type", f"application/{'json-patch+' if method == 'PATCH' else ''}json")
     try:
         with urllib.request.urlopen(request, timeout=10) as answer:
             text = answer.read()
@@ -44,28 +45,24 @@ def call(server: RecordingServer, method: str, path: str, body: Any = None) -> t
             return error.code, json.loads(error.read())
 
 
-def test_status_rows_are_kept_with_their_history(server: RecordingServer) -> None:
-    assert call(server, "GET", f"{STATUS}/{RUN}") == (204, None)
+def test_accepted_rows_are_kept_as_they_came_beside_what_is_in_force(server: RecordingServer) -> None:
     for state in ("running", "success"):
-        row = {"runId": RUN, "pipelineState": state, "timestamp": 5}
-        assert call(server, "PUT", STATUS, row)[0] == 200
+        assert call(server, "PUT", STATUS, {"runId": RUN, "pipelineState": state, "timestamp": 5})[0] == 201
+    assert call(server, "PUT", STATUS, {"runId": RUN, "pipelineState": "over", "timestamp": 5})[0] == 400
 
-    assert call(server, "GET", f"{STATUS}/{RUN}")[1]["pipelineState"] == "success"
-    assert call(server, "GET", f"{STATUS}?startTs=4&endTs=6")[1]["paging"] == {"total": 1}
-    assert call(server, "GET", f"{STATUS}?startTs=6&endTs=7")[1]["data"] == []
     history = call(server, "GET", "/_recorded/statuses")[1]
-    assert [row["pipelineState"] for row in history["shop.meta"][RUN]] == ["running", "success"]
+    assert history["shop.meta"][RUN] == [
+        {"runId": RUN, "pipelineState": state, "timestamp": 5} for state in ("running", "success")
+    ]
+    assert [row["pipelineState"] for row in call(server, "GET", "/_recorded/rows")[1]["shop.meta"]] == ["success"]
 
 
-def test_status_of_an_unknown_pipeline_is_refused(server: RecordingServer) -> None:
-    path = STATUS.replace("meta", "gone")
-    code, body = call(server, "PUT", path, {"runId": RUN, "pipelineState": "running"})
+def test_rows_are_seeded_with_and_without_a_timestamp(server: RecordingServer) -> None:
+    rows = [{"runId": "a", "pipelineState": "running"}, {"runId": "b", "pipelineState": "failed", "timestamp": 9}]
+    call(server, "POST", "/_seed", {"statuses": {"shop.meta": rows}})
 
-    assert (code, body["code"]) == (404, 404)
-
-
-def test_status_without_run_id_is_refused(server: RecordingServer) -> None:
-    assert call(server, "PUT", STATUS, {"pipelineState": "running"})[0] == 400
+    found = call(server, "GET", STATUS)[1]["data"]
+    assert [(row["runId"], row["timestamp"]) for row in found] == [("b", 9), ("a", 1)]
 
 
 def test_bulk_makes_entities_that_reads_find(server: RecordingServer) -> None:
@@ -138,9 +135,9 @@ def test_cleared_record_counts_on(server: RecordingServer) -> None:
 @pytest.mark.parametrize(("fault", "code"), [("status500", 500), ("unauthorized", 401), ("unavailable", 503)])
 def test_named_faults_and_how_often(server: RecordingServer, fault: str, code: int) -> None:
     call(server, "POST", "/_faults", {"fault": fault, "times": 1, "skip": 1})
-    row = {"runId": RUN, "pipelineState": "running"}
+    row = {"runId": RUN, "pipelineState": "running", "timestamp": 5}
 
-    assert [call(server, "PUT", STATUS, row)[0] for _ in range(3)] == [200, code, 200]
+    assert [call(server, "PUT", STATUS, row)[0] for _ in range(3)] == [201, code, 201]
     assert call(server, "GET", "/_faults")[1][0]["hits"] == 3
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from tests.images.recording import RecordingServer, documents
 from tests.images.standin import leaks, program, steps
+from tests.openmetadata import token
 
 RUN = "11111111-1111-4111-8111-111111111111"
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -30,7 +31,7 @@ def server() -> Iterator[RecordingServer]:
 
 def workflow(url: str | None, *script: dict[str, Any], **block: Any) -> dict[str, Any]:
     config = {"type": "DatabaseMetadata", "standin": {"steps": list(script), **block}}
-    server = {"hostPort": url, "securityConfig": {"jwtToken": SECRET}}
+    server = {"hostPort": url, "securityConfig": {"jwtToken": token()}}
     return {
         "source": {"type": "postgres", "serviceName": "shop", "sourceConfig": {"config": config}},
         "workflowConfig": {"openMetadataServerConfig": server if url else {}},
@@ -168,7 +169,7 @@ def test_automation_reports_its_end_and_exits_with_zero(server: RecordingServer,
         "id": RUN,
         "name": "a",
         "request": request,
-        "openMetadataServerConnection": {"hostPort": server.url},
+        "openMetadataServerConnection": {"hostPort": server.url, "securityConfig": {"jwtToken": token()}},
     }
     server.control.seed(documents.seed(automations=[automation]))
 

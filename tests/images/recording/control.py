@@ -5,7 +5,8 @@ from typing import Any
 
 from .faults import Faults
 from .journal import Journal
-from .routes import Api, Response
+from .routes import Api
+from .wire import Response
 
 
 class Control:
@@ -27,6 +28,12 @@ class Control:
                 return self._fault(method, body)
             if head == "_seed" and method in ("POST", "PUT"):
                 return Response(200, self.seed(body))
+            if head == "_tokens" and method == "POST":
+                self._api.access.accept(body)
+                return Response(204)
+            if head == "_service" and method == "POST":
+                self._api.service.address = str(body["address"]).rstrip("/")
+                return Response(204)
             if head == "_attempts" and method == "POST" and rest:
                 return Response(200, {"attempt": self._api.runs.next_attempt(rest[0])})
         except (KeyError, TypeError, ValueError) as error:
@@ -42,7 +49,7 @@ class Control:
                 self._api.entities.put(collection, entity)
         for fqn, rows in document.get("statuses", {}).items():
             for row in rows:
-                self._api.runs.put_status(fqn, row)
+                self._api.statuses.seed(fqn, row)
         return self._api.entities.summary()
 
     def _recorded(self, method: str, rest: list[str], query: Mapping[str, str]) -> Response:
@@ -53,6 +60,8 @@ class Control:
             return Response(200, self._api.entities.summary())
         if rest == ["statuses"]:
             return Response(200, self._api.runs.history())
+        if rest == ["rows"]:
+            return Response(200, {fqn: self._api.statuses.rows.listed(fqn) for fqn in self._api.runs.history()})
         if rest == ["logs"]:
             return Response(200, self._api.runs.logs())
         entries = self._journal.since(int(query.get("since", "0")))

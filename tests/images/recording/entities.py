@@ -65,6 +65,18 @@ class Entities:
             self._by_fqn.setdefault(collection, {})[entity["fullyQualifiedName"]] = entity
             return copy.deepcopy(entity)
 
+    def put_or_find(self, collection: str, request: Mapping[str, Any], *, replaces: bool) -> tuple[Entity | None, bool]:
+        """Create, or replace where that is wanted, which restores what was deleted. Also whether it is new.
+
+        None where the name is taken.
+        """
+        with self._lock:
+            fqn = self._complete(collection, request)["fullyQualifiedName"]
+            known = self._by_fqn.get(collection, {}).get(fqn)
+            if known is not None and not replaces:
+                return None, False
+            return self.put(collection, request), known is None
+
     def delete(self, collection: str, entity: Entity) -> None:
         with self._lock:
             self._by_fqn.get(collection, {}).pop(entity["fullyQualifiedName"], None)

@@ -24,6 +24,7 @@ _FIELDS = {
     "message",
     "retryAfter",
     "delaySeconds",
+    "holdSeconds",
     "drop",
     "reset",
     "times",
@@ -33,7 +34,10 @@ _FIELDS = {
 
 @dataclass
 class Fault:
-    """A rule: requests that match are delayed, dropped, reset within the answer, or answered with an error."""
+    """A rule: requests that match are delayed, dropped, reset within the answer, or answered with an error.
+
+    A first row of a run may also be held between the look-up and the insertion, so that another one overtakes it.
+    """
 
     method: str | None
     path: re.Pattern[str]
@@ -41,6 +45,7 @@ class Fault:
     message: str
     retry_after: str | None
     delay_seconds: float
+    hold_seconds: float
     drop: bool
     reset: bool
     times: int | None
@@ -64,6 +69,7 @@ class Fault:
             message=rule.get("message", f"Injected fault {name or status}"),
             retry_after=rule.get("retryAfter"),
             delay_seconds=float(rule.get("delaySeconds", 0)),
+            hold_seconds=float(rule.get("holdSeconds", 0)),
             drop=bool(rule.get("drop", False)),
             reset=bool(rule.get("reset", False)),
             times=rule.get("times"),

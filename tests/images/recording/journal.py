@@ -1,14 +1,13 @@
 """What the server was asked, in order."""
 
-import base64
-import binascii
 import hashlib
-import json
 import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from .access import claims_of
 
 
 @dataclass(frozen=True)
@@ -84,12 +83,5 @@ def token_digest(token: str) -> str:
 
 
 def _subject(token: str) -> str | None:
-    parts = token.split(".")
-    if len(parts) != 3:
-        return None
-    try:
-        payload = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (binascii.Error, ValueError):
-        return None
-    subject = payload.get("sub") if isinstance(payload, dict) else None
+    subject = (claims_of(token) or {}).get("sub")
     return subject if isinstance(subject, str) else None

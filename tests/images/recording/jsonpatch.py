@@ -39,5 +39,7 @@ def _apply_one(document: Any, kind: str, pointer: str, value: Any) -> None:
             del target[index]
     elif kind == "remove":
         target.pop(last, None)
+    elif kind == "replace" and last not in target:
+        raise KeyError(last)
     else:
         target[last] = value

@@ -5,47 +5,33 @@ import binascii
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
+from .access import Access
+from .deletion import Deletion, kind_of
 from .entities import Entities, Entity
 from .jsonpatch import apply_patch
+from .queued import PipelineService
+from .rowcheck import holds_nul
 from .runs import Runs
+from .statuses import PIPELINES, Statuses
+from .wire import Request, Response, already_exists, no_such_path, not_found, refused, uuid_of
 
-PIPELINES = "services/ingestionPipelines"
+WORKFLOWS = "automations/workflows"
 
 # Collections whose path has more than one segment; every other one has a single segment.
 _DEEP = ("services/", "automations/", "dataQuality/", "drives/", "dashboard/", "analytics/", "events/", "apps/")
-
-
-@dataclass(frozen=True)
-class Request:
-    """A request without its transport: `path` is decoded segment by segment, below `/v1`."""
-
-    method: str
-    segments: tuple[str, ...]
-    query: Mapping[str, str] = field(default_factory=dict)
-    body: Any = None
-
-
-@dataclass(frozen=True)
-class Response:
-    """Status and JSON body; None is an empty body."""
-
-    status: int
-    body: Any = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+_ENDS = (None, "Pending", "Successful", "Failed", "Running")
+_INCLUDED = {"all": (True, False), "deleted": (True,), "non-deleted": (False,)}
+_JSON = "application/json"
+_JSON_PATCH = "application/json-patch+json"
 
 
 def segments_of(raw_path: str) -> tuple[str, ...] | None:
     """The decoded segments below `/api/v1` (or `/v1`); None for any other path."""
     match = re.match(r"^(?:/api)?/v1/(.+?)/?$", raw_path)
     return None if match is None else tuple(unquote(part) for part in match.group(1).split("/"))
-
-
-def not_found(kind: str, name: str) -> Response:
-    return Response(404, {"code": 404, "message": f"{kind} instance for {name} not found"})
 
 
 class Api:
@@ -55,8 +41,19 @@ class Api:
         self.version = version
         self.entities = Entities()
         self.runs = Runs()
+        self.service = PipelineService()
+        self.statuses = Statuses(self.entities, self.runs, self.service)
+        self.deletion = Deletion(self.entities, self.statuses.rows)
+        self.access = Access()
 
     def answer(self, request: Request) -> Response:
+        if request.query.get("include", "all") not in _INCLUDED:
+            return refused(400, f"query param include must be one of {[*_INCLUDED]}")
+        if request.method in ("POST", "PUT") and request.body is not None and request.content_type != _JSON:
+            return refused(415, "HTTP 415 Unsupported Media Type")
+        return self.access.refusal(request) or self._routed(request)
+
+    def _routed(self, request: Request) -> Response:
         collection, rest = _split_collection(request.segments)
         special: dict[str, Callable[[Request, tuple[str, ...]], Response | None]] = {
             "system": self._system,
@@ -82,34 +79,20 @@ class Api:
     def _pipelines(self, request: Request, rest: tuple[str, ...]) -> Response | None:
         if len(rest) >= 3 and rest[0] == "logs":
             return self._logs(request, rest[1], rest[2], closing=rest[3:] == ("close",))
-        if len(rest) >= 2 and rest[1] == "pipelineStatus":
-            return self._pipeline_status(request, rest[0], rest[2] if len(rest) > 2 else None)
+        if len(rest) in (2, 3) and rest[1] == "pipelineStatus":
+            return self.statuses.answer(request, rest[0], rest[2] if len(rest) > 2 else None)
         return None
 
     def _logs(self, request: Request, fqn: str, run_id: str, *, closing: bool) -> Response:
+        if uuid_of(run_id) is None:
+            return no_such_path()
         if request.method == "GET":
             return Response(200, {"ingestion_task": self.runs.log(fqn, run_id), "total": "1"})
         if closing:
             self.runs.close_log(fqn, run_id)
-        else:
-            self.runs.add_log(fqn, run_id, request.body if isinstance(request.body, dict) else {})
-        return Response(200, {})
-
-    def _pipeline_status(self, request: Request, fqn: str, run_id: str | None) -> Response:
-        if self.entities.get(PIPELINES, fqn) is None:
-            return not_found("ingestionPipeline", fqn)
-        if request.method == "PUT":
-            if not isinstance(request.body, dict) or not request.body.get("runId"):
-                return Response(400, {"code": 400, "message": "a pipeline status needs a runId"})
-            self.runs.put_status(fqn, request.body)
-            return Response(200, request.body)
-        if run_id is not None:
-            row = self.runs.status(fqn, run_id)
-            # The real server has no body for an unknown run, and no 404 either.
-            return Response(204) if row is None else Response(200, row)
-        start, end = (int(request.query.get(key, default)) for key, default in _RANGE)
-        rows = self.runs.statuses(fqn, start, end)
-        return Response(200, {"data": rows, "paging": {"total": len(rows)}})
+            return Response(200, {"message": "Log stream closed successfully"})
+        self.runs.add_log(fqn, run_id, request.body if isinstance(request.body, dict) else {})
+        return Response(200)
 
     def _test_connection_definition(self, request: Request, rest: tuple[str, ...]) -> Response | None:
         if request.method != "GET" or len(rest) != 2:
@@ -122,24 +105,47 @@ class Api:
         if rest == ("bulk",) and method == "PUT" and isinstance(request.body, list):
             return self._bulk(collection, request.body)
         if not rest and method in ("PUT", "POST") and isinstance(request.body, dict):
-            return Response(200 if method == "PUT" else 201, self.entities.put(collection, request.body))
+            return self._written(request, collection)
         if not rest and method == "GET":
             return self._listing(collection, request.query)
-        entity = self._find(collection, rest)
+        if rest == ("restore",) and method == "PUT":
+            return self.deletion.restore(collection, str((request.body or {}).get("id")))
+        entity = self._find(collection, rest, request.query)
         if entity is None:
-            return not_found(collection.rsplit("/", 1)[-1].removesuffix("s"), "/".join(rest[-1:]))
+            return not_found(kind_of(collection), "/".join(rest[-1:]))
         if method == "GET":
-            return Response(200, entity)
+            return Response(200, self._with_fields(entity, request.query))
         if method == "DELETE":
-            self.entities.delete(collection, entity)
-            return Response(200, entity)
-        if method == "PATCH" and isinstance(request.body, list):
-            try:
-                return Response(200, self.entities.put(collection, apply_patch(entity, request.body)))
-            except ValueError as error:
-                return Response(400, {"code": 400, "message": str(error)})
+            return self.deletion.delete(collection, entity, request.query)
+        if method == "PATCH":
+            return self._patched(request, collection, entity)
         # Profiles, sample data, followers, …: recorded, and answered with the entity as it stands.
         return Response(200, entity)
+
+    def _written(self, request: Request, collection: str) -> Response:
+        entity, is_new = self.entities.put_or_find(collection, request.body, replaces=request.method == "PUT")
+        return already_exists() if entity is None else Response(201 if is_new else 200, entity)
+
+    def _patched(self, request: Request, collection: str, entity: Entity) -> Response:
+        if request.content_type != _JSON_PATCH:
+            return refused(415, "HTTP 415 Unsupported Media Type")
+        if not isinstance(request.body, list):
+            return refused(400, "Unable to process JSON")
+        try:
+            patched = apply_patch(entity, request.body)
+        except ValueError as error:
+            return refused(500, str(error))
+        if collection == WORKFLOWS and patched.get("status") not in _ENDS:
+            return refused(500, "Failed to convert JsonValue to target class")
+        if holds_nul(patched):
+            return refused(500, "unsupported Unicode escape sequence: \\u0000 cannot be converted to text")
+        return Response(200, self.entities.put(collection, patched))
+
+    def _with_fields(self, entity: Entity, query: Mapping[str, str]) -> Entity:
+        if "pipelineStatuses" in query.get("fields", "").split(","):
+            latest = self.statuses.latest(entity["fullyQualifiedName"])
+            return {**entity, **({"pipelineStatuses": latest} if latest else {})}
+        return entity
 
     def _bulk(self, collection: str, requests: list[Any]) -> Response:
         passed = [{"request": self.entities.put(collection, item), "status": 200} for item in requests]
@@ -149,17 +155,22 @@ class Api:
         )
 
     def _listing(self, collection: str, query: Mapping[str, str]) -> Response:
-        found = self.entities.listed(collection)
+        wanted = _INCLUDED[query.get("include", "non-deleted")]
+        found = [entity for entity in self.entities.listed(collection) if entity["deleted"] in wanted]
         for key in ("service", "database", "databaseSchema"):
             if key in query:
                 prefix = query[key] + "."
                 found = [entity for entity in found if entity["fullyQualifiedName"].startswith(prefix)]
         return _page(found, query)
 
-    def _find(self, collection: str, rest: tuple[str, ...]) -> Entity | None:
+    def _find(self, collection: str, rest: tuple[str, ...], query: Mapping[str, str]) -> Entity | None:
+        found = None
         if len(rest) >= 2 and rest[0] == "name":
-            return self.entities.get(collection, rest[1])
-        return self.entities.get_by_id(collection, rest[0]) if rest else None
+            found = self.entities.get(collection, rest[1])
+        elif rest:
+            found = self.entities.get_by_id(collection, rest[0])
+        wanted = _INCLUDED[query.get("include", "non-deleted")]
+        return found if found is not None and found["deleted"] in wanted else None
 
 
 def _page(found: list[Entity], query: Mapping[str, str]) -> Response:
@@ -170,7 +181,7 @@ def _page(found: list[Entity], query: Mapping[str, str]) -> Response:
         try:
             cursor = tuple(json.loads(base64.urlsafe_b64decode(query["after"])))
         except (binascii.Error, ValueError):
-            return Response(400, {"code": 400, "message": "Invalid cursor"})
+            return refused(400, "Invalid cursor")
         begin = next((number for number, entity in enumerate(found) if _place(entity) > cursor), len(found))
     page = found[begin : begin + int(query.get("limit", "10"))]
     paging: dict[str, Any] = {"total": len(found)}
@@ -181,9 +192,6 @@ def _page(found: list[Entity], query: Mapping[str, str]) -> Response:
 
 def _place(entity: Entity) -> tuple[str, str]:
     return str(entity.get("name", "")), str(entity["id"])
-
-
-_RANGE = (("startTs", "0"), ("endTs", str(2**62)))
 
 
 def _split_collection(segments: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:

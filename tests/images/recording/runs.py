@@ -1,4 +1,4 @@
-"""What runs tell about themselves: status rows with their history, log batches, attempts."""
+"""What runs tell about themselves, in order: the status rows that were accepted, log batches, attempts."""
 
 import base64
 import gzip
@@ -10,7 +10,7 @@ Row = dict[str, Any]
 
 
 class Runs:
-    """Status rows by pipeline FQN and run id (the server keeps one row per run), and logs."""
+    """Status rows by pipeline FQN and run id, as they came, and logs; what is in force of the rows is in `Rows`."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -19,21 +19,9 @@ class Runs:
         self._closed: set[tuple[str, str]] = set()
         self._attempts: dict[str, int] = {}
 
-    def put_status(self, fqn: str, row: Mapping[str, Any]) -> None:
+    def note_status(self, fqn: str, row: Mapping[str, Any]) -> None:
         with self._lock:
             self._history.setdefault(fqn, {}).setdefault(str(row.get("runId")), []).append(dict(row))
-
-    def status(self, fqn: str, run_id: str) -> Row | None:
-        with self._lock:
-            history = self._history.get(fqn, {}).get(run_id)
-            return dict(history[-1]) if history else None
-
-    def statuses(self, fqn: str, start: int = 0, end: int = 2**63) -> list[Row]:
-        """The current rows of a pipeline, newest first."""
-        with self._lock:
-            rows = [dict(history[-1]) for history in self._history.get(fqn, {}).values()]
-        rows = [row for row in rows if start <= int(row.get("timestamp") or 0) <= end]
-        return sorted(rows, key=lambda row: int(row.get("timestamp") or 0), reverse=True)
 
     def history(self) -> dict[str, dict[str, list[Row]]]:
         with self._lock:
@@ -49,6 +37,10 @@ class Runs:
     def close_log(self, fqn: str, run_id: str) -> None:
         with self._lock:
             self._closed.add((fqn, run_id))
+
+    def closed(self) -> set[tuple[str, str]]:
+        with self._lock:
+            return set(self._closed)
 
     def log(self, fqn: str, run_id: str) -> str:
         with self._lock:

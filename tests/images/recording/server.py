@@ -20,7 +20,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from .control import Control
 from .faults import Faults
 from .journal import Journal, describe_auth
-from .routes import Api, Request, Response, segments_of
+from .routes import Api, segments_of
+from .wire import Request, Response
 
 # The client refuses a server whose major and minor version differ from its own.
 DEFAULT_VERSION = "1.12.14"
@@ -121,18 +122,27 @@ class _Handler(BaseHTTPRequestHandler):
             headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
             answer = Response(fault.status, {"code": fault.status, "message": fault.message}, headers)
         else:
-            answer = self._route(parts.path, query, body)
+            answer = self._route(parts.path, query, body, hold=0.0 if fault is None else fault.hold_seconds)
         self._record(parts.path, query, body, answer.status)
         self._send(answer, half=fault is not None and fault.reset)
 
     # http.server looks a handler up by this name for each method.
     do_GET = do_PUT = do_POST = do_PATCH = do_DELETE = do_HEAD = handle_any
 
-    def _route(self, path: str, query: dict[str, str], body: Any) -> Response:
+    def _route(self, path: str, query: dict[str, str], body: Any, *, hold: float) -> Response:
         segments = segments_of(path)
         if segments is None:
             return Response(404, {"code": 404, "message": f"no such path: {path}"})
-        return self.server.owner.api.answer(Request(self.command, segments, query, body))
+        request = Request(
+            self.command,
+            segments,
+            query,
+            body,
+            content_type=self.headers.get_content_type(),
+            authorization=self.headers.get("Authorization"),
+            between=lambda: time.sleep(hold),
+        )
+        return self.server.owner.api.answer(request)
 
     def _record(self, path: str, query: dict[str, str], body: Any, status: int) -> None:
         self.server.owner.journal.record(
