@@ -37,6 +37,10 @@ test-lifecycle: $(BIN)/.installed ## That the local cluster comes up and goes wi
 test-unit: $(BIN)/.installed ## In seconds: what needs neither a cluster nor a program started, few examples each
 	$(BIN)/pytest -q -n auto --hypothesis-profile=quick -m "not cluster" tests/unit tests/contract
 
+.PHONY: test-openmetadata
+test-openmetadata: $(BIN)/.installed ## That the stand-in of OpenMetadata behaves as the server that OPENMETADATA_URL names
+	$(BIN)/pytest tests/openmetadata_contract
+
 .PHONY: coverage
 coverage: $(BIN)/.installed ## All tests without a cluster, and how many of each package's lines they reach
 	@# As many examples as ever, but no deadline for each: to count lines takes time.
