@@ -1,1 +1,1 @@
-"""Deploys pipelines: what is live is observed, what is to be done follows from it as data, and is then carried out."""
+"""Deploys pipelines: reads the live objects, computes the steps as data, and executes them."""

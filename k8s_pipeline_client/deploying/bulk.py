@@ -39,7 +39,7 @@ from k8s_pipeline_client.errors import (
 from k8s_pipeline_client.render.plan import Plan
 
 PARALLEL = 16
-"""How many pipelines are written at once at most, where nothing else is asked for."""
+"""The default maximum concurrency."""
 
 FAILED = "failed"
 NOT_TRIED = "not tried"
@@ -50,7 +50,7 @@ _WORTH_LISTS = 20
 _PLANS_AHEAD = 32
 """So many more than there are threads may be rendered and not written yet: enough that no thread waits for one."""
 _GIVE_UP_SECONDS = 600.0
-"""How long an API server may go on to say 429 to everything before the batch ends."""
+"""Seconds of nothing but 429 responses after which the batch is aborted."""
 _THROTTLED_PAUSE = 5.0
 _TOO_MANY_REQUESTS = 429
 _UNWELL = (502, 503, 504)
@@ -59,13 +59,13 @@ _HOPELESS = (UnreachableError, UnauthorizedError, NotFoundError)
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """What became of one definition.
+    """The result of one definition.
 
     Attributes:
         action: An `Action`, or ``failed``, ``not tried``, ``interrupted``, ``skipped``, ``checked``.
-        resource_name: None where nothing was deployed.
+        resource_name: None if nothing was deployed.
         error: Why it failed, or was skipped.
-        said: Those of the notes that were announced before it happened.
+        said: The notes that were announced in advance.
     """
 
     fqn: str
@@ -106,7 +106,7 @@ class Batch:
         on_done: Callable[[Deployment], None] = lambda deployment: None,
         announce: Callable[[Pipeline, str], None] = lambda pipeline, text: None,
     ) -> None:
-        """Take what is to be deployed.
+        """Take the pipelines.
 
         Args:
             cluster: Where to.
@@ -115,11 +115,11 @@ class Batch:
                 documents would be in memory twice.
             judge: Tells renames from copies; see `Deployer.deploy`.
             refuse_copies_first: Write nothing at all if one of them has the id of another pipeline.
-            dry_run: Have the API server check everything and keep nothing.
+            dry_run: Server-side dry run.
             force: See `Deployer`.
-            parallel: How many may be written at once at most; fewer are while the API server has too much to do.
-            on_done: Called with each as it is done, by one thread at a time.
-            announce: Called with a pipeline and what a person should know before it happens.
+            parallel: The maximum concurrency; reduced while the API server is overloaded.
+            on_done: Called with each result, by one thread at a time.
+            announce: Called with a pipeline and a notice for people in advance.
         """
         self._cluster = cluster
         self._pipelines = pipelines
@@ -141,13 +141,13 @@ class Batch:
         self._well_at = time.monotonic()
 
     def run(self) -> list[Deployment]:
-        """Deploy all, and return what became of each in their own order.
+        """Deploy all, and return the results in the same order.
 
-        One that is refused does not hold up the others, unless they would be refused for the same reason. What is
-        interrupted (KeyboardInterrupt) finishes those that it is at, so that none is left half-deployed.
+        A failure does not stop the others, unless they would fail for the same reason. A KeyboardInterrupt waits for
+        deploys in progress, so that none is left half-deployed.
 
         Raises:
-            CopiedIdError: Copies are to be refused first, and there are some.
+            CopiedIdError: There are copies, and ``refuse_copies_first`` is set.
         """
         untried = NOT_TRIED
         with ThreadPoolExecutor(max_workers=self._parallel) as pool:
@@ -161,7 +161,7 @@ class Batch:
                 untried = INTERRUPTED
             finally:
                 self._stop.set()
-        # By their numbers: what was begun is found also where the interrupt came while others were still handed out.
+        # By index: started ones are found also if the interrupt came while others were still being submitted.
         return [
             self._found.get(number) or Deployment(pipeline.fqn, pipeline.display_name, untried)
             for number, pipeline in enumerate(self._pipelines)
@@ -236,9 +236,9 @@ class Batch:
                 self._deployed.refresh_shared(self._cluster)
 
     def _confirm_tokens(self) -> None:
-        """Put back a token's Secret that a delete of its last user has removed before we said that we use it.
+        """Restore a token's Secret that a concurrent delete of its last user has removed.
 
-        Where that cannot be told, those that need it have failed: their runs may not start.
+        If this fails, the pipelines that need it have failed: their runs may not start.
         """
         if self._deployed is None or self._dry_run:
             return
@@ -311,7 +311,7 @@ def _is_throttled(error: PipelineError | None) -> bool:
 
 
 def _is_hopeless(error: PipelineError) -> bool:
-    """Return whether the next pipeline would be refused for the same reason; trying again was of no use by now."""
+    """Return whether the next pipeline would fail for the same reason; retries are done before."""
     if isinstance(error, ForbiddenError):
-        return error.code == "AccessDenied"  # a right is missing; admission refuses single objects
+        return error.code == "AccessDenied"  # a missing permission; admission concerns single objects
     return isinstance(error, _HOPELESS) or (isinstance(error, ApiError) and error.status in _UNWELL)

@@ -1,4 +1,4 @@
-"""What an OpenMetadata server has against what the cluster has. Pure: neither is asked here."""
+"""Compares the pipelines of an OpenMetadata server with those of the cluster. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from k8s_pipeline_client.settings import Settings
 
 
 class Standing(StrEnum):
-    """How a pipeline of the server stands to its objects on the cluster."""
+    """The state of a pipeline on the server and on the cluster."""
 
     MISSING = "missing"
     """The cluster does not have it."""
@@ -29,13 +29,13 @@ class Standing(StrEnum):
     """A deploy from the server would change it."""
     UP_TO_DATE = "up-to-date"
     ORPHANED = "orphaned"
-    """It was deployed from the server, which does not have it any more."""
+    """It was deployed from the server, where it no longer exists."""
     FROM_FILES = "deployed-from-files"
     """The cluster has it, but from files: a deploy from the server is refused without force."""
     NOT_RUN = "not-run"
     """OpenMetadata itself does not run it as a pipeline."""
     UNUSABLE = "unusable"
-    """It cannot be deployed as it is."""
+    """It cannot be deployed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,9 @@ class Comparison:
     """One pipeline.
 
     Attributes:
-        resource_name: Of its objects; None where they have none, neither now nor after a deploy.
+        resource_name: The name of its objects; None if it has none, even after a deploy.
         reasons: What has changed, or why it cannot be deployed.
-        cronjob: As the cluster has it; None if it does not.
+        cronjob: Its CronJob; None if there is none.
     """
 
     fqn: str
@@ -68,7 +68,7 @@ class Comparison:
         return self.cronjob is not None and annotation(self.cronjob, labels.MANAGED_BY_SOURCE) == Source.SERVER
 
     def is_still(self, cronjob: Object) -> bool:
-        """Return whether a CronJob is the one that was compared, and deployed from the same source as it was then."""
+        """Return whether a CronJob is the compared one, deployed from the same source."""
         return (
             self.cronjob is not None
             and cronjob["metadata"]["uid"] == self.cronjob["metadata"]["uid"]
@@ -100,25 +100,25 @@ _FIELDS: Mapping[str, Sequence[tuple[str, ...]]] = MappingProxyType(
         ],
     }
 )
-"""What of a CronJob a definition decides, in words; other settings are for `diff` to compare."""
+"""The fields of a CronJob that a definition determines, in words; other settings are compared by `diff`."""
 
 _NAMES: Mapping[str, str] = MappingProxyType({labels.DOCUMENT_HASH: "document", labels.ON_DEMAND: "schedule"})
 _NOT_OF_THE_DEFINITION = frozenset({labels.CLIENT_VERSION, labels.NOTES, labels.MANAGED_BY_SOURCE})
 
 
 def compare(found: Sequence[ServerPipeline], cronjobs: Sequence[Object], settings: Settings) -> list[Comparison]:
-    """Compare what the server has with the CronJobs of its instance.
+    """Compare the server's pipelines with the CronJobs of its instance.
 
     Args:
-        found: Everything that the server has.
-        cronjobs: Everything that the cluster has of this instance.
-        settings: As a deploy would use them.
+        found: All pipelines of the server.
+        cronjobs: All CronJobs of this instance.
+        settings: As for a deploy.
 
     Returns:
-        By service and name.
+        Sorted by service and name.
     """
     by_name = {str(item["metadata"]["name"]): item for item in cronjobs}
-    # One whose name another pipeline has by now is that one's, whatever id it was deployed with.
+    # The name decides, whatever id it was deployed with.
     ids = {item.fqn: item.id for item in found}
     by_id = {
         own: item for item in cronjobs if (own := identity(item)) and ids.get(annotation(item, labels.FQN), own) == own
@@ -131,15 +131,15 @@ def compare(found: Sequence[ServerPipeline], cronjobs: Sequence[Object], setting
 def is_known(found: Sequence[Comparison]) -> bool:
     """Return whether the server has any of the pipelines that were deployed from it.
 
-    One that has the name of a pipeline from files proves nothing: another server may have that, too.
+    Pipelines that are deployed from files do not count: another server may have the same names.
     """
     return any(item.is_from_server and item.standing is not Standing.ORPHANED for item in found)
 
 
 def orphans(found: Sequence[ServerPipeline], cronjobs: Sequence[Object]) -> list[Object]:
-    """Return the CronJobs that were deployed from the server, which does not have them any more.
+    """Return the CronJobs of pipelines that no longer exist on the server they were deployed from.
 
-    One that has another name there now is none: the next deploy replaces it.
+    Renamed ones are not included: the next deploy replaces them.
     """
     known = {item.fqn for item in found} | {item.id for item in found if item.id}
     return [
@@ -172,7 +172,7 @@ def _compared(
 
 
 def _changes(wanted: Plan, live: Object) -> Iterator[str]:
-    """Yield in words what of its definition is not as it was deployed."""
+    """Yield the differences between the definition and what is deployed, in words."""
     if wanted.name != live["metadata"]["name"]:
         yield f"renamed, was {annotation(live, labels.FQN)}"
         return
@@ -196,7 +196,7 @@ def _at(item: Any, path: Sequence[str]) -> Any:
 
 
 def _window(cronjob: Object) -> str:
-    """Return from when until when scheduled runs do their work: only the launcher's option says so."""
+    """Return the schedule's start and end, from the launcher's option."""
     containers = _at(cronjob, ("spec", "jobTemplate", "spec", "template", "spec", "containers")) or ()
     for container in containers:
         arguments = container.get("args") or ()

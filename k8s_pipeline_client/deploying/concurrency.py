@@ -1,7 +1,7 @@
-"""How many requests of a batch are under way at once: as many as the API server takes well.
+"""Adaptive concurrency of a batch's requests.
 
-Additive increase, multiplicative decrease, as TCP does it: one more where things go well, half as many after a 429, and
-fewer where answers take much longer than they did at best.
+Additive increase, multiplicative decrease, as in TCP: one more on success, half as many after a 429, and fewer if
+responses take much longer than the best ones.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from contextlib import contextmanager
 
 _FIRST = 4
 _TOO_SLOW = 4.0
-"""So many times the usual duration at best means that the API server is queueing our requests."""
+"""The factor over the best duration from which the API server is considered to queue our requests."""
 _SMOOTHING = 0.2
 
 
 class ConcurrencyLimit:
-    """A gate through which as many threads pass at once as the API server takes well.
+    """A semaphore with an adaptive limit.
 
     Attributes:
-        limit: How many may be at it at once, now.
+        limit: The current limit.
     """
 
     def __init__(self, at_most: int) -> None:
@@ -38,7 +38,7 @@ class ConcurrencyLimit:
 
     @contextmanager
     def slot(self) -> Iterator[float]:
-        """Wait for a turn, and measure how long it takes; yields when it has begun, for `back_off`."""
+        """Wait for a slot, and measure the duration; yields the start time, for `back_off`."""
         with self._changed:
             self._changed.wait_for(lambda: self._active < self.limit)
             self._active += 1
@@ -53,12 +53,12 @@ class ConcurrencyLimit:
                 self._changed.notify(max(0, self.limit - self._active))
 
     def back_off(self, begun: float) -> None:
-        """Take half as many from now on: the API server has said that it is too many.
+        """Halve the limit, after a 429.
 
-        Of what was under way at once, only the first counts that says so: they all met the same limit.
+        Of concurrent requests, only the first 429 counts: they all met the same limit.
 
         Args:
-            begun: When the turn had begun in which it said so.
+            begun: The start time of the request.
         """
         with self._changed:
             if begun < self._backed_off_at:
@@ -69,11 +69,11 @@ class ConcurrencyLimit:
 
     def _measure(self, seconds: float) -> None:
         self._typical = seconds if self._typical is None else self._typical + _SMOOTHING * (seconds - self._typical)
-        each = self._typical / self.limit  # what one costs; its duration alone grows with those beside it
+        each = self._typical / self.limit  # the cost of one request; its duration alone grows with the concurrency
         self._best = each if self._best is None else min(self._best, each)
         self._passed += 1
         if self._passed < self.limit:
-            return  # once a round, so that its effect is seen before the next change
+            return  # once per round, so that its effect shows before the next change
         self._passed = 0
         if each > _TOO_SLOW * self._best:
             self.limit = max(1, self.limit - 1)

@@ -1,7 +1,7 @@
-"""Whether a definition whose id the cluster has under another name is a rename, or a copy that still has its id.
+"""Tells renames from copies: definitions whose id is deployed under another name.
 
-The two look the same. To take a copy for a rename would delete a pipeline that is wanted, with the records of its runs;
-so somebody has to say that it is one: a person, or the OpenMetadata server.
+The two look the same. Treating a copy as a rename would delete a pipeline that is still needed, with its run history;
+so a rename has to be confirmed, by a person or by the OpenMetadata server.
 """
 
 from __future__ import annotations
@@ -17,24 +17,23 @@ from k8s_pipeline_client.domain.source import Source
 from k8s_pipeline_client.errors import CopiedIdError
 
 Judge = Callable[[Pipeline, Object], bool]
-"""Told of a pipeline and of a CronJob with its id under another name, returns whether that is the pipeline renamed.
+"""Takes a pipeline and a CronJob with the same id under another name; returns whether the pipeline was renamed.
 
-False: the CronJob belongs to a pipeline that is still wanted, and stays. It raises `CopiedIdError` where neither can be
-said. Threads call it.
+False: the CronJob belongs to another pipeline, and is kept. Raises `CopiedIdError` if that is unknown. Thread-safe.
 """
 
 
 def by_the_entity(_pipeline: Pipeline, _old: Object) -> bool:
-    """Judge by the entity that OpenMetadata has handed over: an id has one name there, and this is it."""
+    """Judge for entities of OpenMetadata: an id has exactly one name there."""
     return True
 
 
 def by_the_files(wanted: Iterable[Pipeline] = (), *, renamed: bool = False) -> Judge:
-    """Judge by files, which cannot tell a copy from a pipeline that was renamed: a person has to say so.
+    """Judge for files, which cannot tell copies from renames: a person has to confirm renames.
 
     Args:
-        wanted: All that is defined in them; what any of them stands for stays.
-        renamed: A person says that what has another name on the cluster was renamed.
+        wanted: All definitions in the files; their pipelines are kept.
+        renamed: A person has confirmed that differing names are renames.
     """
     names = {(naming.instance_label(item.instance), item.fqn) for item in wanted}
 
@@ -56,7 +55,7 @@ def by_the_files(wanted: Iterable[Pipeline] = (), *, renamed: bool = False) -> J
 
 
 def by_the_server(fetcher: Fetcher) -> Judge:
-    """Judge by what the OpenMetadata server has under the earlier name; it raises the errors of that, too."""
+    """Judge by whether the server has the earlier name; raises the errors of that request, too."""
 
     def judge(pipeline: Pipeline, old: Object) -> bool:
         fqn = annotation(old, labels.FQN)
@@ -83,7 +82,7 @@ def by_the_server(fetcher: Fetcher) -> Judge:
 def refuse_copies(
     pipelines: Sequence[Pipeline], with_the_same_id: Callable[[Pipeline], Sequence[Object]], judge: Judge
 ) -> None:
-    """Refuse definitions with ids of other pipelines, before the first is written.
+    """Refuse definitions with the ids of other pipelines, before the first write.
 
     Args:
         pipelines: All of them.

@@ -1,4 +1,4 @@
-"""Removes pipelines, and stays until nothing of them is left."""
+"""Deletes pipelines, and waits until their objects are gone."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ def delete_pipeline(
     only: Callable[[Object], bool] = lambda cronjob: True,
     retired: Callable[[], None] = lambda: None,
 ) -> bool:
-    """Delete a pipeline with its runs, and wait until nothing of it is left.
+    """Delete a pipeline with its runs, and wait until its objects are gone.
 
-    One that is deployed anew while we wait is another one, and stays.
+    One that is deployed again meanwhile is kept.
 
     Args:
-        cluster: Where.
+        cluster: The cluster.
         name: Its resource name.
-        timeout: How long to wait.
-        only: Says whether the CronJob, as it now is, is the one that is meant; any other stays, with what it owns.
-        retired: Called once nothing of it can start any more, however long its pods take to go.
+        timeout: In seconds.
+        only: Whether to delete this CronJob; others are kept, with their dependents.
+        retired: Called once no run of it can start any more, before its pods are gone.
 
     Returns:
         Whether there was anything.
 
     Raises:
-        WaitTimeoutError: Something is left when the time is over.
+        WaitTimeoutError: Objects still exist after the timeout.
     """
     found = told = False
     doomed: set[str] | None = None
@@ -52,8 +52,8 @@ def delete_pipeline(
         if not left:
             return found
         found = True
-        # The CronJob first, so that no new run starts. Everything again each time round: a run that began
-        # while we were at it, or an object that an interrupted delete left, goes as well.
+        # The CronJob first, so that no new run starts. Everything again in each iteration, to include runs that
+        # started meanwhile, and the rest of interrupted deletes.
         for item in left:
             if item["kind"] != Kind.POD and not is_terminating(item):
                 metadata = item["metadata"]
@@ -68,17 +68,17 @@ def delete_pipeline(
 
 def _everything(cluster: Cluster, name: str) -> list[Object]:
     """Return all objects of a pipeline, owners before what they own."""
-    # CronJobs are read last: one that is new by then has its dependents recognised as its own.
+    # CronJobs are read last, so that the dependents of a new one are recognised.
     return [item for kind in reversed((*_OWNED, Kind.POD)) for item in cluster.list(kind, labels=selector(name))][::-1]
 
 
 def _can_start(item: Object) -> bool:
-    """Tell whether an object may still bring about a pod."""
+    """Return whether an object may still create a pod."""
     return item["kind"] in (Kind.CRONJOB, Kind.JOB) and not is_terminating(item)
 
 
 def _without_newer(items: list[Object], doomed: set[str]) -> list[Object]:
-    """Leave out CronJobs that came after those that are to go, and all that they own."""
+    """Exclude CronJobs that are not to be deleted, and their dependents."""
     newer: set[str] = set()
     left = []
     for item in items:

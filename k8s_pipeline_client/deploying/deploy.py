@@ -1,4 +1,4 @@
-"""Deploys one pipeline: observe, derive the steps, carry them out; again where somebody else was faster."""
+"""Deploys one pipeline: read, compute the steps, execute them; again after conflicts."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ class Action(StrEnum):
     UPDATED = "updated"
     UNCHANGED = "unchanged"
     RENAMED = "renamed"
-    """It replaced what the pipeline was under an earlier name."""
+    """It replaced the pipeline's earlier name."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeployResult:
-    """What became of one pipeline.
+    """The result of a deploy.
 
     Attributes:
         name: Its resource name.
-        notes: What was raised in the settings and why, and what of a stranger's was left as it is.
+        notes: Raised settings with the reasons, and fields of others that were kept.
     """
 
     name: str
@@ -60,14 +60,14 @@ class DeployResult:
 
 
 class Deployer:
-    """Deploys pipelines into the namespace of a cluster; remembers nothing of what it has written."""
+    """Deploys pipelines into the namespace of a cluster; keeps no state between deploys."""
 
     def __init__(self, cluster: Cluster, *, dry_run: bool = False, force: bool = False) -> None:
         """Take the cluster.
 
         Args:
-            cluster: Where to.
-            dry_run: Have the API server check everything and keep nothing.
+            cluster: The cluster.
+            dry_run: Server-side dry run.
             force: Take over fields that another field manager owns.
         """
         self._cluster = cluster
@@ -85,16 +85,15 @@ class Deployer:
     def deploy(
         self, plan: Plan, judge: Judge, live: Live | None = None, *, announce: Announce = lambda text: None
     ) -> DeployResult:
-        """Write a pipeline's objects, as far as they are not as planned.
+        """Write a pipeline's objects, as far as they differ from the plan.
 
-        If a write is refused, what was there before is put back; a new pipeline is removed again. The error says
-        what has become of it.
+        If a write fails, the previous version is restored, or a new pipeline deleted; the error's outcome says so.
 
         Args:
-            plan: What is to be.
-            judge: Says whether what the cluster has under another name, with the same id, is the pipeline renamed.
-            live: What there is, where that was read already.
-            announce: Called before a run starts that cannot be prevented, and before waiting.
+            plan: The desired objects.
+            judge: Decides whether a CronJob with the same id under another name is the pipeline before a rename.
+            live: The live objects, if they have been read.
+            announce: Called before a run that cannot be prevented, and before waits.
 
         Raises:
             CopiedIdError: The judge knows the id as another pipeline's.
@@ -155,13 +154,13 @@ class Deployer:
         return DeployResult(plan.name, plan.pipeline.fqn, plan.pipeline.display_name, action, notes)
 
     def _roll_back(self, execution: Execution, error: PipelineError) -> str:
-        """Take back what was written, and say what has become of it; empty where nothing was written."""
+        """Roll back the writes, and return the outcome; empty if nothing was written."""
         if self._dry_run:
             return ""
         return execution.final or roll_back(self._cluster, execution.undos, error)
 
     def _check(self, plan: Plan, live: Live) -> None:
-        """Refuse what must not be written over."""
+        """Refuse to overwrite objects of others."""
         if live.cronjob is not None:
             fqn = annotation(live.cronjob, labels.FQN)
             if fqn != plan.pipeline.fqn:

@@ -1,4 +1,4 @@
-"""How a whole namespace stands to what is planned: which pipelines are as planned, and which are not there at all.
+"""Compares a whole namespace with the plans: which pipelines are unchanged, and which are new.
 
 Lists say it for many pipelines at once; `survey` reads them. Each page is reduced to digests as it comes, so that
 thousands of documents are never in memory together. Those that are there and are not as planned are observed one by
@@ -28,7 +28,7 @@ SHARED = f"{labels.LOOKUP_KEY},!{labels.PIPELINE}"
 
 @dataclass(frozen=True, slots=True)
 class DeployedObject:
-    """One object of a pipeline, reduced to what tells whether it is as planned.
+    """One object of a pipeline, reduced for the comparison.
 
     Attributes:
         digest: `fingerprint` of what we own of it, without ``spec.suspend`` and owner references.
@@ -52,7 +52,7 @@ class Deployed:
     """What a namespace holds, by kind and name. Several threads may add to it.
 
     Attributes:
-        shared: ConfigMaps and Secrets that pipelines share, in full: they are few.
+        shared: The complete ConfigMaps and Secrets that pipelines share; there are few.
     """
 
     cronjobs: dict[str, DeployedObject] = field(default_factory=dict)
@@ -93,12 +93,12 @@ class Deployed:
             self.shared = {key: item for key, item in self.shared.items() if key[0] != kind}
 
     def is_new(self, plan: Plan) -> bool:
-        """Return whether the cluster has nothing of a pipeline, under no name."""
+        """Return whether a pipeline has no objects, under any name."""
         places: Iterable[Mapping[str, DeployedObject]] = (self.cronjobs, self.secrets, self.config_maps)
         return not any(plan.name in place for place in places) and not self.with_the_same_id(plan.pipeline)
 
     def is_as_planned(self, plan: Plan) -> bool:
-        """Return whether a deploy of a plan has no steps; False where that cannot be told from this."""
+        """Return whether a deploy of a plan has no steps; False if that is unknown."""
         cronjob = self.cronjobs.get(plan.name)
         secret, config_map = self.secrets.get(plan.name), self.config_maps.get(plan.name)
         if cronjob is None or secret is None or config_map is None or self.with_the_same_id(plan.pipeline):
@@ -116,13 +116,13 @@ class Deployed:
         )
 
     def live_of_new(self, plan: Plan) -> Live:
-        """Return what there is for a pipeline that is new: nothing but what it shares with others."""
+        """Return the live objects of a new pipeline: only those that it shares with others."""
         names = [manifest["metadata"]["name"] for manifest in plan.shared]
         shared = {name: found for name in names if (found := self.shared.get((Kind.CONFIG_MAP, name)))}
         return Live(shared=shared, token=self.token_of(plan))
 
     def token_of(self, plan: Plan) -> Object | None:
-        """Return the Secret with the bot's token, if it is there."""
+        """Return the Secret with the bot's token, if it exists."""
         return self.shared.get((Kind.SECRET, plan.token["metadata"]["name"])) if plan.token else None
 
     def missing_shared(self, plan: Plan) -> tuple[str, ...]:
@@ -133,13 +133,13 @@ class Deployed:
         return tuple(sorted(str(manifest["metadata"]["name"]) for manifest in missing))
 
     def refresh_shared(self, cluster: Cluster) -> None:
-        """Read what pipelines share once more."""
+        """Read the shared objects again."""
         self.shared.clear()
         for kind in (Kind.SECRET, Kind.CONFIG_MAP):
             self.add(kind, cluster.list(kind, labels=SHARED))
 
     def shared_note(self, plan: Plan) -> str:
-        """Return what is to be said of the token of a pipeline that is as planned; may be empty."""
+        """Return the note about the token of an unchanged pipeline; may be empty."""
         return token_note(plan, Live(token=self.token_of(plan)))
 
     def _shared_is_there(self, plan: Plan) -> bool:
@@ -148,7 +148,7 @@ class Deployed:
         return is_held and shared_is_applied(plan, self.live_of_new(plan))
 
     def with_the_same_id(self, pipeline: Pipeline) -> list[Object]:
-        """Return what a judge needs to know of the CronJobs that have a pipeline's id under other names."""
+        """Return the CronJobs with a pipeline's id under other names, reduced for a judge."""
         if not pipeline.id:
             return []
         names = self._names_of_ids.get((naming.instance_label(pipeline.instance), pipeline.id), set())

@@ -1,4 +1,4 @@
-"""What a deploy would change: what is live against what the API server would make of it."""
+"""Shows what a deploy would change, by server-side dry run."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Difference:
     """One object that a deploy would create or change.
 
     Attributes:
-        text: A unified diff of YAML; contents of Secrets appear as hashes.
+        text: A unified diff of YAML; Secret data is shown as hashes.
     """
 
     kind: str
@@ -40,10 +40,10 @@ class Difference:
 
 
 def differences(cluster: Cluster, plan: Plan, judge: Judge) -> Iterator[Difference]:
-    """Yield what a deploy of the plan would change; nothing is kept.
+    """Yield what a deploy of the plan would change.
 
-    The API server itself says what each step would make of an object (a dry run), so its defaults are no differences.
-    What the judge takes for an earlier name of the pipeline would be deleted, and comes first.
+    Each step is a server-side dry run, so that defaults do not show as differences. The pipeline's earlier name, by the
+    judge, would be deleted, and comes first.
     """
     live = observe(cluster, plan, settle=False).judged(lambda old: judge(plan.pipeline, old))
     steps = changes(plan, live).steps
@@ -73,7 +73,7 @@ def differences(cluster: Cluster, plan: Plan, judge: Judge) -> Iterator[Differen
 
 
 def _removed(cluster: Cluster, old: Object, plan: Plan) -> Iterator[Difference]:
-    """Yield what would go with an earlier name."""
+    """Yield the objects that would be deleted with an earlier name."""
     jobs = rename.runs_of(cluster, old)
     why = (
         f"# {plan.pipeline.fqn} has the id of {annotation(old, labels.FQN)}: a deploy that renames would delete this "
@@ -107,7 +107,7 @@ def _difference(live: Object | None, wanted: Object) -> Iterator[Difference]:
 
 
 def _lines(item: Object) -> list[str]:
-    """Return an object as lines of YAML, without what the server adds and without secrets."""
+    """Return an object as lines of YAML, without server-side fields and secrets."""
     shown = copy.deepcopy(as_configured(item))
     shown.pop("status", None)
     for key in _BY_THE_SERVER:
@@ -116,7 +116,7 @@ def _lines(item: Object) -> list[str]:
         shown["data"] = {key: _digest(value) for key, value in (shown.get("data") or {}).items()}
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     text: str = yaml.dump(shown, Dumper=dumper, sort_keys=True, allow_unicode=True)
-    return text.removesuffix("\n").split("\n")  # and at no other character, such as U+2028 in a value
+    return text.removesuffix("\n").split("\n")  # only there, not at other separators such as U+2028 in a value
 
 
 def _digest(value: str) -> str:

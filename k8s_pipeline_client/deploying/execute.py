@@ -1,4 +1,4 @@
-"""Carries out the steps of a deploy, one after the other; knows how each is done, and nothing of their order."""
+"""Executes the steps of a deploy; their order is decided in `steps`."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ GONE_TIMEOUT = 120.0
 
 
 class Execution:
-    """The steps of one deploy as they are carried out.
+    """The execution of one deploy's steps.
 
     Attributes:
-        changed: Whether anything that a definition decides has become another.
-        created: Whether the CronJob is ours: this deploy has claimed it.
-        undos: What takes back what was done so far, in its order.
-        final: What has become of the pipeline, where what was done cannot be taken back any more; else empty.
-        notes: What a person should know.
+        changed: Whether a field that a definition determines has changed.
+        created: Whether this deploy created the CronJob.
+        undos: The undo operations of the executed steps, in order.
+        final: The outcome once the steps cannot be undone any more; else empty.
+        notes: Notes for people.
     """
 
     def __init__(
@@ -64,12 +64,12 @@ class Execution:
         """Take the cluster, and how to write to it.
 
         Args:
-            cluster: Where.
-            live: What was observed: an object that has become another since is not written over.
-            dry_run: Have the API server check everything and keep nothing.
+            cluster: The cluster.
+            live: The live objects: one that has changed since is not overwritten.
+            dry_run: Server-side dry run.
             force: Take over fields that another field manager owns.
-            said: What was said already of what several pipelines share.
-            earlier: What was carried out before somebody else came in between, and all began anew.
+            said: Notes about shared objects that have been reported already.
+            earlier: The execution before a conflict, after which the deploy was started again.
         """
         self._cluster = cluster
         self._dry_run = dry_run
@@ -86,7 +86,7 @@ class Execution:
         self.notes: list[str] = list(self._notes_once)
 
     def claim(self, changes: Changes) -> Object:
-        """Carry out the steps up to the claim of a new CronJob, and return it."""
+        """Execute the steps up to the creation of a new CronJob, and return it."""
         for step in changes.steps:
             answer = self._carry_out(step)
         self.created = True
@@ -94,7 +94,7 @@ class Execution:
         return answer
 
     def run(self, changes: Changes) -> None:
-        """Carry out all steps."""
+        """Execute all steps."""
         self.notes += changes.notes
         for note in changes.shared_notes:
             self._say_once(note)
@@ -102,13 +102,13 @@ class Execution:
             self._carry_out(step)
 
     def saw(self, live: Live) -> None:
-        """Take what was observed since."""
+        """Take the live objects that were read again."""
         self._seen |= {_key(item): item for item in (live.secret, live.config_map) if item is not None}
 
     def overtaken(self, error: PipelineError) -> bool:
-        """Return whether an error means that somebody else has changed, made or removed what was about to be written.
+        """Return whether an error means that an object has been changed, created or deleted concurrently.
 
-        A conflict may also be one with another field manager, which stays however often all begins anew.
+        A conflict may also be one with another field manager, which retries do not resolve.
         """
         if self._dry_run or self._writing is None or not isinstance(error, ConflictError | InvalidError):
             return False
@@ -120,10 +120,10 @@ class Execution:
         return _state(found) != _state(self._seen.get((kind, name)))
 
     def is_whole(self) -> bool:
-        """Return whether what was written is still there, or all of it has become another's, who came last then.
+        """Return whether the written objects are all unchanged, or all overwritten by a later deploy.
 
-        A deploy of what was there before leaves objects in the version that we have seen, for the API server counts no
-        write that changes nothing: so ours go on beside it without a conflict, and parts of both would stay.
+        A concurrent deploy of the previous version does not change the resourceVersion of objects that are already so:
+        our writes then have no conflict, and a mix of both deploys could remain.
         """
         if not self._applied:
             return True
@@ -137,10 +137,10 @@ class Execution:
         except NotFoundError:
             return False
         except ClusterError:
-            return True  # all is written: that it cannot be read again is no reason to take it back
+            return True  # everything is written: a failed read is no reason for a rollback
 
     def _write(self, manifest: Object, *, manager: str = MANAGER, force: bool = False) -> Object:
-        """Apply a manifest to the object that was seen, in the version in which it was seen."""
+        """Apply a manifest in the version of the object that was read."""
         self._writing = manifest
         seen = self._seen.get(_key(manifest))
         if seen is not None and not self._dry_run:
@@ -182,7 +182,7 @@ class Execution:
 
     def _apply(self, step: Apply) -> Object:
         answer = self._write(step.manifest)
-        # The launcher is not the pipeline's: that it comes anew is no change of the pipeline.
+        # A new launcher is not a change of the pipeline.
         if not step.is_shared:
             if not self._dry_run:
                 self._applied.append(_key(answer))
@@ -192,7 +192,7 @@ class Execution:
     def _suspend(self, step: Suspend) -> Object | None:
         was = bool(step.before["spec"].get("suspend"))
         if self._dry_run and step.of_new:
-            return None  # there is nothing to set it on
+            return None  # there is no object
         try:
             answer = self._write(step.manifest, manager=SUSPEND_MANAGER, force=step.force)
         except ConflictError as error:
@@ -200,7 +200,7 @@ class Execution:
                 raise
             state = "suspended" if step.suspend else "active"
             self.notes.append(
-                f"left spec.suspend as somebody else set it, though it should be {state}: {error.message}"
+                f"kept spec.suspend as another field manager set it, although it should be {state}: {error.message}"
             )
             return None
         if was != step.suspend and not self.created:
@@ -229,11 +229,9 @@ class Execution:
         rename.remove_rest(self._cluster, old)
 
     def _release(self, name: str) -> None:
-        with suppress(ClusterError):  # the next delete looks again
+        with suppress(ClusterError):  # the next delete checks again
             if name in tokens.remove_unused(self._cluster):
-                self._say_once(
-                    f"Secret {name} stays as long as runs are active that mount it; the next delete removes it"
-                )
+                self._say_once(f"Secret {name} is kept while active runs mount it; the next delete removes it")
 
     def _say_once(self, note: str) -> None:
         if note not in self._said:
@@ -245,9 +243,9 @@ class Execution:
 def apply(
     cluster: Cluster, manifest: Object, *, manager: str = MANAGER, force: bool = False, dry_run: bool = False
 ) -> Object:
-    """Apply, and apply again once an object that is being deleted is gone.
+    """Apply; if the object is terminating, apply again once it is gone.
 
-    The API server accepts writes to an object that is on its way out, and then forgets them.
+    The API server accepts writes to a terminating object, which are lost then.
     """
     for _ in poll(GONE_TIMEOUT, longest=1.0):
         answer = cluster.apply(manifest, manager=manager, force=force, dry_run=dry_run)
@@ -257,10 +255,10 @@ def apply(
 
 
 def stuck(kind: str, name: str) -> WaitTimeoutError:
-    """Return the error for an object that is being deleted and stays."""
+    """Return the error for an object that keeps terminating."""
     return WaitTimeoutError(
-        f"{kind} {name} is being deleted and does not go",
-        hint=f"look for what holds it: kubectl get {kind} {name} -o yaml, metadata.finalizers",
+        f"{kind} {name} is still terminating",
+        hint=f"check its finalizers: kubectl get {kind} {name} -o yaml",
     )
 
 
@@ -284,7 +282,7 @@ def _state(item: Object | None) -> tuple[str, str] | None:
 
 
 def _content(item: Object) -> dict[str, Any]:
-    """Return what a definition decides; the version also changes with the status, and with who owns a field."""
+    """Return the fields that a definition determines; resourceVersion also changes with status and managedFields."""
     item = as_configured(item)
     metadata = {key: item["metadata"].get(key) for key in ("labels", "annotations", "ownerReferences")}
     return {**item, "metadata": metadata, "status": None}

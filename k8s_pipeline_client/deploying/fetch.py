@@ -1,4 +1,4 @@
-"""Makes pipelines of what an OpenMetadata server has, each with its service."""
+"""Builds pipelines from the entities of an OpenMetadata server, with their services."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ from k8s_pipeline_client.errors import (
 from k8s_pipeline_client.openmetadata.port import OpenMetadata
 
 _HOPELESS = (ServerUnreachableError, TokenRejectedError)
-"""What the next request would meet as well."""
+"""Errors that the next request would have as well."""
 _CONNECTION = "openMetadataServerConnection"
 
 
 @dataclass(frozen=True, slots=True)
 class ServerPipeline:
-    """A pipeline of an OpenMetadata server, or one that was looked for there.
+    """The result of fetching one pipeline of an OpenMetadata server.
 
     Attributes:
         fqn: Its fully qualified name.
         id: Its id; empty where it was not found.
-        pipeline: None where it cannot be run; `error` then says why.
+        pipeline: None if it cannot be run; `error` has the reason.
     """
 
     fqn: str
@@ -48,7 +48,7 @@ class ServerPipeline:
 
     @property
     def is_skipped(self) -> bool:
-        """Whether OpenMetadata itself does not run it as a pipeline, so that nothing is missing without it."""
+        """Whether OpenMetadata itself does not run pipelines of its type, so that it can be skipped."""
         return isinstance(self.error, NotRunByPipelinesError)
 
 
@@ -61,10 +61,10 @@ class Fetcher:
         """Take the server.
 
         Args:
-            server: Where they are.
-            now: Aware; what their startDate and endDate are compared with.
-            connection: By which runs reach it; its API shows nobody the one that it would use itself.
-            instance: Which OpenMetadata it is; the connection's clusterName if None.
+            server: The server.
+            now: Aware; compared with startDate and endDate.
+            connection: The connection of runs to it; its API does not show its own.
+            instance: The OpenMetadata instance; the connection's clusterName if None.
         """
         self._server = server
         self._connection = connection
@@ -79,11 +79,11 @@ class Fetcher:
 
         Args:
             services: Names of services; those of all if there are none.
-            say: Called with the number of those that have been read.
+            say: Called with the number read so far.
 
         Raises:
-            UnknownNameError: A service has none, or is not there.
-            OpenMetadataError: They could not be read, or not all of them.
+            UnknownNameError: A service has none, or does not exist.
+            OpenMetadataError: They could not be read, or not completely.
         """
         found: dict[str, Document] = {}
         for service in dict.fromkeys(map(_fqn_of, services)) or (None,):
@@ -101,7 +101,7 @@ class Fetcher:
         return list(found.values())
 
     def made(self, documents: Sequence[Document]) -> Iterator[ServerPipeline]:
-        """Yield what becomes of entities; one that cannot be used does not hold up the others.
+        """Yield the results for entities; an unusable one does not stop the others.
 
         Raises:
             OpenMetadataError: A service could not be read, for a reason that holds for all.
@@ -110,7 +110,7 @@ class Fetcher:
             yield self._made(document)
 
     def named(self, fqns: Sequence[str]) -> Iterator[ServerPipeline]:
-        """Yield what becomes of the pipelines with these fully qualified names.
+        """Yield the results for these fully qualified names.
 
         Raises:
             OpenMetadataError: One could not be read, for a reason that holds for all.
@@ -133,17 +133,17 @@ class Fetcher:
             identity: Its id; empty if it has none.
 
         Raises:
-            OpenMetadataError: It could not be asked, or does not say.
+            OpenMetadataError: The request failed, or the response is inconclusive.
         """
         return _is_missing(self._server.pipeline, fqn) and (
             not identity or _is_missing(self._server.pipeline_with_id, identity)
         )
 
     def under(self, fqn: str) -> ServerPipeline | None:
-        """Return what the server has under a fully qualified name, without making a pipeline of it; None for nothing.
+        """Return the server's entity with a fully qualified name, without building a pipeline; None if there is none.
 
         Raises:
-            OpenMetadataError: It could not be asked, or does not say.
+            OpenMetadataError: The request failed, or the response is inconclusive.
         """
         try:
             return _found(self._server.pipeline(fqn))
@@ -161,10 +161,10 @@ class Fetcher:
 
     def _pipeline(self, document: Document, origin: str) -> Pipeline:
         _check_visible(document, origin)
-        # What an older server shows of it is encrypted, masked, or meant for another place than ours.
+        # The connection that an older server returns is encrypted, masked, or for another network.
         entity = {key: value for key, value in document.items() if key != _CONNECTION}
         definitions = recognise(entity, origin)
-        # By its shape it may be something else, which we neither asked for nor run on a server's word.
+        # It may be of another type, which must not be run.
         pipelines = [item.entity for item in definitions if isinstance(item.entity, IngestionPipeline)]
         if len(definitions) != 1 or len(pipelines) != 1:
             raise DefinitionError(
@@ -176,7 +176,7 @@ class Fetcher:
         return found
 
     def _service(self, reference: EntityReference) -> Document:
-        """Return a service; the server is asked once for each, also where it refuses."""
+        """Return a service; each is requested once, also after an error."""
         key = f"{reference.type}/{reference.id or reference.fully_qualified_name or reference.name}"
         if key not in self._services:
             try:
@@ -210,7 +210,7 @@ def _is_missing(ask: Callable[[str], Document], key: str) -> bool:
 
 
 def _check_visible(document: Document, origin: str) -> None:
-    """Check that the server shows what is to be ingested: to those who may not see it, it leaves that out."""
+    """Check that the entity has a sourceConfig: the server omits it for users without the permission."""
     source_config = document.get("sourceConfig")
     if not isinstance(source_config, dict) or source_config.get("config") is None:
         raise DefinitionError(
@@ -220,7 +220,7 @@ def _check_visible(document: Document, origin: str) -> None:
 
 
 def _fqn_of(service: str) -> str:
-    """Return the fully qualified name of a service; a name that holds dots may be given with or without its quotes."""
+    """Return the fully qualified name of a service; a name with dots may be given with or without quotes."""
     return service if service.startswith('"') else naming.quoted(service)
 
 

@@ -1,4 +1,4 @@
-"""What the cluster holds that concerns one pipeline, as it was read. Pure: see `observe` for the reading."""
+"""The live objects of one pipeline. Pure: `observe` reads them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """The objects of a pipeline, those that it shares with others, and what stands in their way.
+    """The live objects of a pipeline, shared ones included.
 
     Attributes:
         cronjob: Its CronJob; None if there is none.
@@ -27,10 +27,10 @@ class Live:
         token: The Secret of its bot's token.
         shared: By name: the ConfigMaps of launcher and certificates.
         earlier: The CronJobs with its id under other names.
-        active: Its Jobs that have not ended, read only where one may take its token from the document.
+        active: Its unfinished Jobs, read only if one may take its token from the document.
         now: The API server's time.
         claimed: The CronJob was created, suspended, by this deploy.
-        secrets_read: Whether ``secret`` and ``token`` were read; for a new pipeline that comes after the claim.
+        secrets_read: Whether ``secret`` and ``token`` were read; for a new pipeline, after the claim.
     """
 
     cronjob: Object | None = None
@@ -45,11 +45,11 @@ class Live:
     secrets_read: bool = True
 
     def claimed_as(self, cronjob: Object) -> Live:
-        """Return what there is once the CronJob was created."""
+        """Return the live objects after the CronJob's creation."""
         return replace(self, cronjob=cronjob, claimed=True)
 
     def judged(self, is_renamed: Callable[[Object], bool]) -> Live:
-        """Return what there is, with only those under other names that the pipeline had before it was renamed."""
+        """Return the live objects, with only those earlier names that are the pipeline's own."""
         return replace(self, earlier=[old for old in self.earlier if is_renamed(old)])
 
     @property
@@ -59,33 +59,33 @@ class Live:
 
     @property
     def is_suspended(self) -> bool:
-        """Whether the schedule is switched off."""
+        """Whether the schedule is suspended."""
         return self.cronjob is not None and bool(self.cronjob["spec"].get("suspend"))
 
     @property
     def only_the_claim_holds_suspend(self) -> bool:
-        """Whether an apply without ``spec.suspend`` would switch the schedule on."""
+        """Whether an apply without ``spec.suspend`` would resume the schedule."""
         return _owns_suspend(self.cronjob, MANAGER) and not _owns_suspend(self.cronjob, SUSPEND_MANAGER)
 
     @property
     def takes_token(self) -> bool:
-        """Whether the pods of new runs put the token into the document."""
+        """Whether the pods of new runs insert the token into the document."""
         return self.cronjob is not None and takes_token(self.cronjob["spec"]["jobTemplate"]["spec"])
 
     @property
     def token_name(self) -> str:
-        """The name of the Secret whose token the CronJob uses; empty if it uses none of ours."""
+        """The name of the token Secret that the CronJob uses; empty if it uses none of ours."""
         return token_name(self.cronjob) if self.cronjob else ""
 
 
 def takes_token(job_spec: Object) -> bool:
-    """Tell whether the pods of a Job put the token into the document."""
+    """Return whether the pods of a Job insert the token into the document."""
     containers = job_spec["template"]["spec"]["containers"]
     return any(TOKEN_OPTION in (container.get("args") or ()) for container in containers)
 
 
 def token_name(cronjob: Object) -> str:
-    """Return the name of the Secret whose token a CronJob uses; empty if it uses none of ours."""
+    """Return the name of the token Secret that a CronJob uses; empty if it uses none of ours."""
     return str((cronjob["metadata"].get("labels") or {}).get(labels.TOKEN) or "")
 
 

@@ -1,4 +1,4 @@
-"""Reads what concerns one pipeline: three requests as a rule, whatever else the namespace holds."""
+"""Reads the live objects of one pipeline: usually three requests, whatever the size of the namespace."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from k8s_pipeline_client.render.token import token_inside
 def observe(cluster: Cluster, plan: Plan, *, settle: bool = True) -> Live:
     """Read CronJob, ConfigMaps and Secrets; for a new pipeline the Secrets only with `observe_secrets`.
 
-    Its Secrets are read once it is claimed: from then on, whoever removes the last user of a token sees it.
+    Its Secrets are read after the claim: from then on, a concurrent delete of the token's last user sees this user.
 
     Args:
-        cluster: Where.
-        plan: What is to be.
-        settle: Wait until a CronJob that is being deleted is gone.
+        cluster: The cluster.
+        plan: The desired objects.
+        settle: Wait until a terminating CronJob is gone.
 
     Raises:
-        WaitTimeoutError: It does not go.
+        WaitTimeoutError: It is still terminating.
     """
     cronjob = _cronjob(cluster, plan.name, settle=settle)
     found = cluster.list(Kind.CONFIG_MAP, labels=_any_of(*plan.config_map_keys()))
@@ -40,13 +40,13 @@ def observe(cluster: Cluster, plan: Plan, *, settle: bool = True) -> Live:
         now=cluster.now(),
         secrets_read=False,
     )
-    if cronjob is not None and live.config_map is None:  # one that has another id by now, or was labelled otherwise
+    if cronjob is not None and live.config_map is None:  # with another id, or other labels
         live = replace(live, config_map=get_or_none(cluster, Kind.CONFIG_MAP, plan.name))
     return live if cronjob is None else observe_secrets(cluster, plan, live)
 
 
 def observe_secrets(cluster: Cluster, plan: Plan, live: Live) -> Live:
-    """Read the Secrets of document and token, and the active runs where they matter."""
+    """Read the Secrets of document and token, and the active runs if they matter."""
     found = cluster.list(Kind.SECRET, labels=_any_of(*plan.secret_keys()))
     secret = _named(found, plan.name)
     if secret is None and not live.claimed:
@@ -63,7 +63,7 @@ def observe_secrets(cluster: Cluster, plan: Plan, live: Live) -> Live:
 def _earlier(cluster: Cluster, plan: Plan, found: list[Object]) -> list[Object]:
     """Return the CronJobs with the pipeline's id under other names; usually none.
 
-    Their ConfigMaps bear the same id, and so are among those that were found.
+    Their ConfigMaps have the same id, and so are among those that were read.
     """
     names = {str(item["metadata"]["name"]) for item in found if is_of_another_name(item, plan.pipeline)}
     cronjobs = [get_or_none(cluster, Kind.CRONJOB, name) for name in sorted(names)]
@@ -71,7 +71,7 @@ def _earlier(cluster: Cluster, plan: Plan, found: list[Object]) -> list[Object]:
 
 
 def _cronjob(cluster: Cluster, name: str, *, settle: bool) -> Object | None:
-    """Return the CronJob once it is not on its way out; None if there is none."""
+    """Return the CronJob once it is not terminating; None if there is none."""
     for _ in poll(GONE_TIMEOUT, longest=1.0):
         found = get_or_none(cluster, Kind.CRONJOB, name)
         if found is None or not settle or not is_terminating(found):

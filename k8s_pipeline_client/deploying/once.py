@@ -1,4 +1,4 @@
-"""Runs a pipeline that is not deployed: a Job without a CronJob."""
+"""One-shot runs: Jobs without a CronJob."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from k8s_pipeline_client.runs.start import create_run, let_go
 def create_one_shot(cluster: Cluster, plan: OneShotPlan) -> Object:
     """Create a run without a CronJob, and return its Job.
 
-    The Job comes first, suspended, so that the Secret has an owner from its first write.
+    The Job is created first, suspended, so that the Secret has an owner from its first write.
     """
     _ensure_shared(cluster, plan.shared)
     job = create_run(cluster, plan.job)
@@ -26,7 +26,7 @@ def create_one_shot(cluster: Cluster, plan: OneShotPlan) -> Object:
 
 
 def _ensure_shared(cluster: Cluster, manifests: Sequence[Object]) -> None:
-    """Apply what all runs share and what never changes, as far as it is not there: the launcher, certificates."""
+    """Apply missing immutable objects that all runs share: the launcher, certificates."""
     names = ",".join(manifest["metadata"]["name"] for manifest in manifests)
     found = cluster.list(Kind.CONFIG_MAP, labels=f"{labels.LOOKUP_KEY} in ({names})")
     live = {item["metadata"]["name"]: item for item in found}

@@ -1,4 +1,4 @@
-"""A pipeline that was renamed in OpenMetadata: the same id, another fully qualified name, so other objects here."""
+"""Pipelines that were renamed in OpenMetadata: the same id, another fully qualified name, so other objects."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def with_the_same_id(cluster: Cluster, pipeline: Pipeline) -> list[Object]:
 
 
 def others(items: Iterable[Object], pipeline: Pipeline) -> list[Object]:
-    """Return which of the CronJobs have a pipeline's id in its instance, and are not its own."""
+    """Return the CronJobs with a pipeline's id in its instance that are not its own."""
     return [item for item in items if is_of_another_name(item, pipeline) and not is_terminating(item)]
 
 
 def is_of_another_name(item: Object, pipeline: Pipeline) -> bool:
-    """Return whether a pipeline's object has a pipeline's id in its instance, under another name."""
+    """Return whether an object has a pipeline's id in its instance, under another name."""
     return (
         pipeline.id is not None
         and item["metadata"]["name"] != pipeline.resource_name
@@ -49,7 +49,7 @@ def is_of_another_name(item: Object, pipeline: Pipeline) -> bool:
 
 
 def refuse_active(cluster: Cluster, olds: Sequence[Object], plan: Plan) -> None:
-    """Refuse to replace a pipeline while it runs: its runs belong to the CronJob that has to go.
+    """Refuse to replace a pipeline while it runs: its runs are owned by the CronJob that would be deleted.
 
     Raises:
         RunActiveError: A run is active.
@@ -67,10 +67,10 @@ def refuse_active(cluster: Cluster, olds: Sequence[Object], plan: Plan) -> None:
 
 
 def remove_cronjob(cluster: Cluster, old: Object, *, force: bool) -> None:
-    """Delete the CronJob of an earlier name; no further run begins under it.
+    """Delete the CronJob of an earlier name, so that no further run starts under it.
 
     Raises:
-        RunActiveError: It has changed since it was read, as it does when a run begins.
+        RunActiveError: It has changed since it was read, as it does when a run starts.
     """
     metadata = old["metadata"]
     version = None if force else metadata["resourceVersion"]
@@ -78,7 +78,7 @@ def remove_cronjob(cluster: Cluster, old: Object, *, force: bool) -> None:
         cluster.delete(Kind.CRONJOB, metadata["name"], Propagation.BACKGROUND, uid=metadata["uid"], version=version)
     except ConflictError as error:
         raise RunActiveError(
-            f"CronJob {metadata['name']}, the earlier name, has just changed: a run may have begun",
+            f"CronJob {metadata['name']}, the earlier name, has just changed: a run may have started",
             code="EarlierNameChanged",
             facts={"cronjob": metadata["name"]},
             hint="deploy again",
@@ -86,7 +86,7 @@ def remove_cronjob(cluster: Cluster, old: Object, *, force: bool) -> None:
 
 
 def remove_rest(cluster: Cluster, old: Object) -> None:
-    """Remove what is left of an earlier name, and wait until it is gone; what is deployed under it anew stays."""
+    """Delete the remaining objects of an earlier name, and wait until they are gone; a new deploy under it is kept."""
     metadata = old["metadata"]
     delete_pipeline(
         cluster, metadata["name"], _REMOVAL_TIMEOUT, only=lambda found: found["metadata"]["uid"] == metadata["uid"]
@@ -99,9 +99,9 @@ def runs_of(cluster: Cluster, old: Object) -> list[Object]:
 
 
 def note(old: Object, runs: int, *, dry_run: bool) -> str:
-    """Say what replacing an earlier name means."""
+    """Return the note about replacing an earlier name."""
     verb = "would be" if dry_run else "was"
     return (
         f"renamed: {annotation(old, labels.FQN)} ({old['metadata']['name']}) has the same id and {verb} deleted, "
-        f"with the records of its {counted(runs, 'run')}"
+        f"with its {counted(runs, 'run')}"
     )

@@ -1,4 +1,4 @@
-"""Switches a schedule on, so that no run starts that nobody asked for; `domain.makeup` tells why one would."""
+"""Enables a schedule without starting missed runs; see `domain.makeup`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Announce = Callable[[str], None]
 _ROUNDS = 5
 """The API server tells whole seconds, so that one may be left; more is a clock that stands still."""
 _CONTENTION = 10.0
-"""Seconds for which somebody else may be writing all the time."""
+"""Seconds of conflicts with other writers before giving up."""
 
 
 def settled_deadline(
@@ -40,25 +40,25 @@ def settled_deadline(
     announce: Announce,
     wait: bool = True,
 ) -> tuple[Live, Deadline]:
-    """Return the CronJob as it is, and the deadline with which it can be put on the schedule now.
+    """Return the current CronJob, and the deadline with which its schedule can be enabled now.
 
-    Waits a few seconds where the newest due time has only just passed.
+    Waits a few seconds if the newest due time has only just passed.
 
     Args:
-        cluster: Where it is.
+        cluster: The cluster.
         cronjob: As it was read.
-        schedule: Which it is to have.
-        configured: `startingDeadlineSeconds` as the settings have it.
-        announce: Called before a run starts that cannot be prevented, and before waiting.
-        wait: Whether to; a dry run does not.
+        schedule: The desired schedule.
+        configured: `startingDeadlineSeconds` in the settings.
+        announce: Called before a run that cannot be prevented, and before waits.
+        wait: Whether to wait; a dry run does not.
     """
     live = live_of(cronjob)
     if not begins_anew(live, schedule) and live.deadline == configured:
         return live, Deadline(configured)
     name = cronjob["metadata"]["name"]
     for _ in range(_ROUNDS):
-        # Anew, for the API server's time as much as for the CronJob: the run may be there by now.
-        with suppress(NotFoundError):  # the write that follows says what then
+        # Read again, for the API server's time as well as for the CronJob: the run may exist by now.
+        with suppress(NotFoundError):  # the following write handles that
             cronjob = cluster.get(Kind.CRONJOB, name)
         live = live_of(cronjob)
         found = deadline_of(live, schedule, configured, cluster.now())
@@ -70,24 +70,24 @@ def settled_deadline(
 
 
 def enable(cluster: Cluster, cronjob: Object, *, force: bool, announce: Announce) -> None:
-    """Let a CronJob's schedule run, and put its deadline back where that starts nothing.
+    """Enable a CronJob's schedule, and restore its deadline if that starts no run.
 
-    The deadline is written first, while nothing can start: `spec.suspend` has a field manager of its own, and one apply
-    is of one manager.
+    The deadline is written first, while the CronJob is suspended: `spec.suspend` has a field manager of its own, and an
+    apply has one manager.
 
     Raises:
         ConflictError: Another field manager set ``spec.suspend``, and ``force`` is not set.
     """
     name = cronjob["metadata"]["name"]
     switch = suspend_manifest(name, cluster.namespace, False)
-    # A new CronJob is written suspended, by the other one of our own managers: that is no conflict.
+    # A new CronJob is created suspended by our other field manager, which is no conflict.
     take_over = force or not suspend_is_set_by_others(cronjob)
     schedule, configured = schedule_of(cronjob), configured_deadline(cronjob)
     if schedule is not None and configured is not None:
         live, deadline = settled_deadline(cluster, cronjob, schedule, configured, announce=announce)
         is_new = (deadline.seconds, deadline.narrowed) != (live.deadline, live.narrowed)
         if is_new or deadline.starts_at_once:
-            # What is refused is refused before anything is written, or said.
+            # Errors before any write or notice.
             cluster.apply(switch, manager=SUSPEND_MANAGER, force=take_over, dry_run=True)
         for text in notes(live, schedule, deadline):
             announce(text)
@@ -97,15 +97,15 @@ def enable(cluster: Cluster, cronjob: Object, *, force: bool, announce: Announce
 
 
 def _set_deadline(cluster: Cluster, name: str, deadline: Deadline, *, force: bool) -> str:
-    """Apply all that we have applied before, with another deadline; return why not, empty if it is done."""
+    """Apply our fields with another deadline; return the error message, empty on success."""
     problem = ""
     for _ in poll(_CONTENTION):
         cronjob = cluster.get(Kind.CRONJOB, name)
         owned = part(cronjob, fields_of(cronjob, MANAGER))
         manifest = with_deadline({"spec": {}, **owned}, deadline)
         if was_switched(cronjob):
-            manifest["spec"].pop("suspend", None)  # of a new CronJob, which is written suspended
-        # Only as it was read: a deploy may be writing, and must not be undone.
+            manifest["spec"].pop("suspend", None)  # of a new CronJob, which is created suspended
+        # Only in the version that was read: a concurrent deploy must not be reverted.
         version = {key: cronjob["metadata"][key] for key in ("uid", "resourceVersion")}
         manifest["metadata"] |= version
         try:
@@ -120,7 +120,7 @@ def _set_deadline(cluster: Cluster, name: str, deadline: Deadline, *, force: boo
 
 
 def disable(cluster: Cluster, name: str, *, force: bool) -> None:
-    """Stop a CronJob's schedule.
+    """Suspend a CronJob's schedule.
 
     Raises:
         ConflictError: Another field manager set it, and ``force`` is not set.

@@ -1,4 +1,4 @@
-"""Takes back what a deploy has written before one of its writes was refused."""
+"""Rolls back a failed deploy."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _LOG = logging.getLogger(__name__)
 
 
 def roll_back(cluster: Cluster, done: Sequence[Undo], error: PipelineError) -> str:
-    """Take everything back, the last first; return in a few words what has become of it.
+    """Undo all steps in reverse order; return the outcome in words.
 
     Args:
-        cluster: Where.
-        done: What undoes the steps that were carried out, in their order.
-        error: What went wrong.
+        cluster: The cluster.
+        done: The undo operations of the executed steps, in order.
+        error: The error.
 
     Returns:
         Empty if nothing was written.
@@ -55,7 +55,7 @@ def _take_back(cluster: Cluster, undo: Undo) -> None:
         case Remove(item=item):
             _delete(cluster, item)
         case Unclaim(cronjob=cronjob):
-            # Only as we left it: another process may be deploying the same pipeline, and go on with this CronJob.
+            # Only in our version: another process may be deploying the same pipeline with this CronJob.
             _delete(cluster, cronjob, version=cronjob["metadata"]["resourceVersion"])
 
 

@@ -1,4 +1,4 @@
-"""Puts a bot's new token in the place of its old one: one write, and every next run has it."""
+"""Rotates a bot's token: one write, for all next runs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TIMEOUT = 60.0
 
 
 class RotateAction(StrEnum):
-    """What a rotation did."""
+    """The result of a rotation."""
 
     ROTATED = "rotated"
     UNCHANGED = "unchanged"
@@ -29,16 +29,16 @@ class RotateAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """What became of a bot's token.
+    """A rotated token.
 
     Attributes:
         secret: The name of the Secret that holds it.
         instance: The OpenMetadata instance, as its label has it.
-        bot: Whose token it is; empty where the token does not say.
-        issued_at: None where it does not say.
-        expires_at: None where it does not say: it does not end.
-        pipelines: How many use it, from their next runs on.
-        action: What was done.
+        bot: Whose token it is; empty if unknown.
+        issued_at: None if unknown.
+        expires_at: None if it does not expire.
+        pipelines: The number of pipelines that use it, from their next runs on.
+        action: The action.
     """
 
     secret: str
@@ -52,7 +52,7 @@ class Rotation:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A Secret with a token, or one that pipelines use and that is missing."""
+    """A Secret with a token, or a missing one that pipelines use."""
 
     name: str
     instance: str
@@ -64,7 +64,7 @@ class _Place:
         return tokens.bot_of_secret(self.secret)
 
     def is_for(self, bot: str) -> bool:
-        """Tell whether it is a bot's: by what it says, else by its name."""
+        """Return whether it is a bot's: by its token, else by its name."""
         return bot == self.bot or self.name == naming.token_secret_name(instance=self.instance, bot=bot)
 
 
@@ -72,14 +72,14 @@ def rotate(cluster: Cluster, token: str, *, selector: str, name: str | None = No
     """Write a token to the Secret of its bot.
 
     Args:
-        cluster: Where.
-        token: The new one.
-        selector: Which instance's Secrets and pipelines to look at.
+        cluster: The cluster.
+        token: The new token.
+        selector: The label selector of the instance.
         name: The Secret; found by the token's bot if None.
-        force: Also a token of another bot, or one that is over or names no bot; also against another field manager.
+        force: Accept a token of another bot, or one that is expired or opaque; and overwrite another field manager's.
 
     Raises:
-        InputError: The token is not one that the pipelines could use, and ``force`` is not set.
+        InputError: The token cannot be used by the pipelines, and ``force`` is not set.
         UnknownNameError: There is no such Secret, or more than one.
         ConflictError: Another field manager writes the Secret, and ``force`` is not set.
     """

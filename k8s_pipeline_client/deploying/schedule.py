@@ -1,6 +1,6 @@
-"""How a CronJob comes to be on its schedule, so that no run starts that nobody asked for. Pure.
+"""How a CronJob's schedule is enabled without starting missed runs. Pure.
 
-`domain.makeup` tells why one would, and with which ``startingDeadlineSeconds`` it does not.
+See `domain.makeup` for the reason, and for the ``startingDeadlineSeconds`` that prevents it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from k8s_pipeline_client.render.plan import Plan
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Look again after so many seconds."""
+    """Check again after this number of seconds."""
 
     seconds: float
     why: str
@@ -26,14 +26,14 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class ScheduledCronJob:
-    """The CronJob as it is to be written now.
+    """The CronJob to write now.
 
     Attributes:
-        manifest: On its schedule, and with a deadline that makes up for nothing, in one write: the next one would start
-            what is due.
-        notes: What a person should know.
-        announcement: That of the notes which a person should know before it happens; may be empty.
-        wait: What to do before anything is written, if the clock allows it.
+        manifest: With its schedule and a deadline that skips missed runs, in one write: the next write would start
+            them.
+        notes: Notes for people.
+        announcement: The note to report in advance; may be empty.
+        wait: A wait before any write, if the clock allows it.
     """
 
     manifest: Object

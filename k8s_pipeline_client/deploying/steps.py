@@ -1,15 +1,15 @@
-"""What a deploy does, as data: from what is to be and what there is, the steps in their order. Pure.
+"""The steps of a deploy as data, computed from desired and live objects. Pure.
 
-The order is such that a crash between any two steps leaves nothing without an owner, and nothing that fires
-half-deployed:
+Their order ensures that a crash between any two steps leaves no object without an owner, and no half-deployed schedule
+active:
 
-- A new CronJob is *claimed* first: created, suspended. Its UID makes it the owner of all else from the first write on.
-- What a run needs (token, Secret, ConfigMap) comes before the CronJob that says so. Where a token is about to leave the
-  document it is the other way round: a pod that takes its token from a Secret can do with a document that still has
-  it, and not the reverse.
-- Switching off comes before everything else of the CronJob, switching on comes last.
-- Under two names at once a pipeline must not run: the new one is complete, but suspended, when the old one goes.
-- What is live already is not written: an unchanged pipeline has no steps.
+- A new CronJob is *claimed* first: created, suspended. Its UID makes it the owner of all other objects.
+- What a run needs (token, Secret, ConfigMap) is written before the CronJob that uses it. If a token moves out of the
+  document it is the other way round: a pod that takes its token from a Secret works with a document that still has
+  it, but not vice versa.
+- The CronJob is suspended before all other writes to it, and resumed last.
+- A pipeline must not run under two names: the new one is complete, but suspended, when the old one is deleted.
+- Unchanged objects are not written: an unchanged pipeline has no steps.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ from k8s_pipeline_client.render.plan import Plan
 from k8s_pipeline_client.render.token import token_inside, token_of, with_token_inside
 
 SUSPEND_PATH = ("spec", "suspend")
-"""Of a CronJob. Its field manager is another one than that of the rest."""
+"""The path in a CronJob. It has a field manager of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Create the CronJob, suspended; the steps after it follow from what was created."""
+    """Create the CronJob, suspended; the next steps depend on the created object."""
 
     manifest: Object
 
@@ -50,8 +50,8 @@ class Apply:
     """Apply one object.
 
     Attributes:
-        before: As it was read; None if it was not there.
-        is_shared: Others may use it as well, and it never changes.
+        before: As it was read; None if it did not exist.
+        is_shared: It is immutable, and shared with other pipelines.
     """
 
     manifest: Object
@@ -67,12 +67,12 @@ class Apply:
 
 @dataclass(frozen=True, slots=True)
 class Suspend:
-    """Set ``spec.suspend``, and nothing else, under the field manager that it has of its own.
+    """Set ``spec.suspend`` only, with its own field manager.
 
     Attributes:
-        force: Take it over from whoever set it. Else one that is not ours is left as it is, and that is said.
+        force: Take it over from another field manager. Otherwise that one's value is kept, with a note.
         of_new: The CronJob was created by this deploy.
-        note: What a person should know if that changes anything.
+        note: A note for people if it changes.
     """
 
     manifest: Object
@@ -94,11 +94,11 @@ class Suspend:
 
 @dataclass(frozen=True, slots=True)
 class PutToken:
-    """Have the shared Secret hold the bot's token, unless what it holds by then is newer or somebody else's.
+    """Write the bot's token to the shared Secret, unless that has a newer one, or another field manager.
 
     Attributes:
-        before: As it was read; None if it was not there.
-        again: Look at it once more: a delete of its last user may have removed it before the CronJob said that we use
+        before: As it was read; None if it did not exist.
+        again: Check it again: a concurrent delete of its last user may have removed it before our CronJob referenced
             it.
     """
 
@@ -114,7 +114,7 @@ class PutToken:
 
 @dataclass(frozen=True, slots=True)
 class Discard:
-    """Delete what belonged to an earlier CronJob of this name: the garbage collector may be about to."""
+    """Delete an object of a former CronJob of this name, which the garbage collector may be about to delete."""
 
     item: Object
 
@@ -126,7 +126,7 @@ class Discard:
 
 @dataclass(frozen=True, slots=True)
 class Retire:
-    """Delete the CronJob of an earlier name, in the version that was looked at, with all that belongs to it."""
+    """Delete the CronJob of an earlier name, in the version that was read, with its dependents."""
 
     cronjob: Object
 
@@ -138,7 +138,7 @@ class Retire:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseToken:
-    """Remove the Secret of a token that the pipeline no longer uses, if nothing else does."""
+    """Delete the Secret of a token that the pipeline no longer uses, if it is unused."""
 
     name: str
 
@@ -153,13 +153,13 @@ Step = Claim | Apply | Suspend | PutToken | Discard | Retire | ReleaseToken
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """The steps of a deploy, in their order.
+    """The steps of a deploy, in order.
 
     Attributes:
-        notes: What a person should know of the pipeline.
-        shared_notes: What a person should know of what it shares with others, and only once for all of them.
-        announcement: That of the notes which a person should know before it happens; may be empty.
-        wait: What to do before the steps: all is observed anew after that.
+        notes: Notes about the pipeline.
+        shared_notes: Notes about shared objects, to report once for all pipelines.
+        announcement: The note to report in advance; may be empty.
+        wait: A wait before the steps, after which the live objects are read again.
     """
 
     steps: Sequence[Step]
@@ -170,22 +170,22 @@ class Changes:
 
 
 def changes(plan: Plan, live: Live, *, force: bool = False) -> Changes:
-    """Return what is to be done so that the cluster holds what is planned; no steps if it does.
+    """Return the steps from the live objects to the desired ones; none if they are equal.
 
     Args:
-        plan: What is to be.
-        live: What there is.
-        force: What others have set is taken over.
+        plan: The desired objects.
+        live: The live objects.
+        force: Take over fields of others.
 
     Returns:
-        For a new pipeline the steps up to the claim; those that follow are asked for with `Live.claimed_as`.
+        For a new pipeline, the steps up to the claim; for the following ones, call it again with `Live.claimed_as`.
     """
-    shared = () if live.claimed else _shared(plan, live)  # before the claim it was seen to
+    shared = () if live.claimed else _shared(plan, live)  # done before the claim
     if live.cronjob is None:
         return Changes((*shared, Claim(plan.suspended_cronjob())))
     kept = _token_to_keep(plan, live)
     scheduled = on_schedule(plan, live, live.cronjob, force=force)
-    # What is shared came before the claim.
+    # Shared objects are written before the claim.
     steps = (*(() if live.claimed else shared), *_steps(plan, live, live.cronjob, kept, scheduled.manifest))
     note = token_note(plan, live)
     return Changes(
@@ -204,7 +204,7 @@ _KEPT = (
 
 
 def shared_is_applied(plan: Plan, live: Live) -> bool:
-    """Return whether what the pipeline shares with others, and what never changes, is there."""
+    """Return whether the immutable shared objects exist."""
     return not _shared(plan, live)
 
 
@@ -212,7 +212,7 @@ def _shared(plan: Plan, live: Live) -> Sequence[Step]:
     return [
         Apply(manifest, before, is_shared=True)
         for manifest in plan.shared
-        # Its name is a hash of its content, which is immutable: if it is there, it is right.
+        # Immutable, named by a hash of its content: if it exists, it is correct.
         if (before := live.shared.get(manifest["metadata"]["name"])) is None or is_terminating(before)
     ]
 
@@ -221,7 +221,7 @@ def _steps(plan: Plan, live: Live, cronjob: Object, kept: str, wanted: Object) -
     token_leaves = plan.pipeline.token_from is not None and not live.takes_token
     two_names = bool(live.earlier)
     settings = tuple(_config(plan, live, cronjob, kept))
-    # With anything of the pipeline its CronJob is written: only there shows that it is still the one that was seen.
+    # The CronJob is always written with the other objects: only that detects concurrent changes.
     is_changed = not live.claimed and (
         bool(settings) or not is_applied(wanted, cronjob, MANAGER, apart_from=SUSPEND_PATH)
     )
@@ -240,7 +240,7 @@ def _steps(plan: Plan, live: Live, cronjob: Object, kept: str, wanted: Object) -
     for old in live.earlier:
         yield Retire(old)
     if live.claimed or (not plan.suspend and (live.is_suspended or two_names)):
-        # A claim is made under our other field manager: it has to give the field up, and nobody's will is overridden.
+        # The claim used our other field manager, which has to release the field; nobody else's value is overridden.
         ours = live.claimed or two_names or not suspend_is_set_by_others(cronjob)
         note = _switched(plan, live, suspend=False)
         yield Suspend(plan.suspend_patch(plan.suspend), cronjob, force=ours, of_new=live.claimed, note=note)
@@ -249,14 +249,14 @@ def _steps(plan: Plan, live: Live, cronjob: Object, kept: str, wanted: Object) -
 
 
 def _must_be_off(plan: Plan, live: Live, *, is_changed: bool) -> bool:
-    """Return whether the schedule is to be switched off before the CronJob is written, which gives `suspend` up."""
+    """Return whether to suspend the schedule before the CronJob is written, which releases `suspend`."""
     if live.claimed or not (plan.suspend or live.earlier):
         return False
     return not live.is_suspended or (is_changed and live.only_the_claim_holds_suspend)
 
 
 def _config(plan: Plan, live: Live, cronjob: Object, kept: str) -> Iterator[Step]:
-    """Yield what has Secret and ConfigMap be as planned."""
+    """Yield the steps for Secret and ConfigMap."""
     secret, config_map = plan.owned_by(cronjob)
     if kept:
         secret = with_token_inside(secret, kept)
@@ -274,7 +274,7 @@ def _put_token(plan: Plan, live: Live) -> Iterator[Step]:
 
 
 def token_note(plan: Plan, live: Live) -> str:
-    """Return why the token is not written; empty if it is, or is there."""
+    """Return why the token is not written; empty if it is, or if it exists."""
     if plan.token is None:
         return ""
     current, wanted = token_of(live.token), token_of(plan.token)
@@ -284,21 +284,21 @@ def token_note(plan: Plan, live: Live) -> str:
 
 
 def _token_to_keep(plan: Plan, live: Live) -> str:
-    """Return the token that is to stay in the document for a run that reads it there if it is tried again."""
+    """Return the token to keep in the document for a run that reads it there on a retry."""
     there = token_inside(live.secret) if live.secret is not None else None
     if not there or plan.pipeline.token_from is None or all(takes_token(job["spec"]) for job in live.active):
         return ""
     ours = token_of(plan.token)
-    # A reference would do for that run only: new ones do not look for any in the token's place.
+    # A reference would work for that run only: new ones do not resolve references in the token's place.
     if not isinstance(there, str) or VARIABLE.search(there) or (ours and not why_not_newer(there, ours)):
         return ours
     return there
 
 
 def _switched(plan: Plan, live: Live, *, suspend: bool) -> str:
-    """Say what has become of the schedule: on demand is not disabled, though both are suspended."""
+    """Return the note about the schedule: on demand is not disabled, though both are suspended."""
     if live.cronjob is None or not was_switched(live.cronjob):
-        return "an earlier deploy was cut short before it could enable it: it is enabled now"
+        return "an earlier deploy was interrupted before it could enable it: it is enabled now"
     if annotation(live.cronjob, labels.ON_DEMAND):
         return "ran on demand, and runs on its schedule now, as its definition says"
     if plan.pipeline.schedule is None:
@@ -308,9 +308,9 @@ def _switched(plan: Plan, live: Live, *, suspend: bool) -> str:
 
 
 def _is_left_over(item: Object, cronjob: Object) -> bool:
-    """Return whether an object belonged to an earlier CronJob of the same name, and to nobody else.
+    """Return whether an object was owned by a former CronJob of the same name only.
 
-    What somebody else's object owns is not ours to delete: then the write says what is in its way.
+    Objects of other owners must not be deleted: the write then fails with the reason.
     """
     earlier = [
         reference["uid"]

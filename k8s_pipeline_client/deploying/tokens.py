@@ -1,8 +1,7 @@
-"""The Secrets with bots' tokens: one for an OpenMetadata instance and bot, shared by its pipelines, without an owner.
+"""The Secrets with bots' tokens: one per OpenMetadata instance and bot, shared by its pipelines, without an owner.
 
-A deploy writes one only where its token is the newer one, and never against another field manager: an External
-Secrets operator, say. Every write names the version that was looked at. Which pipelines use it, their CronJobs say
-with a label; one that nothing uses is removed.
+A deploy writes one only if its token is newer, and never over another field manager, such as an External Secrets
+operator. Every write has a resourceVersion. The CronJobs that use a Secret have a label; unused Secrets are deleted.
 """
 
 from __future__ import annotations
@@ -26,12 +25,12 @@ _SETTLE_TIMEOUT = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a token that a deploy brought.
+    """The result of writing a deploy's token.
 
     Attributes:
-        before: The Secret as it was; None if it was not there.
-        after: The Secret as it was written; None if it was left as it is.
-        note: What a person should know about it; may be empty.
+        before: The previous Secret; None if it did not exist.
+        after: The written Secret; None if it was not written.
+        note: A note for people; may be empty.
     """
 
     before: Object | None
@@ -40,16 +39,16 @@ class Outcome:
 
 
 def ensure(cluster: Cluster, manifest: Object, live: Object | None, *, dry_run: bool = False) -> Outcome:
-    """Have the Secret hold the token, unless what it holds is newer or somebody else writes it.
+    """Write the token, unless the Secret has a newer one or another field manager.
 
     Args:
-        cluster: Where.
+        cluster: The cluster.
         manifest: The Secret with the token.
-        live: The Secret as it was read; None if it was not there.
-        dry_run: Have the API server check the write, and keep nothing.
+        live: The Secret as it was read; None if it did not exist.
+        dry_run: Server-side dry run.
 
     Raises:
-        ClusterError: The API server refused, for another reason than that.
+        ClusterError: The write failed for another reason.
     """
     name = manifest["metadata"]["name"]
     for attempt, _ in enumerate(poll(_SETTLE_TIMEOUT, longest=1.0)):
@@ -74,24 +73,24 @@ def ensure(cluster: Cluster, manifest: Object, live: Object | None, *, dry_run: 
 
 
 def unsettled(name: str) -> WaitTimeoutError:
-    """Return the error for a Secret that cannot be written, whatever is tried."""
+    """Return the error for persistent conflicts on a Secret."""
     return WaitTimeoutError(
         f"Secret {name} keeps being changed by another process",
-        hint=f"look for what does it: kubectl get secret {name} -o yaml, metadata.managedFields",
+        hint=f"check what changes it: kubectl get secret {name} -o yaml, metadata.managedFields",
     )
 
 
 def write(
     cluster: Cluster, live: Object | None, manifest: Object, *, dry_run: bool = False, force: bool = False
 ) -> Object:
-    """Write a token's Secret, only if it still is as it was read; return it.
+    """Write a token's Secret in the version that was read; return it.
 
     Raises:
         ConflictError: It has changed, or another field manager writes it and ``force`` is not set.
     """
     created = None
     if live is None and not dry_run:
-        # Server-side apply cannot tell to create from to overwrite; to create something empty can.
+        # Server-side apply cannot distinguish create from overwrite; creating an empty Secret can.
         bare = {key: manifest["metadata"][key] for key in ("name", "namespace", "labels")}
         live = created = cluster.create({**manifest, "metadata": bare, "data": {}})
     if live is not None:
@@ -106,36 +105,36 @@ def write(
 
 
 def _remove_empty(cluster: Cluster, metadata: Object) -> None:
-    """Remove a Secret as it was created, unless somebody has written it since."""
+    """Delete a Secret that was created, unless it has been written since."""
     version = {"uid": metadata["uid"], "version": metadata["resourceVersion"]}
-    with suppress(ClusterError):  # what was refused before is what has to be said
+    with suppress(ClusterError):  # the original error is more important
         cluster.delete(Kind.SECRET, metadata["name"], Propagation.BACKGROUND, **version)
 
 
 def changed_since(cluster: Cluster, name: str, seen: Object | None) -> bool:
-    """Return whether a Secret is not what it was when it was read."""
+    """Return whether a Secret has changed since it was read."""
     found = read(cluster, name)
     return _version(found) != _version(seen)
 
 
 def read(cluster: Cluster, name: str) -> Object | None:
-    """Return a Secret; None if it is not there."""
+    """Return a Secret; None if it does not exist."""
     return get_or_none(cluster, Kind.SECRET, name)
 
 
 def remove_unused(cluster: Cluster, *, selector: str = labels.TOKEN) -> list[str]:
-    """Remove the Secrets with tokens that neither a pipeline nor an active run uses any more.
+    """Delete the token Secrets that neither a pipeline nor an active run uses any more.
 
-    A deploy that begins to use one at this moment has either changed the Secret, so that it is not deleted; or
-    written its CronJob, so that the second look finds it and the Secret is put back; or it looks after us, and
+    A concurrent deploy that starts to use one has either changed the Secret, so that the delete has a conflict; or
+    written its CronJob, so that the second check finds it and the Secret is restored; or it checks after us, and
     writes the Secret itself.
 
     Args:
-        cluster: Where.
-        selector: Which of them to look at.
+        cluster: The cluster.
+        selector: A label selector.
 
     Returns:
-        The names of those that stay for active runs alone.
+        The names of those that are kept only for active runs.
     """
     for_runs_alone = []
     for item in cluster.list(Kind.SECRET, labels=selector):
@@ -154,7 +153,7 @@ def remove_unused(cluster: Cluster, *, selector: str = labels.TOKEN) -> list[str
                 version=metadata["resourceVersion"],
             )
         except ConflictError:
-            continue  # somebody has just written it, and so has a use for it
+            continue  # just written, so it is in use
         if _pipelines_use(cluster, metadata["name"]) or _runs_use(cluster, metadata["name"]):
             kept = {key: metadata[key] for key in ("name", "namespace", "labels", "annotations") if key in metadata}
             ensure(cluster, {**item, "metadata": kept}, None)
@@ -162,18 +161,18 @@ def remove_unused(cluster: Cluster, *, selector: str = labels.TOKEN) -> list[str
 
 
 def bot_of_secret(secret: Object | None) -> str:
-    """Return whose token a Secret holds, as far as its annotation says."""
+    """Return whose token a Secret has, by its annotation."""
     return annotation(secret, labels.BOT) if secret else ""
 
 
 def _is_only_ours(secret: Object) -> bool:
-    """Tell whether nobody else has put anything into a Secret."""
+    """Return whether no other field manager has written a Secret's data."""
     ours = fields_of(secret, MANAGER).get("f:data", {})
     return all(f"f:{key}" in ours for key in secret.get("data") or {})
 
 
 def _pipelines_use(cluster: Cluster, name: str) -> bool:
-    """Return whether the CronJob of any pipeline uses a Secret; how many do makes no difference to the cost."""
+    """Return whether any CronJob uses a Secret; the cost does not depend on their number."""
     users = f"{labels.TOKEN}={name}"
     found = cluster.first(Kind.CRONJOB, labels=users)
     if found is None or not is_terminating(found):
@@ -185,8 +184,8 @@ def _pipelines_use(cluster: Cluster, name: str) -> bool:
 def _runs_use(cluster: Cluster, name: str) -> bool:
     """Return whether pods of active runs mount a Secret.
 
-    A run goes on with the Secret that it began with: without it, a pod that is yet to come could not start. Jobs that
-    an earlier version has made bear no label that says which.
+    A run needs the Secret that it started with: without it, a retry's pod could not start. Jobs of earlier versions
+    have no label for it.
     """
     for users in (f"{labels.TOKEN}={name}", f"{labels.PIPELINE},!{labels.TOKEN}"):
         pages = cluster.pages(Kind.JOB, labels=users, restart=_nothing)
@@ -200,11 +199,11 @@ def _is_active(job: Object) -> bool:
 
 
 def _nothing() -> None:
-    """Forget nothing: that there is one user is as true where the list begins anew."""
+    """Keep the result: it is still true when the list starts again."""
 
 
 def _mounted_secrets(job: Object) -> set[str]:
-    """Return the names of the Secrets of which a run's pods mount a part."""
+    """Return the names of the Secrets that a run's pods mount."""
     volumes = job["spec"]["template"]["spec"].get("volumes") or ()
     sources = [source for volume in volumes for source in (volume.get("projected") or {}).get("sources") or ()]
     return {source["secret"]["name"] for source in sources if "secret" in source}

@@ -1,7 +1,7 @@
-"""What undoes each step of a deploy, as data. Pure: `rollback` carries it out.
+"""The undo operations of the steps of a deploy, as data. Pure: `rollback` executes them.
 
-A pipeline that the deploy has created is removed. One that was there gets back what we had applied to it, and nothing
-else: fields of other managers are none of ours, whether they changed meanwhile or not.
+A new pipeline is deleted. For an existing one, the fields that we had applied are restored, and nothing else: fields of
+other managers are not changed.
 """
 
 from __future__ import annotations
@@ -17,31 +17,31 @@ from k8s_pipeline_client.render.plan import suspend_manifest
 
 @dataclass(frozen=True, slots=True)
 class Unclaim:
-    """Remove the CronJob that was created, in the version in which it was left; with it goes all that it owns."""
+    """Delete the created CronJob, in our version, with its dependents."""
 
     cronjob: Object
 
     @property
     def what(self) -> str:
-        """What it is about."""
+        """The object."""
         return _title(self.cronjob)
 
 
 @dataclass(frozen=True, slots=True)
 class Remove:
-    """Remove an object that was not there."""
+    """Delete an object that did not exist before."""
 
     item: Object
 
     @property
     def what(self) -> str:
-        """What it is about."""
+        """The object."""
         return _title(self.item)
 
 
 @dataclass(frozen=True, slots=True)
 class Restore:
-    """Apply what we had applied to an object before."""
+    """Restore the fields that we had applied to an object."""
 
     manifest: Object
     manager: str
@@ -51,13 +51,13 @@ class Restore:
 
 @dataclass(frozen=True, slots=True)
 class RemoveUnusedToken:
-    """Remove the Secret of a token that was not there, unless others use it by now."""
+    """Delete the Secret of a token that did not exist before, unless others use it by now."""
 
     item: Object
 
     @property
     def what(self) -> str:
-        """What it is about."""
+        """The object."""
         return _title(self.item)
 
 
@@ -65,11 +65,11 @@ Undo = Unclaim | Remove | Restore | RemoveUnusedToken
 
 
 def undo_of(step: Step, answer: Object | None) -> Undo | None:
-    """Return what undoes a step that was carried out; None if there is nothing to undo, or it has to stay.
+    """Return the undo operation of an executed step; None if there is none.
 
     Args:
-        step: What was done.
-        answer: The object as the API server returned it; None if it was left as it is.
+        step: The step.
+        answer: The object as the API server returned it; None if it was not written.
     """
     if answer is None:
         return None
@@ -77,7 +77,7 @@ def undo_of(step: Step, answer: Object | None) -> Undo | None:
         case Claim():
             return Unclaim(answer)
         case Apply(is_shared=True):
-            return None  # others may use it by now, and it never changes
+            return None  # immutable, and others may use it by now
         case Apply(before=None):
             return Remove(answer)
         case Apply(before=dict() as before) if before["metadata"]["resourceVersion"] != _version(answer):
@@ -86,12 +86,12 @@ def undo_of(step: Step, answer: Object | None) -> Undo | None:
             return _suspended_again(before)
         case PutToken(before=None):
             return RemoveUnusedToken(answer)
-    # A token that was there stays as it is now: a newer one is right for all, whatever becomes of this deploy.
+    # A token that existed is not restored: a newer one is valid for all, whatever the result of this deploy.
     return None
 
 
 def _restore(before: Object, after: Object) -> Restore:
-    # Also what we own only now: with --force we may have taken it from somebody, and it has its old value back.
+    # Also fields that we own only now: with --force they may have been another manager's, whose value is restored.
     fields = joined(fields_of(before, MANAGER), fields_of(after, MANAGER))
     manifest = part(before, fields)
     manifest["metadata"]["uid"] = before["metadata"]["uid"]

@@ -1,1 +1,1 @@
-"""What a pipeline, a schedule and a name are. Pure: no I/O, no clock, no Kubernetes client."""
+"""The domain model: pipelines, schedules and names. Pure: no I/O, no clock, no Kubernetes client."""

@@ -1,6 +1,6 @@
-"""What becomes of ``airflowConfig``: it is expressed in Kubernetes' terms, said to have no effect, or refused.
+"""Translates ``airflowConfig`` to Kubernetes: each key is supported, noted as having no effect, or rejected.
 
-The table of it all stands in docs/reference/pipeline-types.md.
+See the table in docs/reference/pipeline-types.md.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ class Terms:
     """When and how a pipeline runs.
 
     Attributes:
-        schedule: None for a pipeline that is run on demand only.
-        paused: Whether the schedule is to stand still.
+        schedule: None for an on-demand pipeline.
+        paused: Whether the schedule is suspended.
         may_overlap: Whether a run may start while another one is active.
-        window: From when until when scheduled runs do their work: two RFC 3339 times in UTC with a slash in between,
-            either of which may be missing; empty for always.
-        own_settings: Documented settings, by name, that this pipeline sets for itself.
-        notes: What Kubernetes does otherwise than was asked for, one sentence each.
+        window: The schedule's start and end: two RFC 3339 times in UTC with a slash in between, either of which may be
+            missing; empty for always.
+        own_settings: Documented settings, by name, that this pipeline overrides.
+        notes: Deviations from the definition, one sentence each.
     """
 
     schedule: Schedule | None
@@ -47,23 +47,22 @@ class Terms:
 
 
 def read(config: AirflowConfig, origin: str, now: datetime | None) -> Terms:
-    """Read an ``airflowConfig``.
+    """Parse an ``airflowConfig``.
 
     Args:
         config: Of an IngestionPipeline, or of a plain workflow document.
-        origin: Where it stands, for errors.
-        now: Aware. A start that is over is forgotten, and an end that is over suspends the schedule; without the
-            time both are left to the runs.
+        origin: Its place, for error messages.
+        now: Aware. A past start is ignored, and a past end suspends the schedule; if None, both are left to the runs.
 
     Raises:
-        DefinitionError: Something cannot be read, or not be expressed.
-        ScheduleError: Kubernetes would refuse the schedule or the time zone.
+        DefinitionError: A value is invalid or not supported.
+        ScheduleError: Kubernetes would reject the schedule or the time zone.
     """
     if config.pipeline_catchup:
         raise DefinitionError(
-            f"{origin}: airflowConfig.pipelineCatchup is true, and Kubernetes does not make up for past runs",
+            f"{origin}: airflowConfig.pipelineCatchup is true, but Kubernetes does not catch up on past runs",
             code="CatchupUnsupported",
-            hint="set it to false; what is missing can be run by hand",
+            hint="set it to false, and start missing runs manually",
         )
     start, end = _date(config.start_date, "startDate", origin), _date(config.end_date, "endDate", origin)
     if start is not None and now is not None and start <= now:
@@ -73,7 +72,7 @@ def read(config: AirflowConfig, origin: str, now: datetime | None) -> Terms:
         schedule=_schedule(config, origin),
         paused=bool(config.pause_pipeline) or is_over,
         may_overlap=(config.max_active_runs or 1) > 1,
-        # Whoever enables a schedule that is over, in spite of its end, wants its runs to do something.
+        # If a schedule is enabled after its end, its runs should do something.
         window=_window(start, None if is_over else end),
         own_settings=dict(_own_settings(config)),
         notes=tuple(_notes(config, start, end, is_over)),
@@ -81,7 +80,7 @@ def read(config: AirflowConfig, origin: str, now: datetime | None) -> Terms:
 
 
 def _own_settings(config: AirflowConfig) -> Iterator[tuple[str, Any]]:
-    # Zero is the schema's default of both, and says nothing.
+    # Zero is the schema's default of both, and means unset.
     if config.retries:
         yield "backoffLimit", config.retries
     if config.workflow_timeout:
@@ -95,45 +94,45 @@ def _window(start: datetime | None, end: datetime | None) -> str:
 def _notes(config: AirflowConfig, start: datetime | None, end: datetime | None, is_over: bool) -> Iterator[str]:
     if start is not None:
         yield (
-            f"airflowConfig.startDate {rfc3339(start)} is to come, and a CronJob knows no such date: scheduled runs "
-            "before it end at once, and ingest nothing"
+            f"airflowConfig.startDate {rfc3339(start)} is in the future, which CronJobs do not support: scheduled runs "
+            "before it exit at once, without ingesting anything"
         )
     if end is not None and is_over:
-        yield f"airflowConfig.endDate {rfc3339(end)} is over, so the schedule is suspended"
+        yield f"airflowConfig.endDate {rfc3339(end)} has passed, so the schedule is suspended"
     elif end is not None:
         yield (
-            f"airflowConfig.endDate {rfc3339(end)} is to come, and a CronJob knows no such date: scheduled runs after "
-            "it end at once, and ingest nothing; a deploy after it suspends the schedule"
+            f"airflowConfig.endDate {rfc3339(end)} is in the future, which CronJobs do not support: scheduled runs "
+            "after it exit at once, without ingesting anything; a deploy after it suspends the schedule"
         )
     if config.retries and config.retry_delay not in (None, DEFAULT_RETRY_DELAY):
         yield (
-            f"airflowConfig.retryDelay {config.retry_delay} cannot be set: Kubernetes waits 10 s before the first "
+            f"airflowConfig.retryDelay {config.retry_delay} is not supported: Kubernetes waits 10 s before the first "
             "retry, 20 s before the second, 40 s before the third, and so on up to 10 minutes"
         )
     if (config.max_active_runs or 1) > 1:
         yield (
-            f"airflowConfig.maxActiveRuns {config.max_active_runs} becomes concurrencyPolicy Allow: Kubernetes knows "
-            "one run at a time, or any number"
+            f"airflowConfig.maxActiveRuns {config.max_active_runs} becomes concurrencyPolicy Allow: Kubernetes "
+            "supports one run at a time, or any number"
         )
     if config.email:
-        yield "airflowConfig.email has no effect: nobody is written to"
+        yield "airflowConfig.email has no effect: no emails are sent"
 
 
 def _date(value: Moment | None, key: str, origin: str) -> datetime | None:
-    """Return a time in UTC; so is one without a zone, as Airflow takes it."""
+    """Return a time in UTC, which is also the default zone, as in Airflow."""
     if value is None or value == "":
         return None
     try:
         if isinstance(value, str) and not _DAY.match(value):
-            raise ValueError  # a number in quotes would be taken for seconds
+            raise ValueError  # a quoted number would be parsed as seconds
         found = _DATE.validate_python(value)
-    except ValueError:  # pydantic's own is one
+    except ValueError:  # pydantic's error is one
         raise DefinitionError(
-            f"{origin}: airflowConfig.{key} {value!r} is no date", hint="write it as 2030-01-31T00:00:00Z"
+            f"{origin}: airflowConfig.{key} {value!r} is not a date", hint="write it as 2030-01-31T00:00:00Z"
         ) from None
     try:
         return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
-    except OverflowError:  # at the end of time
+    except OverflowError:  # after the year 9999
         return found.replace(tzinfo=UTC)
 
 

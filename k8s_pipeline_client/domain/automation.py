@@ -1,4 +1,4 @@
-"""The documents of what runs once and has no IngestionPipeline: automations, and applications run by themselves."""
+"""The documents of one-shot runs without an IngestionPipeline: automations and applications."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from k8s_pipeline_client.domain.workflow import required_connection, without_nul
 from k8s_pipeline_client.errors import DefinitionError
 
 DEADLINE_SECONDS = 110
-"""Whoever asked OpenMetadata for an automation is told within two minutes that there was no answer."""
+"""Seconds: OpenMetadata's UI times out after two minutes."""
 
 SETTINGS = MappingProxyType(
     {
@@ -19,15 +19,15 @@ SETTINGS = MappingProxyType(
         "ttlSecondsAfterFinished": 300,
     }
 )
-"""How automations run, by the settings' documented names: somebody waits for the answer, and it is soon forgotten."""
+"""The settings of automations, by their documented names: a person waits for the result, which is not needed later."""
 
 
 def automation_document(workflow: AutomationWorkflow, connection: Document | None, origin: str) -> Document:
-    """Return what ``run_automation.py`` gets: the entity itself, as the server sends it, without nulls.
+    """Return the document for ``run_automation.py``: the entity as the server sends it, without nulls.
 
     Args:
         workflow: The automation.
-        connection: How OpenMetadata is reached, if the entity does not say.
+        connection: The connection to OpenMetadata, if the entity has none.
         origin: Where it was defined, for errors.
 
     Raises:
@@ -42,15 +42,15 @@ def automation_document(workflow: AutomationWorkflow, connection: Document | Non
 
 
 def application_document(app: App, connection: Document | None, origin: str) -> Document:
-    """Return the workflow document of an application, as the one that its pipeline would have.
+    """Return the workflow document of an application, equal to that of a pipeline for it.
 
     Args:
         app: The application.
-        connection: How OpenMetadata is reached, if the entity does not say.
+        connection: The connection to OpenMetadata, if the entity has none.
         origin: Where it was defined, for errors.
 
     Raises:
-        DefinitionError: It is not one that runs in a pod, or there is no connection to OpenMetadata.
+        DefinitionError: It does not run in a pod, or there is no connection to OpenMetadata.
     """
     if not app.source_python_class:
         raise DefinitionError(

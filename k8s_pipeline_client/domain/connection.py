@@ -1,4 +1,4 @@
-"""How a run reaches OpenMetadata: the connection in its document, and the bot's token within it."""
+"""The connection of a run to OpenMetadata, and the bot's token in it."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from k8s_pipeline_client.errors import DefinitionError, SettingsError
 from k8s_pipeline_client.launcher.token import connection_in, token_in, with_connection
 
 DEFAULT_INSTANCE = "openmetadata"
-"""What OpenMetadata itself is called where nobody gives it another name."""
+"""OpenMetadata's default clusterName."""
 CA_PATH = "/opt/k8s-pipeline/ca.pem"
-"""Where a run's pod has the certificates that we bring."""
+"""The path of our CA certificates in a run's pod."""
 
 _JSON_WEB_TOKEN = re.compile(r"[\w-]+\.([\w-]+)\.[\w-]*", re.ASCII)
 _MAX_BOT = 256
-"""As many characters as OpenMetadata allows a name to have."""
+"""The maximum length of a name in OpenMetadata."""
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----\s(.*?)-----END CERTIFICATE-----", re.DOTALL)
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 
 
 class ServerSettings(Protocol):
-    """What a connection is built from; documented with the settings."""
+    """The settings that a connection is built from; documented there."""
 
     @property
     def instance(self) -> str | None:
-        """Which OpenMetadata this is."""
+        """The OpenMetadata instance."""
 
     @property
     def metadata_api_endpoint(self) -> str | None:
-        """Its address for the runs."""
+        """Its URL for the runs."""
 
     @property
     def verify_ssl(self) -> str:
@@ -42,12 +42,12 @@ class ServerSettings(Protocol):
 
     @property
     def secrets_manager_loader(self) -> str:
-        """Where a run finds the credentials of a secrets manager."""
+        """The source of a secrets manager's credentials."""
 
 
 @dataclass(frozen=True, slots=True)
 class TokenSource:
-    """The Secret that holds a token which the document leaves out.
+    """The Secret with a token that is not in the document.
 
     Attributes:
         secret: Its name.
@@ -60,12 +60,12 @@ class TokenSource:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a bot's token says of itself; decoded, never verified: that is for OpenMetadata.
+    """The claims of a bot's token; decoded, not verified: that is done by OpenMetadata.
 
     Attributes:
-        bot: Whose it is; empty where that cannot be told.
-        issued_at: None where it does not say.
-        expires_at: None where it does not say: OpenMetadata's unlimited tokens.
+        bot: Whose it is; empty if unknown.
+        issued_at: None if unknown.
+        expires_at: None for OpenMetadata's unlimited tokens.
     """
 
     bot: str = ""
@@ -74,7 +74,7 @@ class Claims:
 
 
 def claims_of(token: str) -> Claims:
-    """Return what a token says of itself; nothing where it is no JSON web token."""
+    """Return a token's claims; empty ones if it is not a JWT."""
     match = _JSON_WEB_TOKEN.fullmatch(token)
     if match is None:
         return Claims()
@@ -88,17 +88,17 @@ def claims_of(token: str) -> Claims:
 
 
 def bot_of(token: str) -> str:
-    """Return whose token it is; empty where that cannot be told."""
+    """Return whose token it is; empty if unknown."""
     return claims_of(token).bot
 
 
 def expiry_of(token: str) -> datetime | None:
-    """Return when a token ends, in UTC; None if it does not say."""
+    """Return when a token expires, in UTC; None if it does not."""
     return claims_of(token).expires_at
 
 
 def instance_of(server_connection: Document | None) -> str:
-    """Return which OpenMetadata a connection leads to, by its clusterName."""
+    """Return the OpenMetadata instance of a connection: its clusterName."""
     return str((server_connection or {}).get("clusterName") or DEFAULT_INSTANCE)
 
 
@@ -106,12 +106,12 @@ def server_connection(settings: ServerSettings, token: str | None, *, certificat
     """Build the ``openMetadataServerConnection`` of a pipeline whose definition has none.
 
     Args:
-        settings: How OpenMetadata is reached.
-        token: The bot's; empty where a Secret holds it, None where there is none.
-        certificates: Whom the runs are to trust, PEM; whom their image trusts if empty.
+        settings: The settings for the connection.
+        token: The bot's token; empty if it is in a Secret, None if there is none.
+        certificates: CA certificates for the runs, PEM; empty for those of their image.
 
     Raises:
-        SettingsError: The address or the token is missing.
+        SettingsError: The URL or the token is missing.
     """
     if settings.metadata_api_endpoint is None:
         raise SettingsError(
@@ -140,12 +140,12 @@ def server_connection(settings: ServerSettings, token: str | None, *, certificat
 
 
 def ca_apart(document: Document, origin: str) -> tuple[Document, str]:
-    """Return a document without the text of certificates, and that text; empty where there is none.
+    """Return a document without the text of certificates, and that text; empty if there is none.
 
-    The ingestion takes the path of a file. One that is given is left as it is: it is the image's, or a volume's.
+    The ingestion framework needs a file. A given path is not changed: it is in the image, or in a volume.
 
     Raises:
-        SettingsError: The text holds none that can be used.
+        SettingsError: The text has no valid certificate.
     """
     connection = connection_in(document)
     ssl = connection.get("sslConfig") if isinstance(connection, dict) else None
@@ -157,10 +157,10 @@ def ca_apart(document: Document, origin: str) -> tuple[Document, str]:
 
 
 def checked_certificates(text: str, origin: str) -> str:
-    """Return the certificates of a PEM file, without whatever else is in it.
+    """Return the certificates of a PEM file, without comments.
 
     Raises:
-        SettingsError: There is none in it, one is broken, or there is a private key beside them.
+        SettingsError: It has no certificate, an invalid one, or a private key.
     """
     if _PRIVATE_KEY.search(text):
         raise SettingsError(
@@ -168,7 +168,7 @@ def checked_certificates(text: str, origin: str) -> str:
             hint="use a file with the CA certificates only",
         )
     found = "".join(f"{match[0]}\n" for match in _CERTIFICATE.finditer(text))
-    import ssl  # here, since hardly any call needs it
+    import ssl  # imported here, since few calls need it
 
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=found)
@@ -181,17 +181,17 @@ def checked_certificates(text: str, origin: str) -> str:
 
 
 def movable_token(document: Document) -> str:
-    """Return the token of a document that can have a Secret of its own; empty if it has none such.
+    """Return the token of a document if it can be moved to a Secret of its own; else empty.
 
-    What is no JSON web token with a name in it stays in the document: nobody could tell whose it is, or which of two
-    is the newer one. So does a reference to a Secret or a variable.
+    Tokens that are not JWTs with a subject stay in the document: their bot, and which of two is newer, is unknown. So
+    do references to a Secret or a variable.
     """
     token = token_in(document)
     return token if isinstance(token, str) and bot_of(token) else ""
 
 
 def wants_token(document: Document) -> bool:
-    """Tell whether a document needs a bot's token and has none."""
+    """Return whether a document needs a bot's token and has none."""
     connection = connection_in(document)
     if not isinstance(connection, dict) or connection.get("authProvider", "openmetadata") != "openmetadata":
         return False
@@ -200,7 +200,7 @@ def wants_token(document: Document) -> bool:
 
 
 def check_token(document: Document, origin: str) -> None:
-    """Check that a document that an entity gave has what its run logs in with.
+    """Check that the document of an entity has a token.
 
     Raises:
         DefinitionError: It has no token.
@@ -213,11 +213,11 @@ def check_token(document: Document, origin: str) -> None:
 
 
 def why_not_newer(current: str, wanted: str) -> str:
-    """Say why a token is not to take the place of another one; empty where it is the newer one of the same bot.
+    """Return why a token must not replace another one; empty if it is the newer one of the same bot.
 
     Args:
-        current: What is there; may be empty, or no token at all.
-        wanted: One that says whose it is.
+        current: The current value; may be empty, or not a token.
+        wanted: A token that names its bot.
     """
     there, here = claims_of(current), claims_of(wanted)
     if not current:
@@ -225,7 +225,7 @@ def why_not_newer(current: str, wanted: str) -> str:
     if there.bot != here.bot:
         return f"that is of {there.bot or 'nobody that it names'}, and this one of {here.bot}"
     if there.issued_at is None or here.issued_at is None or there.issued_at == here.issued_at:
-        return "which of the two is newer cannot be told"
+        return "which of the two is newer is unknown"
     if there.issued_at > here.issued_at:
         shown = "%Y-%m-%d" if there.issued_at.date() != here.issued_at.date() else "%Y-%m-%d %H:%M:%S UTC"
         return f"that was issued later, on {there.issued_at:{shown}}, and this one on {here.issued_at:{shown}}"
@@ -237,7 +237,7 @@ def _name(value: Any) -> str:
 
 
 def _moment(value: Any) -> datetime | None:
-    """Return a NumericDate; None for what is no time that Python knows."""
+    """Return a NumericDate; None if it is invalid or out of range."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:

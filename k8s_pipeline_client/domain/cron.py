@@ -1,7 +1,7 @@
-"""The schedule grammar of Kubernetes CronJobs, and nothing but it.
+"""The schedule grammar of Kubernetes CronJobs, exactly.
 
-Kubernetes parses schedules with the Go library ``robfig/cron``; what Python has accepts more (day-of-week 7, six
-fields, ``L``) and less (``@every``). What this module accepts, the API server accepts, and vice versa.
+Kubernetes parses schedules with the Go library ``robfig/cron``; Python libraries accept more (day-of-week 7, six
+fields, ``L``) and less (``@every``). This module accepts the same schedules as the API server.
 Source: ``ParseStandard`` of robfig/cron v3 and ``validateScheduleFormat`` of Kubernetes' batch validation.
 """
 
@@ -21,9 +21,9 @@ _MONTHS = {
 }
 _DAYS = {name: number for number, name in enumerate(["sun", "mon", "tue", "wed", "thu", "fri", "sat"])}
 
-# What Go calls white space; Python's str.split() would also split at the separators 0x1c to 0x1f.
+# Go's definition of white space; Python's str.split() would also split at the separators 0x1c to 0x1f.
 _SPACE = re.compile("[\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+")
-_INTEGER = re.compile(r"(?:(-)|\+)?0*([0-9]{1,19})")  # not more digits: Python refuses to read thousands of them
+_INTEGER = re.compile(r"(?:(-)|\+)?0*([0-9]{1,19})")  # not more digits: Python's int() has a limit
 _MAX_INT = 2**63 - 1
 _STEP = re.compile(r"0{0,9}[1-9][0-9]{0,8}")
 
@@ -39,7 +39,7 @@ _ALIASES = {
 
 
 class CronSyntaxError(ValueError):
-    """The text is not a schedule that Kubernetes accepts; ``str()`` says which part and why."""
+    """An invalid schedule; ``str()`` says which part and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def split_fields(expression: str) -> list[str]:
     return [part for part in _SPACE.split(expression) if part]
 
 
-@lru_cache  # a schedule is asked for many due times, and would be parsed for each
+@lru_cache  # cached, since many due times are computed from a schedule
 def parse_fields(expression: str) -> tuple[Field, Field, Field, Field, Field]:
     """Parse five fields or an alias such as ``@daily``.
 
@@ -86,10 +86,10 @@ def parse_fields(expression: str) -> tuple[Field, Field, Field, Field, Field]:
         minute, hour, day of month, month, day of week.
 
     Raises:
-        CronSyntaxError: Kubernetes would refuse it.
+        CronSyntaxError: Kubernetes would reject it.
     """
     if "TZ" in expression:
-        raise CronSyntaxError("a time zone stands in the schedule; it belongs into pipelineTimezone")
+        raise CronSyntaxError("the schedule contains a time zone, which belongs to pipelineTimezone")
     if expression.startswith("@"):
         if expression not in _ALIASES:
             known = ", ".join([*_ALIASES, "@every <duration>"])
@@ -98,7 +98,7 @@ def parse_fields(expression: str) -> tuple[Field, Field, Field, Field, Field]:
     parts = split_fields(expression)
     if len(parts) != len(_BOUNDS):
         raise CronSyntaxError(
-            f"five fields are needed (minute hour day-of-month month day-of-week), these are {len(parts)}"
+            f"five fields are required (minute hour day-of-month month day-of-week), not {len(parts)}"
         )
     minute, hour, day, month, weekday = (
         _parse_field(part, bounds) for part, bounds in zip(parts, _BOUNDS, strict=True)
@@ -110,7 +110,7 @@ def parse_every(expression: str) -> float | None:
     """Return the interval of ``@every <duration>`` in seconds, or None if it is not of that form.
 
     Raises:
-        CronSyntaxError: It is of that form, and the duration is not one of Go's.
+        CronSyntaxError: It is of that form, but the duration is invalid.
     """
     prefix = "@every "
     if not expression.startswith(prefix):
@@ -124,7 +124,7 @@ def parse_every(expression: str) -> float | None:
 
 
 def sunday_as_zero(expression: str) -> str:
-    """Rewrite day-of-week 7, which people write and Kubernetes refuses, as 0."""
+    """Rewrite day-of-week 7, which is common but rejected by Kubernetes, as 0."""
     parts = split_fields(expression)
     if len(parts) != len(_BOUNDS) or "7" not in parts[4]:
         return expression
@@ -136,7 +136,7 @@ def _sunday_in_range(item: str) -> str:
     head, slash, step = item.partition("/")
     low, hyphen, high = head.partition("-")
     if slash and not _STEP.fullmatch(step):
-        return item  # for Kubernetes' own grammar to judge
+        return item  # validated later
     if not hyphen:
         return "0" if item == "7" else item
     start = _DAYS.get(low.lower(), int(low) if low in tuple("01234567") else None)
@@ -178,7 +178,7 @@ def _parse_range(item: str, bounds: _Bounds) -> tuple[range, bool]:
     if low < bounds.low or high > bounds.high:
         raise CronSyntaxError(f"{item!r}: {bounds.name} goes from {bounds.low} to {bounds.high}")
     if low > high:
-        raise CronSyntaxError(f"{item!r}: the range of {bounds.name} runs backwards")
+        raise CronSyntaxError(f"{item!r}: the range of {bounds.name} is reversed")
     if step == 0:
         raise CronSyntaxError(f"{item!r}: a step of zero ({bounds.name})")
     return range(low, high + 1, step), star and step == 1

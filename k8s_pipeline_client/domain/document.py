@@ -1,4 +1,4 @@
-"""The text of a workflow document, as the ingestion gets it."""
+"""The text of a workflow document."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def to_json(document: Document, origin: str) -> str:
     """Return the document as one line of JSON that every YAML parser reads as the same values.
 
     Raises:
-        DefinitionError: It holds a value that JSON has no form for, such as a number that is not finite.
+        DefinitionError: It contains a value that is not JSON, such as a number that is not finite.
     """
     try:
         return yamljson.dumps(document)

@@ -23,7 +23,7 @@ def parse_duration(text: str) -> Decimal:
     """Return the seconds of a duration by the grammar of Go's ``time.ParseDuration``.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not a duration.
     """
     sign = -1 if text.startswith("-") else 1
     unsigned = text[1:] if text[:1] in ("+", "-") else text

@@ -1,4 +1,4 @@
-"""OpenMetadata's entities as its API returns them, as far as we read them; the rest is kept as it is."""
+"""OpenMetadata's entities as its API returns them; unused fields are kept."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, Strict
 from pydantic.alias_generators import to_camel
 
 Document = dict[str, Any]
-"""A JSON object: keys are text, values whatever JSON has."""
+"""A JSON object."""
 
 
 _KEY_ORDER = {
@@ -31,12 +31,12 @@ class Entity(BaseModel):
         alias_generator=to_camel,
         validate_by_name=True,
         validate_by_alias=True,
-        ser_json_inf_nan="constants",  # not null: what JSON has no form for is refused when the document is written
+        ser_json_inf_nan="constants",  # not null: values that are not JSON are rejected when the document is serialized
     )
 
 
 class EntityReference(Entity):
-    """A pointer from one entity to another."""
+    """A reference from one entity to another."""
 
     id: str | None = None
     type: str | None = None
@@ -45,13 +45,13 @@ class EntityReference(Entity):
 
 
 Count = Annotated[int, Strict(), Field(ge=0, le=2**31 - 2**20)]
-"""A number of things or seconds that Kubernetes can hold; text or a truth value is none."""
+"""An integer that Kubernetes accepts as a number of things or seconds; not text or a boolean."""
 Moment = str | Annotated[int, Strict()] | Annotated[float, Strict()]
 """A date or a time as the API writes it: ISO 8601, or milliseconds since 1970."""
 
 
 class AirflowConfig(Entity):
-    """When and how a pipeline runs; the name is history, every pipeline service reads it. Times are in seconds."""
+    """When and how a pipeline runs, for any orchestrator, despite the name. Durations are in seconds."""
 
     schedule_interval: str | None = None
     pipeline_timezone: str | None = None
@@ -104,7 +104,7 @@ class Service(Entity):
 
 
 class AutomationWorkflow(Entity):
-    """An automation: something that OpenMetadata asks for once, such as the test of a connection."""
+    """An automation: a one-shot workflow of OpenMetadata, such as a test connection."""
 
     name: str = Field(min_length=1)
     workflow_type: str
@@ -131,10 +131,10 @@ class App(Entity):
 
 
 class Workflow(Entity):
-    """A plain workflow document: what people hand to ``metadata ingest -c``, or to ``metadata app -c``.
+    """A plain workflow document, as for ``metadata ingest -c`` or ``metadata app -c``.
 
-    ``name``, ``displayName``, ``enabled`` and ``airflowConfig`` are ours: they say how to run it, mean what
-    they mean in the entity, and are not part of the document that the ingestion gets.
+    ``name``, ``displayName``, ``enabled`` and ``airflowConfig`` are additions of this program, with the same meaning as
+    in the entity; they are not part of the document for the ingestion framework.
     """
 
     workflow_config: Document
@@ -147,7 +147,7 @@ class Workflow(Entity):
     ingestion_pipeline_fqn: str | None = Field(default=None, alias="ingestionPipelineFQN")
 
     def document(self) -> Document:
-        """Return the document for the ingestion: everything but what is ours, in OpenMetadata's order of keys."""
+        """Return the document for the ingestion framework, without our additions, in OpenMetadata's order of keys."""
         ours = {"name", "displayName", "enabled", "airflowConfig"}
         dumped = self.model_dump(mode="json", by_alias=True, exclude_unset=True)
         keys = sorted(dumped, key=lambda key: (_KEY_ORDER.get(key, len(_KEY_ORDER)), key))

@@ -1,4 +1,4 @@
-"""The ingestion images that OpenMetadata publishes, of which only one can be run without Airflow."""
+"""OpenMetadata's ingestion images, of which only one runs without Airflow."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ DEFAULT_IMAGE = "docker.getcollate.io/openmetadata/ingestion-base:1.12.14"
 """The image that OpenMetadata's Helm chart runs with Kubernetes, in a version that our documents are compared with."""
 
 BASE = "openmetadata/ingestion-base"
-"""Has ``main.py`` and ``run_automation.py`` in its work folder, Python 3.10, and the user 1000."""
+"""It has ``main.py`` and ``run_automation.py`` in its working directory, Python 3.10, and UID 1000."""
 
 _REFERENCE = re.compile(r"(?P<name>[^@]+?)(?P<tag>:[^/:@]+)?(?P<digest>@.+)?")
 _AIRFLOW = re.compile(r"(?:.*/)?openmetadata/ingestion")
@@ -26,5 +26,5 @@ def base_of(image: str) -> str:
 
 
 def with_entry_points(image: str) -> str:
-    """Say in a few words which image to run in place of one that lacks what a run starts."""
+    """Return a hint for the image to use instead of one without the entry points."""
     return f"use {base_of(image) or BASE + ', or an image made from it'}"

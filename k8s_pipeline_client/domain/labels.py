@@ -1,4 +1,4 @@
-"""The labels and annotations by which people and this program find what belongs to a pipeline.
+"""The labels and annotations of a pipeline's objects.
 
 The ``app.kubernetes.io`` ones are those that OpenMetadata documents for its own Kubernetes client, so that
 people's ``kubectl -l …`` keep working. Selection by this program uses only the ``k8s-pipeline/`` ones.
@@ -56,7 +56,7 @@ PIPELINE_TYPE = PREFIX + "pipeline-type"
 ON_DEMAND = PREFIX + "on-demand"
 """On the CronJob of a pipeline without a schedule. Value: ``true``."""
 MANAGED_BY_SOURCE = PREFIX + "managed-by-source"
-"""On the CronJob: which `Source` it was deployed from, and is not silently replaced by another."""
+"""On the CronJob: the `Source` it was deployed from; a deploy from another source is refused."""
 DOCUMENT_HASH = PREFIX + "document-sha256"
 BOT = PREFIX + "bot"
 """On the Secret with a bot's token: the bot's name."""
@@ -65,36 +65,36 @@ TOKEN_ISSUED_AT = PREFIX + "token-issued-at"
 TOKEN_EXPIRES_AT = PREFIX + "token-expires-at"
 CLIENT_VERSION = PREFIX + "version"
 KILLED_BY = PREFIX + "killed-by"
-"""On a Job that somebody ended: who asked."""
+"""On a killed Job: who killed it."""
 KILLED_AT = PREFIX + "killed-at"
 """RFC 3339, UTC."""
 KILLED_BECAUSE = PREFIX + "killed-because"
-"""Goes with ``killed-by`` where this program ended a run for a cause: `Cause.as_dict()` as JSON.
+"""With ``killed-by``, if this program killed a run for a cause: `Cause.as_dict()` as JSON.
 
-A run that does not start is ended after its start timeout, and its pod, with the reason, goes at that moment.
+A run that does not start is killed after its start timeout, and the evidence disappears with its pod.
 """
 NET_SECONDS = PREFIX + "net-seconds"
-"""On a killed Job: its own deadline as it was before, which a run made from it needs again."""
+"""On a killed Job: its original deadline, for a rerun."""
 SUCCEEDED_AT = PREFIX + "succeeded-at"
-"""On a Job whose container main ended with exit code 0, and whose pod was ended because a sidecar kept it alive.
+"""On a Job whose container main succeeded, but whose pod was terminated because a sidecar kept it running.
 
-RFC 3339, UTC. Kubernetes says Failed of such a Job.
+RFC 3339, UTC. The Job itself is Failed.
 """
 BACKOFF_LIMIT = PREFIX + "backoff-limit"
-"""Goes with ``succeeded-at``: the Job's own as it was before, which a run made from it needs again."""
+"""With ``succeeded-at``: the Job's original backoffLimit, for a rerun."""
 LOG_TAIL = PREFIX + "log-tail"
-"""On a killed Job: the last lines of the log, with the document's secrets struck out."""
+"""On a killed Job: the last lines of the log, with the document's secrets redacted."""
 REQUEST = PREFIX + "request"
-"""On a Job: the call that created it. Tells our own Job, after a repeated request, from another's."""
+"""On a Job: the id of the creating call. Identifies our own Job after a retried request."""
 NOTES = PREFIX + "notes"
-"""What deploy changed in the settings and why, one note a line."""
+"""Settings that the deploy changed, with the reasons, one per line."""
 STARTING_DEADLINE = PREFIX + "starting-deadline"
-"""On a CronJob whose ``startingDeadlineSeconds`` is narrowed for the time being: `Narrowed` as JSON."""
+"""On a CronJob with a temporarily narrowed ``startingDeadlineSeconds``: `Narrowed` as JSON."""
 
 PEAK_MEMORY = PREFIX + "peak-memory-bytes"
-"""On a finished Job: the most that any of its attempts used, as the launcher measured it."""
+"""On a finished Job: the peak memory of its attempts, as measured by the launcher."""
 DURATION = PREFIX + "duration-seconds"
-"""On a finished Job: how long its last attempt took, as the launcher measured it."""
+"""On a finished Job: the duration of its last attempt, as measured by the launcher."""
 
 OF_A_RUN = (
     KILLED_BY,
@@ -108,7 +108,7 @@ OF_A_RUN = (
     PEAK_MEMORY,
     DURATION,
 )
-"""What belongs to one run, and must not be copied to the next."""
+"""Annotations of one run, which must not be copied to a rerun."""
 
 # Written by Kubernetes.
 CRONJOB_SCHEDULED_AT = "batch.kubernetes.io/cronjob-scheduled-timestamp"

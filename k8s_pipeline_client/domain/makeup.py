@@ -1,14 +1,14 @@
-"""Which run Kubernetes would make up for, and the `startingDeadlineSeconds` with which it does not. Pure.
+"""Prevents the CronJob controller from starting missed runs, by a narrowed `startingDeadlineSeconds`. Pure.
 
-The CronJob controller starts a run whenever it looks at a CronJob that is not suspended, and the newest due time is
-after the last one that it served (before the first: after the CronJob's creation) and not longer ago than
-`startingDeadlineSeconds`. Since when the schedule is what it is, or that it was suspended until now, it does not know.
-It looks at the next due time, after any write to the CronJob, also of an annotation, and when a Job of it changes.
+The CronJob controller starts a run whenever it syncs a CronJob that is not suspended, if the newest due time is after
+`lastScheduleTime` (or, before the first run, after the CronJob's creation) and not longer ago than
+`startingDeadlineSeconds`. It does not know when the schedule was changed, or that it was suspended until now. It syncs
+at the next due time, after any write to the CronJob, even of an annotation, and when one of its Jobs changes.
 Source: `syncCronJob` and `mostRecentScheduleTime` of pkg/controller/cronjob, Kubernetes 1.34.
 
-So whoever switches a schedule on, or gives another one, narrows `startingDeadlineSeconds` in the same moment to less
-than the age of the newest due time, and notes on the CronJob what it is to be again. Once the controller would not
-choose that due time any more, any write can put it back.
+So a write that enables or changes a schedule also narrows `startingDeadlineSeconds` to less than the age of the newest
+due time, and stores the configured value in an annotation. Once that due time would not be selected any more, any
+write can restore it.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from k8s_pipeline_client.domain.rfc3339 import rfc3339
 from k8s_pipeline_client.domain.schedule import Schedule
 
 MARGIN = 5
-"""Seconds by which the clocks of API server and controller may differ, and by which a write may be late."""
+"""Tolerance in seconds for clock differences between API server and controller, and for slow writes."""
 LEAST = 10
-"""Seconds; with less, a controller that has much to do drops runs that come on time."""
+"""Seconds; with less, a busy controller drops runs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Narrowed:
-    """A narrowed `startingDeadlineSeconds`, as it is noted on the CronJob.
+    """A narrowed `startingDeadlineSeconds`, as stored in the annotation.
 
     Attributes:
-        seconds: What is in force.
-        configured: What is to be in force again.
-        due: The due time that is not to be made up for; whole seconds.
+        seconds: The narrowed value.
+        configured: The value to restore.
+        due: The due time to skip; whole seconds.
     """
 
     seconds: int
@@ -43,7 +43,7 @@ class Narrowed:
 
     @property
     def needed_until(self) -> datetime:
-        """When the due time is past the configured deadline, too; it may be over sooner."""
+        """When the due time is past the configured deadline, too; the latest time until which it is needed."""
         return self.due + timedelta(seconds=self.configured + MARGIN)
 
     def to_text(self) -> str:
@@ -52,11 +52,11 @@ class Narrowed:
 
     @classmethod
     def from_text(cls, text: str, in_force: object) -> Narrowed | None:
-        """Read an annotation; None if it is none of ours, or if what it says is not in force any more.
+        """Parse the annotation; None if it is invalid, or does not match the current value.
 
         Args:
             text: The annotation's value, empty if there is none.
-            in_force: `startingDeadlineSeconds` as it is: somebody may have set it since.
+            in_force: The current `startingDeadlineSeconds`, which may have been changed since.
         """
         try:
             found = json.loads(text)
@@ -69,13 +69,13 @@ class Narrowed:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """What the controller goes by, as a CronJob is now.
+    """The fields of a CronJob that the controller uses.
 
     Attributes:
-        schedule: None where it is none that we know.
-        since: The last due time that was served, else the creation; aware.
-        deadline: `startingDeadlineSeconds`; None where there is none, and all is made up for.
-        narrowed: What is noted, if it is in force.
+        schedule: None if it is not supported.
+        since: `lastScheduleTime`, else the creation; aware.
+        deadline: `startingDeadlineSeconds`; None for no limit.
+        narrowed: The annotation, if it matches.
     """
 
     schedule: Schedule | None
@@ -87,13 +87,13 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """What a write is to set.
+    """The values to write.
 
     Attributes:
         seconds: `startingDeadlineSeconds`.
-        narrowed: What is to be noted; None where the configured value is in force.
-        wait: Seconds after which to ask again before anything is written; 0 for now.
-        starts_at_once: Whether a run starts that cannot be prevented.
+        narrowed: The annotation; None for the configured value.
+        wait: Seconds to wait before computing it again; 0 to write now.
+        starts_at_once: Whether a run will start that cannot be prevented.
     """
 
     seconds: int
@@ -103,23 +103,23 @@ class Deadline:
 
 
 def begins_anew(live: Live, schedule: Schedule) -> bool:
-    """Return whether a CronJob that is to run on this schedule does not do so as yet."""
+    """Return whether the schedule is not active yet."""
     return live.suspended or live.schedule != schedule
 
 
 def deadline_of(live: Live, schedule: Schedule, configured: int, now: datetime) -> Deadline:
-    """Return with which `startingDeadlineSeconds` a schedule is in force from now on, and makes up for nothing.
+    """Return the `startingDeadlineSeconds` with which a schedule becomes active without starting missed runs.
 
     Args:
         live: The CronJob before the write.
-        schedule: After the write, which leaves the CronJob enabled; one that is suspended has the configured value.
-        configured: What the settings ask for, in seconds.
+        schedule: The schedule after the write, which enables it; a suspended CronJob has the configured value.
+        configured: The value in the settings, in seconds.
         now: The API server's time; it may lag, but not be ahead.
     """
     anew = begins_anew(live, schedule)
     every = parse_every(schedule.expression)
     if every is not None:
-        # Counted from the last run. With a deadline that is shorter than the interval there never is one.
+        # Counted from the last run. With a deadline shorter than the interval there never is a run.
         never_ran = live.deadline is not None and live.deadline < every <= configured
         return Deadline(configured, starts_at_once=(anew or never_ran) and live.since + timedelta(seconds=every) <= now)
     due = schedule.last_before(now)
@@ -132,18 +132,18 @@ def deadline_of(live: Live, schedule: Schedule, configured: int, now: datetime) 
         seconds = min(configured, max(LEAST, age - MARGIN))
         return Deadline(seconds, Narrowed(seconds, configured, due), wait=max(0.0, float(LEAST + MARGIN - age)))
     if live.deadline is None or live.deadline >= configured:
-        return Deadline(configured)  # more than now is not made up for
+        return Deadline(configured)  # a wider deadline would not start more
     if live.narrowed is None:
         seconds = max(live.deadline, age - MARGIN)
         return Deadline(seconds, Narrowed(seconds, configured, due))
     chosen = schedule.last_before(now - timedelta(seconds=MARGIN))
     if chosen is not None and chosen > live.narrowed.due:
-        return Deadline(configured)  # it came due while the schedule was in force: late, but asked for
+        return Deadline(configured)  # it was due while the schedule was active: late, but intended
     return Deadline(live.deadline, replace(live.narrowed, configured=configured))
 
 
 def held_back(live: Live, now: datetime) -> datetime | None:
-    """Return the due time that Kubernetes makes up for as soon as no run is active; None if there is none."""
+    """Return the due time whose run Kubernetes starts as soon as no run is active; None if there is none."""
     if live.suspended or live.schedule is None or parse_every(live.schedule.expression) is not None:
         return None
     due = live.schedule.last_before(now)

@@ -1,4 +1,4 @@
-"""Changes of a document for one run: what is laid over it, and values set by path."""
+"""Changes of a document for one run: overlays, and values set by path."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _STEP = re.compile(r"((?:[^.\[\]\\]|\\.)+)((?:\[[0-9]+\])*)(?:\.|$)")
 
 
 def merge(base: Any, over: Any) -> Any:
-    """Lay one document over another: mappings are merged, everything else is replaced."""
+    """Merge one document into another: mappings are merged, everything else is replaced."""
     if isinstance(base, dict) and isinstance(over, dict):
         return {**base, **{key: merge(base.get(key), value) for key, value in over.items()}}
     return over
@@ -25,11 +25,11 @@ def set_paths(document: Document, assignments: Iterable[str]) -> Document:
 
     Args:
         document: Is not changed.
-        assignments: ``a.b[0].c=value``, the value as YAML has it (``true``, ``3``, ``[a, b]``, text). A dot or
-            bracket in a key is written with a backslash before it.
+        assignments: ``a.b[0].c=value``, the value as YAML has it (``true``, ``3``, ``[a, b]``, text). Dots
+            and brackets in keys are escaped by a backslash.
 
     Raises:
-        InputError: An assignment is not of that form, or its path does not fit the document.
+        InputError: An assignment is malformed, or its path does not match the document.
     """
     for assignment in assignments:
         path, equals, text = assignment.partition("=")
@@ -69,14 +69,14 @@ def _set(node: Any, steps: list[str | int], value: Any, path: str) -> Any:
     if isinstance(step, int):
         if not isinstance(node, list) or step >= len(node):
             raise InputError(
-                f"{path} cannot be set: there is no list with an element {step} at that place",
+                f"{path} cannot be set: there is no list with an element {step}",
                 code="PathNotInDocument",
                 facts={"path": path},
             )
         return [_set(item, rest, value, path) if number == step else item for number, item in enumerate(node)]
     if node is not None and not isinstance(node, dict):
         raise InputError(
-            f"{path} cannot be set: {step!r} stands below something that is no mapping",
+            f"{path} cannot be set: the parent of {step!r} is not a mapping",
             code="PathNotInDocument",
             facts={"path": path},
         )

@@ -1,4 +1,4 @@
-"""Names and label values that Kubernetes accepts, made from any text that OpenMetadata accepts."""
+"""Builds valid Kubernetes names and label values from any text that OpenMetadata accepts."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _RUN_SUFFIX_LENGTH = 10
 def resource_name(*, instance: str, fqn: str, service: str, pipeline_type: str) -> str:
     """Return ``om-<slug>-<hash>``: one name for a pipeline's CronJob, Secret and ConfigMap.
 
-    The hash is over (instance, FQN), which is what makes a pipeline the same one; the slug only tells a person
-    what it is, because OpenMetadata names pipelines by UUID.
+    The hash is over (instance, FQN), the identity of a pipeline; the slug is for people, because OpenMetadata names
+    pipelines by UUID.
 
     Returns:
         At most 52 characters, the limit of a CronJob.
@@ -41,11 +41,11 @@ def token_secret_name(*, instance: str, bot: str) -> str:
     """Return the name of the Secret with a bot's token: one for an OpenMetadata instance and bot.
 
     Args:
-        instance: Itself, or its label: in a cluster nothing else is known of it.
+        instance: The instance, or its label value, which is all that a cluster has.
         bot: The bot's name.
 
     Returns:
-        At most 63 characters, so that it is a label's value too.
+        At most 63 characters, so that it is a valid label value.
     """
     instance = instance_label(instance)
     digest = _short_hash(f"{instance}\0{bot}")
@@ -59,26 +59,26 @@ def run_name(pipeline_resource: str, run_id: str) -> str:
 
 
 def lookup_hash(text: str) -> str:
-    """Return a label value by which an object is found whose annotation holds the text; compare that one, too."""
+    """Return a label value for lookups by an annotation's text; the annotation has to be compared as well."""
     return _short_hash(text)
 
 
 def id_key(instance: str, identity: str) -> str:
-    """Return a label value that stands for a pipeline's id in an OpenMetadata instance, whatever its name."""
+    """Return a label value for a pipeline's id in an OpenMetadata instance."""
     digest = _short_hash(f"{instance_label(instance)}\0{identity}")
     return f"id-{digest}"
 
 
 def slug(text: str, *, limit: int) -> str:
-    """Return lower-case ASCII letters, digits and single hyphens; empty if nothing is left."""
+    """Return the text in lower-case ASCII letters, digits and single hyphens; may be empty."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:limit].rstrip("-")
 
 
 def label_value(text: str) -> str:
-    """Return a label value that resembles the text; a hash of it where nothing of it is left.
+    """Return a label value similar to the text; a hash if nothing of it is valid.
 
-    Follows what OpenMetadata's own client makes of a pipeline's name: lower case, everything else a hyphen,
+    Like OpenMetadata's own client for a pipeline's name: lower case, everything else a hyphen,
     at most 53 characters.
     """
     cleaned = re.sub(r"-{2,}", "-", re.sub(r"[^a-z0-9-]", "-", text.lower())).strip("-")[:53].rstrip("-")
@@ -86,16 +86,16 @@ def label_value(text: str) -> str:
 
 
 def instance_label(instance: str) -> str:
-    """Return the instance as a label value; unlike texts stay unlike."""
+    """Return the instance as a label value, without collisions."""
     if re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?", instance):
         return instance
     return f"{slug(instance, limit=40) or 'x'}-{_short_hash(instance)}"
 
 
 def identity(text: str | None) -> str | None:
-    """Return an entity's id in the one form in which ids can be compared; None for none.
+    """Return an entity's id in canonical form; None if there is none.
 
-    OpenMetadata writes UUIDs in lower case and takes them in any; what is no UUID stays, but for white space around it.
+    OpenMetadata writes UUIDs in lower case and accepts any case; other ids are only stripped.
     """
     plain = (text or "").strip()
     try:
@@ -105,13 +105,13 @@ def identity(text: str | None) -> str | None:
 
 
 def fqn_parts(fqn: str) -> list[str]:
-    """Split a fully qualified name at its dots; parts in double quotes may hold dots themselves."""
+    """Split a fully qualified name at its dots; parts in double quotes may contain dots."""
     parts = re.findall(r'"((?:[^"]|"")*)"(?:\.|$)|([^.]*)(?:\.|$)', fqn)
     return [quoted.replace('""', '"') or plain for quoted, plain in parts if quoted or plain]
 
 
 def quoted(name: str) -> str:
-    """Return a name as a part of a fully qualified one: in double quotes where it holds dots or quotes."""
+    """Return a name as a part of a fully qualified name: in double quotes if it contains dots or quotes."""
     if "." not in name and '"' not in name:
         return name
     return '"' + name.replace('"', '""') + '"'

@@ -1,7 +1,7 @@
-"""What of an object a field manager owns, as a manifest that applies just that. Pure.
+"""The fields of an object that a field manager owns, as a manifest. Pure.
 
-``metadata.managedFields`` says it in FieldsV1: a tree of ``f:<key>``, ``k:<keys of a list's item>`` and
-``v:<value of a set>``; what has no children below it is owned as a whole.
+``metadata.managedFields`` has them in FieldsV1 format: a tree of ``f:<key>``, ``k:<keys of a list item>`` and
+``v:<value of a set>``; leaves are owned as a whole.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Fields = dict[str, Any]
 
 
 def fields_of(item: Object, manager: str) -> Fields:
-    """Return the fields that a manager has applied; empty if it has applied nothing."""
+    """Return the fields that a manager has applied; may be empty."""
     for entry in item["metadata"].get("managedFields") or ():
         if entry["manager"] == manager and entry["operation"] == "Apply" and not entry.get("subresource"):
             found: Fields = entry["fieldsV1"]
@@ -27,7 +27,7 @@ def fields_of(item: Object, manager: str) -> Fields:
 
 
 def joined(one: Fields, other: Fields) -> Fields:
-    """Return the fields that are in either."""
+    """Return the union of two sets of fields."""
     both = dict(one)
     for key, below in other.items():
         both[key] = joined(both[key], below) if key in both else below
@@ -35,7 +35,7 @@ def joined(one: Fields, other: Fields) -> Fields:
 
 
 def part(item: Object, fields: Fields) -> Object:
-    """Return the manifest of these fields with the object's values; what is not in the object is left out."""
+    """Return the manifest of these fields with the object's values, without missing ones."""
     picked = _pick(item, fields) if fields else {}
     metadata = {key: item["metadata"][key] for key in ("name", "namespace")}
     return {
@@ -47,34 +47,33 @@ def part(item: Object, fields: Fields) -> Object:
 
 
 def is_applied(manifest: Object, live: Object | None, manager: str, *, apart_from: Sequence[str] = ()) -> bool:
-    """Return whether applying a manifest would change nothing: neither a value, nor who owns a field.
+    """Return whether applying a manifest would change neither a value nor the ownership of a field.
 
-    What we own of the live object, with its live values, is the manifest that we last applied, unless somebody has
-    changed it since: a field that another manager has changed is not ours any more. So the two are compared, and
-    no schema is needed. Where the API server writes a value in another way than we do (``1000m``), they differ; that
-    costs a write which changes nothing.
+    Our owned fields with their live values equal the last applied manifest, unless others have changed them since:
+    fields that another manager has changed are not ours any more. So the two are compared, without a schema. If the API
+    server normalizes a value (``1000m``), they differ, which costs a write without effect.
 
     Args:
-        manifest: What would be applied.
-        live: What there is; None if there is nothing.
-        manager: The field manager that would apply it.
-        apart_from: The path of a field that is left out of the comparison.
+        manifest: The manifest to apply.
+        live: The live object; None if there is none.
+        manager: The field manager.
+        apart_from: The path of a field to ignore.
     """
     if live is None or is_terminating(live):
         return False
     ours = part(live, fields_of(live, manager))
-    # As JSON, for Python takes True for 1.
+    # As JSON, since True == 1 in Python.
     return fingerprint(ours, apart_from=apart_from) == fingerprint(manifest, apart_from=apart_from)
 
 
 def fingerprint(item: Object, *, apart_from: Sequence[str] = ()) -> bytes:
-    """Return a digest of a manifest: equal for what `is_applied` calls equal. Of a live object, give its `part`."""
+    """Return a digest of a manifest, consistent with `is_applied`. For a live object, pass its `part`."""
     text = json.dumps(_without(item, apart_from), sort_keys=True, separators=(",", ":"))
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _without(item: Object, path: Sequence[str]) -> Object:
-    """Return an object without the field at a path, and without its UID, which only says which object is meant."""
+    """Return an object without the field at a path, and without its UID, which is only a precondition."""
     found = {**item, "metadata": {key: value for key, value in item["metadata"].items() if key != "uid"}}
     if path:
         *above, last = path
@@ -98,7 +97,7 @@ def _pick(value: Any, fields: Fields) -> Any:
 
 
 def _pick_item(item: Any, fields: Fields) -> Any:
-    """Return the owned part of a list's item, None if nothing of it is owned."""
+    """Return the owned part of a list item, None if nothing is owned."""
     for key, deeper in fields.items():
         kind, _, text = key.partition(":")
         wanted = json.loads(text)

@@ -1,4 +1,4 @@
-"""A pipeline, whichever way it was defined: everything that rendering needs to know."""
+"""A pipeline, from any kind of definition: the input for rendering."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ from k8s_pipeline_client.domain.workflow import (
 from k8s_pipeline_client.errors import DefinitionError
 
 MAIN = ("main.py",)
-"""The stock image's entry point for every type of pipeline."""
+"""The stock image's entry point for all pipeline types."""
 RUN_AUTOMATION = ("run_automation.py",)
 
 
 class Component(StrEnum):
-    """What is run, as ``app.kubernetes.io/component`` says it."""
+    """The component, as in ``app.kubernetes.io/component``."""
 
     INGESTION = "ingestion"
-    """A pipeline: of any type, deployed or run once."""
+    """A pipeline of any type, deployed or one-shot."""
     AUTOMATION = "automation"
     APPLICATION = "application"
-    """An application that is run by itself, without a pipeline of its own."""
+    """An application that is run without a pipeline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +52,24 @@ class Pipeline:
     """One pipeline.
 
     Attributes:
-        fqn: Fully qualified name; with ``instance`` what makes it the same pipeline.
+        fqn: Fully qualified name; with ``instance`` the identity of a pipeline.
         pipeline_type: One of OpenMetadata's pipeline types.
         service: The service's name.
         service_type: As in ``source.type``: ``postgres``, ``tableau``.
-        schedule: None for a pipeline that is run on demand only.
-        instance: Which OpenMetadata server it belongs to.
-        document: The workflow document that the ingestion gets; holds secrets.
-        origin: Where it was defined, for people.
-        id: In OpenMetadata, as `naming.identity` writes it; None for what has none.
-        may_refer: Whether references in the document are resolved in the pod. An entity's is handed over as it is.
-        component: What is run. Only an ingestion can be deployed; the others run once.
-        entry_point: What Python starts in the image: a file, or ``-m`` and a module.
+        schedule: None for an on-demand pipeline.
+        instance: The OpenMetadata instance.
+        document: The workflow document; contains secrets.
+        origin: The place of the definition, for people.
+        id: In OpenMetadata, canonical (see `naming.identity`); None if there is none.
+        may_refer: Whether references in the document are resolved in the pod; not for entities.
+        component: The component. Only an ingestion can be deployed; others are one-shot.
+        entry_point: Python's arguments in the image: a file, or ``-m`` and a module.
         may_overlap: Whether the schedule may start a run while another one is active.
-        window: From when until when scheduled runs do their work, as `airflow.Terms` has it.
-        own_settings: Documented settings, by name, that the definition sets for itself.
-        notes: What of the definition is not expressed, or otherwise than was asked for, one sentence each.
-        token_from: Where the bot's token is, if not in the document.
-        ca_bundle: The certificates that the run is to trust, PEM; empty where it needs none of ours.
+        window: The schedule's start and end, see `airflow.Terms`.
+        own_settings: Documented settings, by name, that the definition overrides.
+        notes: Unsupported parts of the definition, and deviations from it, one sentence each.
+        token_from: The Secret of the bot's token, if it is not in the document.
+        ca_bundle: CA certificates of the run, PEM; empty if there are none.
     """
 
     fqn: str
@@ -95,7 +95,7 @@ class Pipeline:
     ca_bundle: str = ""
 
     def __post_init__(self) -> None:
-        if "\0" in self.fqn:  # the pod has it in an environment variable
+        if "\0" in self.fqn:  # it is an environment variable of the pod
             raise DefinitionError(
                 f"{self.origin}: the fully qualified name has a NUL character, which is invalid in a variable",
                 hint="rename the pipeline, or its service",
@@ -103,26 +103,26 @@ class Pipeline:
 
     @property
     def runs_once(self) -> bool:
-        """Whether it is run when it is asked for and never deployed."""
+        """Whether it is a one-shot run, which is never deployed."""
         return self.component is not Component.INGESTION
 
     @property
     def resource_name(self) -> str:
-        """The one name of its CronJob, Secret and ConfigMap."""
+        """The name of its CronJob, Secret and ConfigMap."""
         return naming.resource_name(
             instance=self.instance, fqn=self.fqn, service=self.service, pipeline_type=self.pipeline_type
         )
 
     def references(self) -> References:
-        """Return what the document refers to instead of holding it.
+        """Return the references in the document.
 
         Raises:
-            DefinitionError: A reference is malformed, or stands where none can be.
+            DefinitionError: A reference is malformed, or not allowed at its place.
         """
         return references_of(self.document, self.origin) if self.may_refer else References()
 
     def document_text(self) -> str:
-        """Return the document as JSON, which is YAML too and survives any value."""
+        """Return the document as JSON that is also YAML."""
         return to_json(self.document, self.origin)
 
     def encoded(self) -> Encoded:
@@ -140,20 +140,20 @@ def from_entity(
     instance: str | None = None,
     with_connection: bool = False,
 ) -> Pipeline:
-    """Make a pipeline of an IngestionPipeline entity and its service.
+    """Build a pipeline from an IngestionPipeline entity and its service.
 
     Args:
         pipeline: The entity.
-        service: What it belongs to.
+        service: Its service.
         origin: Where it was defined, for errors.
-        now: Aware; what a startDate and an endDate are compared with.
-        connection: How OpenMetadata is reached, if the entity does not say.
-        instance: Which OpenMetadata it belongs to; the connection's clusterName if None.
+        now: Aware; compared with startDate and endDate.
+        connection: The connection to OpenMetadata, if the entity has none.
+        instance: The OpenMetadata instance; the connection's clusterName if None.
         with_connection: Put the service's connection into the document.
 
     Raises:
-        DefinitionError: Something that the workflow document needs is missing or not supported.
-        ScheduleError: Kubernetes would refuse its schedule.
+        DefinitionError: A required part is missing or not supported.
+        ScheduleError: Kubernetes would reject its schedule.
     """
     fqn = pipeline.fully_qualified_name or f"{service.name}.{pipeline.name}"
     server = pipeline.open_metadata_server_connection or connection
@@ -168,7 +168,7 @@ def from_entity(
         service=service.name,
         service_type=service.service_type.lower(),
         schedule=terms.schedule,
-        # Absent means enabled: that is what the schema says, and what a person expects.
+        # Absent means enabled, by the schema.
         enabled=pipeline.enabled is not False and not terms.paused,
         instance=instance or instance_of(server),
         document=document,
@@ -184,17 +184,17 @@ def from_entity(
 def from_workflow(
     workflow: Workflow, origin: str, *, now: datetime | None = None, instance: str | None = None
 ) -> Pipeline:
-    """Make a pipeline of a plain workflow document.
+    """Build a pipeline from a plain workflow document.
 
     Args:
         workflow: The document.
-        origin: Where it stands, for errors.
-        now: Aware; what a startDate and an endDate are compared with.
-        instance: Which OpenMetadata it belongs to; the connection's clusterName if None.
+        origin: Its place, for error messages.
+        now: Aware; compared with startDate and endDate.
+        instance: The OpenMetadata instance; the connection's clusterName if None.
 
     Raises:
-        DefinitionError: It names no service, or has a reference that is malformed.
-        ScheduleError: Kubernetes would refuse its schedule.
+        DefinitionError: It has no service, or a malformed reference.
+        ScheduleError: Kubernetes would reject its schedule.
     """
     service, source_type = _service_named_in(workflow, origin)
     document = workflow.document()
@@ -204,7 +204,7 @@ def from_workflow(
     parts = naming.fqn_parts(fqn) if fqn else [_name_of(workflow, service, kind)]
     if not parts:
         raise DefinitionError(
-            f"{origin}: ingestionPipelineFQN {fqn!r} names nothing", hint="write service.pipeline, or leave it out"
+            f"{origin}: ingestionPipelineFQN {fqn!r} is invalid", hint="write service.pipeline, or remove it"
         )
     name = workflow.name or parts[-1]
     terms = airflow.read(workflow.airflow_config, origin, now)
@@ -231,7 +231,7 @@ def from_workflow(
 def from_automation(
     workflow: AutomationWorkflow, origin: str, *, connection: Document | None = None, instance: str | None = None
 ) -> Pipeline:
-    """Make what runs once of an automation; the arguments are those of `from_entity`.
+    """Build a one-shot run from an automation; the arguments are those of `from_entity`.
 
     Raises:
         DefinitionError: There is no connection to OpenMetadata.
@@ -258,7 +258,7 @@ def from_automation(
 
 
 def from_app(app: App, origin: str, *, connection: Document | None = None, instance: str | None = None) -> Pipeline:
-    """Make what runs once of an application; the arguments are those of `from_entity`.
+    """Build a one-shot run from an application; the arguments are those of `from_entity`.
 
     Raises:
         DefinitionError: It does not run in a pod, or there is no connection to OpenMetadata.
@@ -282,17 +282,14 @@ def from_app(app: App, origin: str, *, connection: Document | None = None, insta
 
 
 def _notes(pipeline: IngestionPipeline, document: Document) -> Iterator[str]:
-    """Yield what else of an entity comes out otherwise than was asked for, or was probably not meant."""
+    """Yield notes about further deviations from an entity, and probable mistakes."""
     yield from key_notes(pipeline.model_extra or {}, is_entity=True)
     given = pipeline.model_dump(mode="json", by_alias=True, exclude_unset=True)
     yield from placeholder_notes(given)
     if text := loopback_note((pipeline.open_metadata_server_connection or {}).get("hostPort")):
         yield text
     if pipeline.raise_on_error is False:
-        yield (
-            "raiseOnError false stands in the document, but the stock image's main.py does not look at it: "
-            "a run with errors fails"
-        )
+        yield ("raiseOnError false is ignored by the stock image's main.py: a run with errors fails")
     server = pipeline.open_metadata_server_connection or {}
     fetches = has_connection(pipeline) and "serviceConnection" not in document["source"]
     if fetches and server.get("storeServiceConnection") is False:
@@ -320,14 +317,14 @@ def _service_named_in(workflow: Workflow, origin: str) -> tuple[str, str]:
     service, source_type = source.get("serviceName"), source.get("type")
     if not isinstance(service, str) or not service or not isinstance(source_type, str) or not source_type:
         raise DefinitionError(
-            f"{origin}: source.type and source.serviceName are needed to tell the pipelines apart",
-            hint="add them; the ingestion needs them as well",
+            f"{origin}: source.type and source.serviceName are required",
+            hint="add them: they identify the pipeline, and the ingestion framework needs them as well",
         )
     return service, source_type
 
 
 def _name_of(workflow: Workflow, service: str, kind: str) -> str:
-    """Return what a plain workflow document is called that does not say."""
+    """Return the default name of a plain workflow document."""
     if _is_application(workflow):
         return str(workflow.source_python_class).rpartition(".")[2]
     return f"{service}_{kind}"

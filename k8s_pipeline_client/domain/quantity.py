@@ -18,7 +18,7 @@ def parse_quantity(text: str) -> Decimal:
     """Return a quantity as a number.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not a quantity.
     """
     match = _QUANTITY.fullmatch(text)
     if match is None:
@@ -28,7 +28,7 @@ def parse_quantity(text: str) -> Decimal:
 
 
 def memory_bytes(quantity: str | None) -> int | None:
-    """Return a memory quantity in whole bytes; None where there is none, or not one byte."""
+    """Return a memory quantity in bytes; None if there is none, or it is less than a byte."""
     try:
         return int(parse_quantity(quantity or "")) or None
     except ValueError:

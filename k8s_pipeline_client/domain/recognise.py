@@ -1,4 +1,4 @@
-"""Tells by its shape what a document is: a pipeline, a service, a plain workflow, an automation, an application."""
+"""Recognises documents by their keys: pipelines, services, plain workflows, automations, applications."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from k8s_pipeline_client.domain.validation import Place, Problem, kind_of, path_
 from k8s_pipeline_client.errors import DefinitionError, DefinitionsError, InputError, UnknownShapeError
 
 MASKED = "*********"
-"""What OpenMetadata's API shows in place of a secret to whoever may not see it."""
+"""OpenMetadata's mask for secrets in API responses."""
 
 Recognised = IngestionPipeline | Service | Workflow | AutomationWorkflow | App
 
@@ -33,7 +33,7 @@ _SHAPES: tuple[tuple[type[Recognised], tuple[str, ...]], ...] = (
     (App, ("appType", "name")),
     (Service, ("serviceType", "name")),
 )
-"""By which keys each is told; the first that fits."""
+"""The keys that identify each type; the first match counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,9 @@ class Definition:
     """One recognised document.
 
     Attributes:
-        entity: What it is.
-        origin: Where it stands, for people: a file, and the document's number where there are several.
-        with_connection: Of a service: its connection goes into the documents of its pipelines.
+        entity: The parsed document.
+        origin: Its place, for people: a file, and the document's number if there are several.
+        with_connection: For a service: its connection is put into the documents of its pipelines.
     """
 
     entity: Recognised
@@ -66,15 +66,14 @@ def recognise(
     """Return the definitions in a document; a list (or ``{"data": […]}``, a page of the API) holds several.
 
     Args:
-        document: What JSON can hold.
-        origin: Where it stands, for people.
-        with_connection: It holds services, whose connections go into the documents of their pipelines.
-        locate: Tells where a part of it stands.
+        document: A JSON value.
+        origin: Its place, for people.
+        with_connection: It contains services, whose connections are put into the documents of their pipelines.
+        locate: Returns the place of a part of it.
 
     Raises:
-        UnknownShapeError: It is nothing that is known.
-        DefinitionError: It lacks something that it needs, or is no service where one is needed; all that is wrong is
-            told at once.
+        UnknownShapeError: It is of an unknown type.
+        DefinitionError: It is incomplete, or not a service although one is expected; has all problems at once.
     """
     above: Place = ()
     if isinstance(document, Mapping) and isinstance(document.get("data"), list) and "source" not in document:
@@ -100,7 +99,7 @@ def recognise(
 
 
 def _each(documents: list[Any], origin: str, with_connection: bool, locate: Locate) -> list[Definition]:
-    """Recognise each of several documents, or raise for all that cannot be used."""
+    """Recognise each of several documents; raise all errors together."""
     found: list[Definition] = []
     errors: list[InputError] = []
     for number, item in enumerate(documents):
@@ -130,7 +129,7 @@ def _model_for(document: Mapping[str, Any], origin: str) -> type[Recognised]:
 
 
 def _problems(model: type[Entity], document: Mapping[str, Any], *, with_connection: bool) -> Iterator[Problem]:
-    """Yield all that is wrong with a document."""
+    """Yield all problems of a document."""
     if model is Workflow:
         yield from _source_problems(document)
     try:
@@ -139,20 +138,22 @@ def _problems(model: type[Entity], document: Mapping[str, Any], *, with_connecti
         yield from problems_of(error, document)
     if model is not Service:
         yield from impossible_values(document)
-    if model is not Service or with_connection:  # of the others nothing but the type is used
+    if model is not Service or with_connection:  # only the type of other services is used
         for place in _masked(document):
             yield Problem(place, f"is masked ({MASKED}), so the secret itself is missing")
 
 
 def _source_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
-    """Yield what a workflow document lacks that tells the pipelines apart."""
+    """Yield problems of the keys of a workflow document that identify the pipeline."""
     source = document.get("source")
     if "source" not in document or not isinstance(source, Mapping):
         return
     for key in ("type", "serviceName"):
         value = source.get(key)
         if value is None or value == "":
-            yield Problem(("source", key), "is missing; it tells the pipelines apart, and the ingestion needs it too")
+            yield Problem(
+                ("source", key), "is missing; it identifies the pipeline, and the ingestion framework needs it"
+            )
         elif not isinstance(value, str):
             yield Problem(("source", key), f"is {kind_of(value)}, and text is needed{quoting_advice(value, 'text')}")
 

@@ -1,7 +1,6 @@
-"""Keeps secrets out of what is said about a fault that nobody foresaw.
+"""Redacts secrets in unexpected exceptions.
 
-Expected errors never hold a secret, because they are built so. An unexpected one quotes whatever its library had in
-hand: a header, an address, a piece of a file.
+Expected errors never contain a secret. Unexpected ones may quote anything: a header, an address, a part of a file.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from k8s_pipeline_client.launcher.redact import Masker, mask
 
 _PATTERNS = (
     re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
-    re.compile(r"LS0tLS1CRUdJTi[A-Za-z0-9+/=]*"),  # a PEM block in base64, as kubeconfigs hold it
+    re.compile(r"LS0tLS1CRUdJTi[A-Za-z0-9+/=]*"),  # a PEM block in base64, as in kubeconfigs
     re.compile(r"\beyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?"),  # a JWT
     re.compile(r"(?<=://)[^/\s@'\"]+(?=@)"),
     re.compile(r"(?i)(?<=\bbearer )\s*[^\s'\",]+"),
@@ -31,13 +30,13 @@ _known: set[str] = set()
 
 
 def keep_secret(value: str) -> None:
-    """Remember a secret, so that `redacted` strikes it out wherever it appears."""
+    """Register a secret for `redacted`."""
     if len(value.strip()) >= MIN_LENGTH:
         _known.add(value)
 
 
 def redacted(text: str) -> str:
-    """Return a text without the secrets that are known, or look like one."""
+    """Return a text without registered secrets, and values that look like secrets."""
     return _NAMED.sub(rf"\g<1>{MASK}", _without_known(text))
 
 
@@ -61,7 +60,7 @@ class Redactor:
 def redacted_traceback(error: BaseException) -> str:
     """Return a traceback without secrets, and without the values of variables."""
     parts = traceback.TracebackException.from_exception(error, capture_locals=False).format()
-    # A frame is a place in the source and its line: what looks like `token=…` there is a name.
+    # A frame has a place in the source and a source line: `token=…` is a variable name there.
     return "".join(_without_known(part) if part.startswith(_FRAME) else redacted(part) for part in parts)
 
 

@@ -1,4 +1,4 @@
-"""What a plain workflow document refers to instead of holding it, so that it can be kept in Git."""
+"""The references in a plain workflow document, so that it can be kept in Git without secrets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SECRET_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[
 _SECRET_KEY = re.compile(r"(?!\.{1,2}$|\.\.)[-._a-zA-Z0-9]+")
 _MAX_NAME = 253
 
-# By these we tell pipelines apart, before any pod can say what they stand for.
+# These identify pipelines before any pod can resolve references.
 _NEEDED_EARLIER = {
     "source.type",
     "source.serviceName",
@@ -30,8 +30,8 @@ class References:
     """The references of a document.
 
     Attributes:
-        any: Whether there are any; also those that are written to be text, which have to be read as such.
-        secrets: The keys of Secrets, by the Secrets' names; both in order.
+        any: Whether there are any, escaped ones included, which have to be unescaped.
+        secrets: The keys of Secrets, by the Secrets' names, sorted.
     """
 
     any: bool = False
@@ -39,10 +39,11 @@ class References:
 
 
 def references_of(document: Document, origin: str) -> References:
-    """Return what a plain workflow document refers to.
+    """Return the references in a plain workflow document.
 
     Raises:
-        DefinitionError: A ``secretRef`` is malformed, or a reference stands where its value is needed earlier.
+        DefinitionError: A ``secretRef`` is malformed, or a reference is at a place whose value is needed before the
+            run.
     """
     found = False
     secrets: dict[str, set[str]] = {}
@@ -50,8 +51,8 @@ def references_of(document: Document, origin: str) -> References:
         found = True
         if path in _NEEDED_EARLIER:
             raise DefinitionError(
-                f"{origin}: {path} is a reference, and its value is needed before the run",
-                hint="write the value itself; by it pipelines are told apart",
+                f"{origin}: {path} is a reference, but its value is needed before the run",
+                hint="write the value itself: it identifies the pipeline",
             )
         if isinstance(item, dict):
             name, key = _checked(item, path, origin)
@@ -70,7 +71,7 @@ def _checked(item: dict[str, Any], path: str, origin: str) -> tuple[str, str]:
     for pattern, value, what in ((_SECRET_NAME, name, "name"), (_SECRET_KEY, key, "key")):
         if len(value) > _MAX_NAME or not pattern.fullmatch(value):
             raise DefinitionError(
-                f"{origin}: {path}.{SECRET_REF}.{what} is {value!r}, which Kubernetes allows no Secret to have",
+                f"{origin}: {path}.{SECRET_REF}.{what} is {value!r}, which is invalid in Kubernetes",
                 hint="see kubectl get secrets, kubectl describe secret",
             )
     return name, key

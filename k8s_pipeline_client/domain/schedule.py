@@ -1,4 +1,4 @@
-"""When a pipeline runs: the checked schedule, and the times that follow from it."""
+"""Validated schedules, and their due times."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ from k8s_pipeline_client.domain import cron
 from k8s_pipeline_client.errors import ScheduleError
 
 NEVER = "0 0 31 2 *"
-"""Accepted by Kubernetes, and never due: the schedule of a CronJob that is run on demand only."""
+"""A schedule that is never due, for the CronJob of an on-demand pipeline."""
 
 _FULL_WEEK = tuple(range(7))
 _FULL_MONTH = tuple(range(1, 32))
 _HOUR = timedelta(hours=1)
 _LONGEST_FOLD = timedelta(hours=3)
 _MAX_YEARS = 5
-"""Further than that Kubernetes does not look for a due time either."""
+"""The horizon for due times, as in Kubernetes."""
 
 _Fields = tuple[cron.Field, cron.Field, cron.Field, cron.Field, cron.Field]
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A schedule that Kubernetes accepts.
+    """A valid schedule.
 
     Attributes:
-        expression: As it goes into ``spec.schedule``.
-        timezone: IANA name as it goes into ``spec.timeZone``.
+        expression: For ``spec.schedule``.
+        timezone: IANA name, for ``spec.timeZone``.
     """
 
     expression: str
     timezone: str = "UTC"
 
     def next_after(self, moment: datetime, *, anchor: datetime | None = None) -> datetime | None:
-        """Return the first due time after ``moment`` (UTC), or None where it is never due.
+        """Return the first due time after ``moment`` (UTC), or None if there is none.
 
         Args:
             moment: Aware.
@@ -52,24 +52,24 @@ class Schedule:
         return self._step(moment, forwards=True)
 
     def last_before(self, moment: datetime) -> datetime | None:
-        """Return the last due time at or before ``moment`` (UTC); None for ``@every`` and for never."""
+        """Return the last due time at or before ``moment`` (UTC); None for ``@every``, or if there is none."""
         if cron.parse_every(self.expression) is not None:
             return None
         return self._step(moment + timedelta(microseconds=1), forwards=False)
 
     def most_within_an_hour(self, limit: int = 100) -> int:
-        """Return how often it is due in the busiest hour, up to ``limit``."""
+        """Return the maximum number of due times in an hour, up to ``limit``."""
         every = cron.parse_every(self.expression)
         if every is not None:
             return min(limit, -int(-_HOUR.total_seconds() // every))
-        # Whichever hours it names: any 60 minutes that begin at a due time hold every minute of the hour once.
+        # Whichever hours it has: any 60 minutes that begin at a due time contain every minute of the hour once.
         return min(limit, len(cron.parse_fields(self.expression)[0].values))
 
     def _step(self, moment: datetime, *, forwards: bool) -> datetime | None:
         zone = ZoneInfo(self.timezone)
         here = moment.astimezone(zone)
         local = here.replace(tzinfo=None, fold=0)
-        # Where clocks have just been put back, or are about to be, what they show next need not be what comes next.
+        # Around a clock change, the next local time need not be the next point in time.
         ambiguous = here.utcoffset() != here.replace(fold=1 - here.fold).utcoffset()
         slack = _LONGEST_FOLD if ambiguous else timedelta()
         best: datetime | None = None
@@ -84,14 +84,14 @@ class Schedule:
         return best
 
     def _shown(self, start: datetime, *, forwards: bool) -> Iterator[datetime]:
-        """Yield what clocks show (naive) when it is due, from ``start`` on or back from it."""
+        """Yield the due local times (naive), forwards or backwards from ``start``."""
         expression = _for_croniter(cron.parse_fields(self.expression))
         if expression is None:
             return
-        from croniter import CroniterBadDateError, croniter  # 30 ms that most commands do not need
+        from croniter import CroniterBadDateError, croniter  # imported here: 30 ms that most commands do not need
 
         nudge = timedelta(microseconds=-1 if forwards else 1)  # so that `start` itself counts
-        # Without a time zone: what becomes of a time when clocks change is Kubernetes' way, not croniter's.
+        # Without a time zone: clock changes are handled as in Kubernetes, not as in croniter.
         times = croniter(expression, start + nudge, max_years_between_matches=_MAX_YEARS)
         step = times.get_next if forwards else times.get_prev
         while True:
@@ -102,19 +102,19 @@ class Schedule:
 
 
 def _moments_of(shown: datetime, zone: ZoneInfo) -> set[datetime]:
-    """Return when clocks show this: never for a time that is left out, twice for one that comes again."""
+    """Return the points in time of a local time: none if it is skipped, two if it is repeated."""
     moments = {shown.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)}
     return {moment for moment in moments if moment.astimezone(zone).replace(tzinfo=None, fold=0) == shown}
 
 
 def _for_croniter(fields: _Fields) -> str | None:
-    """Write the parsed fields out as lists, so that both libraries mean the same; None if it is never due."""
+    """Write the parsed fields as lists, which both libraries interpret equally; None if it is never due."""
     if not all(field.values for field in fields):
         return None
     minute, hour, day, month, weekday = fields
     either = not day.star and not weekday.star
     if either and (day.values == _FULL_MONTH or weekday.values == _FULL_WEEK):
-        # Either of the two, one of them always: every day. croniter would read a full list as a star.
+        # Either of the two fields, one of them with all values: every day. croniter would treat a full list as a star.
         day = weekday = cron.Field((), star=True)
     return " ".join(
         "*" if field.star else ",".join(map(str, field.values)) for field in (minute, hour, day, month, weekday)
@@ -122,12 +122,12 @@ def _for_croniter(fields: _Fields) -> str | None:
 
 
 def parse_schedule(expression: str, timezone: str | None = None) -> Schedule:
-    """Check a schedule and a time zone against what Kubernetes accepts.
+    """Validate a schedule and a time zone as Kubernetes does.
 
-    Day-of-week 7 is rewritten as 0; aliases are kept as they are.
+    Day-of-week 7 is rewritten as 0; aliases are kept.
 
     Raises:
-        ScheduleError: Kubernetes would refuse it.
+        ScheduleError: Kubernetes would reject it.
     """
     text = cron.sunday_as_zero(" ".join(cron.split_fields(expression)))
     try:
@@ -142,7 +142,7 @@ def parse_schedule(expression: str, timezone: str | None = None) -> Schedule:
 
 
 def check_timezone(name: str | None) -> str:
-    """Return the IANA name, ``UTC`` for none.
+    """Return the IANA name, by default ``UTC``.
 
     Raises:
         ScheduleError: It is not in the time zone database.
@@ -158,5 +158,5 @@ def check_timezone(name: str | None) -> str:
 
 @cache
 def _zones() -> frozenset[str]:
-    # The list of the tzdata package, not the machine's: the answer must not depend on where we run.
+    # The tzdata package's list, not the machine's, so that the result does not depend on the machine.
     return frozenset(resources.files("tzdata").joinpath("zones").read_text().split())

@@ -14,17 +14,17 @@ OPEN_METADATA = "OpenMetadata"
 
 
 def service_of(pipeline: IngestionPipeline, services: Sequence[Definition], origin: str) -> tuple[Service, bool]:
-    """Return a pipeline's service, and whether its connection goes into the document.
+    """Return a pipeline's service, and whether its connection is put into the document.
 
     Args:
-        pipeline: The entity, whose reference names the service.
-        services: All that there are.
-        origin: Where the pipeline was defined, for errors.
+        pipeline: The entity with the reference.
+        services: All known services.
+        origin: The pipeline's place, for error messages.
 
     Raises:
-        DefinitionError: Pipelines of the type are not run, or none of the services is it, or more than one.
+        DefinitionError: The pipeline type is not supported, or no service matches, or more than one.
     """
-    check_type(pipeline.pipeline_type, origin)  # the more telling error of the two
+    check_type(pipeline.pipeline_type, origin)  # the more specific error
     reference = pipeline.service
     wanted = reference.name or reference.fully_qualified_name or reference.id
     if wanted is None:
@@ -32,19 +32,19 @@ def service_of(pipeline: IngestionPipeline, services: Sequence[Definition], orig
     fitting = [
         (item, item.entity) for item in services if isinstance(item.entity, Service) and _fits(item.entity, reference)
     ]
-    # An id says for certain which one is meant; a name may be that of two services of different kinds.
+    # An id is unique; a name may be shared by two services of different types.
     fitting = [pair for pair in fitting if reference.id and pair[1].id == reference.id] or fitting
-    # What was given for its connection, before what was given for its type.
+    # Services that were given for their connection come first.
     fitting = [pair for pair in fitting if pair[0].with_connection] or fitting
     if fitting and all(service == fitting[0][1] for _, service in fitting):
         return fitting[0][1], fitting[0][0].with_connection
     if fitting:
         raise DefinitionError(
             f"{origin}: pipeline {pipeline.display_name or pipeline.name!r} belongs to {wanted!r}, and services of "
-            f"that name stand in {' and '.join(item.origin for item, _ in fitting)}",
-            hint="leave all but one out, or give the service's id in the pipeline's reference",
+            f"that name are in {' and '.join(item.origin for item, _ in fitting)}",
+            hint="remove all but one, or set the service's id in the pipeline's reference",
         )
-    # Of these two nothing but the name is used.
+    # Only the name of these two is used.
     if is_of_test_suite(pipeline):
         return Service(name=wanted, service_type=TEST_SUITE), False
     if pipeline.pipeline_type == APPLICATION:
@@ -55,7 +55,7 @@ def service_of(pipeline: IngestionPipeline, services: Sequence[Definition], orig
         raise DefinitionError(
             f"{origin}: pipeline {pipeline.display_name or pipeline.name!r} belongs to the {kind} {wanted!r} with the "
             f"id {reference.id}, and the one in {other.origin} has the id {other.entity.id}",
-            hint="give the entity that is meant, or take the id out of the pipeline's reference",
+            hint="use the matching entity, or remove the id from the pipeline's reference",
         )
     raise DefinitionError(
         f"{origin}: pipeline {pipeline.display_name or pipeline.name!r} belongs to the {kind} {wanted!r}, "
@@ -67,7 +67,7 @@ def service_of(pipeline: IngestionPipeline, services: Sequence[Definition], orig
 
 
 def _fits(service: Service, reference: EntityReference) -> bool:
-    """Tell whether a service may be the one that is referred to: by its id, or by its name where no id denies it."""
+    """Return whether a service matches a reference: by its id, or by its name if one of them has no id."""
     if service.id is not None and reference.id is not None:
         return service.id == reference.id
     wanted = reference.name or reference.fully_qualified_name

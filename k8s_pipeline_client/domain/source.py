@@ -6,9 +6,9 @@ from enum import StrEnum
 
 
 class Source(StrEnum):
-    """Who manages a pipeline: one of them at a time, so that neither undoes what the other one did."""
+    """The manager of a pipeline: only one at a time, so that they do not overwrite each other."""
 
     FILES = "files"
-    """Definitions that somebody deploys: by hand, from Git, from CI."""
+    """Definition files: deployed manually, from Git, or from CI."""
     SERVER = "server"
-    """The OpenMetadata server, through the service."""
+    """The OpenMetadata server."""

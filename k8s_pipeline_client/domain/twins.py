@@ -1,4 +1,4 @@
-"""Refuses what is defined twice."""
+"""Rejects duplicate definitions."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 def refuse_twins(pipelines: Iterable[Pipeline]) -> None:
-    """Refuse two definitions under one fully qualified name, or with one id.
+    """Reject definitions with the same fully qualified name, or the same id.
 
-    OpenMetadata gives an id once among its pipelines; an automation or an application may happen to have it too.
+    Ids are unique among OpenMetadata's pipelines; an automation or an application may have the same one.
 
     Raises:
-        DefinitionError: There are two.
+        DefinitionError: There are duplicates.
     """
     seen: dict[tuple[str, str], Pipeline] = {}
     ids: dict[tuple[str, str, str], Pipeline] = {}

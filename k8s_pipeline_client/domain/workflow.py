@@ -1,7 +1,6 @@
-"""The workflow document that the ingestion gets, one builder per pipeline type.
+"""Builds workflow documents, with one builder per pipeline type.
 
-The documents are those of OpenMetadata's server. What stands behind each, and what differs where, is said in
-docs/reference/pipeline-types.md.
+The documents equal those of OpenMetadata's server; differences are listed in docs/reference/pipeline-types.md.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ APPLICATION = "application"
 TEST_SUITE = "TestSuite"
 
 _Builder = Callable[[IngestionPipeline, Document], Document]
-"""Takes the pipeline and its default source, and returns what the document begins with."""
+"""Takes the pipeline and its default source, and returns the first part of the document."""
 
 
 def build_document(
@@ -27,16 +26,16 @@ def build_document(
 
     Args:
         pipeline: With its fully qualified name and its server connection.
-        service: What it belongs to.
+        service: Its service.
         origin: Where the pipeline was defined, for errors.
-        with_connection: Put the service's connection in. Without it the ingestion framework fetches it from the
-            server, with the secrets manager in between: that is the server's own way.
+        with_connection: Include the service's connection. Without it the ingestion framework fetches it from the server
+            and its secrets manager, as for the server's own documents.
 
     Returns:
         Keys in OpenMetadata's order, without nulls; empty mappings and lists are kept.
 
     Raises:
-        DefinitionError: The type is not one that runs, or something that the document needs is missing.
+        DefinitionError: The type is not supported, or a required part is missing.
     """
     check_type(pipeline.pipeline_type, origin)
     connection = _connection(service, origin) if with_connection and has_connection(pipeline) else None
@@ -46,11 +45,11 @@ def build_document(
 
 
 def check_type(kind: str, origin: str) -> None:
-    """Check that pipelines of a type are run.
+    """Check that a pipeline type is supported.
 
     Raises:
-        NotRunByPipelinesError: OpenMetadata does itself what they did.
-        DefinitionError: The type is unknown, or nothing that OpenMetadata publishes runs it.
+        NotRunByPipelinesError: OpenMetadata's server does this itself.
+        DefinitionError: The type is unknown, or not supported by OpenMetadata's images.
     """
     if kind in _NOT_RUN:
         error, why, hint = _NOT_RUN[kind]
@@ -60,7 +59,7 @@ def check_type(kind: str, origin: str) -> None:
 
 
 def type_of_document(document: Document) -> str:
-    """Return the pipeline type that a plain workflow document asks for."""
+    """Return the pipeline type of a plain workflow document."""
     if "source" not in document:
         return APPLICATION
     processor = _type_at(document, "processor")
@@ -80,22 +79,22 @@ def type_of_document(document: Document) -> str:
 
 
 def server_config(workflow_config: Document, origin: str) -> Document | None:
-    """Return ``openMetadataServerConfig``, if it is there.
+    """Return ``openMetadataServerConfig``, if there is one.
 
     Raises:
-        DefinitionError: It is no mapping.
+        DefinitionError: It is not a mapping.
     """
     found = workflow_config.get("openMetadataServerConfig")
     if found is not None and not isinstance(found, dict):
         raise DefinitionError(
-            f"{origin}: workflowConfig.openMetadataServerConfig is no mapping",
-            hint="it holds hostPort, authProvider, securityConfig …",
+            f"{origin}: workflowConfig.openMetadataServerConfig is not a mapping",
+            hint="it has hostPort, authProvider, securityConfig …",
         )
     return found
 
 
 def workflow_config(server: Document, *, logger_level: str | None = None, raise_on_error: bool = True) -> Document:
-    """Return the part that is the same in every document."""
+    """Return the common part of all documents."""
     return {
         "loggerLevel": logger_level or "INFO",
         "raiseOnError": raise_on_error,
@@ -142,9 +141,9 @@ def _dbt(pipeline: IngestionPipeline, source: Document) -> Document:
 
 def _usage(pipeline: IngestionPipeline, source: Document) -> Document:
     config = pipeline.source_config.config or {}
-    # Absent is the schema's default. Where it is emptied, the server makes a name up at each call; here it follows
-    # from the pipeline, since a document that changes by itself would look like a change at each deploy. Every run
-    # has a /tmp of its own, so that two of them cannot meet there.
+    # Absent is the schema's default. If it is empty, the server generates a name at each call; here it is derived
+    # from the pipeline, so that the document does not differ at each deploy. Every run has its own /tmp, so there
+    # are no collisions.
     named = config.get("stageFileLocation", "/tmp/query_log")
     filename = named or f"/tmp/openmetadata/{_short_hash(pipeline.fully_qualified_name or pipeline.name)}"
     return {
@@ -174,7 +173,7 @@ def _test_suite(pipeline: IngestionPipeline, source: Document) -> Document:
 def _application(pipeline: IngestionPipeline, source: Document) -> Document:
     config = pipeline.source_config.config or {}
     parts = {key: config.get(key) for key in ("sourcePythonClass", "appConfig", "appPrivateConfig")}
-    return {"workflowConfig": None, **parts}  # its place is the first; the tail fills it
+    return {"workflowConfig": None, **parts}  # a placeholder for the order of keys
 
 
 _BUILDERS: dict[str, _Builder] = {
@@ -211,12 +210,12 @@ PIPELINE_TYPES = (*_BUILDERS, *_NOT_RUN)
 
 
 def is_of_test_suite(pipeline: IngestionPipeline) -> bool:
-    """Tell whether a pipeline belongs to a test suite, which is no service: the run finds those of its tables."""
+    """Return whether a pipeline belongs to a test suite, which is not a service: the run finds its tables' services."""
     return pipeline.pipeline_type == TEST_SUITE and pipeline.service.type == "testSuite"
 
 
 def has_connection(pipeline: IngestionPipeline) -> bool:
-    """Tell whether a run of the pipeline connects to its service."""
+    """Return whether a run of the pipeline connects to its service."""
     return pipeline.pipeline_type != APPLICATION and not is_of_test_suite(pipeline)
 
 
@@ -231,10 +230,10 @@ def _source(pipeline: IngestionPipeline, service: Service, connection: Document 
 def _connection(service: Service, origin: str) -> Document:
     if not service.connection:
         raise DefinitionError(
-            f"{origin}: the service {service.name!r} that was given has no connection",
+            f"{origin}: the given service {service.name!r} has no connection",
             code="ServiceWithoutConnection",
             facts={"service": service.name},
-            hint="read it from OpenMetadata with a bot's token, or give its type alone: the run then asks OpenMetadata",
+            hint="read it from OpenMetadata with a bot's token, or give only its type: the run then fetches it",
         )
     return service.connection
 

@@ -1,6 +1,6 @@
-"""What one run does otherwise than its pipeline: OpenMetadata's ``appConfigOverride`` and ``sourceConfigOverride``.
+"""Overrides for one run: OpenMetadata's ``appConfigOverride`` and ``sourceConfigOverride``.
 
-Both are shallow, as OpenMetadata lays them over: a key replaces the whole of what stood under it.
+Both are shallow merges, as in OpenMetadata.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from k8s_pipeline_client.errors import InputError
 
 
 def with_app_config(document: Document, override: Mapping[str, Any]) -> Document:
-    """Return the document of an application with keys of its ``appConfig`` replaced; null takes a key out.
+    """Return the document of an application with keys of its ``appConfig`` replaced; null deletes a key.
 
     Raises:
-        InputError: It is no application's.
+        InputError: The document is not an application's.
     """
     if "sourcePythonClass" not in document:
         raise InputError(
             "appConfigOverride is for applications, and this pipeline has no appConfig",
-            hint="change what other pipelines do with sourceConfigOverride",
+            hint="use sourceConfigOverride for other pipelines",
         )
     return document | {"appConfig": _laid_over(document.get("appConfig"), override)}
 
 
 def with_source_config(document: Document, override: Mapping[str, Any]) -> Document:
-    """Return the document with keys of ``source.sourceConfig.config`` replaced; null takes a key out.
+    """Return the document with keys of ``source.sourceConfig.config`` replaced; null deletes a key.
 
     Raises:
         InputError: It has no source.
@@ -37,7 +37,7 @@ def with_source_config(document: Document, override: Mapping[str, Any]) -> Docum
     if not isinstance(source, dict):
         raise InputError(
             "sourceConfigOverride is for pipelines with a source, and this one is an application",
-            hint="change what an application does with appConfigOverride",
+            hint="use appConfigOverride for applications",
         )
     source_config = source.get("sourceConfig") or {}
     config = _laid_over(source_config.get("config"), override)
@@ -49,7 +49,7 @@ def changes_of(
     app_config: Mapping[str, Any] | None,
     source_config: Mapping[str, Any] | None,
 ) -> Sequence[Callable[[Document], Document]]:
-    """Return the changes of a run's document, in the order in which they apply; an empty override is none."""
+    """Return the changes of a run's document, in order; empty overrides are ignored."""
     found = [change] if change else []
     if app_config:
         found.append(partial(with_app_config, override=app_config))

@@ -1,7 +1,7 @@
-"""Reads JSON and YAML as the plain values that JSON has, whoever wrote the text.
+"""Parses untrusted JSON and YAML to JSON values.
 
-PyYAML by itself makes dates and bytes of what is not quoted, takes the last of two equal keys, follows aliases
-without end, and quotes the text in its messages: it may be a secret.
+PyYAML by itself converts unquoted text to dates and bytes, accepts duplicate keys, expands aliases without a limit, and
+quotes the text, which may be a secret, in its messages.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any
 
 MAX_DEPTH = 100
 MAX_REPEATED = 200_000
-"""So many values may be there again through aliases; a few lines of them could otherwise stand for billions."""
+"""The maximum number of values that aliases may repeat; a few lines could otherwise expand to billions."""
 MAX_VALUES = 300_000
-"""Of one YAML text: each takes some hundred bytes of memory while it is read, a text of a few MiB could take many."""
+"""The maximum number of values of a YAML text: each takes some hundred bytes of memory while it is parsed."""
 
 _TAG = "tag:yaml.org,2002:"
 _TEXT = frozenset({f"{_TAG}str", f"{_TAG}timestamp", f"{_TAG}value", f"{_TAG}merge"})
@@ -28,11 +28,11 @@ _TOO_DEEP = f"it is nested deeper than {MAX_DEPTH} levels"
 
 
 class UnusableTextError(ValueError):
-    """A text that is not read; ``str()`` says where and why, and shows no value.
+    """An invalid text; ``str()`` says where and why, without values.
 
     Attributes:
-        where: Line and column, or nothing where they are not known.
-        problem: Why.
+        where: Line and column; empty if unknown.
+        problem: The problem.
     """
 
     def __init__(self, problem: str, mark: Any = None) -> None:
@@ -41,7 +41,7 @@ class UnusableTextError(ValueError):
         super().__init__(f"{self.where}: {problem}" if self.where else problem)
 
     def at(self, origin: str) -> str:
-        """Return the message for a text that comes from somewhere."""
+        """Return the message with the text's origin."""
         return f"{origin}, {self}" if self.where else f"{origin}: {self}"
 
 
@@ -49,7 +49,7 @@ def load_documents(text: str) -> list[Any]:
     """Return all documents of a JSON or YAML text.
 
     Raises:
-        UnusableTextError: It is neither, or holds what JSON cannot hold.
+        UnusableTextError: It is neither, or has values that are not JSON.
     """
     if text.lstrip()[:1] in ("{", "["):
         try:
@@ -57,7 +57,7 @@ def load_documents(text: str) -> list[Any]:
         except RecursionError:
             raise UnusableTextError(_TOO_DEEP) from None
         except ValueError:
-            pass  # YAML's own braces, or several documents: YAML reads both, and says what is wrong and where
+            pass  # YAML flow style, or several documents: the YAML parser handles both, with better errors
         else:
             _check_depth(found)
             return [found]
@@ -65,10 +65,10 @@ def load_documents(text: str) -> list[Any]:
 
 
 def load_document(text: str) -> Any:
-    """Return the one document of a text; None where there is none.
+    """Return the only document of a text; None if it is empty.
 
     Raises:
-        UnusableTextError: It is neither JSON nor YAML, holds what JSON cannot hold, or several documents.
+        UnusableTextError: It is neither JSON nor YAML, has values that are not JSON, or several documents.
     """
     documents = load_documents(text)
     if len(documents) > 1:
@@ -109,7 +109,7 @@ def _below(node: Any, part: str | int) -> Any:
 
 
 def _yaml_documents(text: str) -> Iterator[Any]:
-    import yaml  # most of the start-up of a command that reads no YAML
+    import yaml  # imported here: most of the start-up time of commands that read no YAML
 
     loader = None
     try:
@@ -119,11 +119,11 @@ def _yaml_documents(text: str) -> Iterator[Any]:
             _Check().node(node, 1)
             yield loader.construct_document(node)
     except yaml.YAMLError as error:
-        # libyaml's problems are fixed texts; those of the parser in Python quote what they found.
+        # libyaml's messages are fixed texts; those of the Python parser quote the input.
         fixed = hasattr(yaml, "CSafeLoader") and getattr(error, "problem", None)
         problem = f"neither JSON nor YAML: {fixed or 'the text cannot be parsed'}"
         raise UnusableTextError(problem, getattr(error, "problem_mark", None)) from None
-    except UnicodeError:  # half a surrogate pair
+    except UnicodeError:  # a lone surrogate
         raise UnusableTextError("neither JSON nor YAML: the text cannot be parsed") from None
     finally:
         if loader is not None:
@@ -140,7 +140,7 @@ def _loader_class() -> Any:
         _depth = 0
         _values = 0
 
-        # These two are called for every value while libyaml reads it, and too deep a nesting makes that crash.
+        # Called for every value while libyaml parses, which crashes on too deep nesting.
         def descend_resolver(self, parent: Any, index: Any) -> None:
             self._depth += 1
             if self._depth > MAX_DEPTH:
@@ -162,13 +162,13 @@ def _loader_class() -> Any:
                 raise UnusableTextError(f"this is not a valid {kind}", node.start_mark) from None
 
     for tag in _TEXT:
-        # A date is text, as it is in JSON; so are `=` and `<<`, which have a meaning as keys only.
+        # Dates are text, as in JSON; so are `=` and `<<`, which are special only as keys.
         Loader.add_constructor(tag, yaml.SafeLoader.construct_yaml_str)
     return Loader
 
 
 class _Check:
-    """Checks the nodes of one document before values are made of them."""
+    """Validates the nodes of one document before values are constructed."""
 
     def __init__(self) -> None:
         self._above: set[int] = set()
@@ -176,10 +176,10 @@ class _Check:
         self._repeated = 0
 
     def node(self, node: Any, depth: int) -> tuple[int, int]:
-        """Check a node and all below it; return how many values these are, and on how many levels."""
+        """Check a node and its children; return the number of values, and of levels."""
         if id(node) in self._above:
             raise UnusableTextError("this alias is recursive", node.start_mark)
-        size, levels = self._measured.get(id(node), (0, 1))  # 0: seen for the first time
+        size, levels = self._measured.get(id(node), (0, 1))  # 0: not seen before
         if depth + levels - 1 > MAX_DEPTH:
             raise UnusableTextError(_TOO_DEEP, node.start_mark)
         self._repeated += size
@@ -212,7 +212,7 @@ def _check_tag(node: Any, known: frozenset[str]) -> None:
             " secretRef: {name: …, key: …} for a Secret",
             node.start_mark,
         )
-    # Not the tag: what somebody forgot to quote may be a password.
+    # Without the tag, which may be an unquoted password.
     raise UnusableTextError(
         "a value that begins with ! must be quoted; if it is meant as a tag: tags are not resolved here",
         node.start_mark,
@@ -232,7 +232,7 @@ def _check_keys(mapping: Any) -> None:
             raise UnusableTextError("a key that is not text must be quoted", key.start_mark)
         if key.value in found:
             raise UnusableTextError(f"duplicate key {key.value!r}", key.start_mark)
-        if key.tag != f"{_TAG}merge":  # `<<` may be there as often as one likes
+        if key.tag != f"{_TAG}merge":  # `<<` may be repeated
             found.add(key.value)
 
 
@@ -258,5 +258,5 @@ def _check_depth(value: Any) -> None:
 def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise ValueError("a key twice")  # which YAML finds again, and says in which line
+        raise ValueError("a key twice")  # the YAML parser finds it again, with its line
     return found

@@ -101,7 +101,7 @@ def test_a_deploy_brings_a_newer_token_and_leaves_an_older_one_out(program: Prog
     assert "takes its place for all pipelines" in newer.err
     assert list(tokens_in(program.space).values()) == [THIRD]
     undated = program.deploy(entity_with(bot_token(issued=None, mark="undated")), service())
-    assert "which of the two is newer cannot be told" in undated.err
+    assert "which of the two is newer is unknown" in undated.err
     assert list(tokens_in(program.space).values()) == [THIRD]
     assert program("diff", "-f", program.file("older.yaml", entity_with(FIRST, name="another"), service())).out == ""
 
@@ -192,7 +192,7 @@ def test_a_token_stays_while_a_run_that_mounts_it_may_be_tried_again(program: Pr
 
     deployed = program.deploy(entity_with(FIRST, {"sleep": 300}), entity_with(name="other"), service())
 
-    assert f"Secret {name} stays as long as runs are active that mount it" in deployed.err
+    assert f"Secret {name} is kept while active runs mount it" in deployed.err
     assert tokens_in(program.space) == {name: FIRST}
     program("kill", "nightly")
     program("delete", "other")

@@ -74,7 +74,7 @@ def test_retries_are_those_of_the_job() -> None:
 
 def test_a_delay_between_retries_is_said_to_be_kubernetes_own() -> None:
     (note,) = pipeline(retries=1, retryDelay=60).notes
-    assert "retryDelay 60 cannot be set" in note
+    assert "retryDelay 60 is not supported" in note
     assert "10 s" in note
 
 
@@ -103,7 +103,7 @@ def test_an_end_that_is_over_suspends_the_schedule() -> None:
     assert spec(endDate="2026-05-31T00:00:00Z")["suspend"] is True
     planned = plan(pipeline(endDate="2026-05-31T00:00:00Z"), Settings())
     (note,) = planned.notes
-    assert note == "airflowConfig.endDate 2026-05-31T00:00:00Z is over, so the schedule is suspended"
+    assert note == "airflowConfig.endDate 2026-05-31T00:00:00Z has passed, so the schedule is suspended"
     assert planned.cronjob["metadata"]["annotations"]["k8s-pipeline/notes"] == note
     assert "--within" not in arguments(planned.cronjob)
 

@@ -38,7 +38,7 @@ def test_of_tokens_that_cannot_be_told_apart_the_first_stays_and_it_is_said(tmp_
     result, held = _rendered(tmp_path, FIRST, undated)
     assert held == [FIRST]
     assert "p1: its token is not used for Secret" in result.err
-    assert "which of the two is newer cannot be told" in result.err
+    assert "which of the two is newer is unknown" in result.err
 
 
 def test_of_one_token_for_all_nothing_is_said(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_a_name_without_an_id_may_not_stand_for_two(tmp_path: Path) -> None:
     files = [sample(PIPELINE) | {"service": {"name": "shop"}}, service("Looker"), service("Postgres")]
     result = validate(tmp_path, *files)
     assert result.code == 2
-    assert "belongs to 'shop', and services of that name stand in" in result.err
+    assert "belongs to 'shop', and services of that name are in" in result.err
     assert "1.json and " in result.err
 
 
@@ -91,9 +91,9 @@ def workflow(**values: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"workflowConfig": {"openMetadataServerConfig": "foo"}}, "openMetadataServerConfig is no mapping"),
-        ({"workflowConfig": {"openMetadataServerConfig": ["foo"]}}, "openMetadataServerConfig is no mapping"),
-        ({"ingestionPipelineFQN": "."}, "ingestionPipelineFQN '.' names nothing"),
+        ({"workflowConfig": {"openMetadataServerConfig": "foo"}}, "openMetadataServerConfig is not a mapping"),
+        ({"workflowConfig": {"openMetadataServerConfig": ["foo"]}}, "openMetadataServerConfig is not a mapping"),
+        ({"ingestionPipelineFQN": "."}, "ingestionPipelineFQN '.' is invalid"),
         ({"airflowConfig": {"scheduleInterval": f"{'9' * 5000} * * * *"}}, "is not one that Kubernetes accepts"),
         ({"airflowConfig": {"scheduleInterval": f"* * * * 1-7/{'9' * 5000}"}}, "is not one that Kubernetes accepts"),
         ({"airflowConfig": {"pipelineTimezone": "Europe/Berln"}}, "time zone 'Europe/Berln' is unknown"),
@@ -122,4 +122,4 @@ def test_another_id_under_the_same_name_is_said_to_be_that() -> None:
     documents = (sample("pipelines/01_postgres_metadata_daily.json"), service)
     with pytest.raises(DefinitionError, match=r"with the id .*, and the one in y.json has the id 11111111") as caught:
         resolve([item for document in documents for item in recognise(document, "y.json")])
-    assert "take the id out" in caught.value.hint
+    assert "remove the id" in caught.value.hint

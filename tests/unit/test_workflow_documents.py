@@ -282,7 +282,7 @@ def test_names_keep_their_letters_quotes_and_order() -> None:
 
 def test_a_given_service_without_a_connection_is_refused() -> None:
     service = {key: value for key, value in sample("services/postgres.json").items() if key != "connection"}
-    with pytest.raises(DefinitionError, match="'pg_prod' that was given has no connection"):
+    with pytest.raises(DefinitionError, match="given service 'pg_prod' has no connection"):
         made(sample(POSTGRES), given_services=[service])
 
 
