@@ -23,6 +23,7 @@ from k8s_pipeline_client.deploying.steps import (
 from k8s_pipeline_client.deploying.undo import Undo, undo_of
 from k8s_pipeline_client.domain.managers import MANAGER, SUSPEND_MANAGER
 from k8s_pipeline_client.domain.objects import is_terminating
+from k8s_pipeline_client.domain.ownership import is_applied
 from k8s_pipeline_client.errors import (
     ClusterError,
     ConflictError,
@@ -38,6 +39,8 @@ from k8s_pipeline_client.render.makeup import as_configured
 _LOG = logging.getLogger(__name__)
 
 GONE_TIMEOUT = 120.0
+_OF_NOTHING = "1"
+"""A resourceVersion that no object has: an apply with it creates an object, or is a conflict if there is one."""
 
 
 class Execution:
@@ -150,6 +153,25 @@ class Execution:
         self._seen[_key(manifest)] = answer
         return answer
 
+    def _create(self, manifest: Object) -> Object:
+        """Apply a manifest of an object that must not exist yet.
+
+        A retry of a request whose response was lost finds the object that it has created.
+        """
+        if self._dry_run:
+            return self._write(manifest)
+        self._writing = manifest
+        pinned = {**manifest, "metadata": {**manifest["metadata"], "resourceVersion": _OF_NOTHING}}
+        try:
+            created = apply(self._cluster, pinned)
+        except ConflictError:
+            found = get_or_none(self._cluster, Kind(manifest["kind"]), manifest["metadata"]["name"])
+            if found is None or not is_applied(manifest, found, MANAGER):
+                raise
+            created = found
+        self._seen[_key(manifest)] = created
+        return created
+
     def _carry_out(self, step: Step) -> Object | None:
         _LOG.info("%s: %s%s", _subject(step), step.title, " (dry run)" if self._dry_run else "")
         answer = self._done(step)
@@ -162,7 +184,7 @@ class Execution:
         match step:
             case Claim(manifest=manifest):
                 self.changed = True
-                return self._write(manifest)
+                return self._create(manifest)
             case Apply():
                 return self._apply(step)
             case Suspend():

@@ -12,17 +12,23 @@ from hypothesis import strategies as st
 from pytest_mock import MockerFixture
 
 from k8s_pipeline_client import Pipeline
-from k8s_pipeline_client.cluster.port import Kind
-from k8s_pipeline_client.domain.managers import SUSPEND_MANAGER
-from k8s_pipeline_client.errors import RunActiveError
+from k8s_pipeline_client.cluster.port import Kind, Object
+from k8s_pipeline_client.deploying.copies import by_the_entity
+from k8s_pipeline_client.deploying.deploy import Deployer
+from k8s_pipeline_client.domain.managers import MANAGER, SUSPEND_MANAGER
+from k8s_pipeline_client.domain.source import Source
+from k8s_pipeline_client.errors import ForeignObjectError, ManagedElsewhereError, RunActiveError
+from k8s_pipeline_client.render import plan
 from tests.fakes import FakeCluster, Request
 from tests.unit.scene import (
+    SETTINGS,
     assert_holds_one_of,
     assert_nothing_unowned,
     client,
     cluster,
     deploy,
     pipeline,
+    planned,
     renamed,
     token,
 )
@@ -170,6 +176,54 @@ def test_what_a_deploy_created_before_it_began_anew_it_has_created() -> None:
     end()
     assert result.action == "created"
     assert not result.notes
+
+
+def before_the_claim(fake: FakeCluster, deed: Deed) -> Callable[[], None]:
+    """Do something once, right before the first write to a CronJob."""
+    done: list[Request] = []
+
+    def amid(request: Request) -> None:
+        if request.verb in ("create", "patch") and request.kind == Kind.CRONJOB and not done:
+            done.append(request)
+            deed(fake)
+
+    return fake.before(amid)
+
+
+def test_a_cronjob_that_another_source_creates_before_the_claim_is_not_taken_over() -> None:
+    fake = cluster()
+
+    def from_the_server(fake: FakeCluster) -> None:
+        Deployer(fake).deploy(plan(OTHER, SETTINGS, source=Source.SERVER), by_the_entity)
+        theirs.append(fake.get(Kind.CRONJOB, OTHER.resource_name))
+
+    theirs: list[Object] = []
+    end = before_the_claim(fake, from_the_server)
+    with pytest.raises(ManagedElsewhereError):
+        deploy(fake, ONE)
+    end()
+    assert [fake.get(Kind.CRONJOB, OTHER.resource_name)] == theirs
+
+
+def test_a_strangers_cronjob_that_comes_before_the_claim_is_not_taken_over() -> None:
+    fake = cluster()
+    manifest = planned(ONE).suspended_cronjob()
+    stranger = {**manifest, "metadata": {"name": ONE.resource_name, "namespace": fake.namespace}}
+    end = before_the_claim(fake, lambda fake: fake.create(stranger))
+    with pytest.raises(ForeignObjectError):
+        deploy(fake, ONE)
+    end()
+    assert "annotations" not in fake.get(Kind.CRONJOB, ONE.resource_name)["metadata"]
+
+
+def test_a_claim_whose_response_was_lost_is_ours() -> None:
+    fake = cluster()
+    end = before_the_claim(fake, lambda fake: fake.apply(planned(ONE).suspended_cronjob(), manager=MANAGER))
+    result = deploy(fake, ONE)
+    end()
+    assert result.action == "created"
+    assert not result.notes
+    assert_holds_one_of(fake, ONE)
 
 
 def test_two_deploys_at_once_end_in_one_definition_in_whichever_order_their_requests_come(
