@@ -22,7 +22,7 @@ from k8s_pipeline_client.deploying.steps import (
 )
 from k8s_pipeline_client.deploying.undo import Undo, undo_of
 from k8s_pipeline_client.domain.managers import MANAGER, SUSPEND_MANAGER
-from k8s_pipeline_client.domain.objects import is_terminating
+from k8s_pipeline_client.domain.objects import ABSENT, is_terminating
 from k8s_pipeline_client.domain.ownership import is_applied
 from k8s_pipeline_client.errors import (
     ClusterError,
@@ -39,8 +39,6 @@ from k8s_pipeline_client.render.makeup import as_configured
 _LOG = logging.getLogger(__name__)
 
 GONE_TIMEOUT = 120.0
-_OF_NOTHING = "1"
-"""A resourceVersion that no object has: an apply with it creates an object, or is a conflict if there is one."""
 
 
 class Execution:
@@ -161,7 +159,7 @@ class Execution:
         if self._dry_run:
             return self._write(manifest)
         self._writing = manifest
-        pinned = {**manifest, "metadata": {**manifest["metadata"], "resourceVersion": _OF_NOTHING}}
+        pinned = {**manifest, "metadata": {**manifest["metadata"], "resourceVersion": ABSENT}}
         try:
             created = apply(self._cluster, pinned)
         except ConflictError:

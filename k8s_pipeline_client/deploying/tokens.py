@@ -6,16 +6,15 @@ operator. Every write has a resourceVersion. The CronJobs that use a Secret have
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object, Propagation
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.connection import why_not_newer
 from k8s_pipeline_client.domain.managers import MANAGER
-from k8s_pipeline_client.domain.objects import annotation, is_finished, is_terminating
+from k8s_pipeline_client.domain.objects import ABSENT, annotation, is_finished, is_terminating
 from k8s_pipeline_client.domain.ownership import fields_of
-from k8s_pipeline_client.errors import ApiError, ClusterError, ConflictError, WaitTimeoutError
+from k8s_pipeline_client.errors import ConflictError, WaitTimeoutError
 from k8s_pipeline_client.inventory.lookup import get_or_none
 from k8s_pipeline_client.polling import poll
 from k8s_pipeline_client.render.token import token_of
@@ -88,27 +87,9 @@ def write(
     Raises:
         ConflictError: It has changed, or another field manager writes it and ``force`` is not set.
     """
-    created = None
-    if live is None and not dry_run:
-        # Server-side apply cannot distinguish create from overwrite; creating an empty Secret can.
-        bare = {key: manifest["metadata"][key] for key in ("name", "namespace", "labels")}
-        live = created = cluster.create({**manifest, "metadata": bare, "data": {}})
-    if live is not None:
-        version = {"resourceVersion": live["metadata"]["resourceVersion"]}
-        manifest = {**manifest, "metadata": {**manifest["metadata"], **version}}
-    try:
-        return cluster.apply(manifest, manager=MANAGER, force=force, dry_run=dry_run)
-    except ApiError:
-        if created is not None:
-            _remove_empty(cluster, created["metadata"])
-        raise
-
-
-def _remove_empty(cluster: Cluster, metadata: Object) -> None:
-    """Delete a Secret that was created, unless it has been written since."""
-    version = {"uid": metadata["uid"], "version": metadata["resourceVersion"]}
-    with suppress(ClusterError):  # the original error is more important
-        cluster.delete(Kind.SECRET, metadata["name"], Propagation.BACKGROUND, **version)
+    version = {"resourceVersion": live["metadata"]["resourceVersion"] if live else ABSENT}
+    manifest = {**manifest, "metadata": {**manifest["metadata"], **version}}
+    return cluster.apply(manifest, manager=MANAGER, force=force, dry_run=dry_run)
 
 
 def changed_since(cluster: Cluster, name: str, seen: Object | None) -> bool:

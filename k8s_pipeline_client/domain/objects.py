@@ -11,6 +11,8 @@ Object = dict[str, Any]
 """A Kubernetes object as the API returns it: plain JSON, camelCase keys."""
 
 
+ABSENT = "1"
+"""A resourceVersion that no object has: an apply with it creates an object, or has a conflict if there is one."""
 MAIN_CONTAINER = "main"
 """The container of a run's pod whose exit code is the run's result."""
 
