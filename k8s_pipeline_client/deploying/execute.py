@@ -78,6 +78,9 @@ class Execution:
         self._seen = {_key(item): item for item in (live.cronjob, live.secret, live.config_map) if item is not None}
         self._writing: Object | None = None
         self._applied: list[tuple[str, str]] = []
+        # Of a first attempt the pinned write of the CronJob suffices: objects that it found unchanged are not written
+        # by others without a new version of the CronJob. After a conflict they may be, by a deploy that started again.
+        self._unwritten = set(self._seen) if earlier is not None else set()
         self._said = said
         self.changed: bool = earlier is not None and earlier.changed
         self.created: bool = earlier is not None and earlier.created
@@ -121,7 +124,7 @@ class Execution:
         return _state(found) != _state(self._seen.get((kind, name)))
 
     def is_whole(self) -> bool:
-        """Return whether the written objects are all unchanged, or all overwritten by a later deploy.
+        """Return whether the pipeline's objects are all as this deploy left them, or all overwritten by a later one.
 
         A concurrent deploy of the previous version does not change the resourceVersion of objects that are already so:
         our writes then have no conflict, and a mix of both deploys could remain.
@@ -129,7 +132,8 @@ class Execution:
         if not self._applied:
             return True
         *earlier, last = self._applied
-        return all(map(self._stays, earlier)) or not self._stays(last)
+        unwritten = [key for key in self._unwritten if key in self._seen and key not in self._applied]
+        return all(map(self._stays, [*earlier, *unwritten])) or not self._stays(last)
 
     def _stays(self, key: tuple[str, str]) -> bool:
         kind, name = key

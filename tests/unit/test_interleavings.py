@@ -226,6 +226,14 @@ def test_a_claim_whose_response_was_lost_is_ours() -> None:
     assert_holds_one_of(fake, ONE)
 
 
+def test_a_deploy_that_began_anew_looks_at_what_it_did_not_write_as_well() -> None:
+    fake = cluster()
+    deploy(fake, ONE)
+    order = [0, 0, 0, 0, 0, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1]
+    take_turns(fake, [lambda: deploy(fake, BEFORE), lambda: deploy(fake, ONE)], order)
+    assert_holds_one_of(fake, BEFORE, ONE)
+
+
 def test_two_deploys_at_once_end_in_one_definition_in_whichever_order_their_requests_come(
     mocker: MockerFixture,
 ) -> None:
