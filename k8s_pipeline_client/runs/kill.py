@@ -15,7 +15,7 @@ from k8s_pipeline_client.errors import ClusterError, ConflictError, InvalidError
 from k8s_pipeline_client.inventory.lookup import pods_of
 from k8s_pipeline_client.polling import poll
 from k8s_pipeline_client.render.makeup import follows_the_end
-from k8s_pipeline_client.runs.sidecars import end_outlived
+from k8s_pipeline_client.runs.sidecars import has_ended, stop_sidecars
 
 _CONTENTION = 10.0
 """Seconds of conflicts with a queue's writes before giving up."""
@@ -42,7 +42,9 @@ def kill_run(cluster: Cluster, job: Object, *, by: str) -> Object | None:
     name, uid = job["metadata"]["name"], job["metadata"]["uid"]
     for _ in poll(_CONTENTION):
         is_held = bool(job["spec"].get("suspend"))
-        if not is_held and end_outlived(cluster, job, grace_seconds=1):
+        pods = [] if is_held else pods_of(cluster, name)
+        stop_sidecars(cluster, job, pods, grace_seconds=1)
+        if has_ended(job, pods, cluster.now()):
             return None  # only sidecars still run, which are terminated now; the result does not change
         try:
             cluster.merge(Kind.JOB, name, _end_of(cluster, job, by=by, is_held=is_held))

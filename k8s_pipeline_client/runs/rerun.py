@@ -7,11 +7,12 @@ import uuid
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.domain import labels, naming
-from k8s_pipeline_client.domain.objects import annotation, run_id
+from k8s_pipeline_client.domain.objects import annotation, is_finished, run_id
 from k8s_pipeline_client.errors import NotFoundError, RunActiveError, UnknownNameError
+from k8s_pipeline_client.inventory.lookup import pods_of
 from k8s_pipeline_client.render.job import run_job
 from k8s_pipeline_client.render.override import secret_name
-from k8s_pipeline_client.runs.sidecars import end_outlived
+from k8s_pipeline_client.runs.sidecars import has_ended, stop_sidecars
 from k8s_pipeline_client.runs.start import create_with_document, document_of, start_run
 
 _OF_THE_JOB = ("selector", "suspend", "parallelism")
@@ -30,7 +31,9 @@ def retry_run(cluster: Cluster, job: Object, *, allow_overlap: bool = False) -> 
         UnknownNameError: Its pipeline or document does not exist any more.
     """
     name = job["metadata"]["labels"][labels.PIPELINE]
-    if not end_outlived(cluster, job):
+    pods = [] if is_finished(job) else pods_of(cluster, job["metadata"]["name"])
+    stop_sidecars(cluster, job, pods)
+    if not has_ended(job, pods, cluster.now()):
         raise RunActiveError(
             f"run {run_id(job)} is active",
             code="RunStillActive",

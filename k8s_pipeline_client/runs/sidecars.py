@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
+from datetime import datetime
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.objects import annotation, is_finished
 from k8s_pipeline_client.domain.rfc3339 import rfc3339
 from k8s_pipeline_client.errors import ClusterError
-from k8s_pipeline_client.inventory.lookup import pods_of
 from k8s_pipeline_client.status import Outlived, outlived, run_status
 
 GRACE_SECONDS = 30
 """Grace period in seconds for sidecars to terminate by themselves after main; many do, and the Job completes."""
 
 
-def end_outlived(cluster: Cluster, job: Object, *, grace_seconds: int = GRACE_SECONDS) -> bool:
-    """Give the sidecars that still run after main a grace period in seconds; return whether the run has ended.
+def has_ended(job: Object, pods: Sequence[Object], now: datetime) -> bool:
+    """Return whether a run has ended: sidecars that still run do not count. Pure."""
+    return is_finished(job) or run_status(job, pods, (), now).state.is_terminal
 
-    Until they terminate, the Job is active, and no other run of its schedule starts. Errors are ignored.
+
+def stop_sidecars(cluster: Cluster, job: Object, pods: Sequence[Object], *, grace_seconds: int = GRACE_SECONDS) -> None:
+    """Give the sidecars that still run after main a grace period in seconds; errors are ignored.
+
+    Until they terminate, the Job is active, and no other run of its schedule starts.
     """
-    if is_finished(job):
-        return True
-    pods = pods_of(cluster, job["metadata"]["name"])
     with suppress(ClusterError):
         for pod in outlived(job, pods, grace_seconds):
-            _end(cluster, job, pod)
-    return run_status(job, pods, (), cluster.now()).state.is_terminal
+            _stop(cluster, job, pod)
 
 
-def _end(cluster: Cluster, job: Object, pod: Outlived) -> None:
+def _stop(cluster: Cluster, job: Object, pod: Outlived) -> None:
     """Shorten a pod's deadline, so that pod and log are kept.
 
     Kubernetes then marks the pod as failed, whatever main's exit code: if that was 0, the Job must not retry, and has

@@ -11,12 +11,12 @@ from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.domain.managers import MANAGER
 from k8s_pipeline_client.domain.objects import annotation, run_id
 from k8s_pipeline_client.errors import ClusterError, ConflictError, InputError, RunActiveError
-from k8s_pipeline_client.inventory.lookup import active_jobs
+from k8s_pipeline_client.inventory.lookup import active_jobs, pods_of
 from k8s_pipeline_client.render.config import DOCUMENT_KEY
 from k8s_pipeline_client.render.job import run_job
 from k8s_pipeline_client.render.metadata import owner_reference
 from k8s_pipeline_client.render.override import own_secret, with_own_secret
-from k8s_pipeline_client.runs.sidecars import end_outlived
+from k8s_pipeline_client.runs.sidecars import has_ended, stop_sidecars
 
 
 def start_run(
@@ -144,8 +144,9 @@ def check_run_id(text: str) -> str:
 
 def _refuse_overlap(cluster: Cluster, cronjob: Object) -> None:
     for job in active_jobs(cluster, cronjob["metadata"]["name"]):
-        has_ended = end_outlived(cluster, job)
-        if not has_ended:
+        pods = pods_of(cluster, job["metadata"]["name"])
+        stop_sidecars(cluster, job, pods)
+        if not has_ended(job, pods, cluster.now()):
             title = annotation(cronjob, labels.DISPLAY_NAME) or cronjob["metadata"]["name"]
             raise RunActiveError(
                 f"{title}: run {run_id(job)} is active",

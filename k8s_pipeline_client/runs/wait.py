@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind
+from k8s_pipeline_client.domain.objects import is_finished
 from k8s_pipeline_client.errors import WaitTimeoutError
+from k8s_pipeline_client.inventory.lookup import pods_of
 from k8s_pipeline_client.inventory.read import Reader
 from k8s_pipeline_client.polling import poll
-from k8s_pipeline_client.runs import sidecars
 from k8s_pipeline_client.runs.measures import keep_measures
+from k8s_pipeline_client.runs.sidecars import stop_sidecars
 from k8s_pipeline_client.status import RunStatus
 
 
@@ -41,8 +43,8 @@ def wait_for_end(
         if last is None or (status.state, status.cause) != (last.state, last.cause):
             on_change(status)
         last = status
-        if status.attempts and status.attempts[-1].exit_code is not None:
-            sidecars.end_outlived(cluster, job)
+        if status.attempts and status.attempts[-1].exit_code is not None and not is_finished(job):
+            stop_sidecars(cluster, job, pods_of(cluster, job_name))
         if status.state.is_terminal:
             keep_measures(cluster, status)
             return status
