@@ -209,7 +209,8 @@ class Batch:
             return None
         if deployed is None or not deployed.is_as_planned(plan):
             return plan
-        notes = (*plan.notes, *self._deployer.said_once(deployed.shared_note(plan)))
+        shared = deployed.shared_note(plan)
+        notes = (*plan.notes, shared) if self._deployer.shared_notes.first(shared) else tuple(plan.notes)
         self._done(number, Deployment(pipeline.fqn, pipeline.display_name, Action.UNCHANGED, plan.name, notes))
         return None
 

@@ -12,6 +12,7 @@ from k8s_pipeline_client.deploying import rename
 from k8s_pipeline_client.deploying.copies import Judge
 from k8s_pipeline_client.deploying.execute import GONE_TIMEOUT, Execution
 from k8s_pipeline_client.deploying.live import Live
+from k8s_pipeline_client.deploying.notes import SharedNotes
 from k8s_pipeline_client.deploying.observe import observe, observe_secrets
 from k8s_pipeline_client.deploying.resume import Announce
 from k8s_pipeline_client.deploying.rollback import roll_back
@@ -60,7 +61,11 @@ class DeployResult:
 
 
 class Deployer:
-    """Deploys pipelines into the namespace of a cluster; keeps no state between deploys."""
+    """Deploys pipelines into the namespace of a cluster.
+
+    Attributes:
+        shared_notes: The only state between deploys.
+    """
 
     def __init__(self, cluster: Cluster, *, dry_run: bool = False, force: bool = False) -> None:
         """Take the cluster.
@@ -73,14 +78,7 @@ class Deployer:
         self._cluster = cluster
         self._dry_run = dry_run
         self._force = force
-        self._said: set[str] = set()
-
-    def said_once(self, note: str) -> tuple[str, ...]:
-        """Return a note about what several pipelines share, unless it was said already or is empty."""
-        if not note or note in self._said:
-            return ()
-        self._said.add(note)
-        return (note,)
+        self.shared_notes = SharedNotes()
 
     def deploy(
         self, plan: Plan, judge: Judge, live: Live | None = None, *, announce: Announce = lambda text: None
@@ -118,7 +116,12 @@ class Deployer:
             if todo.announcement:
                 announce(todo.announcement)
             execution = Execution(
-                self._cluster, live, dry_run=self._dry_run, force=self._force, said=self._said, earlier=execution
+                self._cluster,
+                live,
+                dry_run=self._dry_run,
+                force=self._force,
+                shared_notes=self.shared_notes,
+                earlier=execution,
             )
             try:
                 result = self._carry_out(plan, live, todo, execution)

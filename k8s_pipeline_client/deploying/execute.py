@@ -9,6 +9,7 @@ from typing import Any
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object, Propagation
 from k8s_pipeline_client.deploying import rename, tokens
 from k8s_pipeline_client.deploying.live import Live
+from k8s_pipeline_client.deploying.notes import SharedNotes
 from k8s_pipeline_client.deploying.steps import (
     Apply,
     Changes,
@@ -19,6 +20,7 @@ from k8s_pipeline_client.deploying.steps import (
     Retire,
     Step,
     Suspend,
+    title_of,
 )
 from k8s_pipeline_client.deploying.undo import Undo, undo_of
 from k8s_pipeline_client.domain.managers import MANAGER, SUSPEND_MANAGER
@@ -59,7 +61,7 @@ class Execution:
         *,
         dry_run: bool,
         force: bool,
-        said: set[str],
+        shared_notes: SharedNotes,
         earlier: Execution | None = None,
     ) -> None:
         """Take the cluster, and how to write to it.
@@ -69,7 +71,7 @@ class Execution:
             live: The live objects: one that has changed since is not overwritten.
             dry_run: Server-side dry run.
             force: Take over fields that another field manager owns.
-            said: Notes about shared objects that have been reported already.
+            shared_notes: Knows which notes about shared objects have been reported.
             earlier: The execution before a conflict, after which the deploy was started again.
         """
         self._cluster = cluster
@@ -81,7 +83,7 @@ class Execution:
         # Of a first attempt the pinned write of the CronJob suffices: objects that it found unchanged are not written
         # by others without a new version of the CronJob. After a conflict they may be, by a deploy that started again.
         self._unwritten = set(self._seen) if earlier is not None else set()
-        self._said = said
+        self._shared_notes = shared_notes
         self.changed: bool = earlier is not None and earlier.changed
         self.created: bool = earlier is not None and earlier.created
         self._notes_once: list[str] = list(earlier._notes_once) if earlier is not None else []
@@ -101,7 +103,7 @@ class Execution:
         """Execute all steps."""
         self.notes += changes.notes
         for note in changes.shared_notes:
-            self._say_once(note)
+            self._note_shared(note)
         for step in changes.steps:
             self._carry_out(step)
 
@@ -175,7 +177,7 @@ class Execution:
         return created
 
     def _carry_out(self, step: Step) -> Object | None:
-        _LOG.info("%s: %s%s", _subject(step), step.title, " (dry run)" if self._dry_run else "")
+        _LOG.info("%s: %s%s", _subject(step), title_of(step), " (dry run)" if self._dry_run else "")
         answer = self._done(step)
         undo = undo_of(step, answer)
         if undo is not None and not self._dry_run:
@@ -236,8 +238,7 @@ class Execution:
         live = tokens.read(self._cluster, step.manifest["metadata"]["name"]) if step.again else step.before
         outcome = tokens.ensure(self._cluster, step.manifest, live, dry_run=self._dry_run)
         self.changed |= outcome.after is not None
-        if outcome.note:
-            self._say_once(outcome.note)
+        self._note_shared(outcome.note)
         return outcome.after if outcome.before is None else None
 
     def _retire(self, old: Object) -> None:
@@ -255,11 +256,10 @@ class Execution:
     def _release(self, name: str) -> None:
         with suppress(ClusterError):  # the next delete checks again
             if name in tokens.remove_unused(self._cluster):
-                self._say_once(f"Secret {name} is kept while active runs mount it; the next delete removes it")
+                self._note_shared(f"Secret {name} is kept while active runs mount it; the next delete removes it")
 
-    def _say_once(self, note: str) -> None:
-        if note not in self._said:
-            self._said.add(note)
+    def _note_shared(self, note: str) -> None:
+        if self._shared_notes.first(note):
             self._notes_once.append(note)
             self.notes.append(note)
 

@@ -39,11 +39,6 @@ class Claim:
 
     manifest: Object
 
-    @property
-    def title(self) -> str:
-        """What it does, in a few words."""
-        return "create CronJob, suspended"
-
 
 @dataclass(frozen=True, slots=True)
 class Apply:
@@ -57,12 +52,6 @@ class Apply:
     manifest: Object
     before: Object | None
     is_shared: bool = False
-
-    @property
-    def title(self) -> str:
-        """What it does, in a few words."""
-        suspended = ", suspended" if (self.manifest.get("spec") or {}).get("suspend") else ""
-        return f"{'apply' if self.before else 'create'} {self.manifest['kind']}{suspended}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +75,6 @@ class Suspend:
         """What it is set to."""
         return bool(self.manifest["spec"]["suspend"])
 
-    @property
-    def title(self) -> str:
-        """What it does, in a few words."""
-        return "suspend" if self.suspend else "resume"
-
 
 @dataclass(frozen=True, slots=True)
 class PutToken:
@@ -106,22 +90,12 @@ class PutToken:
     before: Object | None
     again: bool = False
 
-    @property
-    def title(self) -> str:
-        """What it does, in a few words."""
-        return "check token" if self.again else "write token"
-
 
 @dataclass(frozen=True, slots=True)
 class Discard:
     """Delete an object of a former CronJob of this name, which the garbage collector may be about to delete."""
 
     item: Object
-
-    @property
-    def title(self) -> str:
-        """What it does, in a few words."""
-        return f"delete leftover {self.item['kind']}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +104,6 @@ class Retire:
 
     cronjob: Object
 
-    @property
-    def title(self) -> str:
-        """What it does, in a few words."""
-        return "delete earlier name"
-
 
 @dataclass(frozen=True, slots=True)
 class ReleaseToken:
@@ -142,13 +111,28 @@ class ReleaseToken:
 
     name: str
 
-    @property
-    def title(self) -> str:
-        """What it does, in a few words."""
-        return "release token"
-
 
 Step = Claim | Apply | Suspend | PutToken | Discard | Retire | ReleaseToken
+
+
+def title_of(step: Step) -> str:
+    """Return in a few words what a step does."""
+    match step:
+        case Claim():
+            return "create CronJob, suspended"
+        case Apply(manifest=manifest, before=before):
+            suspended = ", suspended" if (manifest.get("spec") or {}).get("suspend") else ""
+            return f"{'apply' if before else 'create'} {manifest['kind']}{suspended}"
+        case Suspend(suspend=suspend):
+            return "suspend" if suspend else "resume"
+        case PutToken(again=again):
+            return "check token" if again else "write token"
+        case Discard(item=item):
+            return f"delete leftover {item['kind']}"
+        case Retire():
+            return "delete earlier name"
+        case ReleaseToken():
+            return "release token"
 
 
 @dataclass(frozen=True, slots=True)

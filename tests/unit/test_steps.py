@@ -13,7 +13,7 @@ from k8s_pipeline_client import Pipeline
 from k8s_pipeline_client.deploying.deployed import Deployed
 from k8s_pipeline_client.deploying.live import Live
 from k8s_pipeline_client.deploying.observe import observe, observe_secrets
-from k8s_pipeline_client.deploying.steps import Changes, Step, changes
+from k8s_pipeline_client.deploying.steps import Changes, Step, changes, title_of
 from k8s_pipeline_client.deploying.survey import by_name, survey
 from k8s_pipeline_client.deploying.undo import Remove, RemoveUnusedToken, Restore, Unclaim, undo_of
 from k8s_pipeline_client.domain import labels
@@ -73,7 +73,7 @@ def fake(case: Case) -> FakeCluster:
 
 def test_the_steps_in_their_order_and_what_undoes_them(case: Case, fake: FakeCluster) -> None:
     found = all_changes(fake, planned(case.item, case.settings), force=case.force)
-    assert [f"{step.title}: {undone(step)}" for step in found.steps] == list(case.steps)
+    assert [f"{title_of(step)}: {undone(step)}" for step in found.steps] == list(case.steps)
     notes = [*found.notes, *found.shared_notes]
     assert len(notes) == len(case.notes)
     assert all(part in note for note, part in zip(notes, case.notes, strict=True))
@@ -84,7 +84,7 @@ def test_after_a_deploy_there_is_nothing_left_to_do(case: Case, fake: FakeCluste
     mocker.patch("k8s_pipeline_client.deploying.deploy.time.sleep", side_effect=fake.advance)
     plan = planned(case.item, case.settings)
     deploy(fake, case.item, force=case.force, settings=case.settings)
-    left = [step.title for step in changes(plan, live_of(fake, plan)).steps]
+    left = [title_of(step) for step in changes(plan, live_of(fake, plan)).steps]
     assert left == (["resume"] if case.title == "suspended by somebody else" else [])
 
 
