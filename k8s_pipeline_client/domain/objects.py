@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from k8s_pipeline_client.domain import labels, naming
+from k8s_pipeline_client.domain.raw import Raw, find, items
 
 Object = dict[str, Any]
 """A Kubernetes object as the API returns it: plain JSON, camelCase keys."""
@@ -22,31 +23,30 @@ def selector(name: str) -> str:
     return f"{labels.PIPELINE}={name}"
 
 
-def is_finished(job: Object) -> bool:
+def is_finished(job: Raw) -> bool:
     """Return whether the Job is Complete or Failed, by its conditions."""
-    conditions = (job.get("status") or {}).get("conditions") or []
-    return any(item["type"] in ("Complete", "Failed") and item["status"] == "True" for item in conditions)
+    conditions = items(find(job, "status", "conditions"))
+    return any(item.get("type") in ("Complete", "Failed") and item.get("status") == "True" for item in conditions)
 
 
-def run_id(job: Object) -> str:
+def run_id(job: Raw) -> str:
     """Return the run id: the label, else the Job's UID."""
-    metadata = job["metadata"]
-    return str((metadata.get("labels") or {}).get(labels.APP_RUN_ID) or metadata["uid"])
+    return label(job, labels.APP_RUN_ID) or _text(find(job, "metadata", "uid"))
 
 
-def annotation(item: Object, key: str) -> str:
+def annotation(item: Raw, key: str) -> str:
     """Return an annotation's value, empty if it is missing."""
-    return str((item["metadata"].get("annotations") or {}).get(key) or "")
+    return _text(find(item, "metadata", "annotations", key))
 
 
-def identity(item: Object) -> str | None:
+def identity(item: Raw) -> str | None:
     """Return the OpenMetadata id of a CronJob, in canonical form."""
     return naming.identity(annotation(item, labels.ID))
 
 
-def label(item: Object, key: str) -> str:
+def label(item: Raw, key: str) -> str:
     """Return a label's value, empty if it is missing."""
-    return str((item["metadata"].get("labels") or {}).get(key) or "")
+    return _text(find(item, "metadata", "labels", key))
 
 
 def is_terminating(item: Object) -> bool:
@@ -54,8 +54,13 @@ def is_terminating(item: Object) -> bool:
     return "deletionTimestamp" in item["metadata"]
 
 
-def newest_first(items: Iterable[Object]) -> list[Object]:
-    """The sort key: by creation, then by name."""
+def newest_first(found: Iterable[Object]) -> list[Object]:
+    """Sort by creation, then by name, newest first."""
     return sorted(
-        items, key=lambda item: (item["metadata"]["creationTimestamp"], item["metadata"]["name"]), reverse=True
+        found, key=lambda item: (item["metadata"]["creationTimestamp"], item["metadata"]["name"]), reverse=True
     )
+
+
+def _text(value: object) -> str:
+    """Return a value with its white space if it is a string: it may be a name; else an empty string."""
+    return value if isinstance(value, str) else ""

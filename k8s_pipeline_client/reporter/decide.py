@@ -16,7 +16,7 @@ from k8s_pipeline_client.reporter.outcome import NODE_LOST, SETTLING, UNHEARD, O
 from k8s_pipeline_client.reporter.payload import queued_row, terminal_row
 from k8s_pipeline_client.reporter.table import TABLE, Action
 from k8s_pipeline_client.status import LOST_AFTER, CauseCode, Diagnosis, RunStatus
-from k8s_pipeline_client.status.raw import inline
+from k8s_pipeline_client.status.words import inline
 
 __all__ = ["Confirm", "Facts", "Wait", "Wish", "Write", "decide"]
 

@@ -3,7 +3,7 @@
 The reading order: ``models`` (what comes out), ``compute`` and ``pipeline`` (the state), ``diagnose`` (the cause;
 it calls ``refused``, ``waiting`` and ``ended``, and these ``unschedulable``, ``image``, ``missing``, ``evicted`` and
 ``memory``), ``diagnosis`` (all that can be shown of a run, with what ``logtail`` finds in the log; ``step`` renders it
-for OpenMetadata), and below them ``run``, ``job``, ``pod``, ``asked``, ``events`` and ``raw``, which parse objects.
+for OpenMetadata), and below them ``run``, ``job``, ``pod``, ``asked`` and ``events``, which parse objects.
 """
 
 from k8s_pipeline_client.status.compute import LOST_AFTER, run_status

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from k8s_pipeline_client.status.raw import Raw, find, items, mapping, text
+from k8s_pipeline_client.domain.raw import Raw, find, items, mapping, text
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,12 +16,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
+from k8s_pipeline_client.domain.raw import Raw
 from k8s_pipeline_client.status.diagnose import before_start, failure_cause, obstacle, pod_cause
 from k8s_pipeline_client.status.job import Job
 from k8s_pipeline_client.status.memory import loss_warning
 from k8s_pipeline_client.status.models import Attempt, Cause, CauseCode, RunStatus, State
 from k8s_pipeline_client.status.pod import Pod
-from k8s_pipeline_client.status.raw import Raw
 from k8s_pipeline_client.status.run import Run, read_run
 from k8s_pipeline_client.status.waiting import was_started
 

@@ -15,7 +15,6 @@ from k8s_pipeline_client.status.ended import SIGTERM_CODE, ended_cause, ended_ca
 from k8s_pipeline_client.status.job import Job
 from k8s_pipeline_client.status.models import Cause, CauseCode
 from k8s_pipeline_client.status.pod import Pod
-from k8s_pipeline_client.status.raw import duration_in_words, inline
 from k8s_pipeline_client.status.refused import creation_cause
 from k8s_pipeline_client.status.run import Run
 from k8s_pipeline_client.status.waiting import (
@@ -25,6 +24,7 @@ from k8s_pipeline_client.status.waiting import (
     waiting_cause,
     was_started,
 )
+from k8s_pipeline_client.status.words import duration_in_words, inline
 
 _SKEW = timedelta(seconds=5)
 """The tolerance for clock differences between a cluster's components, and for their resolution of a second."""

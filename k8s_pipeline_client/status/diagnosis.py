@@ -12,12 +12,12 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from k8s_pipeline_client.domain.raw import Raw
 from k8s_pipeline_client.domain.redaction import Redactor
 from k8s_pipeline_client.domain.rfc3339 import rfc3339
 from k8s_pipeline_client.status.events import in_order
 from k8s_pipeline_client.status.logtail import told_by_log
 from k8s_pipeline_client.status.models import Attempt, Cause, CauseCode, Json, RunStatus, State
-from k8s_pipeline_client.status.raw import Raw
 from k8s_pipeline_client.status.run import Run, read_run
 
 MAX_EVENTS = 20

@@ -23,7 +23,6 @@ from k8s_pipeline_client.status.memory import (
 )
 from k8s_pipeline_client.status.models import Cause, CauseCode
 from k8s_pipeline_client.status.pod import End, Pod
-from k8s_pipeline_client.status.raw import duration_in_words, mebibytes
 from k8s_pipeline_client.status.waiting import (
     ended_before_start,
     init_not_done,
@@ -32,6 +31,7 @@ from k8s_pipeline_client.status.waiting import (
     still_starting,
     waiting_cause,
 )
+from k8s_pipeline_client.status.words import duration_in_words, mebibytes
 
 SIGTERM_CODE = 128 + signal.SIGTERM
 EX_CONFIG = 78

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from k8s_pipeline_client.status.raw import Raw, find, items, moment, text
+from k8s_pipeline_client.domain.raw import Raw, find, items, moment, text
 
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from k8s_pipeline_client.domain.raw import Raw
 from k8s_pipeline_client.status.asked import Asked
 from k8s_pipeline_client.status.ended import ended_cause_from_events
 from k8s_pipeline_client.status.events import Event, events_about, events_of_gone_pods, read_events
 from k8s_pipeline_client.status.models import Cause, CauseCode, RunStatus, State, Trigger
-from k8s_pipeline_client.status.raw import Raw
 
 _ENDS = {
     "Completed": None,

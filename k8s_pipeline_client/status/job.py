@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from k8s_pipeline_client.domain import labels
-from k8s_pipeline_client.domain.objects import MAIN_CONTAINER
+from k8s_pipeline_client.domain.objects import MAIN_CONTAINER, label, run_id
+from k8s_pipeline_client.domain.raw import Raw, find, items, mapping, moment, number, span, text
 from k8s_pipeline_client.status.asked import Asked, read_asked
 from k8s_pipeline_client.status.models import Cause, Trigger
 from k8s_pipeline_client.status.pod import Condition, read_conditions
-from k8s_pipeline_client.status.raw import Raw, find, items, mapping, moment, number, span, text
 
 _INSTANTIATE = "cronjob.kubernetes.io/instantiate"
 _DEFAULT_BACKOFF_LIMIT = 6
@@ -70,9 +70,9 @@ class Job:
         return self.conditions.get("Failed") or self.conditions.get("FailureTarget")
 
 
-def _read_trigger(metadata: Raw) -> Trigger:
-    annotations = mapping(metadata.get("annotations"))
-    if text(find(metadata, "labels", labels.APP_RUN_ID)):
+def _read_trigger(raw: Raw) -> Trigger:
+    annotations = mapping(find(raw, "metadata", "annotations"))
+    if label(raw, labels.APP_RUN_ID):
         return Trigger.MANUAL
     # kubectl sets the same controller reference as the CronJob controller, so that does not distinguish them.
     if labels.CRONJOB_SCHEDULED_AT in annotations and _INSTANTIATE not in annotations:
@@ -123,8 +123,8 @@ def read_job(raw: Raw) -> Job:
     return Job(
         name=text(metadata.get("name")),
         uid=uid,
-        run_id=text(find(metadata, "labels", labels.APP_RUN_ID)) or uid,
-        trigger=_read_trigger(metadata),
+        run_id=run_id(raw),
+        trigger=_read_trigger(raw),
         conditions=conditions,
         asked=read_asked(mapping(find(spec, "template", "spec")), text(main.get("image"))),
         memory_limit=text(find(main, "resources", "limits", "memory")),
@@ -138,7 +138,7 @@ def read_job(raw: Raw) -> Job:
         fail_codes=_read_fail_codes(spec),
         # The condition follows the spec with a delay.
         is_suspended=bool(spec.get("suspend", "Suspended" in conditions)),
-        queue=text(find(metadata, "labels", labels.QUEUE_NAME)),
+        queue=label(raw, labels.QUEUE_NAME),
         killed_by=text(annotations.get(labels.KILLED_BY)),
         killed_at=moment(annotations.get(labels.KILLED_AT)),
         killed_because=_read_killed_because(annotations),

@@ -12,7 +12,7 @@ import signal
 from k8s_pipeline_client.domain.objects import MAIN_CONTAINER
 from k8s_pipeline_client.status.models import Cause, CauseCode
 from k8s_pipeline_client.status.pod import Container, End, Pod
-from k8s_pipeline_client.status.raw import mebibytes
+from k8s_pipeline_client.status.words import mebibytes
 
 SIGKILL_CODE = 128 + signal.SIGKILL
 

@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.makeup import Narrowed
+from k8s_pipeline_client.domain.raw import Raw, find, items, mapping, moment, span, text
 from k8s_pipeline_client.domain.rfc3339 import rfc3339
 from k8s_pipeline_client.status.events import Event, events_about, read_events
 from k8s_pipeline_client.status.models import Missed, PipelineStatus, RunStatus, State, Trigger
-from k8s_pipeline_client.status.raw import Raw, find, inline, items, mapping, moment, span, text
+from k8s_pipeline_client.status.words import inline
 
 _DEFAULT_STARTING_DEADLINE = timedelta(seconds=600)
 _SLACK = timedelta(seconds=120)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from k8s_pipeline_client.domain.objects import MAIN_CONTAINER
+from k8s_pipeline_client.domain.raw import Raw, find, items, mapping, moment, number, real, shifted, span, text
 from k8s_pipeline_client.status.asked import Asked, read_asked
 from k8s_pipeline_client.status.events import Event, events_about
-from k8s_pipeline_client.status.raw import Raw, find, items, mapping, moment, number, real, shifted, span, text
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
+from k8s_pipeline_client.domain.raw import Raw, find, items, mapping, text
 from k8s_pipeline_client.status.asked import read_asked
 from k8s_pipeline_client.status.models import RunStatus, State
-from k8s_pipeline_client.status.raw import Raw, find, items, mapping, text
 
 _CREATED = "Created pod: "
 _MOST = 10

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.domain.raw import Raw, find, items, mapping, moment, text
 from k8s_pipeline_client.status.events import Event, events_about, events_of_gone_pods, read_events
 from k8s_pipeline_client.status.job import Job, read_job
 from k8s_pipeline_client.status.pod import Pod, read_pod
-from k8s_pipeline_client.status.raw import Raw, find, items, mapping, moment, text
 
 
 @dataclass(frozen=True, slots=True)

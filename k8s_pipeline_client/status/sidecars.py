@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from k8s_pipeline_client.domain.raw import Raw
 from k8s_pipeline_client.status.job import read_job
 from k8s_pipeline_client.status.pod import read_pod
-from k8s_pipeline_client.status.raw import Raw
 
 
 @dataclass(frozen=True, slots=True)

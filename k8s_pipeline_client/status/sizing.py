@@ -8,7 +8,7 @@ from dataclasses import replace
 from k8s_pipeline_client.domain.quantity import memory_bytes
 from k8s_pipeline_client.status.memory import RAISE_LIMIT
 from k8s_pipeline_client.status.models import CauseCode, RunStatus
-from k8s_pipeline_client.status.raw import mebibytes
+from k8s_pipeline_client.status.words import mebibytes
 
 _STEP = 256 * 2**20
 _ROOM_ABOVE_LIMIT = 1.5

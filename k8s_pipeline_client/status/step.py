@@ -9,7 +9,7 @@ from k8s_pipeline_client.domain.entities import Document
 from k8s_pipeline_client.domain.rfc3339 import rfc3339
 from k8s_pipeline_client.status.diagnosis import Diagnosis
 from k8s_pipeline_client.status.models import Attempt, Cause, RunStatus
-from k8s_pipeline_client.status.raw import mebibytes
+from k8s_pipeline_client.status.words import mebibytes
 
 STEP = "Pod Diagnostics"
 _FAILURE = "Main Container Diagnostics"

@@ -18,8 +18,8 @@ from k8s_pipeline_client.status.memory import with_lost_process
 from k8s_pipeline_client.status.missing import missing_cause, volume_of
 from k8s_pipeline_client.status.models import Cause, CauseCode
 from k8s_pipeline_client.status.pod import Container, Pod
-from k8s_pipeline_client.status.raw import inline
 from k8s_pipeline_client.status.unschedulable import unschedulable_cause
+from k8s_pipeline_client.status.words import inline
 
 _START_REASONS = frozenset(
     {

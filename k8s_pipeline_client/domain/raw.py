@@ -1,4 +1,4 @@
-"""Tolerant parsing of raw Kubernetes objects, and formatting of their numbers.
+"""Tolerant parsing of raw Kubernetes objects. Pure.
 
 A field may be missing, null, or of a type of a newer API server: invalid values count as missing. An exception for
 one object would break the status of a whole list.
@@ -81,25 +81,3 @@ def shifted(start: datetime | None, by: timedelta | None) -> datetime | None:
         return start + by if start is not None and by is not None else None
     except OverflowError:
         return None
-
-
-def duration_in_words(value: timedelta) -> str:
-    """For example ``2 h``, ``1 h 30 min``, ``45 s``."""
-    seconds = int(value.total_seconds())
-    parts = []
-    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
-        count, seconds = divmod(seconds, size)
-        if count:
-            parts.append(f"{count} {unit}")
-    return " ".join(parts) or "0 s"
-
-
-def mebibytes(value: int) -> str:
-    """For example ``503 MiB``."""
-    return f"{value // 2**20} MiB"
-
-
-def inline(sentence: str) -> str:
-    """A sentence to follow a colon: its first letter in lower case, unless it begins a name (``OOMKilled``)."""
-    first_word = sentence.split(" ", 1)[0]
-    return sentence[:1].lower() + sentence[1:] if first_word.istitle() else sentence
