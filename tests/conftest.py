@@ -6,7 +6,10 @@ import gc
 
 from hypothesis import settings
 
-settings.register_profile("quick", max_examples=20)
+# No deadline per example: a busy machine is not a failure.
+settings.register_profile("default", deadline=None)
+settings.load_profile("default")
+settings.register_profile("quick", max_examples=20, deadline=None)
 settings.register_profile("counted", deadline=None)
 # The same examples for every mutant: which of them survive must not be a matter of luck.
 settings.register_profile("mutants", max_examples=20, derandomize=True, database=None, deadline=None)

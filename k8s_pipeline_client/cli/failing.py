@@ -1,4 +1,4 @@
-"""Says that a command has failed: what, what to do, and with -v what led to it."""
+"""Prints errors: message and hint, with -v the causes."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _TRACEBACK = 2
 
 
 def fail(values: Globals, error: PipelineError) -> None:
-    """Say what is wrong in a line, and more where it was asked for."""
+    """Print the error in one line, and details with -v."""
     for one in error.errors if isinstance(error, DefinitionsError) else (error,):
         complain(worded(one))
         explain(one, values.verbose)
 
 
 def explain(error: BaseException, verbose: int) -> None:
-    """Say more where it was asked for: with -v what led to an error, with -vv where."""
+    """Print details: with -v the causes, with -vv the traceback."""
     from k8s_pipeline_client.domain.redaction import redacted, redacted_traceback
 
     if verbose >= _TRACEBACK:
@@ -34,5 +34,5 @@ def explain(error: BaseException, verbose: int) -> None:
 
 
 def _cause(error: BaseException) -> BaseException | None:
-    """Return what an error comes from, unless it was hidden: it may quote a secret."""
+    """Return the cause of an error, unless it is suppressed because it may quote a secret."""
     return error.__cause__ or (None if error.__suppress_context__ else error.__context__)

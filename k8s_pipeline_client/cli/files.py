@@ -29,7 +29,7 @@ _LOG = logging.getLogger(__name__)
 T = TypeVar("T")
 
 MAX_TOTAL_BYTES = 64 * 2**20
-"""Of all definitions together: some thousand pipelines, parsed in memory."""
+"""The limit for all definitions together: some thousand pipelines in memory."""
 
 
 def read_pipelines(

@@ -1,4 +1,4 @@
-"""The definitions in a folder, and what of it is left out."""
+"""The definition files in a folder, and the skipped ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The OpenMetadata server that a command's options and the settings name, and what is read from it."""
+"""The OpenMetadata server of a command's options and the settings."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LOOPBACK = re.compile(r"localhost|127\.[0-9.]+|::1")
 
 
 def server_options(command: F) -> F:
-    """Add the options that say where OpenMetadata is, and with which token it is read."""
+    """Add the options for OpenMetadata's URL and token."""
     token = click.option(
         "--server-token-file",
         type=click.Path(path_type=Path, dir_okay=False),
@@ -43,11 +43,11 @@ def server_options(command: F) -> F:
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """An OpenMetadata server that has answered.
+    """A reachable OpenMetadata server.
 
     Attributes:
-        version: What it says that it is.
-        instance: Which OpenMetadata it is, for the cluster.
+        version: Its version.
+        instance: The OpenMetadata instance, for the cluster.
     """
 
     fetcher: Fetcher
@@ -73,7 +73,7 @@ class Connected:
 
 @contextmanager
 def connected(values: Globals, address: str | None, token_file: Path | None) -> Iterator[Connected]:
-    """Find the server, and hear that it is one.
+    """Connect to the server, and check its version.
 
     Args:
         values: The settings.
@@ -81,8 +81,8 @@ def connected(values: Globals, address: str | None, token_file: Path | None) -> 
         token_file: ``--server-token-file``, above the settings.
 
     Raises:
-        InputError: Address or token are missing, or cannot be used.
-        OpenMetadataError: It does not answer as OpenMetadata does.
+        InputError: URL or token are missing or invalid.
+        OpenMetadataError: The request failed, or the response is not OpenMetadata's.
     """
     from k8s_pipeline_client.deploying.fetch import Fetcher
     from k8s_pipeline_client.domain.connection import instance_of
@@ -106,7 +106,7 @@ def connected(values: Globals, address: str | None, token_file: Path | None) -> 
 
 
 def version_warnings(version: str, images: Iterable[str]) -> Iterator[str]:
-    """Yield a warning for each ingestion image that is made for another version than the server's.
+    """Yield a warning for each ingestion image of another version than the server's.
 
     Runs compare major and minor version with the server's, and refuse to start where they differ. A tag that is no
     version says nothing.
@@ -135,7 +135,7 @@ def _token(settings: Settings, token_file: Path | None) -> str:
 
 
 def _for_runs(settings: Settings, address: str, token: str) -> Settings:
-    """Return the settings as runs need them: they reach OpenMetadata as the settings say, else as we do."""
+    """Return the settings with the URL of OpenMetadata for runs: from the settings, else the one used here."""
     from pydantic import SecretStr
 
     from k8s_pipeline_client.cli.output import warn

@@ -1,4 +1,4 @@
-"""What the library logs while it works, for the person at the terminal: warnings, and with -v all of it."""
+"""Shows the library's log records: warnings, and with -v all of them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class _Lines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         from k8s_pipeline_client.domain.redaction import redacted
 
-        # What is logged holds no secrets; this is for the day on which it does.
+        # Log records contain no secrets; this is a safety net.
         text = redacted(record.getMessage())
         if record.levelno >= logging.WARNING:
             warn(text)

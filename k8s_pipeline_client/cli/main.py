@@ -143,7 +143,7 @@ def run(arguments: list[str] | None = None) -> int:
         fail(values, error)
         return exit_code(error)
     except SystemExit:
-        return _BROKEN_PIPE  # click's answer where the reader (`| head`) has left
+        return _BROKEN_PIPE  # click's exit code if the reader (`| head`) has closed the pipe
     except Exception as error:
         if isinstance(error, OSError) and error.errno in _OUTPUT_FAILS and error.filename is None:
             # What we read and the cluster have errors of their own: this is about what we write.

@@ -1,4 +1,4 @@
-"""enable, disable, delete: what happens to pipelines."""
+"""enable, disable, delete: commands for pipelines."""
 
 from __future__ import annotations
 

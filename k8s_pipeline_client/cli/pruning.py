@@ -1,4 +1,4 @@
-"""prune: remove from the cluster what the OpenMetadata server does not have any more."""
+"""prune: delete pipelines that no longer exist on the OpenMetadata server."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _orphans(client: Pipelines, source: Connected, *, force: bool) -> list[Compa
             f"OpenMetadata has {what}, so it may be the wrong server, or empty; nothing was deleted",
             hint=f"check --server and the instance ({source.instance}); if that is correct, use --force",
         )
-    # One by one as well: a list leaves out what the token's user may not see.
+    # Each is requested as well: a list omits entities that the token's user may not see.
     gone = [item for item in orphans if source.fetcher.is_gone(item.fqn, item.id)]
     for item in orphans:
         if item not in gone:
@@ -88,10 +88,10 @@ def _orphans(client: Pipelines, source: Connected, *, force: bool) -> list[Compa
 
 
 def _agreed(doomed: Sequence[Comparison]) -> bool:
-    """Show what is to go, and return the answer.
+    """List the pipelines to delete, and ask for confirmation.
 
     Raises:
-        InputError: There is nobody to ask.
+        InputError: Standard input is not a terminal.
     """
     from k8s_pipeline_client.cli.output import is_terminal, note
 
@@ -106,7 +106,7 @@ def _agreed(doomed: Sequence[Comparison]) -> bool:
 
 
 def _delete(client: Pipelines, doomed: Sequence[Comparison], timeout: float | None) -> dict[str, tuple[str, str]]:
-    """Delete them, and return action and reason by resource; one that fails does not hold up the others."""
+    """Delete them, and return action and reason by resource; a failure does not stop the others."""
     from k8s_pipeline_client.cli.output import progress
     from k8s_pipeline_client.client.deleting import DELETE_TIMEOUT
 

@@ -1,4 +1,4 @@
-"""run, logs, kill: what happens to runs."""
+"""run, logs, kill: commands for runs."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def logs_command(
     attempt: int | None,
     timestamps: bool,
 ) -> None:
-    """Print the log of a run; the document's secrets have been struck out of it.
+    """Print the log of a run; the document's secrets are redacted.
 
     NAME is a pipeline, or a run's id. Kubernetes keeps the last part of a long log only (10 MiB by default).
     """

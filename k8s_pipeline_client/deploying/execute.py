@@ -94,10 +94,10 @@ class Execution:
     def claim(self, changes: Changes) -> Object:
         """Execute the steps up to the creation of a new CronJob, and return it."""
         for step in changes.steps:
-            answer = self._carry_out(step)
+            written = self._carry_out(step)
         self.created = True
-        assert answer is not None
-        return answer
+        assert written is not None
+        return written
 
     def run(self, changes: Changes) -> None:
         """Execute all steps."""
@@ -153,9 +153,9 @@ class Execution:
         if seen is not None and not self._dry_run:
             version = {key: seen["metadata"][key] for key in ("uid", "resourceVersion")}
             manifest = {**manifest, "metadata": {**manifest["metadata"], **version}}
-        answer = apply(self._cluster, manifest, manager=manager, force=force or self._force, dry_run=self._dry_run)
-        self._seen[_key(manifest)] = answer
-        return answer
+        written = apply(self._cluster, manifest, manager=manager, force=force or self._force, dry_run=self._dry_run)
+        self._seen[_key(manifest)] = written
+        return written
 
     def _create(self, manifest: Object) -> Object:
         """Apply a manifest of an object that must not exist yet.
@@ -178,11 +178,11 @@ class Execution:
 
     def _carry_out(self, step: Step) -> Object | None:
         _LOG.info("%s: %s%s", _subject(step), title_of(step), " (dry run)" if self._dry_run else "")
-        answer = self._done(step)
-        undo = undo_of(step, answer)
+        written = self._done(step)
+        undo = undo_of(step, written)
         if undo is not None and not self._dry_run:
             self.undos.append(undo)
-        return answer
+        return written
 
     def _done(self, step: Step) -> Object | None:
         match step:
@@ -207,20 +207,20 @@ class Execution:
         return None
 
     def _apply(self, step: Apply) -> Object:
-        answer = self._write(step.manifest)
+        written = self._write(step.manifest)
         # A new launcher is not a change of the pipeline.
         if not step.is_shared:
             if not self._dry_run:
-                self._applied.append(_key(answer))
-            self.changed |= step.before is None or _content(step.before) != _content(answer)
-        return answer
+                self._applied.append(_key(written))
+            self.changed |= step.before is None or _content(step.before) != _content(written)
+        return written
 
     def _suspend(self, step: Suspend) -> Object | None:
         was = bool(step.before["spec"].get("suspend"))
         if self._dry_run and step.of_new:
             return None  # there is no object
         try:
-            answer = self._write(step.manifest, manager=SUSPEND_MANAGER, force=step.force)
+            written = self._write(step.manifest, manager=SUSPEND_MANAGER, force=step.force)
         except ConflictError as error:
             if self.overtaken(error):
                 raise
@@ -232,7 +232,7 @@ class Execution:
         if was != step.suspend and not self.created:
             self.changed = True
             self.notes.append(step.note)
-        return answer
+        return written
 
     def _put_token(self, step: PutToken) -> Object | None:
         live = tokens.read(self._cluster, step.manifest["metadata"]["name"]) if step.again else step.before
@@ -272,9 +272,9 @@ def apply(
     The API server accepts writes to a terminating object, which are lost then.
     """
     for _ in poll(GONE_TIMEOUT, longest=1.0):
-        answer = cluster.apply(manifest, manager=manager, force=force, dry_run=dry_run)
-        if not is_terminating(answer) or dry_run:
-            return answer
+        written = cluster.apply(manifest, manager=manager, force=force, dry_run=dry_run)
+        if not is_terminating(written) or dry_run:
+            return written
     raise stuck(manifest["kind"], manifest["metadata"]["name"])
 
 

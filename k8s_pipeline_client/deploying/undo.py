@@ -64,28 +64,28 @@ class RemoveUnusedToken:
 Undo = Unclaim | Remove | Restore | RemoveUnusedToken
 
 
-def undo_of(step: Step, answer: Object | None) -> Undo | None:
+def undo_of(step: Step, written: Object | None) -> Undo | None:
     """Return the undo operation of an executed step; None if there is none.
 
     Args:
         step: The step.
-        answer: The object as the API server returned it; None if it was not written.
+        written: The object as the API server returned it; None if it was not written.
     """
-    if answer is None:
+    if written is None:
         return None
     match step:
         case Claim():
-            return Unclaim(answer)
+            return Unclaim(written)
         case Apply(is_shared=True):
             return None  # immutable, and others may use it by now
         case Apply(before=None):
-            return Remove(answer)
-        case Apply(before=dict() as before) if before["metadata"]["resourceVersion"] != _version(answer):
-            return _restore(before, answer)
+            return Remove(written)
+        case Apply(before=dict() as before) if before["metadata"]["resourceVersion"] != _version(written):
+            return _restore(before, written)
         case Suspend(before=before, suspend=suspend) if bool(before["spec"].get("suspend")) != suspend:
             return _suspended_again(before)
         case PutToken(before=None):
-            return RemoveUnusedToken(answer)
+            return RemoveUnusedToken(written)
     # A token that existed is not restored: a newer one is valid for all, whatever the result of this deploy.
     return None
 

@@ -1,4 +1,4 @@
-"""What a person should know about settings that can be used."""
+"""Warnings about valid settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The types of single values: what Kubernetes would refuse is refused here, by name and before anything is written."""
+"""The types of single values: what Kubernetes would reject is rejected here, before anything is written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The forms in which older servers and charts were told about Airflow: recognised, to say what to write today."""
+"""The deprecated Airflow settings of older servers and charts: recognised, to suggest the current ones."""
 
 from __future__ import annotations
 

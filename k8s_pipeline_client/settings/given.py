@@ -1,4 +1,4 @@
-"""How runs reach OpenMetadata where their definitions do not say: by the settings, and the files that they name."""
+"""The connection to OpenMetadata from the settings, for definitions without one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What settings are called where: in our own file, in the server's files, and in the environment."""
+"""The names of settings in our own file, in the server's files, and in the environment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shows settings without the secrets that are among them."""
+"""Masks secrets in settings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PASSWORD = re.compile(r"(?<=:)[^:@\s]+(?=@)")
 _SECRET_WORD = re.compile(
     r"(?:^|[^a-z0-9])(?:pass|pat|pwd|pw|key|auth|pin)(?![a-z0-9])|cred|token|secret|passw|passphrase", re.IGNORECASE
 )
-"""More than a launcher may strike out of a log: here a value too many that is masked does no harm."""
+"""Stricter than the launcher's redaction: here it does no harm to mask too much."""
 
 
 def masked(value: Any, key: str = "") -> Any:

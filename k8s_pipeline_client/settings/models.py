@@ -1,4 +1,4 @@
-"""All settings, their defaults, and what they have to fit."""
+"""All settings, their defaults, and their validation."""
 
 from __future__ import annotations
 

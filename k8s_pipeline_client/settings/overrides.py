@@ -1,4 +1,4 @@
-"""Settings of some pipelines only: what an override matches, and how it is merged over the base."""
+"""Overrides of settings for some pipelines: matching and merging."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How OpenMetadata is reached and which one it is; by the names of ``pipelineServiceClientConfiguration``."""
+"""The OpenMetadata server and instance; by the names of ``pipelineServiceClientConfiguration``."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class TokenSecret(Model):
 
 
 class SslConfig(Model):
-    """Whom to trust."""
+    """The CA certificates for TLS."""
 
     certificate_path: OptionalText = None
     """A PEM file with certificates, where this program runs."""

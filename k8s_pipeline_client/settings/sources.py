@@ -1,4 +1,4 @@
-"""What runs are given from existing objects: volumes, their mounts, and environments."""
+"""Volumes, mounts and environment variables from existing objects."""
 
 from __future__ import annotations
 

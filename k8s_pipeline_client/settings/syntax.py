@@ -1,4 +1,4 @@
-"""Lists and mappings that people write as text: in environment variables, and in the server's own files."""
+"""Parses lists and mappings that are written as text: in environment variables, and in the server's own files."""
 
 from __future__ import annotations
 
