@@ -83,7 +83,7 @@ class PipelineServiceClient(Protocol):
 
         Args:
             pipeline: The pipeline.
-            run_id: The run's UUID; a new one if None.
+            run_id: The run's UUID; a new one if None. The same one again is the same run.
             app_config_override: Replaces keys of an application's ``appConfig``, for this run.
             source_config_override: Replaces keys of ``source.sourceConfig.config``, for this run.
         """
@@ -101,7 +101,10 @@ class PipelineServiceClient(Protocol):
         """Kill the active runs of a pipeline, and wait until their pods are gone."""
 
     def queued_statuses(self, pipeline: Mapping[str, Any]) -> list[Document]:
-        """Return the queued runs, as PipelineStatus: ``runId``, ``pipelineState``, times in ms."""
+        """Return the runs that have not begun, as PipelineStatus: ``runId``, ``pipelineState``, times in ms.
+
+        Without those that were started with a ``run_id``: whoever gave it has a row for them. None is fine.
+        """
 
     def last_logs(self, pipeline: Mapping[str, Any], after: int | None = None) -> Mapping[str, str] | None:
         """Return a page of the newest run's log.

@@ -148,7 +148,10 @@ class K8sPipelineClient(Closing):
         return _done("; ".join([done, *notes]))
 
     def queued_statuses(self, pipeline: Mapping[str, Any]) -> list[Document]:
-        """Return the queued runs; ``startDate`` and ``timestamp`` are when they were created."""
+        """Return the runs that have not begun and whose ids we have made; none where it is not deployed.
+
+        Two requests to the API server; ``startDate`` and ``timestamp`` are when the runs were asked for.
+        """
         return [
             {
                 "runId": run.run_id,
@@ -156,7 +159,7 @@ class K8sPipelineClient(Closing):
                 "startDate": _milliseconds(run.created_at),
                 "timestamp": _milliseconds(run.created_at),
             }
-            for run in self.pipelines.queued_runs(self._cronjob(pipeline))
+            for run in self.pipelines.queued_runs(_fqn(pipeline))
         ]
 
     def last_logs(self, pipeline: Mapping[str, Any], after: int | None = None) -> Mapping[str, str]:
@@ -222,12 +225,8 @@ class K8sPipelineClient(Closing):
         return found
 
     def _found(self, pipeline: Mapping[str, Any]) -> Object | None:
-        """Return the CronJob of a pipeline if it is deployed; by its FQN, since a NAME could match another one."""
-        fqn = pipeline.get("fullyQualifiedName") if isinstance(pipeline, Mapping) else None
-        if not isinstance(fqn, str) or not fqn:
-            raise DefinitionError(
-                "the pipeline has no fullyQualifiedName", hint="send the entity as OpenMetadata's API returns it"
-            )
+        """Return the CronJob of a pipeline if it is deployed; by its FQN, for a NAME could be another's."""
+        fqn = _fqn(pipeline)
         items = by_fqn(self._cluster, fqn, within=self._within(pipeline))
         found = [item for item in items if not _is_another(item, pipeline)]
         if len(found) > 1:
@@ -242,6 +241,13 @@ class K8sPipelineClient(Closing):
         connection = pipeline.get("openMetadataServerConnection")
         instance = self._settings.instance or (instance_of(connection) if connection else None)
         return "" if instance is None else f"{labels.INSTANCE}={naming.instance_label(instance)}"
+
+
+def _fqn(pipeline: Mapping[str, Any]) -> str:
+    fqn = pipeline.get("fullyQualifiedName") if isinstance(pipeline, Mapping) else None
+    if not isinstance(fqn, str) or not fqn:
+        raise DefinitionError("the pipeline has no fullyQualifiedName", hint="OpenMetadata's API returns it")
+    return fqn
 
 
 def _is_another(item: Object, pipeline: Mapping[str, Any]) -> bool:

@@ -167,15 +167,17 @@ class Pipelines(RunLogs, Deleting):
 
         Args:
             name: The pipeline.
-            run_id: The run's UUID; a new one if None.
+            run_id: The run's UUID; a new one if None. With the same one again it is the same run, whatever has become
+                of it: the first call may have been cut short at any point.
             allow_overlap: Start even while another run is active.
             change: Returns this run's document, given the pipeline's.
             app_config_override: Replaces keys of an application's ``appConfig``, for this run.
             source_config_override: Replaces keys of ``source.sourceConfig.config``, for this run.
 
         Raises:
-            RunActiveError: One is active, and neither ``allow_overlap`` nor the pipeline's maxActiveRuns allow two.
-            InputError: An override does not fit the document.
+            RunActiveError: Another is active, and neither ``allow_overlap`` nor the pipeline's maxActiveRuns allow
+                two; its facts name that one.
+            InputError: The document has no such part, or the run id is no UUID.
         """
         cronjob = self._reader.cronjob(name)
         changes = changes_of(change, app_config_override, source_config_override)
@@ -216,9 +218,12 @@ class Pipelines(RunLogs, Deleting):
             for job, status in self._reader.runs(item)
         ]
 
-    def queued_runs(self, name: Named) -> list[RunStatus]:
-        """Return the queued runs of a pipeline, newest first."""
-        return [run for run in self._reader.active_runs(self._reader.find(name)) if run.state is State.QUEUED]
+    def queued_runs(self, fqn: str) -> list[RunStatus]:
+        """Return the runs of a pipeline that have not begun, newest first, in two requests.
+
+        Not those whose id the caller gave: whoever gave it knows of them. None where there is no such pipeline.
+        """
+        return self._reader.queued_runs(fqn)
 
     def newest_run(self, name: str) -> RunStatus:
         """Return the newest run of a pipeline, or the run with this id.
@@ -229,9 +234,13 @@ class Pipelines(RunLogs, Deleting):
         return self._reader.run(self._reader.job(name))
 
     def run_once(self, pipeline: Pipeline, *, run_id: str | None = None) -> RunStatus:
-        """Run a pipeline without deploying it; its objects are deleted after the Job's TTL."""
+        """Run a pipeline that is not deployed; after the Job's TTL nothing of it is left.
+
+        With the same ``run_id`` again it is the same run.
+        """
         identity = start.check_run_id(run_id) if run_id else str(uuid.uuid4())
-        return self._reader.created(create_one_shot(self._cluster, plan_one_shot(pipeline, self._settings, identity)))
+        planned = plan_one_shot(pipeline, self._settings, identity)
+        return self._reader.created(create_one_shot(self._cluster, planned, given=run_id is not None))
 
     def run_automation(self, workflow: Document) -> RunStatus:
         """Run an automation workflow entity once, such as a test connection; it is never retried.

@@ -11,18 +11,26 @@ from k8s_pipeline_client.domain.managers import MANAGER
 from k8s_pipeline_client.domain.objects import Object
 from k8s_pipeline_client.domain.ownership import is_applied
 from k8s_pipeline_client.render.plan import OneShotPlan
-from k8s_pipeline_client.runs.start import create_run, let_go
+from k8s_pipeline_client.runs.start import create_run, is_of_this_call, let_go, mark_given
 
 
-def create_one_shot(cluster: Cluster, plan: OneShotPlan) -> Object:
+def create_one_shot(cluster: Cluster, plan: OneShotPlan, *, given: bool = False) -> Object:
     """Create a run without a CronJob, and return its Job.
 
-    The Job is created first, suspended, so that the Secret has an owner from its first write.
+    The Job comes first, suspended, so that the Secret has an owner from its first write.
+
+    Args:
+        cluster: Where.
+        plan: What is to run.
+        given: The caller has given the run's id: the same call again is the same run.
     """
     _ensure_shared(cluster, plan.shared)
+    if given:
+        mark_given(plan.job)
     job = create_run(cluster, plan.job)
     held = bool(plan.job["spec"].get("suspend"))
-    return let_go(cluster, job, lambda: apply(cluster, plan.owned_by(job)), held=held)
+    ours = is_of_this_call(job, plan.job)
+    return let_go(cluster, job, lambda: apply(cluster, plan.owned_by(job)), held=held, ours=ours)
 
 
 def _ensure_shared(cluster: Cluster, manifests: Sequence[Object]) -> None:

@@ -30,6 +30,8 @@ TOKEN = PREFIX + "token"
 """On the Secret with a bot's token, and on the CronJobs and Jobs that use it. Value: the Secret's name."""
 ONE_SHOT = PREFIX + "one-shot"
 """On the Job and Secret of a run that has no CronJob. Value: ``true``."""
+RUN_ID_GIVEN = PREFIX + "run-id-given"
+"""On the Job of a run whose caller has given the id, and so knows of it. Value: ``true``."""
 
 # Labels that OpenMetadata documents.
 APP_NAME = "app.kubernetes.io/name"
@@ -40,7 +42,7 @@ APP_PIPELINE_TYPE = "app.kubernetes.io/pipeline-type"
 APP_APPLICATION = "app.kubernetes.io/app-name"
 """On the Job, Secret and pods of an App entity's run. Value: the application's name, made fit for a label."""
 APP_RUN_ID = "app.kubernetes.io/run-id"
-"""On the Job and pods of a run whose id was handed over; a scheduled run's id is its Job's UID."""
+"""On the Job and pods of a run that was asked for; a scheduled run's id is its Job's UID."""
 
 # Read by Kueue, on Jobs.
 QUEUE_NAME = "kueue.x-k8s.io/queue-name"

@@ -7,14 +7,22 @@ from collections.abc import Sequence
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.domain import labels
-from k8s_pipeline_client.domain.naming import instance_label
-from k8s_pipeline_client.domain.objects import annotation, is_finished, run_id, selector
+from k8s_pipeline_client.domain.naming import fqn_parts, instance_label, label_value
+from k8s_pipeline_client.domain.objects import annotation, is_finished, newest_first, run_id, selector
 from k8s_pipeline_client.errors import UnknownNameError
 from k8s_pipeline_client.inventory.find import fitting, the_one, unknown
 from k8s_pipeline_client.inventory.lookup import job_by_run, jobs_of, look_up, pods_of
 from k8s_pipeline_client.inventory.snapshot import Snapshot, read_reduced, read_snapshot
 from k8s_pipeline_client.inventory.statuses import events_about, pipeline_statuses, run_statuses
-from k8s_pipeline_client.status import CauseCode, PipelineStatus, RunStatus, events_tell_more, run_status, with_sizes
+from k8s_pipeline_client.status import (
+    CauseCode,
+    PipelineStatus,
+    RunStatus,
+    State,
+    events_tell_more,
+    run_status,
+    with_sizes,
+)
 
 Named = str | Object
 """A pipeline's NAME; or its CronJob, if the caller has just read it."""
@@ -177,10 +185,22 @@ class Reader:
         statuses = run_statuses(self._cluster, snapshot, of_one=item is not None)
         return [(job, statuses[job["metadata"]["name"]]) for job in snapshot.jobs]
 
-    def active_runs(self, item: Object) -> list[RunStatus]:
-        """Return the unfinished runs of a pipeline, newest first."""
-        jobs = [job for job in self.jobs_of(item) if not is_finished(job)]
-        return [self.run(job) for job in jobs]
+    def queued_runs(self, fqn: str) -> list[RunStatus]:
+        """Return the runs of a pipeline that have not begun and whose ids we have made, newest first.
+
+        Two requests, whatever there is: Jobs and pods bear the pipeline's name as a label, and more than one may have
+        it; so their annotation is compared, too. Whether it is deployed is not asked.
+        """
+        name = label_value((fqn_parts(fqn) or [fqn])[-1])
+        called = self.selector(f"{labels.PIPELINE},{labels.APP_PIPELINE}={name}")
+        jobs = read_reduced(self._cluster, Kind.JOB, labels=f"{called},!{labels.RUN_ID_GIVEN}")
+        active = [job for job in newest_first(jobs) if annotation(job, labels.FQN) == fqn and not is_finished(job)]
+        if not active:
+            return []
+        pods = Snapshot(self._cluster.now(), pods=read_reduced(self._cluster, Kind.POD, labels=called)).pods_by_job
+        now = self._cluster.now()
+        found = [run_status(job, pods.get(job["metadata"]["name"], ()), (), now) for job in active]
+        return [run for run in found if run.state is State.QUEUED]
 
     def run(self, job: Object) -> RunStatus:
         """Return the status of one run."""
@@ -199,8 +219,8 @@ class Reader:
         return self._with_size(job, status), pods, events
 
     def created(self, job: Object) -> RunStatus:
-        """Return the status of a run whose Job has just been created."""
-        return run_status(job, (), (), self._cluster.now())
+        """Return the status of a run that was started: as a rule this moment, and nothing has become of it as yet."""
+        return self.run(job) if job.get("status") else run_status(job, (), (), self._cluster.now())
 
     def _with_size(self, job: Object, status: RunStatus) -> RunStatus:
         ran_out = status.cause is not None and status.cause.code is CauseCode.OOM_KILLED

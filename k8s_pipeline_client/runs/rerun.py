@@ -16,8 +16,9 @@ from k8s_pipeline_client.runs.sidecars import has_ended, stop_sidecars
 from k8s_pipeline_client.runs.start import create_with_document, document_of, start_run
 
 _OF_THE_JOB = ("selector", "suspend", "parallelism")
-"""Fields set by Kubernetes, a queue, or the kill of a queued run."""
-_BY_KUBERNETES = ("controller-uid", "job-name", labels.CONTROLLER_UID, labels.JOB_NAME)
+"""What Kubernetes, a queue and the kill of a run that a queue held have set."""
+_NOT_COPIED = ("controller-uid", "job-name", labels.CONTROLLER_UID, labels.JOB_NAME, labels.RUN_ID_GIVEN)
+"""The labels that Kubernetes has set, and what was said of that one run's id."""
 
 
 def retry_run(cluster: Cluster, job: Object, *, allow_overlap: bool = False) -> Object:
@@ -90,7 +91,7 @@ def _again(cluster: Cluster, job: Object, document: str) -> Object:
 
 
 def _ours(found: dict[str, str]) -> dict[str, str]:
-    return {key: value for key, value in found.items() if key not in _BY_KUBERNETES}
+    return {key: value for key, value in found.items() if key not in _NOT_COPIED}
 
 
 def _is_of_the_run(key: str) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object, Propagation
 from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.domain.managers import MANAGER
-from k8s_pipeline_client.domain.objects import annotation, run_id
+from k8s_pipeline_client.domain.objects import annotation, is_finished, is_terminating, label, run_id
 from k8s_pipeline_client.errors import ClusterError, ConflictError, InputError, RunActiveError
 from k8s_pipeline_client.inventory.lookup import active_jobs, pods_of
 from k8s_pipeline_client.render.config import DOCUMENT_KEY
@@ -29,6 +29,9 @@ def start_run(
 ) -> Object:
     """Create a Job from the CronJob's template, and return it.
 
+    With an id that was handed over it may be repeated: the Job's name is derived from the id, so the same call again
+    finds the run of the first one, and completes what a process that was killed in between has left.
+
     Args:
         cluster: The cluster.
         cronjob: As read from the cluster; it may be suspended.
@@ -37,13 +40,13 @@ def start_run(
         document: The run's own workflow document; the pipeline's if None.
 
     Raises:
-        InputError: The id is not a UUID, or that of an existing run.
-        RunActiveError: A run is active.
+        InputError: The id is not a UUID, or another run has the Job's name.
+        RunActiveError: Another run is active.
     """
     identity = check_run_id(requested_id) if requested_id else str(uuid.uuid4())
     name = cronjob["metadata"]["name"]
     if not allow_overlap and cronjob["spec"].get("concurrencyPolicy") != "Allow":
-        _refuse_overlap(cluster, cronjob)
+        _refuse_overlap(cluster, cronjob, identity)
     job = run_job(
         cronjob["spec"]["jobTemplate"],
         name=naming.run_name(name, identity),
@@ -51,6 +54,8 @@ def start_run(
         run_id=identity,
         owners=[owner_reference(cronjob)],
     )
+    if requested_id:
+        mark_given(job)
     return create_run(cluster, job) if document is None else create_with_document(cluster, job, document)
 
 
@@ -63,26 +68,39 @@ def create_with_document(cluster: Cluster, job: Object, document: str) -> Object
     created = create_run(cluster, wanted)
     secret = own_secret(created, document)
     held = bool(wanted["spec"].get("suspend"))
-    return let_go(cluster, created, lambda: cluster.apply(secret, manager=MANAGER), held=held)
+    ours = is_of_this_call(created, wanted)
+    return let_go(cluster, created, lambda: cluster.apply(secret, manager=MANAGER), held=held, ours=ours)
 
 
-def let_go(cluster: Cluster, job: Object, write_secret: Callable[[], object], *, held: bool) -> Object:
-    """Write the Secret that a Job needs, and resume the Job; return it.
+def mark_given(job: Object) -> None:
+    """Mark a Job that is to be created: its caller has given the run's id, and may ask again."""
+    job["metadata"]["labels"][labels.RUN_ID_GIVEN] = "true"
+
+
+def let_go(cluster: Cluster, job: Object, write_secret: Callable[[], object], *, held: bool, ours: bool) -> Object:
+    """Write the Secret that a Job needs, and let the Job start; return it.
+
+    A Job of an earlier call that was let go already, or has ended, is left as it is.
 
     Args:
         cluster: Where.
         job: As the API server returned it.
         write_secret: Writes the Secret.
-        held: The Job is suspended by this program; one that is suspended by a queue is resumed by that.
+        held: We have suspended the Job. If a queue has, it decides when the Job starts.
+        ours: This call has created the Job.
 
     Raises:
-        ClusterError: The write failed; the Job has been deleted, or the error's outcome says that it has not.
+        ClusterError: It was refused; a Job of ours is removed again, or the error says that it is not.
     """
     name = job["metadata"]["name"]
+    if is_finished(job) or (held and not job["spec"].get("suspend")):
+        return job
     try:
         write_secret()
         return cluster.merge(Kind.JOB, name, {"spec": {"suspend": False}}) if held else job
     except ClusterError as error:
+        if not ours:
+            raise error.with_outcome(f"Job {name} of an earlier call stays, and may wait for its document") from error
         raise error.with_outcome(_removed(cluster, job)) from error
 
 
@@ -97,18 +115,17 @@ def _removed(cluster: Cluster, job: Object) -> str:
 
 
 def create_run(cluster: Cluster, job: Object) -> Object:
-    """Create a Job, and return it; or the one that an earlier attempt of this request has created.
+    """Create a Job, and return it; a Job of this very run, that an unanswered or an earlier call created, is as good.
 
     Raises:
-        InputError: A run with this id exists.
+        InputError: Another run has the name of the Job.
     """
-    request = str(uuid.uuid4())
-    job["metadata"].setdefault("annotations", {})[labels.REQUEST] = request
+    job["metadata"].setdefault("annotations", {})[labels.REQUEST] = str(uuid.uuid4())
     try:
         return cluster.create(job)
     except ConflictError as error:
         existing = cluster.get(Kind.JOB, job["metadata"]["name"])
-        if annotation(existing, labels.REQUEST) == request:
+        if is_of_this_call(existing, job) or _is_same_run(existing, job):
             return existing
         raise InputError(
             f"run {run_id(existing)} already exists, as Job {existing['metadata']['name']}",
@@ -116,6 +133,20 @@ def create_run(cluster: Cluster, job: Object) -> Object:
             facts={"run_id": run_id(existing), "job": existing["metadata"]["name"]},
             hint="use a new run id, or none",
         ) from error
+
+
+def is_of_this_call(found: Object, wanted: Object) -> bool:
+    """Return whether a Job is what became of a `create_run` of the wanted one, as its request says."""
+    return annotation(found, labels.REQUEST) == annotation(wanted, labels.REQUEST)
+
+
+def _is_same_run(existing: Object, wanted: Object) -> bool:
+    """Return whether a Job is the run that is asked for: of the same pipeline, with the same whole id.
+
+    The Job's name has the beginning of the id only.
+    """
+    same = (labels.PIPELINE, labels.APP_RUN_ID, labels.RUN_ID_GIVEN)
+    return all(label(existing, key) == label(wanted, key) != "" for key in same) and not is_terminating(existing)
 
 
 def document_of(cluster: Cluster, secret: str) -> str:
@@ -142,14 +173,20 @@ def check_run_id(text: str) -> str:
         ) from error
 
 
-def _refuse_overlap(cluster: Cluster, cronjob: Object) -> None:
+def _refuse_overlap(cluster: Cluster, cronjob: Object, identity: str) -> None:
     for job in active_jobs(cluster, cronjob["metadata"]["name"]):
-        pods = pods_of(cluster, job["metadata"]["name"])
-        stop_sidecars(cluster, job, pods)
-        if not has_ended(job, pods, cluster.now()):
+        if run_id(job) == identity:
+            continue
+        has_ended = end_outlived(cluster, job)
+        if not has_ended:
             title = annotation(cronjob, labels.DISPLAY_NAME) or cronjob["metadata"]["name"]
             raise RunActiveError(
                 f"{title}: run {run_id(job)} is active",
-                facts={"title": title, "run_id": run_id(job)},
-                hint="wait for it, kill it, or allow overlapping runs",
+                facts={
+                    "title": title,
+                    "run_id": run_id(job),
+                    "job": job["metadata"]["name"],
+                    "created_at": job["metadata"]["creationTimestamp"],
+                },
+                hint="wait for it, kill it, or allow another beside it",
             )

@@ -43,8 +43,9 @@ def test_the_id_that_is_handed_over_is_the_id_of_the_run(program: Program) -> No
     assert program("run", "nightly", "--run-id", run_id, "--wait", "-o", "json").json["runId"] == run_id
 
     assert f"runId={run_id}" in program("logs", "nightly").out
-    again = program("run", "nightly", "--run-id", run_id, code=2)
-    assert "already exists" in again.err
+    again = program("run", "nightly", "--run-id", run_id, "-o", "json").json
+    assert (again["runId"], again["state"]) == (run_id, "success")
+    assert len(program.space.list("jobs")) == 1
 
 
 @pytest.mark.slow

@@ -93,11 +93,14 @@ def test_deleting_what_is_not_there_is_fine(client: K8sPipelineClient, console: 
 
 
 def test_what_is_not_deployed_can_neither_run_nor_be_killed(client: K8sPipelineClient) -> None:
-    for ask in (client.run_pipeline, client.kill_pipeline, client.queued_statuses, client.last_logs):
+    for ask in (client.run_pipeline, client.kill_pipeline, client.last_logs):
         with pytest.raises(UnknownNameError, match="not deployed"):
             ask(NIGHTLY)
+    assert client.queued_statuses(NIGHTLY) == []
     with pytest.raises(DefinitionError, match="no fullyQualifiedName"):
         client.run_pipeline({"name": "nightly"})
+    with pytest.raises(DefinitionError, match="no fullyQualifiedName"):
+        client.queued_statuses({"name": "nightly"})
 
 
 def test_killing_where_no_run_is_active_says_so(client: K8sPipelineClient) -> None:
