@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from k8s_pipeline_client.runs.spool import LogSpool
     from k8s_pipeline_client.settings import Settings, load_settings
     from k8s_pipeline_client.status import Cause, PipelineStatus, RunStatus, State
+    from k8s_pipeline_client.timelimit import time_limit
 
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "load_settings",
     "recognise",
     "resolve",
+    "time_limit",
 ]
 
 _HOME = MappingProxyType(
@@ -73,6 +75,7 @@ _HOME = MappingProxyType(
         "LogSpool": "runs.spool",
         **dict.fromkeys(("Settings", "load_settings"), "settings"),
         **dict.fromkeys(("Cause", "PipelineStatus", "RunStatus", "State"), "status"),
+        "time_limit": "timelimit",
     }
 )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
+from k8s_pipeline_client.timelimit import wait_within
+
 
 def poll(timeout: float | None, *, first: float = 0.05, longest: float = 2.0) -> Iterator[float]:
     """Yield the elapsed seconds, at once and then after increasing intervals, until the timeout.
@@ -12,12 +14,15 @@ def poll(timeout: float | None, *, first: float = 0.05, longest: float = 2.0) ->
     The caller checks its condition in the loop's body and leaves the loop when it holds; the loop's ``else`` is the
     timeout. There is always a last iteration at the end of the timeout.
 
+    Within a `time_limit` it is over with that, and a little sooner.
+
     Args:
         timeout: Seconds; None for no timeout.
         first: The first interval in seconds; each next one is 1.5 times as long.
         longest: The longest interval in seconds.
     """
     start = time.monotonic()
+    timeout = wait_within(timeout)
     pause = first
     while True:
         elapsed = time.monotonic() - start

@@ -15,6 +15,8 @@ from http import HTTPStatus
 from itertools import count
 from typing import Protocol, TypeVar
 
+from k8s_pipeline_client.timelimit import end_within, is_over, over
+
 TOTAL_TIMEOUT = 60.0
 """Seconds that one request may take, retries included; a server that restarts is back by then."""
 CONNECT_TIMEOUT = 10.0
@@ -76,9 +78,12 @@ def retried(
         what: The request as it is logged; see `request_line`.
 
     Raises:
-        E: There was no complete response in time.
+        E: There is no answer, or none in time.
+        WaitTimeoutError: A `time_limit` was over before the first attempt.
     """
-    end = time.monotonic() + total_timeout
+    if is_over():
+        raise over(f"{what} was not sent")
+    end = end_within(total_timeout)
     for attempt in count(1):
         response: T | None = None
         cause: E | None = None

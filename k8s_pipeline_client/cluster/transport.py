@@ -23,7 +23,7 @@ from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
 from urllib3.util import Timeout
 
 from k8s_pipeline_client.cluster.server import ApiServer, Ready
-from k8s_pipeline_client.errors import UnreachableError
+from k8s_pipeline_client.errors import UnreachableError, WaitTimeoutError
 from k8s_pipeline_client.retrying import (
     CONNECT_TIMEOUT,
     READ_TIMEOUT,
@@ -33,6 +33,7 @@ from k8s_pipeline_client.retrying import (
     retried,
     retry_after,
 )
+from k8s_pipeline_client.timelimit import is_over
 from k8s_pipeline_client.version import __version__
 
 _LOG = logging.getLogger(__name__)
@@ -69,7 +70,10 @@ class Stream:
             UnreachableError: The connection broke.
         """
         try:
-            yield from self.response.stream(_CHUNK)
+            for chunk in self.response.stream(_CHUNK):
+                yield chunk
+                if is_over():
+                    raise Urllib3TimeoutError("the time that was allowed is over")
         except HTTPError as error:
             raise UnreachableError(f"the connection broke: {_plain(error)}") from error
 
@@ -127,17 +131,17 @@ class Transport:
 
         def once(end: float) -> Response:
             left = max(end - time.monotonic(), 0.1)
-            timeout = Timeout(connect=min(CONNECT_TIMEOUT, left), read=min(READ_TIMEOUT, left))
+            timeout = Timeout(total=left, connect=min(CONNECT_TIMEOUT, left), read=min(READ_TIMEOUT, left))
             response = self._open(method, path, query, body, content_type, timeout)
             return Response(response.status, retry_after(response.headers.get("Retry-After")), _read_all(response, end))
 
         begun = time.monotonic()
         while True:
-            response = self._retried(once, request_line(method, path, query))
-            is_bounded = time.monotonic() - begun < self._total_timeout
-            if response.status not in _WITHOUT_RIGHTS or not (self._is_settling() and is_bounded):
-                return response
-            _LOG.info("%s %s: %d from an API server that has just restarted; retrying", method, path, response.status)
+            answer = self._retried(once, request_line(method, path, query))
+            is_bounded = time.monotonic() - begun < self._total_timeout and not is_over()
+            if answer.status not in _WITHOUT_RIGHTS or not (self._is_settling() and is_bounded):
+                return answer
+            _LOG.info("%s %s: %d from an API server that has just come back; again", method, path, answer.status)
             time.sleep(_SETTLE_PAUSE)
 
     def stream(self, path: str, *, query: Mapping[str, str], forever: bool) -> Stream:
@@ -153,7 +157,9 @@ class Transport:
         """
 
         def once(end: float) -> Stream:
-            timeout = Timeout(connect=CONNECT_TIMEOUT, read=None if forever else READ_TIMEOUT)
+            left = max(end - time.monotonic(), 0.1)
+            read = None if forever else min(READ_TIMEOUT, left)
+            timeout = Timeout(connect=min(CONNECT_TIMEOUT, left), read=read)
             response = self._open("GET", path, query, None, "", timeout)
             return Stream(response.status, retry_after(response.headers.get("Retry-After")), response)
 
@@ -171,6 +177,10 @@ class Transport:
             )
         except HTTPError as error:
             raise self._unreachable(error) from error
+        except WaitTimeoutError as error:
+            raise UnreachableError(
+                error.message, code=error.code, facts={**error.facts, "address": self.host}, hint=error.hint
+            ) from error
 
     def _is_settling(self) -> bool:
         """Return whether the API server may just have restarted: until it has loaded RBAC, it refuses everything."""

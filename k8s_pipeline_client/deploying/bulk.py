@@ -12,7 +12,9 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from contextvars import copy_context
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind
@@ -254,14 +256,11 @@ class Batch:
             for number in self._tokens:
                 self._found[number] = replace(self._found[number], action=FAILED, error=error)
 
-    def _write(self, number: int, plan: Plan, live: Live | None) -> None:
-        try:
-            self._one(number, plan, live)
-        except BaseException:
-            self._stop.set()  # whoever waits for all is told of it; until then nothing more is begun
-            raise
-        finally:
-            self._room.release()
+    def _hand_out(self, pool: ThreadPoolExecutor, numbers: Iterable[int]) -> None:
+        # Each in a context of its own, for one cannot be entered twice: a time limit of ours is theirs.
+        todo = [partial(copy_context().run, self._one, number) for number in numbers]
+        for _ in pool.map(lambda one: one(), todo):
+            pass
 
     def _one(self, number: int, plan: Plan, live: Live | None) -> None:
         while not self._stop.is_set():

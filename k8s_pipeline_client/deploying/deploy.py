@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -28,6 +27,7 @@ from k8s_pipeline_client.errors import (
 )
 from k8s_pipeline_client.polling import poll
 from k8s_pipeline_client.render.plan import Plan
+from k8s_pipeline_client.timelimit import pause
 
 _MOST_WAITS = 5
 """The API server tells whole seconds, so that one may be left; more is a clock that stands still."""
@@ -110,7 +110,7 @@ class Deployer:
             todo = changes(plan, live, force=self._force)
             if todo.wait and not self._dry_run and waits < _MOST_WAITS:
                 announce(todo.wait.why)
-                time.sleep(todo.wait.seconds)
+                pause(todo.wait.seconds, todo.wait.why)
                 waits, live = waits + 1, None
                 continue
             if todo.announcement:

@@ -22,6 +22,7 @@ from k8s_pipeline_client.deploying.steps import (
     Suspend,
     title_of,
 )
+from k8s_pipeline_client.deploying.terminating import stuck
 from k8s_pipeline_client.deploying.undo import Undo, undo_of
 from k8s_pipeline_client.domain.managers import MANAGER, SUSPEND_MANAGER
 from k8s_pipeline_client.domain.objects import ABSENT, is_terminating
@@ -32,7 +33,6 @@ from k8s_pipeline_client.errors import (
     InvalidError,
     NotFoundError,
     PipelineError,
-    WaitTimeoutError,
 )
 from k8s_pipeline_client.inventory.lookup import get_or_none
 from k8s_pipeline_client.polling import poll
@@ -121,7 +121,7 @@ class Execution:
         kind, name = _key(self._writing)
         try:
             found = get_or_none(self._cluster, Kind(kind), name)
-        except ClusterError:
+        except PipelineError:
             return False
         return _state(found) != _state(self._seen.get((kind, name)))
 
@@ -271,19 +271,12 @@ def apply(
 
     The API server accepts writes to a terminating object, which are lost then.
     """
+    answer = manifest
     for _ in poll(GONE_TIMEOUT, longest=1.0):
-        written = cluster.apply(manifest, manager=manager, force=force, dry_run=dry_run)
-        if not is_terminating(written) or dry_run:
-            return written
-    raise stuck(manifest["kind"], manifest["metadata"]["name"])
-
-
-def stuck(kind: str, name: str) -> WaitTimeoutError:
-    """Return the error for an object that keeps terminating."""
-    return WaitTimeoutError(
-        f"{kind} {name} is still terminating",
-        hint=f"check its finalizers: kubectl get {kind} {name} -o yaml",
-    )
+        answer = cluster.apply(manifest, manager=manager, force=force, dry_run=dry_run)
+        if not is_terminating(answer) or dry_run:
+            return answer
+    raise stuck(answer)
 
 
 def _subject(step: Step) -> str:

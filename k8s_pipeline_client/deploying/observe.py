@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
-from k8s_pipeline_client.deploying.execute import GONE_TIMEOUT, stuck
+from k8s_pipeline_client.deploying.execute import GONE_TIMEOUT
 from k8s_pipeline_client.deploying.live import Live
 from k8s_pipeline_client.deploying.rename import is_of_another_name, others
+from k8s_pipeline_client.deploying.terminating import stuck
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.objects import is_terminating
 from k8s_pipeline_client.inventory.lookup import active_jobs, get_or_none
@@ -71,12 +72,14 @@ def _earlier(cluster: Cluster, plan: Plan, found: list[Object]) -> list[Object]:
 
 
 def _cronjob(cluster: Cluster, name: str, *, settle: bool) -> Object | None:
-    """Return the CronJob once it is not terminating; None if there is none."""
+    """Return the CronJob once it is not on its way out; None if there is none."""
+    found: Object | None = None
     for _ in poll(GONE_TIMEOUT, longest=1.0):
         found = get_or_none(cluster, Kind.CRONJOB, name)
         if found is None or not settle or not is_terminating(found):
             return found
-    raise stuck("CronJob", name)
+    assert found is not None
+    raise stuck(found)
 
 
 def _named(items: list[Object], name: str) -> Object | None:

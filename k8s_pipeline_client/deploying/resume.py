@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -22,6 +21,7 @@ from k8s_pipeline_client.render.makeup import (
     with_deadline,
 )
 from k8s_pipeline_client.render.plan import suspend_manifest
+from k8s_pipeline_client.timelimit import pause
 
 Announce = Callable[[str], None]
 
@@ -65,7 +65,7 @@ def settled_deadline(
         if not found.wait or not wait:
             break
         announce(waiting(found))
-        time.sleep(found.wait)
+        pause(found.wait, waiting(found))
     return live, found
 
 

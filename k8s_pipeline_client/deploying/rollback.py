@@ -9,6 +9,7 @@ from k8s_pipeline_client.cluster.port import Cluster, Kind, Object, Propagation
 from k8s_pipeline_client.deploying import tokens
 from k8s_pipeline_client.deploying.undo import Remove, RemoveUnusedToken, Restore, Unclaim, Undo
 from k8s_pipeline_client.errors import ClusterError, ConflictError, PipelineError, UnreachableError
+from k8s_pipeline_client.timelimit import is_over
 
 _LOG = logging.getLogger(__name__)
 
@@ -26,8 +27,8 @@ def roll_back(cluster: Cluster, done: Sequence[Undo], error: PipelineError) -> s
     """
     if not done:
         return ""
-    if isinstance(error, UnreachableError):
-        return "completed writes are kept, and no half-deployed pipeline runs: deploy again to complete it"
+    if isinstance(error, UnreachableError) or is_over():
+        return "what was written before that stays, and nothing runs half-deployed: deploy again to complete it"
     created = next((item for item in done if isinstance(item, Unclaim)), None)
     if created is not None:
         return _remove_pipeline(cluster, created.cronjob, done)

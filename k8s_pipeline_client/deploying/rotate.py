@@ -103,7 +103,7 @@ def rotate(cluster: Cluster, token: str, *, selector: str, name: str | None = No
 
 
 def _written(cluster: Cluster, manifest: Object, *, force: bool) -> RotateAction:
-    name = manifest["metadata"]["name"]
+    name, live = manifest["metadata"]["name"], None
     for elapsed in poll(_TIMEOUT, longest=1.0):
         live = tokens.read(cluster, name)
         if live is not None and is_terminating(live):
@@ -117,7 +117,7 @@ def _written(cluster: Cluster, manifest: Object, *, force: bool) -> RotateAction
                 raise
         else:
             return RotateAction.ROTATED
-    raise tokens.unsettled(name)
+    raise tokens.unsettled(name, live)
 
 
 def _refuse_useless(claims: Claims, now: datetime) -> None:

@@ -253,7 +253,10 @@ def _config(plan: Plan, live: Live, cronjob: Object, kept: str) -> Iterator[Step
 
 
 def _put_token(plan: Plan, live: Live) -> Iterator[Step]:
-    if plan.token and token_of(live.token) != token_of(plan.token) and not token_note(plan, live):
+    if plan.token is None:
+        return
+    is_going = live.token is not None and is_terminating(live.token)
+    if is_going or (token_of(live.token) != token_of(plan.token) and not token_note(plan, live)):
         yield PutToken(plan.token, live.token)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object, Propagation
+from k8s_pipeline_client.deploying.terminating import stuck
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.connection import why_not_newer
 from k8s_pipeline_client.domain.managers import MANAGER
@@ -68,11 +69,13 @@ def ensure(cluster: Cluster, manifest: Object, live: Object | None, *, dry_run: 
             return Outcome(live, note=f"its token, which is newer, was not written to Secret {name}: {error.message}")
         said = f"its token is newer than the one of Secret {name}, and takes its place for all pipelines"
         return Outcome(live, written, said if current else "")
-    raise unsettled(name)
+    raise unsettled(name, live)
 
 
-def unsettled(name: str) -> WaitTimeoutError:
-    """Return the error for persistent conflicts on a Secret."""
+def unsettled(name: str, live: Object | None) -> WaitTimeoutError:
+    """Return the error for a Secret that cannot be written, whatever is tried."""
+    if live is not None and is_terminating(live):
+        return stuck(live)
     return WaitTimeoutError(
         f"Secret {name} keeps being changed by another process",
         hint=f"check what changes it: kubectl get secret {name} -o yaml, metadata.managedFields",

@@ -12,8 +12,8 @@ Object = dict[str, Any]
 """A Kubernetes object as the API returns it: plain JSON, camelCase keys."""
 
 
-ABSENT = "1"
-"""A resourceVersion that no object has: an apply with it creates an object, or has a conflict if there is one."""
+_BY_KUBERNETES = ("foregroundDeletion", "orphan", "batch.kubernetes.io/job-tracking")
+
 MAIN_CONTAINER = "main"
 """The container of a run's pod whose exit code is the run's result."""
 
@@ -54,8 +54,13 @@ def is_terminating(item: Object) -> bool:
     return "deletionTimestamp" in item["metadata"]
 
 
-def newest_first(found: Iterable[Object]) -> list[Object]:
-    """Sort by creation, then by name, newest first."""
+def finalizers(item: Object) -> tuple[str, ...]:
+    """Return the finalizers of an object that somebody has to take away; those of Kubernetes' own go by themselves."""
+    return tuple(held for held in item["metadata"].get("finalizers") or () if held not in _BY_KUBERNETES)
+
+
+def newest_first(items: Iterable[Object]) -> list[Object]:
+    """Sort by creation; names break the tie within a second."""
     return sorted(
         found, key=lambda item: (item["metadata"]["creationTimestamp"], item["metadata"]["name"]), reverse=True
     )

@@ -20,9 +20,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
+from k8s_pipeline_client import timelimit
 from k8s_pipeline_client.cluster import paging
 from k8s_pipeline_client.cluster.port import Kind, Object, Propagation
-from k8s_pipeline_client.errors import ConflictError, NotFoundError
+from k8s_pipeline_client.errors import ConflictError, NotFoundError, UnreachableError
 from tests.fakes import refusals
 from tests.fakes.journal import Hook, Journal, Request
 from tests.fakes.logs import Logs
@@ -255,6 +256,8 @@ class FakeCluster:
 
     @contextmanager
     def _request(self, request: Request, action: str) -> Iterator[None]:
+        if timelimit.is_over():
+            raise UnreachableError(f"the time that was allowed is over: {action}", code="TimeLimit")
         with self._journal.around(request), self._lock:
             try:
                 yield

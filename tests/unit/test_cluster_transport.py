@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
+from k8s_pipeline_client import time_limit
 from k8s_pipeline_client.cluster import login
 from k8s_pipeline_client.cluster.connect import connect
 from k8s_pipeline_client.cluster.transport import Transport
-from k8s_pipeline_client.errors import InputError, LoginError
+from k8s_pipeline_client.errors import InputError, LoginError, UnreachableError
 from tests.kubeconfigs.standin import StandIn
 
 
@@ -42,6 +44,24 @@ def test_a_token_that_is_replaced_is_read_again(pod: Path, monkeypatch: pytest.M
         (pod / "token").write_text("geheim-2\n")
         transport.send("GET", "/api")
         assert server.seen == ["token geheim-1", "token geheim-2"]
+
+
+def test_a_request_that_is_not_answered_ends_with_the_time_that_is_allowed_for_all(
+    pod: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with StandIn.open(pod) as server:
+        transport = _served(pod, server, monkeypatch)
+        server.answers.clear()
+        begun = time.monotonic()
+        with time_limit(0.5):
+            with pytest.raises(UnreachableError):
+                transport.send("GET", "/api")
+            with pytest.raises(UnreachableError) as refused:
+                transport.stream("/api", query={}, forever=True)
+        assert time.monotonic() - begun < 2
+        assert refused.value.code == "TimeLimit"
+        server.answers.set()
+        assert transport.send("GET", "/api").status == 200
 
 
 @pytest.mark.parametrize("then", [None, "", "\n"])

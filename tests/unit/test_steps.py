@@ -81,7 +81,7 @@ def test_the_steps_in_their_order_and_what_undoes_them(case: Case, fake: FakeClu
 
 
 def test_after_a_deploy_there_is_nothing_left_to_do(case: Case, fake: FakeCluster, mocker: MockerFixture) -> None:
-    mocker.patch("k8s_pipeline_client.deploying.deploy.time.sleep", side_effect=fake.advance)
+    mocker.patch("k8s_pipeline_client.timelimit.time.sleep", side_effect=fake.advance)
     plan = planned(case.item, case.settings)
     deploy(fake, case.item, force=case.force, settings=case.settings)
     left = [title_of(step) for step in changes(plan, live_of(fake, plan)).steps]
