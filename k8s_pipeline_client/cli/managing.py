@@ -36,11 +36,12 @@ def disable_command(values: Globals, name: str, force: bool) -> None:
 @click.command("delete")
 @click.argument("names", metavar="NAME...", nargs=-1, required=True, shell_complete=complete_name)
 @click.option("--timeout", type=Duration(), help="How long to wait until nothing is left. [default: 5m]")
+@click.option("--no-wait", is_flag=True, help="Return as soon as nothing of them can start and all of it is ending.")
 @common_options
 @pass_globals
-def delete_command(values: Globals, names: tuple[str, ...], timeout: float | None) -> None:
+def delete_command(values: Globals, names: tuple[str, ...], timeout: float | None, no_wait: bool) -> None:
     """Delete pipelines with their runs, and wait until nothing of them is left."""
-    from k8s_pipeline_client.cli.output import emit, progress, say
+    from k8s_pipeline_client.cli.output import emit, progress, say, warn
     from k8s_pipeline_client.client.deleting import DELETE_TIMEOUT
 
     deleted: dict[str, str] = {}
@@ -48,7 +49,7 @@ def delete_command(values: Globals, names: tuple[str, ...], timeout: float | Non
 
     def table() -> None:
         for name in deleted.values():
-            say(f"{name} deleted")
+            say(f"{name} {'is being ' if no_wait else ''}deleted")
 
     def report() -> None:
         emit(
@@ -65,7 +66,7 @@ def delete_command(values: Globals, names: tuple[str, ...], timeout: float | Non
     try:
         with progress(title) as show:
             limit = DELETE_TIMEOUT if timeout is None else timeout
-            values.client().delete_all(names, timeout=limit, on_done=done)
+            values.client().delete_all(names, timeout=limit, on_done=done, wait=not no_wait, announce=warn)
     except UnknownNameError:
         raise  # nothing has been deleted
     except BaseException:

@@ -138,30 +138,37 @@ def logs_command(
 
 
 @click.command("kill")
-@click.argument("name", shell_complete=complete_name)
+@click.argument("name", metavar="NAME|RUN|JOB", shell_complete=complete_name)
 @click.option(
     "--run",
-    "run",
+    "runs",
     metavar="ID",
+    multiple=True,
     shell_complete=complete_run,
-    help="A run's id or its beginning; all active ones if not given.",
+    help="A run's id or its beginning; may be repeated. All active ones if not given.",
 )
 @click.option("--timeout", type=Duration(), help="How long to wait for the pods. [default: 2m]")
+@click.option("--no-wait", is_flag=True, help="Return as soon as the API server has accepted that they are ending.")
 @common_options
 @pass_globals
-def kill_command(values: Globals, name: str, run: str | None, timeout: float | None) -> None:
-    """End active runs, and wait until their pods are gone; the schedule goes on."""
+def kill_command(values: Globals, name: str, runs: tuple[str, ...], timeout: float | None, no_wait: bool) -> None:
+    """End active runs, and wait until their pods are gone; the schedule goes on.
+
+    Those of a pipeline, or one run by its id, the beginning of that, or its Job's name.
+    """
     from k8s_pipeline_client.cli.output import emit, progress, say, warn
-    from k8s_pipeline_client.client.pipelines import KILL_TIMEOUT
+    from k8s_pipeline_client.client.ending import KILL_TIMEOUT
 
     client = values.client()
     with progress("ending the run"):
-        killed = client.kill(name, run=run, timeout=KILL_TIMEOUT if timeout is None else timeout, announce=warn)
+        limit = KILL_TIMEOUT if timeout is None else timeout
+        killed = client.kill(name, run=runs or None, timeout=limit, wait=not no_wait, announce=warn)
 
     def table() -> None:
         for status in killed:
-            succeeded = status.state.value == "success"
-            say(f"run {status.run_id} {'had succeeded before' if succeeded else 'was killed'}")
+            is_ended = status.state.is_terminal
+            what = "had succeeded before" if status.state.value == "success" else "was killed"
+            say(f"run {status.run_id} {what if is_ended else 'is being ended'}")
         if not killed:
             say("no run is active")
 

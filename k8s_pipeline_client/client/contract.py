@@ -88,8 +88,13 @@ class PipelineServiceClient(Protocol):
             source_config_override: Replaces keys of ``source.sourceConfig.config``, for this run.
         """
 
-    def delete_pipeline(self, pipeline: Mapping[str, Any]) -> PipelineServiceResponse:
-        """Delete a pipeline with its runs, and wait until its objects are gone; no error if it does not exist."""
+    def delete_pipeline(self, pipeline: Mapping[str, Any], *, wait: bool = True) -> PipelineServiceResponse:
+        """Delete a pipeline, its runs included, and wait until nothing is left; one that is gone is fine.
+
+        Args:
+            pipeline: The pipeline.
+            wait: False: until it is accepted that nothing of it can start, and that all of it is ending.
+        """
 
     def set_pipeline_enabled(self, pipeline: Mapping[str, Any], enabled: bool) -> PipelineServiceResponse:
         """Enable or disable a pipeline's schedule; idempotent.
@@ -97,8 +102,16 @@ class PipelineServiceClient(Protocol):
         OpenMetadata's ``toggleIngestion`` flips the current state, so a retry would undo it.
         """
 
-    def kill_pipeline(self, pipeline: Mapping[str, Any]) -> PipelineServiceResponse:
-        """Kill the active runs of a pipeline, and wait until their pods are gone."""
+    def kill_pipeline(
+        self, pipeline: Mapping[str, Any], *, run_id: str | None = None, wait: bool = True
+    ) -> PipelineServiceResponse:
+        """End the active runs of a pipeline, or one of them, and wait until their pods are gone.
+
+        Args:
+            pipeline: The pipeline.
+            run_id: The run; all that are active if None.
+            wait: False: until it is accepted that they are ending.
+        """
 
     def queued_statuses(self, pipeline: Mapping[str, Any]) -> list[Document]:
         """Return the runs that have not begun, as PipelineStatus: ``runId``, ``pipelineState``, times in ms.

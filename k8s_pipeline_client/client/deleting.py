@@ -21,17 +21,31 @@ class Deleting:
     _cluster: Cluster
     _reader: Reader
 
-    def delete(self, name: Named, *, timeout: float = DELETE_TIMEOUT) -> str:
-        """Delete a pipeline and its objects; return its resource name once they are gone.
+    def delete(
+        self,
+        name: Named,
+        *,
+        timeout: float = DELETE_TIMEOUT,
+        wait: bool = True,
+        announce: Callable[[str], None] = lambda text: None,
+    ) -> str:
+        """Delete a pipeline and all that belongs to it; return its resource name once nothing is left.
 
         The Secret with a bot's token is deleted with the last pipeline that uses it. An interrupted delete is
         completed.
 
+        Args:
+            name: The pipeline.
+            timeout: How long to wait until nothing is left.
+            wait: False: return once the API server has accepted that nothing of it can start and all of it is ending;
+                again is fine.
+            announce: Without waiting, called for each object that a finalizer of somebody else's keeps.
+
         Raises:
-            UnknownNameError: NAME matches nothing.
-            WaitTimeoutError: Objects still exist after the timeout.
+            UnknownNameError: There is nothing of that name.
+            WaitTimeoutError: Something is left, or, without waiting, can still start.
         """
-        (resource,) = self.delete_all([name], timeout=timeout)
+        (resource,) = self.delete_all([name], timeout=timeout, wait=wait, announce=announce)
         return resource
 
     def delete_all(
@@ -40,6 +54,8 @@ class Deleting:
         *,
         timeout: float = DELETE_TIMEOUT,
         on_done: Callable[[Named, str], None] = lambda name, resource_name: None,
+        wait: bool = True,
+        announce: Callable[[str], None] = lambda text: None,
     ) -> list[str]:
         """Delete pipelines one after the other; return their resource names.
 
@@ -48,15 +64,17 @@ class Deleting:
 
         Args:
             names: The pipelines.
-            timeout: Seconds to wait for each until its objects are gone.
-            on_done: Called with the name and the resource name of each deleted one.
+            timeout: How long to wait for each until nothing is left.
+            on_done: Called with the name and the resource name of each as it is gone.
+            wait: See `delete`.
+            announce: See `delete`.
         """
         try:
             wanted = {self.resource_name(name): name for name in names}
             last = next(reversed(wanted), None)
             for resource, name in wanted.items():
                 retired = self.remove_unused_tokens if resource == last else _nothing
-                delete_pipeline(self._cluster, resource, timeout, retired=retired)
+                delete_pipeline(self._cluster, resource, timeout, retired=retired, wait=wait, announce=announce)
                 on_done(name, resource)
         except (UnknownNameError, WaitTimeoutError):
             self.remove_unused_tokens()  # those of the deleted pipelines, or left by an interrupted delete

@@ -117,14 +117,23 @@ class K8sPipelineClient(Closing):
         )
         return _started("Pipeline", run)
 
-    def delete_pipeline(self, pipeline: Mapping[str, Any]) -> PipelineServiceResponse:
-        """Delete a pipeline and its objects; no error if it does not exist."""
+    def delete_pipeline(self, pipeline: Mapping[str, Any], *, wait: bool = True) -> PipelineServiceResponse:
+        """Delete a pipeline and all that belongs to it; one that is not there is fine.
+
+        Args:
+            pipeline: The pipeline.
+            wait: False: return once nothing of it can start and all of it is ending; see `Pipelines.delete`.
+        """
         found = self._found(pipeline)
         if found is None:
             self.pipelines.remove_unused_tokens()  # left by an interrupted delete
             return _done("Pipeline was not deployed")
-        name = self.pipelines.delete(found)
-        return _done(f"Pipeline deleted: all objects of {name} are gone")
+        notes: list[str] = []
+        name = self.pipelines.delete(found, wait=wait, announce=notes.append)
+        said = (
+            f"nothing of {name} is left" if wait else f"nothing of {name} starts any more, and what is left is ending"
+        )
+        return _done("; ".join([f"Pipeline deleted: {said}", *notes]))
 
     def set_pipeline_enabled(self, pipeline: Mapping[str, Any], enabled: bool) -> PipelineServiceResponse:
         """Enable or disable a pipeline's schedule; active runs continue.
@@ -140,11 +149,20 @@ class K8sPipelineClient(Closing):
         self.pipelines.enable(self._cronjob(pipeline), announce=notes.append)
         return _done("; ".join(["Pipeline enabled", *notes]))
 
-    def kill_pipeline(self, pipeline: Mapping[str, Any]) -> PipelineServiceResponse:
-        """Kill the active runs of a pipeline; returns when their pods are gone."""
+    def kill_pipeline(
+        self, pipeline: Mapping[str, Any], *, run_id: str | None = None, wait: bool = True
+    ) -> PipelineServiceResponse:
+        """End the active runs of a pipeline, or one of them; returns when their pods are gone.
+
+        Args:
+            pipeline: The pipeline.
+            run_id: The run; all that are active if None.
+            wait: False: return once it is accepted that they are ending; see `Pipelines.kill`.
+        """
         notes: list[str] = []
-        killed = self.pipelines.kill(self._cronjob(pipeline), announce=notes.append)
-        done = f"{counted(len(killed), 'run')} killed" if killed else "No run of the pipeline was active"
+        killed = self.pipelines.kill(self._cronjob(pipeline), run=run_id, wait=wait, announce=notes.append)
+        did = "killed" if wait else "are being ended"
+        done = f"{len(killed)} runs of the pipeline {did}" if killed else "No run of the pipeline was active"
         return _done("; ".join([done, *notes]))
 
     def queued_statuses(self, pipeline: Mapping[str, Any]) -> list[Document]:

@@ -37,7 +37,7 @@ class NoopPipelineClient(Closing):
         """Raise `DisabledError`."""
         _refuse("run")
 
-    def delete_pipeline(self, pipeline: Mapping[str, Any]) -> PipelineServiceResponse:
+    def delete_pipeline(self, pipeline: Mapping[str, Any], *, wait: bool = True) -> PipelineServiceResponse:
         """Raise `DisabledError`."""
         _refuse("deleted")
 
@@ -45,7 +45,9 @@ class NoopPipelineClient(Closing):
         """Raise `DisabledError`."""
         _refuse("enabled" if enabled else "disabled")
 
-    def kill_pipeline(self, pipeline: Mapping[str, Any]) -> PipelineServiceResponse:
+    def kill_pipeline(
+        self, pipeline: Mapping[str, Any], *, run_id: str | None = None, wait: bool = True
+    ) -> PipelineServiceResponse:
         """Raise `DisabledError`."""
         _refuse("killed")
 

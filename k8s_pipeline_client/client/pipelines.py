@@ -11,6 +11,7 @@ from typing import Any
 
 from k8s_pipeline_client.client.connecting import connect
 from k8s_pipeline_client.client.deleting import Deleting
+from k8s_pipeline_client.client.ending import Ending
 from k8s_pipeline_client.client.entities import pipeline_of
 from k8s_pipeline_client.client.runlogs import RunLogs
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
@@ -25,31 +26,27 @@ from k8s_pipeline_client.deploying.rotate import Rotation, rotate
 from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.domain.document import to_json
 from k8s_pipeline_client.domain.entities import App, AutomationWorkflow, Document
-from k8s_pipeline_client.domain.objects import annotation, is_finished
+from k8s_pipeline_client.domain.objects import annotation
 from k8s_pipeline_client.domain.pipeline import Pipeline
 from k8s_pipeline_client.domain.source import Source
 from k8s_pipeline_client.domain.workflow_override import changes_of
 from k8s_pipeline_client.errors import (
     InputError,
-    NotFoundError,
     SettingsError,
     UnknownNameError,
 )
 from k8s_pipeline_client.inventory.read import Named, Reader
 from k8s_pipeline_client.inventory.snapshot import read_reduced
 from k8s_pipeline_client.render import plan, plan_one_shot
-from k8s_pipeline_client.runs import kill, start
+from k8s_pipeline_client.runs import start
 from k8s_pipeline_client.runs.rerun import retry_run
 from k8s_pipeline_client.runs.spool import LogSpool
-from k8s_pipeline_client.runs.wait import wait_for_end
 from k8s_pipeline_client.settings import Settings
 from k8s_pipeline_client.status import PipelineStatus, RunStatus, State
 
-KILL_TIMEOUT = 120.0
 
-
-class Pipelines(RunLogs, Deleting):
-    """Deploys, runs, monitors and deletes pipelines.
+class Pipelines(RunLogs, Deleting, Ending):
+    """Deploys, runs, watches and removes pipelines.
 
     NAME is a resource name, FQN, id, name, display name or ``service/type``. All methods raise `ClusterError` if a
     request to the cluster fails, and `UnknownNameError` for a NAME that matches no pipeline or several. Durations are
@@ -274,58 +271,6 @@ class Pipelines(RunLogs, Deleting):
         """Return the status of one pipeline and its newest runs."""
         return self._reader.pipeline(self._reader.find(name), runs=runs)
 
-    def wait(
-        self,
-        job_name: str,
-        *,
-        timeout: float | None = None,
-        on_change: Callable[[RunStatus], None] = lambda status: None,
-    ) -> RunStatus:
-        """Wait until a run has ended, and return how.
-
-        Args:
-            job_name: Its Job.
-            timeout: In seconds; None for no timeout.
-            on_change: Called initially, and whenever state or cause have changed.
-
-        Raises:
-            WaitTimeoutError: The timeout expired; the run continues.
-            NotFoundError: The Job was deleted.
-        """
-        return wait_for_end(self._cluster, self._reader, job_name, timeout=timeout, on_change=on_change)
-
-    def kill(
-        self,
-        name: Named,
-        *,
-        run: str | None = None,
-        by: str | None = None,
-        timeout: float = KILL_TIMEOUT,
-        announce: resume.Announce = lambda text: None,
-    ) -> list[RunStatus]:
-        """Kill the active runs of a pipeline, or one of them; return their status when their pods are gone.
-
-        The schedule is not changed.
-
-        Args:
-            name: The pipeline.
-            run: A run id, a prefix of one, or a Job name; all active runs if None.
-            by: Who kills them, for the record.
-            timeout: Seconds to wait for the pods.
-            announce: Called if a scheduled run will start after those that are killed.
-
-        Raises:
-            WaitTimeoutError: A pod still exists.
-        """
-        item = self._reader.find(name)
-        jobs = self._reader.jobs_of(item) if run is None else [self._reader.job_of(item, run)]
-        active = [job for job in jobs if not is_finished(job)]
-        kill.announce_what_follows(self._cluster, item, active, announce)
-        records = [kill.kill_run(self._cluster, job, by=by or kill.whoever_runs_this()) for job in active]
-        for job in active:
-            kill.wait_for_pods_gone(self._cluster, job["metadata"]["name"], timeout)
-        return [found for pair in zip(active, records, strict=True) if (found := self._ended(*pair, timeout))]
-
     def enable(self, name: Named, *, force: bool = False, announce: resume.Announce = lambda text: None) -> str:
         """Enable a pipeline's schedule; return its resource name. Notices are announced in advance."""
         cronjob = self._reader.cronjob(name)
@@ -371,13 +316,6 @@ class Pipelines(RunLogs, Deleting):
             if status.state is State.FAILED:
                 return self._cluster.get(Kind.JOB, job["metadata"]["name"])
         return None
-
-    def _ended(self, job: Object, record: Object | None, timeout: float) -> RunStatus | None:
-        """Return a killed run's status once its Job, or the record of it, has ended; None if it is gone."""
-        try:
-            return self._reader.run(record) if record else self.wait(job["metadata"]["name"], timeout=timeout)
-        except NotFoundError:
-            return None
 
 
 def _title(item: Object, name: Named) -> str:

@@ -1,14 +1,16 @@
-"""Deletes pipelines, and waits until their objects are gone."""
+"""Removes pipelines, and stays until nothing of them is left, or only until all of it is on its way out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Propagation
-from k8s_pipeline_client.domain.objects import Object, is_terminating, selector
+from k8s_pipeline_client.deploying.terminating import held
+from k8s_pipeline_client.domain.objects import Object, finalizers, is_terminating, selector
 from k8s_pipeline_client.errors import WaitTimeoutError
 from k8s_pipeline_client.polling import poll
 
+_FOREGROUND = "foregroundDeletion"
 _OWNED = (Kind.CRONJOB, Kind.JOB, Kind.SECRET, Kind.CONFIG_MAP)
 
 
@@ -19,17 +21,22 @@ def delete_pipeline(
     *,
     only: Callable[[Object], bool] = lambda cronjob: True,
     retired: Callable[[], None] = lambda: None,
+    wait: bool = True,
+    announce: Callable[[str], None] = lambda text: None,
 ) -> bool:
     """Delete a pipeline with its runs, and wait until its objects are gone.
 
-    One that is deployed again meanwhile is kept.
+    One that is deployed anew while we wait is another one, and stays. Without waiting it is over once the API server
+    has accepted that nothing of it can start and that all of it is ending; Kubernetes then does the rest.
 
     Args:
         cluster: The cluster.
         name: Its resource name.
-        timeout: In seconds.
-        only: Whether to delete this CronJob; others are kept, with their dependents.
-        retired: Called once no run of it can start any more, before its pods are gone.
+        timeout: How long to wait.
+        only: Says whether the CronJob, as it now is, is the one that is meant; any other stays, with what it owns.
+        retired: Called once nothing of it can start any more, however long its pods take to go.
+        wait: Whether to wait until nothing is left.
+        announce: Without waiting: called for each object that a finalizer of somebody else's keeps.
 
     Returns:
         Whether there was anything.
@@ -51,18 +58,54 @@ def delete_pipeline(
             retired()
         if not left:
             return found
+        if told and not wait and found:
+            _tell_held(left, announce)
+            return True
         found = True
         # The CronJob first, so that no new run starts. Everything again in each iteration, to include runs that
         # started meanwhile, and the rest of interrupted deletes.
         for item in left:
-            if item["kind"] != Kind.POD and not is_terminating(item):
+            propagation = _propagation(item)
+            if propagation is not None:
                 metadata = item["metadata"]
-                cluster.delete(Kind(item["kind"]), metadata["name"], Propagation.BACKGROUND, uid=metadata["uid"])
-    raise WaitTimeoutError(
-        f"{left[0]['kind']} {left[0]['metadata']['name']} still exists after {timeout:.0f} s",
+                cluster.delete(Kind(item["kind"]), metadata["name"], propagation, uid=metadata["uid"])
+    raise _still_there(left, timeout)
+
+
+def _propagation(item: Object) -> Propagation | None:
+    """Return how to delete an object; None where that is done, or follows from its owner's end.
+
+    The pods of a Job go after it in the background, and before it in the foreground: one that a finalizer of somebody
+    else's keeps would go on running.
+    """
+    if item["kind"] == Kind.POD:
+        return None
+    if item["kind"] == Kind.JOB and finalizers(item):
+        return None if _FOREGROUND in item["metadata"]["finalizers"] else Propagation.FOREGROUND
+    return None if is_terminating(item) else Propagation.BACKGROUND
+
+
+def _tell_held(left: Sequence[Object], announce: Callable[[str], None]) -> None:
+    for item in left:
+        if text := held(item):
+            announce(text)
+
+
+def _still_there(left: Sequence[Object], timeout: float) -> WaitTimeoutError:
+    """Return the error for what is left; it names the first that is held, for that one does not go by itself."""
+    item = next(filter(finalizers, left), left[0])
+    held_by = finalizers(item)
+    why = f", held by finalizer {' and '.join(held_by)}" if held_by else ""
+    return WaitTimeoutError(
+        f"{item['kind']} {item['metadata']['name']} is still there after {timeout:.0f} s{why}",
         code="StillThere",
-        facts={"kind": left[0]["kind"], "name": left[0]["metadata"]["name"], "seconds": timeout},
-        hint="the deletion continues; see kubectl get pods, or delete again with a longer timeout",
+        facts={
+            "kind": item["kind"],
+            "name": item["metadata"]["name"],
+            "seconds": timeout,
+            "finalizers": held_by,
+        },
+        hint="what was asked for goes on; see kubectl get pods, or delete again and wait longer",
     )
 
 

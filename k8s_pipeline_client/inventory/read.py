@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.naming import fqn_parts, instance_label, label_value
-from k8s_pipeline_client.domain.objects import annotation, is_finished, newest_first, run_id, selector
+from k8s_pipeline_client.domain.objects import annotation, is_finished, label, newest_first, run_id, selector
 from k8s_pipeline_client.errors import UnknownNameError
 from k8s_pipeline_client.inventory.find import fitting, the_one, unknown
-from k8s_pipeline_client.inventory.lookup import job_by_run, jobs_of, look_up, pods_of
+from k8s_pipeline_client.inventory.lookup import get_or_none, job_by_run, jobs_of, look_up, pods_of
 from k8s_pipeline_client.inventory.snapshot import Snapshot, read_reduced, read_snapshot
 from k8s_pipeline_client.inventory.statuses import events_about, pipeline_statuses, run_statuses
 from k8s_pipeline_client.status import (
@@ -157,6 +157,37 @@ class Reader:
         raise UnknownNameError(
             f"{title} has {'no' if not fitting else len(fitting)} runs {wanted_run!r}", hint=f"known: {known}"
         )
+
+    def jobs_to_end(self, name: Named, runs: Sequence[str]) -> tuple[Object, list[Object]]:
+        """Return what NAME stands for, and those of its Jobs that are named and active; all that are if none is named.
+
+        NAME may be a run's id, its beginning or its Job, as for `job`: then that run alone is meant.
+
+        Raises:
+            UnknownNameError: There is nothing of that name, or no such run of it.
+        """
+        item, job = (name, None) if not isinstance(name, str) else self._item_or_run(name)
+        if job is not None:
+            jobs = [job]
+        elif runs:
+            jobs = list(
+                {found["metadata"]["uid"]: found for run in runs for found in [self.job_of(item, run)]}.values()
+            )
+        else:
+            jobs = self.jobs_of(item)
+        return item, [found for found in jobs if not is_finished(found)]
+
+    def _item_or_run(self, name: str) -> tuple[Object, Object | None]:
+        """Return the pipeline that a text stands for, or that of the run that it stands for, and the run's Job."""
+        job = self.job_by_run(name)
+        if job is None:
+            try:
+                return self.find(name), None
+            except UnknownNameError:
+                job = self.job_by_beginning(name)
+                if job is None:
+                    raise
+        return get_or_none(self._cluster, Kind.CRONJOB, label(job, labels.PIPELINE)) or job, job
 
     def job_by_run(self, text: str) -> Object | None:
         """Return the Job of a run of any pipeline, by its complete id or its Job's name; None if there is none."""

@@ -1,4 +1,4 @@
-"""Kills runs, and waits for their end."""
+"""Ends runs, and stays until that is so, or only until the API server has accepted it."""
 
 from __future__ import annotations
 
@@ -9,32 +9,35 @@ from contextlib import suppress
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Propagation
 from k8s_pipeline_client.domain import labels
-from k8s_pipeline_client.domain.objects import MAIN_CONTAINER, Object, is_finished
+from k8s_pipeline_client.domain.objects import MAIN_CONTAINER, Object, annotation, is_finished
 from k8s_pipeline_client.domain.rfc3339 import rfc3339
 from k8s_pipeline_client.errors import ClusterError, ConflictError, InvalidError, NotFoundError, WaitTimeoutError
 from k8s_pipeline_client.inventory.lookup import pods_of
 from k8s_pipeline_client.polling import poll
 from k8s_pipeline_client.render.makeup import follows_the_end
-from k8s_pipeline_client.runs.sidecars import has_ended, stop_sidecars
+from k8s_pipeline_client.runs.sidecars import end_outlived
+from k8s_pipeline_client.timelimit import time_limit
 
 _CONTENTION = 10.0
 """Seconds of conflicts with a queue's writes before giving up."""
 _HELD_TIMEOUT = 20.0
 _TAIL_LINES = 50
+_TAIL_SECONDS = 3.0
 _TAIL_BYTES = 8 * 1024
 
 
-def kill_run(cluster: Cluster, job: Object, *, by: str) -> Object | None:
-    """Kill a run and keep its Job as the record.
+def kill_run(cluster: Cluster, job: Object, *, by: str, wait: bool = True) -> Object | None:
+    """End a run and keep its Job as the record.
 
-    One patch does both: who killed it, and a deadline that has passed. Kubernetes then terminates the pods, and the
-    next scheduled run is not delayed. The deadline of a Job that a queue holds suspended does not pass: such a Job is
-    resumed with parallelism 0.
+    One patch does both: who asked, and a deadline that is over. Kubernetes then ends the pods, with the next
+    scheduled run not held up. While a queue holds a Job suspended no deadline of it is over: it is let go, to no pods.
+    One that was killed before is left to end; if its queue has taken it back, it is deleted.
 
     Args:
         cluster: The cluster.
         job: As read from the cluster.
-        by: Who kills it, for the record.
+        by: Who asked, for the record.
+        wait: Stay until a Job that a queue held has ended.
 
     Returns:
         The Job as the record of the kill, in case its queue suspends it again and it has to be deleted.
@@ -42,9 +45,9 @@ def kill_run(cluster: Cluster, job: Object, *, by: str) -> Object | None:
     name, uid = job["metadata"]["name"], job["metadata"]["uid"]
     for _ in poll(_CONTENTION):
         is_held = bool(job["spec"].get("suspend"))
-        pods = [] if is_held else pods_of(cluster, name)
-        stop_sidecars(cluster, job, pods, grace_seconds=1)
-        if has_ended(job, pods, cluster.now()):
+        if annotation(job, labels.KILLED_AT):
+            return _taken_back(cluster, job) if is_held else None
+        if not is_held and end_outlived(cluster, job, grace_seconds=1):
             return None  # only sidecars still run, which are terminated now; the result does not change
         try:
             cluster.merge(Kind.JOB, name, _end_of(cluster, job, by=by, is_held=is_held))
@@ -61,8 +64,8 @@ def kill_run(cluster: Cluster, job: Object, *, by: str) -> Object | None:
             if not is_held or job["metadata"]["uid"] != uid:
                 return None  # replaced by another Job: nothing to kill
         else:
-            return _given_up(cluster, name, uid) if is_held else None
-    raise WaitTimeoutError(f"Job {name} kept changing for {_CONTENTION:.0f} s", hint="kill it again")
+            return _given_up(cluster, name, uid) if is_held and wait else None
+    raise WaitTimeoutError(f"Job {name} has changed all the time for {_CONTENTION:.0f} s", hint="kill it again")
 
 
 def _end_of(cluster: Cluster, job: Object, *, by: str, is_held: bool) -> Object:
@@ -93,10 +96,13 @@ def _given_up(cluster: Cluster, name: str, uid: str) -> Object | None:
         if job["metadata"]["uid"] != uid or is_finished(job):
             return None
         if job["spec"].get("suspend"):
-            break
-    else:
-        return None
-    cluster.delete(Kind.JOB, name, Propagation.BACKGROUND, uid=uid)
+            return _taken_back(cluster, job)
+    return None
+
+
+def _taken_back(cluster: Cluster, job: Object) -> Object:
+    """Delete a killed Job that its queue has suspended again, and return the record that it would be."""
+    cluster.delete(Kind.JOB, job["metadata"]["name"], Propagation.BACKGROUND, uid=job["metadata"]["uid"])
     at = job["metadata"]["annotations"][labels.KILLED_AT]
     failed = {"type": "Failed", "status": "True", "reason": "DeadlineExceeded", "lastTransitionTime": at}
     return {**job, "status": {**(job.get("status") or {}), "conditions": [failed]}}
@@ -151,7 +157,8 @@ def _log_tail(cluster: Cluster, job_name: str) -> str:
         return ""
     pod = max(pods, key=lambda item: item["metadata"]["creationTimestamp"])
     try:
-        log = b"".join(cluster.read_log(pod["metadata"]["name"], container=MAIN_CONTAINER, tail_lines=_TAIL_LINES))
+        with time_limit(_TAIL_SECONDS):  # the kubelet may be what hangs
+            log = b"".join(cluster.read_log(pod["metadata"]["name"], container=MAIN_CONTAINER, tail_lines=_TAIL_LINES))
     except ClusterError:
         return ""  # not started, or gone: the kill is more important
     return log[-_TAIL_BYTES:].decode("utf-8", "replace")

@@ -77,6 +77,12 @@ def _kill(crowd: Crowd) -> None:
     assert len(crowd.client.pipelines.kill(crowd.name)) == 1
 
 
+def _kill_at_once(crowd: Crowd) -> None:
+    crowd.run_of(crowd.name, 30, uid="00000000-0000-4000-8000-000000000030", status={"active": 1})
+    crowd.fake.requests.clear()
+    assert crowd.client.kill_pipeline(ENTITY, wait=False).code == 200
+
+
 def _kill_nothing(crowd: Crowd) -> None:
     crowd.client.kill_pipeline(ENTITY)
 
@@ -117,6 +123,10 @@ def _delete_from_server(crowd: Crowd) -> None:
     crowd.client.delete_pipeline(ENTITY)
 
 
+def _delete_at_once(crowd: Crowd) -> None:
+    crowd.client.delete_pipeline(ENTITY, wait=False)
+
+
 def _deploy(crowd: Crowd) -> None:
     crowd.client.pipelines.deploy(pipeline(display_name="another title"))
 
@@ -141,7 +151,8 @@ _MOST: dict[Callable[[Crowd], None], int] = {
     _runs: 13,
     _queued: 2,
     _last_logs: 7,
-    _kill: 11,
+    _kill: 12,  # one of them asks whether NAME is a Job
+    _kill_at_once: 9,
     _kill_nothing: 2,
     _disable: 2,
     _enable: 2,
@@ -149,6 +160,7 @@ _MOST: dict[Callable[[Crowd], None], int] = {
     _wait: 4,
     _delete: 28,
     _delete_from_server: 28,
+    _delete_at_once: 28,
     _deploy: 8,
     _deploy_new: 7,
     _not_deployed: 2,

@@ -50,7 +50,7 @@ def _kill_ends_the_job(console: Console) -> None:
 def test_a_run_is_started_with_an_id_of_ones_own_choice_once(deployed: Console) -> None:
     run = deployed("run", NAME, "--run-id", RUN_ID, "-o", "json").json
     assert (run["runId"], run["state"]) == (RUN_ID, "queued")
-    deployed("run", NAME, "--run-id", RUN_ID, "--allow-overlap", code=2)
+    assert deployed("run", NAME, "--run-id", RUN_ID, "-o", "json").json == run
     assert len(deployed.cluster.list(Kind.JOB)) == 1
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -91,15 +92,16 @@ def points(before: Pipeline | None, item: Pipeline, deed: Deed) -> Iterator[tupl
             yield fake, wrote
 
 
-def delete(fake: FakeCluster) -> None:
+def delete(fake: FakeCluster, *, wait: bool = True) -> None:
     pipelines = client(fake)
     for name, _ in pipelines.names():
-        pipelines.delete(name)
+        pipelines.delete(name, wait=wait)
 
 
+@pytest.mark.parametrize("wait", [True, False])
 @pytest.mark.parametrize("before", [None, BEFORE], ids=["new", "existing"])
-def test_a_delete_amid_a_deploy_leaves_a_whole_pipeline_wherever_it_comes(before: Pipeline | None) -> None:
-    for fake, wrote in points(before, ONE, delete):
+def test_a_delete_amid_a_deploy_leaves_a_whole_pipeline_wherever_it_comes(before: Pipeline | None, wait: bool) -> None:
+    for fake, wrote in points(before, ONE, partial(delete, wait=wait)):
         if wrote:
             assert_holds_one_of(fake, ONE)
         else:
