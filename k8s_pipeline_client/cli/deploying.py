@@ -14,6 +14,7 @@ from k8s_pipeline_client.cli.deployments import SKIPPED, report
 from k8s_pipeline_client.cli.fromserver import connected, server_options, version_warnings
 from k8s_pipeline_client.cli.options import Globals, common_options, files_option, pass_globals, strict_option
 from k8s_pipeline_client.deploying.bulk import FAILED, PARALLEL, Deployment
+from k8s_pipeline_client.deploying.stale import Current, unknown
 from k8s_pipeline_client.domain.source import Source
 from k8s_pipeline_client.errors import PipelineError
 
@@ -167,7 +168,8 @@ def _from_server(values: Globals, found: Sequence[ServerPipeline], source: Conne
     for text in version_warnings(source.version, (settings.for_pipeline(item).ingestion_image for item in usable)):
         warn(text)
     if how.dry_run != "client":
-        done = _deployed(values, usable, Source.SERVER, how, by_the_server(source.fetcher))
+        judge, current = by_the_server(source.fetcher), source.fetcher.updated_at
+        done = _deployed(values, usable, Source.SERVER, how, judge, current)
         becomes |= {item.fqn: item for item in done}
     return report(values, list(becomes.values()), how.dry_run)
 
@@ -180,7 +182,12 @@ def _checked(pipeline: Pipeline, settings: Settings) -> Deployment:
 
 
 def _deployed(
-    values: Globals, pipelines: Sequence[Pipeline], source: Source, how: _How, judge: Judge
+    values: Globals,
+    pipelines: Sequence[Pipeline],
+    source: Source,
+    how: _How,
+    judge: Judge,
+    current: Current = unknown,
 ) -> list[Deployment]:
     if not pipelines:
         return []
@@ -199,5 +206,6 @@ def _deployed(
             judge=judge,
             parallel=how.parallel,
             on_done=lambda deployment: say(f"{title}: {next(done)} done"),
+            current=current,
             announce=lambda pipeline, text: warn(f"{pipeline.display_name}: {text}"),
         )

@@ -6,7 +6,7 @@ API. Operations are idempotent where possible, as documented.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -63,12 +63,20 @@ class PipelineServiceClient(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
-    def deploy_pipeline(self, pipeline: Mapping[str, Any], service: Mapping[str, Any]) -> PipelineServiceResponse:
-        """Create or update a pipeline's objects; idempotent.
+    def deploy_pipeline(
+        self,
+        pipeline: Mapping[str, Any],
+        service: Mapping[str, Any],
+        *,
+        updated_at: Callable[[], int | None] = lambda: None,
+    ) -> PipelineServiceResponse:
+        """Write all that a pipeline needs; again is fine. An earlier state than what is deployed is ignored.
 
         Args:
             pipeline: An IngestionPipeline entity, with its ``openMetadataServerConnection``.
-            service: The entity of its service.
+            service: The entity of its service, for its type.
+            updated_at: Asked where the entity is an earlier state by its ``updatedAt``: returns that of the entity as
+                it is in OpenMetadata now, in ms; None where that cannot be asked.
         """
 
     def run_pipeline(

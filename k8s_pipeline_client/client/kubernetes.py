@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -84,15 +84,31 @@ class K8sPipelineClient(Closing):
         """Close the connections, and delete stored logs; idempotent."""
         self.pipelines.close()
 
-    def deploy_pipeline(self, pipeline: Mapping[str, Any], service: Mapping[str, Any]) -> PipelineServiceResponse:
-        """Create or update a pipeline's objects; idempotent, writes nothing if nothing has changed.
+    def deploy_pipeline(
+        self,
+        pipeline: Mapping[str, Any],
+        service: Mapping[str, Any],
+        *,
+        updated_at: Callable[[], int | None] = lambda: None,
+    ) -> PipelineServiceResponse:
+        """Write all that a pipeline needs; again is fine, and changes nothing where nothing has changed.
+
+        An earlier state of the entity, by its ``updatedAt``, than the one that is deployed is ignored, and the reason
+        says so.
+
+        Args:
+            pipeline: The entity.
+            service: The entity of its service.
+            updated_at: Asked in that case: returns the entity's ``updatedAt`` in OpenMetadata as it is now, in ms,
+                None where OpenMetadata cannot be asked. If that is older than what is deployed, too, the entity is
+                taken: a clock was set back, or a backup restored.
 
         Raises:
             DefinitionError: It cannot be run; nothing has been written.
             ScheduleError: Kubernetes would reject its schedule; nothing has been written.
         """
         found = pipeline_of(IngestionPipeline, pipeline, self._settings, service=service)
-        done = self.pipelines.deploy(found, source=Source.SERVER)
+        done = self.pipelines.deploy(found, source=Source.SERVER, current=lambda _: updated_at())
         return _done("; ".join([f"Pipeline {done.action} as CronJob {done.name}", *done.notes]))
 
     def run_pipeline(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
 
 from k8s_pipeline_client.client.closing import Closing
@@ -22,7 +22,13 @@ class NoopPipelineClient(Closing):
     def close(self) -> None:
         """Do nothing: there are no resources."""
 
-    def deploy_pipeline(self, pipeline: Mapping[str, Any], service: Mapping[str, Any]) -> PipelineServiceResponse:
+    def deploy_pipeline(
+        self,
+        pipeline: Mapping[str, Any],
+        service: Mapping[str, Any],
+        *,
+        updated_at: Callable[[], int | None] = lambda: None,
+    ) -> PipelineServiceResponse:
         """Raise `DisabledError`."""
         _refuse("deployed")
 

@@ -15,7 +15,7 @@ from k8s_pipeline_client.client.ending import Ending
 from k8s_pipeline_client.client.entities import pipeline_of
 from k8s_pipeline_client.client.runlogs import RunLogs
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
-from k8s_pipeline_client.deploying import copies, resume
+from k8s_pipeline_client.deploying import copies, resume, stale
 from k8s_pipeline_client.deploying.bulk import PARALLEL, Batch, Deployment
 from k8s_pipeline_client.deploying.compare import Comparison, compare
 from k8s_pipeline_client.deploying.deploy import Deployer, DeployResult
@@ -80,6 +80,7 @@ class Pipelines(RunLogs, Deleting, Ending):
         source: Source = Source.FILES,
         judge: copies.Judge | None = None,
         announce: resume.Announce = lambda text: None,
+        current: stale.Current = stale.unknown,
     ) -> DeployResult:
         """Create or update a pipeline's objects; idempotent, writes nothing if nothing has changed.
 
@@ -89,12 +90,15 @@ class Pipelines(RunLogs, Deleting, Ending):
             force: Take over fields of other field managers, and pipelines of another source; replace a renamed pipeline
                 even while it runs.
             source: Where the definition comes from.
-            judge: Decides whether a CronJob with the same id under another name is this pipeline before a rename, and
-                is deleted with its runs; if None, true for the server's entities, and `CopiedIdError` for files.
-            announce: Called before a run that cannot be prevented, and before a wait of up to 15 seconds.
+            judge: Whether a CronJob with its id under another name is the pipeline renamed, and goes with its runs;
+                if None, an entity of the server says so, and a definition from files is refused (`CopiedIdError`).
+            announce: Called before a run starts that cannot be prevented, and before a wait of up to 15 seconds.
+            current: Of an entity of the server that is older than what is deployed, by its `updatedAt`: returns what
+                OpenMetadata has now, None where it cannot be asked. Unless that is older as well, the action is
+                ``ignored``, and nothing is written.
         """
         judge = judge or _judge(source)
-        deployer = Deployer(self._cluster, dry_run=dry_run, force=force)
+        deployer = Deployer(self._cluster, dry_run=dry_run, force=force, current=current)
         return deployer.deploy(plan(pipeline, self._settings, source=source), judge, announce=announce)
 
     def deploy_all(
@@ -108,6 +112,7 @@ class Pipelines(RunLogs, Deleting, Ending):
         parallel: int = PARALLEL,
         on_done: Callable[[Deployment], None] = lambda deployment: None,
         announce: Callable[[Pipeline, str], None] = lambda pipeline, text: None,
+        current: stale.Current = stale.unknown,
     ) -> list[Deployment]:
         """Deploy many pipelines in parallel, and return the result of each in the same order; see `Batch.run`.
 
@@ -119,10 +124,11 @@ class Pipelines(RunLogs, Deleting, Ending):
             dry_run: Server-side dry run.
             force: See `deploy`.
             source: Where the definitions come from.
-            judge: See `deploy`.
-            parallel: The maximum concurrency; reduced while the API server is overloaded.
-            on_done: Called with each result, by one thread at a time.
-            announce: Called with a pipeline and a notice for people in advance, such as a wait.
+            judge: Tells renames from copies.
+            parallel: How many may be written at once at most; fewer are while the API server has too much to do.
+            on_done: Called with each as it is done, by one thread at a time.
+            announce: Called with a pipeline and what a person should know before it happens, such as a wait.
+            current: See `deploy`; threads call it.
 
         Raises:
             CopiedIdError: Definitions from files have the ids of other pipelines; nothing was written.
@@ -138,6 +144,7 @@ class Pipelines(RunLogs, Deleting, Ending):
             parallel=parallel,
             on_done=on_done,
             announce=announce,
+            current=current,
         ).run()
 
     def diff(self, pipeline: Pipeline, *, beside: Sequence[Pipeline] = ()) -> list[Difference]:

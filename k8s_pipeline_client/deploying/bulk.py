@@ -18,7 +18,7 @@ from functools import partial
 from typing import Any
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind
-from k8s_pipeline_client.deploying import tokens
+from k8s_pipeline_client.deploying import stale, tokens
 from k8s_pipeline_client.deploying.concurrency import ConcurrencyLimit
 from k8s_pipeline_client.deploying.copies import Judge, refuse_copies
 from k8s_pipeline_client.deploying.deploy import Action, Deployer
@@ -107,6 +107,7 @@ class Batch:
         parallel: int = PARALLEL,
         on_done: Callable[[Deployment], None] = lambda deployment: None,
         announce: Callable[[Pipeline, str], None] = lambda pipeline, text: None,
+        current: stale.Current = stale.unknown,
     ) -> None:
         """Take the pipelines.
 
@@ -119,9 +120,10 @@ class Batch:
             refuse_copies_first: Write nothing at all if one of them has the id of another pipeline.
             dry_run: Server-side dry run.
             force: See `Deployer`.
-            parallel: The maximum concurrency; reduced while the API server is overloaded.
-            on_done: Called with each result, by one thread at a time.
-            announce: Called with a pipeline and a notice for people in advance.
+            parallel: How many may be written at once at most; fewer are while the API server has too much to do.
+            on_done: Called with each as it is done, by one thread at a time.
+            announce: Called with a pipeline and what a person should know before it happens.
+            current: See `Deployer`; threads call it.
         """
         self._cluster = cluster
         self._pipelines = pipelines
@@ -132,7 +134,7 @@ class Batch:
         self._parallel = parallel
         self._on_done = on_done
         self._announce = announce
-        self._deployer = Deployer(cluster, dry_run=dry_run, force=force)
+        self._deployer = Deployer(cluster, dry_run=dry_run, force=force, current=current)
         self._limit = ConcurrencyLimit(parallel)
         self._deployed: Deployed | None = None
         self._found: dict[int, Deployment] = {}

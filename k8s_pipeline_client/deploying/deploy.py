@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from k8s_pipeline_client.cluster.port import Cluster, Object
-from k8s_pipeline_client.deploying import rename
+from k8s_pipeline_client.deploying import rename, stale
 from k8s_pipeline_client.deploying.copies import Judge
 from k8s_pipeline_client.deploying.execute import GONE_TIMEOUT, Execution
 from k8s_pipeline_client.deploying.live import Live
@@ -29,6 +30,8 @@ from k8s_pipeline_client.polling import poll
 from k8s_pipeline_client.render.plan import Plan
 from k8s_pipeline_client.timelimit import pause
 
+_LOG = logging.getLogger(__name__)
+
 _MOST_WAITS = 5
 """The API server tells whole seconds, so that one may be left; more is a clock that stands still."""
 _KEEPER = {Source.FILES: "deployed from files", Source.SERVER: "deployed by the OpenMetadata server"}
@@ -41,7 +44,9 @@ class Action(StrEnum):
     UPDATED = "updated"
     UNCHANGED = "unchanged"
     RENAMED = "renamed"
-    """It replaced the pipeline's earlier name."""
+    """It replaced what the pipeline was under an earlier name."""
+    IGNORED = "ignored"
+    """It was an earlier state of the entity than what is deployed; see `stale`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +72,24 @@ class Deployer:
         shared_notes: The only state between deploys.
     """
 
-    def __init__(self, cluster: Cluster, *, dry_run: bool = False, force: bool = False) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        *,
+        dry_run: bool = False,
+        force: bool = False,
+        current: stale.Current = stale.unknown,
+    ) -> None:
         """Take the cluster.
 
         Args:
             cluster: The cluster.
             dry_run: Server-side dry run.
             force: Take over fields that another field manager owns.
+            current: Asked where a plan is of an earlier state than what is deployed.
         """
         self._cluster = cluster
+        self._current = current
         self._dry_run = dry_run
         self._force = force
         self.shared_notes = SharedNotes()
@@ -107,6 +121,8 @@ class Deployer:
                 live = observe(self._cluster, plan, settle=not self._dry_run)
             live = live.judged(lambda old: judge(plan.pipeline, old))
             self._check(plan, live)
+            if ignored := self._ignored(plan, live):
+                return ignored
             todo = changes(plan, live, force=self._force)
             if todo.wait and not self._dry_run and waits < _MOST_WAITS:
                 announce(todo.wait.why)
@@ -115,14 +131,7 @@ class Deployer:
                 continue
             if todo.announcement:
                 announce(todo.announcement)
-            execution = Execution(
-                self._cluster,
-                live,
-                dry_run=self._dry_run,
-                force=self._force,
-                shared_notes=self.shared_notes,
-                earlier=execution,
-            )
+            execution = self._execution(plan, live, execution)
             try:
                 result = self._carry_out(plan, live, todo, execution)
                 if live.cronjob is None or execution.is_whole():
@@ -138,6 +147,28 @@ class Deployer:
             f"CronJob {plan.name} keeps being changed by another process",
             hint="make sure that only one process deploys and deletes it",
         )
+
+    def _execution(self, plan: Plan, live: Live, earlier: Execution | None) -> Execution:
+        return Execution(
+            self._cluster,
+            live,
+            dry_run=self._dry_run,
+            force=self._force,
+            said=self._said,
+            earlier=earlier,
+            pin_new=plan.updated_at is not None,
+        )
+
+    def _ignored(self, plan: Plan, live: Live) -> DeployResult | None:
+        """Return what becomes of a body that is an earlier state than what is deployed; None where it is taken."""
+        known = stale.known_mark(plan, live)
+        if plan.updated_at is None or known is None or plan.updated_at >= known:
+            return None
+        why = stale.why_ignored(plan, known, self._current(plan.pipeline))
+        if not why:
+            return None
+        _LOG.info("%s: ignored: %s", plan.name, why)
+        return DeployResult(plan.name, plan.pipeline.fqn, plan.pipeline.display_name, Action.IGNORED, (why,))
 
     def _carry_out(self, plan: Plan, live: Live, todo: Changes, execution: Execution) -> DeployResult:
         is_new = live.cronjob is None

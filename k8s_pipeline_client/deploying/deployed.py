@@ -13,6 +13,7 @@ from threading import Lock
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind
 from k8s_pipeline_client.deploying.live import Live, token_name
+from k8s_pipeline_client.deploying.stale import mark_of, without_mark
 from k8s_pipeline_client.deploying.steps import SUSPEND_PATH, shared_is_applied, token_note
 from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.domain.managers import MANAGER
@@ -45,6 +46,7 @@ class DeployedObject:
     token: str = ""
     is_suspended: bool = False
     is_terminating: bool = False
+    updated_at: int | None = None
 
 
 @dataclass(slots=True)
@@ -110,6 +112,7 @@ class Deployed:
             and cronjob.digest == _digest(plan.cronjob)
             and secret.digest == _digest(plan.secret)
             and config_map.digest == _digest(plan.config_map)
+            and (plan.updated_at is None or plan.updated_at == config_map.updated_at)
             and secret.owners == config_map.owners == {cronjob.uid}
             and cronjob.token == (plan.token["metadata"]["name"] if plan.token else "")
             and self._shared_is_there(plan)
@@ -178,9 +181,11 @@ def _reduced(item: Object) -> DeployedObject:
         token=token_name(item),
         is_suspended=bool((item.get("spec") or {}).get("suspend")),
         is_terminating=is_terminating(item),
+        updated_at=mark_of(item),
     )
 
 
 def _digest(item: Object) -> bytes:
+    item = without_mark(item)
     bare = {**item, "metadata": {key: value for key, value in item["metadata"].items() if key != "ownerReferences"}}
     return fingerprint(bare, apart_from=SUSPEND_PATH if item["kind"] == Kind.CRONJOB else ())

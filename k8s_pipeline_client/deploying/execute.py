@@ -9,7 +9,7 @@ from typing import Any
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object, Propagation
 from k8s_pipeline_client.deploying import rename, tokens
 from k8s_pipeline_client.deploying.live import Live
-from k8s_pipeline_client.deploying.notes import SharedNotes
+from k8s_pipeline_client.deploying.stale import without_mark
 from k8s_pipeline_client.deploying.steps import (
     Apply,
     Changes,
@@ -23,9 +23,9 @@ from k8s_pipeline_client.deploying.steps import (
     title_of,
 )
 from k8s_pipeline_client.deploying.terminating import stuck
-from k8s_pipeline_client.deploying.undo import Undo, undo_of
+from k8s_pipeline_client.deploying.undo import Unclaim, Undo, undo_of
 from k8s_pipeline_client.domain.managers import MANAGER, SUSPEND_MANAGER
-from k8s_pipeline_client.domain.objects import ABSENT, is_terminating
+from k8s_pipeline_client.domain.objects import is_terminating
 from k8s_pipeline_client.domain.ownership import is_applied
 from k8s_pipeline_client.errors import (
     ClusterError,
@@ -41,6 +41,8 @@ from k8s_pipeline_client.render.makeup import as_configured
 _LOG = logging.getLogger(__name__)
 
 GONE_TIMEOUT = 120.0
+_NONE = "1"
+"""A version that no object has. An apply that names it creates what is not there, and is refused where something is."""
 
 
 class Execution:
@@ -63,6 +65,7 @@ class Execution:
         force: bool,
         shared_notes: SharedNotes,
         earlier: Execution | None = None,
+        pin_new: bool = False,
     ) -> None:
         """Take the cluster, and how to write to it.
 
@@ -71,8 +74,9 @@ class Execution:
             live: The live objects: one that has changed since is not overwritten.
             dry_run: Server-side dry run.
             force: Take over fields that another field manager owns.
-            shared_notes: Knows which notes about shared objects have been reported.
-            earlier: The execution before a conflict, after which the deploy was started again.
+            said: What was said already of what several pipelines share.
+            earlier: What was carried out before somebody else came in between, and all began anew.
+            pin_new: Write what was not there only if it still is not.
         """
         self._cluster = cluster
         self._dry_run = dry_run
@@ -80,10 +84,8 @@ class Execution:
         self._seen = {_key(item): item for item in (live.cronjob, live.secret, live.config_map) if item is not None}
         self._writing: Object | None = None
         self._applied: list[tuple[str, str]] = []
-        # Of a first attempt the pinned write of the CronJob suffices: objects that it found unchanged are not written
-        # by others without a new version of the CronJob. After a conflict they may be, by a deploy that started again.
-        self._unwritten = set(self._seen) if earlier is not None else set()
-        self._shared_notes = shared_notes
+        self._said = said
+        self._pin_new = pin_new
         self.changed: bool = earlier is not None and earlier.changed
         self.created: bool = earlier is not None and earlier.created
         self._notes_once: list[str] = list(earlier._notes_once) if earlier is not None else []
@@ -92,12 +94,29 @@ class Execution:
         self.notes: list[str] = list(self._notes_once)
 
     def claim(self, changes: Changes) -> Object:
-        """Execute the steps up to the creation of a new CronJob, and return it."""
+        """Carry out the steps up to the claim of a new CronJob, and return it."""
+        answer: Object | None = None
         for step in changes.steps:
-            written = self._carry_out(step)
+            try:
+                answer = self._carry_out(step)
+            except ConflictError:
+                answer = self._claimed_by_a_lost_answer(step)
+                if answer is None:
+                    raise
         self.created = True
         assert written is not None
         return written
+
+    def _claimed_by_a_lost_answer(self, step: Step) -> Object | None:
+        """Return the CronJob as it is, if it is just as it was to be claimed: the claim may have been sent twice."""
+        if not isinstance(step, Claim) or not self._pin_new:
+            return None
+        found = get_or_none(self._cluster, Kind.CRONJOB, step.manifest["metadata"]["name"])
+        if found is None or not is_applied(step.manifest, found, MANAGER):
+            return None
+        self._seen[_key(found)] = found
+        self.undos.append(Unclaim(found))
+        return found
 
     def run(self, changes: Changes) -> None:
         """Execute all steps."""
@@ -150,6 +169,8 @@ class Execution:
         """Apply a manifest in the version of the object that was read."""
         self._writing = manifest
         seen = self._seen.get(_key(manifest))
+        if seen is None and self._pin_new and not self._dry_run:
+            manifest = {**manifest, "metadata": {**manifest["metadata"], "resourceVersion": _NONE}}
         if seen is not None and not self._dry_run:
             version = {key: seen["metadata"][key] for key in ("uid", "resourceVersion")}
             manifest = {**manifest, "metadata": {**manifest["metadata"], **version}}
@@ -299,7 +320,7 @@ def _state(item: Object | None) -> tuple[str, str] | None:
 
 
 def _content(item: Object) -> dict[str, Any]:
-    """Return the fields that a definition determines; resourceVersion also changes with status and managedFields."""
-    item = as_configured(item)
+    """Return what a definition decides; the version also changes with the status, and with who owns a field."""
+    item = without_mark(as_configured(item))
     metadata = {key: item["metadata"].get(key) for key in ("labels", "annotations", "ownerReferences")}
     return {**item, "metadata": metadata, "status": None}

@@ -9,7 +9,7 @@ from typing import Any
 
 from k8s_pipeline_client.domain import naming
 from k8s_pipeline_client.domain.entities import Document, EntityReference, IngestionPipeline
-from k8s_pipeline_client.domain.pipeline import Pipeline
+from k8s_pipeline_client.domain.pipeline import Pipeline, milliseconds, resolve
 from k8s_pipeline_client.domain.recognise import recognise
 from k8s_pipeline_client.domain.resolve import resolve
 from k8s_pipeline_client.errors import (
@@ -138,6 +138,13 @@ class Fetcher:
         return _is_missing(self._server.pipeline, fqn) and (
             not identity or _is_missing(self._server.pipeline_with_id, identity)
         )
+
+    def updated_at(self, pipeline: Pipeline) -> int | None:
+        """Return when the server's entity was changed, in ms; None where it cannot be asked, or does not say."""
+        try:
+            return milliseconds(self._server.pipeline_with_id(str(pipeline.id)).get("updatedAt"))
+        except PipelineError:
+            return None
 
     def under(self, fqn: str) -> ServerPipeline | None:
         """Return the server's entity with a fully qualified name, without building a pipeline; None if there is none.

@@ -27,7 +27,8 @@ class Live:
         token: The Secret of its bot's token.
         shared: By name: the ConfigMaps of launcher and certificates.
         earlier: The CronJobs with its id under other names.
-        active: Its unfinished Jobs, read only if one may take its token from the document.
+        earlier_config_maps: The ConfigMaps of these, by their name.
+        active: Its Jobs that have not ended, read only where one may take its token from the document.
         now: The API server's time.
         claimed: The CronJob was created, suspended, by this deploy.
         secrets_read: Whether ``secret`` and ``token`` were read; for a new pipeline, after the claim.
@@ -39,6 +40,7 @@ class Live:
     token: Object | None = None
     shared: Mapping[str, Object] = field(default_factory=lambda: MappingProxyType({}))
     earlier: Sequence[Object] = ()
+    earlier_config_maps: Mapping[str, Object] = field(default_factory=lambda: MappingProxyType({}))
     active: Sequence[Object] = ()
     now: datetime = _EPOCH
     claimed: bool = False

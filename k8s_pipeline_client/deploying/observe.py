@@ -38,6 +38,9 @@ def observe(cluster: Cluster, plan: Plan, *, settle: bool = True) -> Live:
         config_map=_named(found, plan.name),
         shared={name: item for item in found if (name := item["metadata"]["name"]) in shared},
         earlier=_earlier(cluster, plan, found),
+        earlier_config_maps={
+            item["metadata"]["name"]: item for item in found if is_of_another_name(item, plan.pipeline)
+        },
         now=cluster.now(),
         secrets_read=False,
     )

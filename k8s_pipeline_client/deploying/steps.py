@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from k8s_pipeline_client.cluster.port import Object
+from k8s_pipeline_client.deploying import stale
 from k8s_pipeline_client.deploying.live import Live, takes_token
 from k8s_pipeline_client.deploying.schedule import Wait, on_schedule
 from k8s_pipeline_client.domain import labels
@@ -164,7 +165,22 @@ def changes(plan: Plan, live: Live, *, force: bool = False) -> Changes:
     Returns:
         For a new pipeline, the steps up to the claim; for the following ones, call it again with `Live.claimed_as`.
     """
-    shared = () if live.claimed else _shared(plan, live)  # done before the claim
+    if plan.updated_at is None:
+        return _changes(plan, live, force=force)
+    if live.cronjob is not None and not live.claimed:
+        steps = _changes(stale.with_live_marks(plan, live), live, force=force).steps
+        if not any(map(_is_of_content, steps)):
+            return _changes(stale.with_mark_on_config_map(plan, live), live, force=force)
+    return _changes(stale.with_mark(plan), live, force=force)
+
+
+def _is_of_content(step: Step) -> bool:
+    """Return whether a step is about what a definition decides, and not about what pipelines share."""
+    return not isinstance(step, PutToken | ReleaseToken) and not (isinstance(step, Apply) and step.is_shared)
+
+
+def _changes(plan: Plan, live: Live, *, force: bool) -> Changes:
+    shared = () if live.claimed else _shared(plan, live)  # before the claim it was seen to
     if live.cronjob is None:
         return Changes((*shared, Claim(plan.suspended_cronjob())))
     kept = _token_to_keep(plan, live)
@@ -204,13 +220,17 @@ def _shared(plan: Plan, live: Live) -> Sequence[Step]:
 def _steps(plan: Plan, live: Live, cronjob: Object, kept: str, wanted: Object) -> Iterator[Step]:
     token_leaves = plan.pipeline.token_from is not None and not live.takes_token
     two_names = bool(live.earlier)
-    settings = tuple(_config(plan, live, cronjob, kept))
-    # The CronJob is always written with the other objects: only that detects concurrent changes.
+    document, facts = plan.owned_by(cronjob)
+    # The facts come first: of two deploys of the server's, they tell which is the later one. See `stale`.
+    before = tuple(_config(facts, live.config_map, live, cronjob))
+    settings = tuple(_config(with_token_inside(document, kept) if kept else document, live.secret, live, cronjob))
+    # With anything of the pipeline its CronJob is written: only there shows that it is still the one that was seen.
     is_changed = not live.claimed and (
-        bool(settings) or not is_applied(wanted, cronjob, MANAGER, apart_from=SUSPEND_PATH)
+        bool(before or settings) or not is_applied(wanted, cronjob, MANAGER, apart_from=SUSPEND_PATH)
     )
 
     yield from _put_token(plan, live)
+    yield from before
     if not token_leaves:
         yield from settings
     if _must_be_off(plan, live, is_changed=is_changed):
@@ -239,17 +259,13 @@ def _must_be_off(plan: Plan, live: Live, *, is_changed: bool) -> bool:
     return not live.is_suspended or (is_changed and live.only_the_claim_holds_suspend)
 
 
-def _config(plan: Plan, live: Live, cronjob: Object, kept: str) -> Iterator[Step]:
-    """Yield the steps for Secret and ConfigMap."""
-    secret, config_map = plan.owned_by(cronjob)
-    if kept:
-        secret = with_token_inside(secret, kept)
-    for manifest, before in ((secret, live.secret), (config_map, live.config_map)):
-        if before is not None and live.claimed and _is_left_over(before, cronjob):
-            yield Discard(before)
-            before = None
-        if not is_applied(manifest, before, MANAGER):
-            yield Apply(manifest, before)
+def _config(manifest: Object, before: Object | None, live: Live, cronjob: Object) -> Iterator[Step]:
+    """Yield what has the Secret or the ConfigMap be as planned."""
+    if before is not None and live.claimed and _is_left_over(before, cronjob):
+        yield Discard(before)
+        before = None
+    if not is_applied(manifest, before, MANAGER):
+        yield Apply(manifest, before)
 
 
 def _put_token(plan: Plan, live: Live) -> Iterator[Step]:

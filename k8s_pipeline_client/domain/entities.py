@@ -90,6 +90,7 @@ class IngestionPipeline(Entity):
     enabled: bool | None = None
     enable_streamable_logs: bool | None = None
     deployed: bool | None = None
+    updated_at: Any = None
 
 
 class Service(Entity):

@@ -65,11 +65,12 @@ class Pipeline:
         component: The component. Only an ingestion can be deployed; others are one-shot.
         entry_point: Python's arguments in the image: a file, or ``-m`` and a module.
         may_overlap: Whether the schedule may start a run while another one is active.
-        window: The schedule's start and end, see `airflow.Terms`.
-        own_settings: Documented settings, by name, that the definition overrides.
-        notes: Unsupported parts of the definition, and deviations from it, one sentence each.
-        token_from: The Secret of the bot's token, if it is not in the document.
-        ca_bundle: CA certificates of the run, PEM; empty if there are none.
+        window: From when until when scheduled runs do their work, as `airflow.Terms` has it.
+        own_settings: Documented settings, by name, that the definition sets for itself.
+        notes: What of the definition is not expressed, or otherwise than was asked for, one sentence each.
+        token_from: Where the bot's token is, if not in the document.
+        ca_bundle: The certificates that the run is to trust, PEM; empty where it needs none of ours.
+        updated_at: When the entity was changed, in ms; None where that is not known.
     """
 
     fqn: str
@@ -93,6 +94,7 @@ class Pipeline:
     notes: Sequence[str] = ()
     token_from: TokenSource | None = None
     ca_bundle: str = ""
+    updated_at: int | None = None
 
     def __post_init__(self) -> None:
         if "\0" in self.fqn:  # it is an environment variable of the pod
@@ -178,6 +180,7 @@ def from_entity(
         window=terms.window,
         own_settings=terms.own_settings,
         notes=(*terms.notes, *_notes(pipeline, document)),
+        updated_at=milliseconds(pipeline.updated_at),
     )
 
 
@@ -279,6 +282,58 @@ def from_app(app: App, origin: str, *, connection: Document | None = None, insta
         id=naming.identity(app.id),
         component=Component.APPLICATION,
     )
+
+
+def resolve(
+    definitions: Iterable[Definition],
+    *,
+    now: datetime | None = None,
+    connection: Document | None = None,
+    instance: str | None = None,
+) -> list[Pipeline]:
+    """Make pipelines of all definitions, each with its service; in the order in which they came.
+
+    Args:
+        definitions: Pipelines, services, plain workflow documents, automations and applications.
+        now: Aware; what a startDate and an endDate are compared with.
+        connection: How OpenMetadata is reached, for entities that do not say.
+        instance: Which OpenMetadata all of them belong to; each connection's clusterName if None.
+
+    Raises:
+        DefinitionError: A service is missing, a pipeline is defined twice, or one cannot be built.
+        ScheduleError: Kubernetes would refuse a schedule.
+    """
+    definitions = list(definitions)
+    services = [item for item in definitions if isinstance(item.entity, Service)]
+    pipelines: list[Pipeline] = []
+    for definition in definitions:
+        entity, origin = definition.entity, definition.origin
+        if isinstance(entity, IngestionPipeline):
+            service, is_given = service_of(entity, services, origin)
+            pipelines.append(
+                from_entity(
+                    entity,
+                    service,
+                    origin,
+                    now=now,
+                    connection=connection,
+                    instance=instance,
+                    with_connection=is_given,
+                )
+            )
+        elif isinstance(entity, Workflow):
+            pipelines.append(from_workflow(entity, origin, now=now, instance=instance))
+        elif isinstance(entity, AutomationWorkflow):
+            pipelines.append(from_automation(entity, origin, connection=connection, instance=instance))
+        elif isinstance(entity, App):
+            pipelines.append(from_app(entity, origin, connection=connection, instance=instance))
+    refuse_twins(pipelines)
+    return pipelines
+
+
+def milliseconds(value: Any) -> int | None:
+    """Return a moment as the API writes it; None for what is none: to say nothing of it is no reason to refuse."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def _notes(pipeline: IngestionPipeline, document: Document) -> Iterator[str]:

@@ -88,6 +88,11 @@ def config_map(pipeline: Pipeline, name: str, namespace: str, document: Encoded)
     }
 
 
+def content_sha256(*parts: object) -> str:
+    """Return the SHA-256 of manifests and whatever else is decided, in hex."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()
+
+
 def lookup_key(pipeline: Pipeline, name: str) -> str:
     """Return the lookup key of a pipeline's ConfigMap: its id, which a rename does not change; else its name."""
     return naming.id_key(pipeline.instance, pipeline.id) if pipeline.id else name

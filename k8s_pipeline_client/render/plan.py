@@ -34,6 +34,7 @@ class Plan:
             the document, or in a Secret that is managed elsewhere.
         notes: Changed settings with the reasons.
         source: Where the definition comes from.
+        updated_at: When the server's entity was changed, in ms; None where that is not known, or decides nothing.
     """
 
     pipeline: Pipeline
@@ -47,6 +48,7 @@ class Plan:
     source: Source = Source.FILES
     ca: Document | None = None
     token: Document | None = None
+    updated_at: int | None = None
 
     @property
     def shared(self) -> list[Document]:
@@ -144,18 +146,26 @@ def plan(pipeline: Pipeline, settings: Settings, *, source: Source = Source.FILE
     if token_secret:
         for metadata in (planned["metadata"], planned["spec"]["jobTemplate"]["metadata"]):
             metadata["labels"][labels.TOKEN] = token_secret["metadata"]["name"]
+    suspend = cronjob.suspended(pipeline)
+    secret, config_map = config.secret(pipeline, name, own.namespace), config.config_map(pipeline, name, own.namespace)
+    # By an id the server means one entity, of which one state is later than another. Files are as new as their deploy.
+    updated_at = pipeline.updated_at if source is Source.SERVER and pipeline.id else None
+    if updated_at is not None:
+        digest = config.content_sha256(planned, secret, suspend)
+        config_map["metadata"]["annotations"][labels.CONTENT_HASH] = digest
     return Plan(
         pipeline=pipeline,
         name=name,
         cronjob=planned,
-        suspend=cronjob.suspended(pipeline),
-        secret=config.secret(pipeline, name, own.namespace, document),
-        config_map=config.config_map(pipeline, name, own.namespace, document),
+        suspend=suspend,
+        secret=secret,
+        config_map=config_map,
         launcher=config.launcher_config_map(own.namespace),
         notes=tuple(cronjob.notes(pipeline, own)),
         source=source,
         ca=_ca(pipeline, own),
         token=token_secret,
+        updated_at=updated_at,
     )
 
 

@@ -105,8 +105,8 @@ def cut_rename(fake: FakeCluster) -> None:
 
 
 CLAIM = "create CronJob, suspended: remove the pipeline"
-CREATE_BOTH = ("create Secret: remove Secret", "create ConfigMap: remove ConfigMap")
-APPLY_BOTH = ("apply Secret: restore Secret", "apply ConfigMap: restore ConfigMap")
+CREATE_BOTH = ("create ConfigMap: remove ConfigMap", "create Secret: remove Secret")
+APPLY_BOTH = ("apply ConfigMap: restore ConfigMap", "apply Secret: restore Secret")
 CRONJOB = "apply CronJob: restore CronJob"
 RESUME = "resume: restore suspend"
 SUSPEND = "suspend: restore suspend"
@@ -150,10 +150,10 @@ CASES: list[Case] = [
         PLAIN,
         steps=[
             CLAIM,
-            "delete leftover Secret: stays",
-            "create Secret: remove Secret",
             "delete leftover ConfigMap: stays",
             "create ConfigMap: remove ConfigMap",
+            "delete leftover Secret: stays",
+            "create Secret: remove Secret",
             RESUME,
         ],
     ),
@@ -274,13 +274,25 @@ CASES: list[Case] = [
         "the token moves out of the document",
         [deployed(OPAQUE)],
         PLAIN,
-        steps=["write token: remove token unless used", CRONJOB, "check token: remove token unless used", *APPLY_BOTH],
+        steps=[
+            "write token: remove token unless used",
+            APPLY_BOTH[0],
+            CRONJOB,
+            "check token: remove token unless used",
+            APPLY_BOTH[1],
+        ],
     ),
     Case(
         "the token moves out of the document while a run reads it there",
         [deployed(OPAQUE), lambda fake: job(fake, NAME)],
         PLAIN,
-        steps=["write token: remove token unless used", CRONJOB, "check token: remove token unless used", *APPLY_BOTH],
+        steps=[
+            "write token: remove token unless used",
+            APPLY_BOTH[0],
+            CRONJOB,
+            "check token: remove token unless used",
+            APPLY_BOTH[1],
+        ],
         notes=["a run is active that reads its token from the document, which so still"],
     ),
     Case(
