@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,7 @@ NEVER = "0 0 31 2 *"
 
 _FULL_WEEK = tuple(range(7))
 _FULL_MONTH = tuple(range(1, 32))
-_HOUR = timedelta(hours=1)
+_MINUTES_OF_A_DAY = 24 * 60
 _LONGEST_FOLD = timedelta(hours=3)
 _MAX_YEARS = 5
 """The horizon for due times, as in Kubernetes."""
@@ -57,13 +58,16 @@ class Schedule:
             return None
         return self._step(moment + timedelta(microseconds=1), forwards=False)
 
-    def most_within_an_hour(self, limit: int = 100) -> int:
-        """Return the maximum number of due times in an hour, up to ``limit``."""
+    def most_within(self, seconds: int, limit: int = 100) -> int:
+        """Return how often it is due in the busiest time of that length (a day at most), up to ``limit``."""
         every = cron.parse_every(self.expression)
         if every is not None:
-            return min(limit, -int(-_HOUR.total_seconds() // every))
-        # Whichever hours it has: any 60 minutes that begin at a due time contain every minute of the hour once.
-        return min(limit, len(cron.parse_fields(self.expression)[0].values))
+            return min(limit, -int(-seconds // every))
+        minutes, hours, *_ = cron.parse_fields(self.expression)
+        due = sorted(60 * hour + minute for hour in hours.values for minute in minutes.values)
+        through_midnight = [*due, *(moment + _MINUTES_OF_A_DAY for moment in due)]
+        found = (bisect_left(through_midnight, first + seconds / 60) - number for number, first in enumerate(due))
+        return min(limit, max(found, default=0))
 
     def _step(self, moment: datetime, *, forwards: bool) -> datetime | None:
         zone = ZoneInfo(self.timezone)

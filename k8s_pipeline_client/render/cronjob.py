@@ -11,7 +11,7 @@ from k8s_pipeline_client.domain.schedule import NEVER
 from k8s_pipeline_client.domain.source import Source
 from k8s_pipeline_client.render.job import OUTAGE, job_template, raised, ttl_notes
 from k8s_pipeline_client.render.metadata import name_labels, object_meta, pipeline_annotations, pipeline_labels
-from k8s_pipeline_client.settings import MIN_STARTING_DEADLINE_SECONDS, Settings
+from k8s_pipeline_client.settings import MIN_STARTING_DEADLINE_SECONDS, REPORTER_OUTAGE_SECONDS, Settings
 
 
 def cronjob(
@@ -65,10 +65,10 @@ def _interval(pipeline: Pipeline) -> int:
 
 
 def history_limits(pipeline: Pipeline, settings: Settings) -> tuple[int, int]:
-    """Return the history limits: enough for all Jobs of an hour, or more if set."""
+    """Return how many successful and failed Jobs stay: all that an outage can bring, or more where set."""
     floor = 1
     if pipeline.schedule is not None:
-        floor = max(floor, pipeline.schedule.most_within_an_hour())
+        floor = max(floor, pipeline.schedule.most_within(REPORTER_OUTAGE_SECONDS))
     return (
         max(settings.successful_jobs_history_limit, floor),
         max(settings.failed_jobs_history_limit, floor),

@@ -45,8 +45,8 @@ from k8s_pipeline_client.settings.syntax import listed
 if TYPE_CHECKING:
     from k8s_pipeline_client.domain.pipeline import Pipeline
 
-REPORTER_OUTAGE_SECONDS = 3600
-"""What finished Jobs must outlive, so that whoever reports their ends can be away for an hour."""
+REPORTER_OUTAGE_SECONDS = 7200
+"""What finished Jobs must outlive: whoever reports their ends can be away for an hour, and has one to catch up."""
 MIN_STARTING_DEADLINE_SECONDS = 120
 """Under load the CronJob controller drops runs without an event below this."""
 DO_NOT_DISRUPT = {

@@ -114,8 +114,8 @@ def test_a_finished_one_shot_run_is_cleaned_up_with_its_secret(program: Program)
     path = program.file("p.json", pipeline({"log": "x"}), service())
     ended = program("run", "-f", path, "--wait", "-o", "json")
     run = ended.json
-    # The floor of an hour is ours; that the clean-up takes the Secret along is Kubernetes' doing.
-    assert "ttlSecondsAfterFinished 1 is raised to 3600" in ended.err
+    # The floor of two hours is ours; that the clean-up takes the Secret along is Kubernetes' doing.
+    assert "ttlSecondsAfterFinished 1 is raised to 7200" in ended.err
     program.space.kubectl(
         "patch", "job", run["jobName"], "--type=merge", "-p", '{"spec": {"ttlSecondsAfterFinished": 1}}'
     )

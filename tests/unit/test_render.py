@@ -123,8 +123,8 @@ def test_floors_are_kept_and_said() -> None:
     cronjob = _cronjob(settings, airflowConfig=airflow)
     spec = cronjob["spec"]
     assert spec["startingDeadlineSeconds"] == 120
-    assert spec["jobTemplate"]["spec"]["ttlSecondsAfterFinished"] == 3600
-    assert (spec["successfulJobsHistoryLimit"], spec["failedJobsHistoryLimit"]) == (50, 6)
+    assert spec["jobTemplate"]["spec"]["ttlSecondsAfterFinished"] == 7200
+    assert (spec["successfulJobsHistoryLimit"], spec["failedJobsHistoryLimit"]) == (50, 12)
     notes = cronjob["metadata"]["annotations"]["k8s-pipeline/notes"].splitlines()
     assert [note.split()[0] for note in notes] == [
         "startingDeadlineSeconds",
@@ -134,9 +134,9 @@ def test_floors_are_kept_and_said() -> None:
 
 
 @pytest.mark.parametrize(
-    ("schedule", "kept"), [("*/5 9-17 * * *", 12), ("*/20 * * * mon", 3), ("@daily", 3), ("@every 10m", 6)]
+    ("schedule", "kept"), [("*/5 9-17 * * *", 24), ("*/20 * * * mon", 6), ("@daily", 3), ("@every 10m", 12)]
 )
-def test_as_many_finished_runs_are_kept_as_the_busiest_hour_brings(schedule: str, kept: int) -> None:
+def test_as_many_finished_runs_are_kept_as_the_busiest_two_hours_bring(schedule: str, kept: int) -> None:
     spec = _cronjob(Settings(), airflowConfig={"scheduleInterval": schedule})["spec"]
     assert (spec["successfulJobsHistoryLimit"], spec["failedJobsHistoryLimit"]) == (kept, kept)
 

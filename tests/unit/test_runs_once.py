@@ -81,9 +81,9 @@ def test_an_application_runs_as_pipelines_do() -> None:
 def test_a_floor_is_said_where_it_is_kept() -> None:
     settings = Settings(ttl_seconds_after_finished=60, starting_deadline_seconds=0, failed_jobs_history_limit=0)
     found = plan_one_shot(pipeline(APP), settings, RUN_ID)
-    assert found.job["spec"]["ttlSecondsAfterFinished"] == 3600
+    assert found.job["spec"]["ttlSecondsAfterFinished"] == 7200
     (note,) = found.notes  # of what a CronJob alone has, nothing
-    assert note.startswith("ttlSecondsAfterFinished 60 is raised to 3600 ")
+    assert note.startswith("ttlSecondsAfterFinished 60 is raised to 7200 ")
     assert plan_one_shot(pipeline(sample(AUTOMATION)), settings, RUN_ID).notes == ()
 
 

@@ -148,18 +148,21 @@ def test_the_last_due_time_includes_this_very_moment() -> None:
 @pytest.mark.parametrize(
     ("text", "most"),
     [
-        ("*/5 * * * *", 12),
-        ("*/5 9-17 * * mon", 12),
-        ("0,50,55 23,0 * * *", 3),
+        ("*/5 * * * *", 24),
+        ("*/5 9-17 * * mon", 24),
+        ("*/5 9,17 * * *", 12),
+        ("0,50,55 23,0 * * *", 6),
+        ("0,50,55 9,11 * * *", 3),
+        ("55 9 * * *", 1),
         ("@daily", 1),
         ("@every 1s", 100),
-        ("@every 40m", 2),
-        ("@every 1h", 1),
+        ("@every 40m", 3),
+        ("@every 1h", 2),
         ("@every 26h", 1),
     ],
 )
-def test_the_runs_of_the_busiest_hour_are_counted(text: str, most: int) -> None:
-    assert parse_schedule(text).most_within_an_hour() == most
+def test_the_runs_of_the_busiest_two_hours_are_counted(text: str, most: int) -> None:
+    assert parse_schedule(text).most_within(7200) == most
 
 
 @pytest.mark.parametrize(
