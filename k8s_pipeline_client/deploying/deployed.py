@@ -17,7 +17,14 @@ from k8s_pipeline_client.deploying.stale import mark_of, without_mark
 from k8s_pipeline_client.deploying.steps import SUSPEND_PATH, shared_is_applied, token_note
 from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.domain.managers import MANAGER
-from k8s_pipeline_client.domain.objects import Object, annotation, identity, is_terminating, label
+from k8s_pipeline_client.domain.objects import (
+    Object,
+    annotation,
+    identity,
+    is_marked_deleted,
+    is_terminating,
+    label,
+)
 from k8s_pipeline_client.domain.ownership import fields_of, fingerprint, part
 from k8s_pipeline_client.domain.pipeline import Pipeline
 from k8s_pipeline_client.render.plan import Plan
@@ -45,6 +52,7 @@ class DeployedObject:
     source: str = ""
     token: str = ""
     is_suspended: bool = False
+    is_marked_deleted: bool = False
     is_terminating: bool = False
     updated_at: int | None = None
 
@@ -109,6 +117,7 @@ class Deployed:
             not (cronjob.is_terminating or secret.is_terminating or config_map.is_terminating)
             and (cronjob.fqn, cronjob.source) == (plan.pipeline.fqn, plan.source)
             and cronjob.is_suspended == plan.suspend
+            and not cronjob.is_marked_deleted
             and cronjob.digest == _digest(plan.cronjob)
             and secret.digest == _digest(plan.secret)
             and config_map.digest == _digest(plan.config_map)
@@ -180,6 +189,7 @@ def _reduced(item: Object) -> DeployedObject:
         source=annotation(item, labels.MANAGED_BY_SOURCE),
         token=token_name(item),
         is_suspended=bool((item.get("spec") or {}).get("suspend")),
+        is_marked_deleted=is_marked_deleted(item),
         is_terminating=is_terminating(item),
         updated_at=mark_of(item),
     )

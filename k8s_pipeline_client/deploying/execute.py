@@ -25,7 +25,7 @@ from k8s_pipeline_client.deploying.steps import (
 from k8s_pipeline_client.deploying.terminating import stuck
 from k8s_pipeline_client.deploying.undo import Unclaim, Undo, undo_of
 from k8s_pipeline_client.domain.managers import MANAGER, SUSPEND_MANAGER
-from k8s_pipeline_client.domain.objects import is_terminating
+from k8s_pipeline_client.domain.objects import is_marked_deleted, is_terminating
 from k8s_pipeline_client.domain.ownership import is_applied
 from k8s_pipeline_client.errors import (
     ClusterError,
@@ -250,7 +250,7 @@ class Execution:
                 f"kept spec.suspend as another field manager set it, although it should be {state}: {error.message}"
             )
             return None
-        if was != step.suspend and not self.created:
+        if (was != step.suspend or is_marked_deleted(step.before)) and not self.created:
             self.changed = True
             self.notes.append(step.note)
         return written

@@ -24,7 +24,7 @@ from k8s_pipeline_client.deploying.schedule import Wait, on_schedule
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.connection import why_not_newer
 from k8s_pipeline_client.domain.managers import MANAGER, suspend_is_set_by_others, was_switched
-from k8s_pipeline_client.domain.objects import annotation, is_terminating
+from k8s_pipeline_client.domain.objects import annotation, is_marked_deleted, is_terminating
 from k8s_pipeline_client.domain.ownership import is_applied
 from k8s_pipeline_client.launcher.references import VARIABLE
 from k8s_pipeline_client.render.plan import Plan
@@ -243,9 +243,10 @@ def _steps(plan: Plan, live: Live, cronjob: Object, kept: str, wanted: Object) -
         yield from settings
     for old in live.earlier:
         yield Retire(old)
-    if live.claimed or (not plan.suspend and (live.is_suspended or two_names)):
-        # The claim used our other field manager, which has to release the field; nobody else's value is overridden.
-        ours = live.claimed or two_names or not suspend_is_set_by_others(cronjob)
+    is_marked = is_marked_deleted(cronjob)
+    if live.claimed or is_marked or (not plan.suspend and (live.is_suspended or two_names)):
+        # A claim is made under our other field manager: it has to give the field up, and nobody's will is overridden.
+        ours = live.claimed or two_names or is_marked or not suspend_is_set_by_others(cronjob)
         note = _switched(plan, live, suspend=False)
         yield Suspend(plan.suspend_patch(plan.suspend), cronjob, force=ours, of_new=live.claimed, note=note)
     if live.token_name and live.token_name != _wanted_token(plan):
@@ -299,7 +300,10 @@ def _token_to_keep(plan: Plan, live: Live) -> str:
 
 
 def _switched(plan: Plan, live: Live, *, suspend: bool) -> str:
-    """Return the note about the schedule: on demand is not disabled, though both are suspended."""
+    """Say what has become of the schedule: on demand is not disabled, though both are suspended."""
+    if live.cronjob is not None and is_marked_deleted(live.cronjob):
+        state = "suspended" if suspend else "enabled"
+        return f"was suspended since OpenMetadata had deleted it, and is {state} now, as its definition says"
     if live.cronjob is None or not was_switched(live.cronjob):
         return "an earlier deploy was interrupted before it could enable it: it is enabled now"
     if annotation(live.cronjob, labels.ON_DEMAND):

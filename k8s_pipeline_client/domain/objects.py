@@ -59,6 +59,11 @@ def finalizers(item: Object) -> tuple[str, ...]:
     return tuple(held for held in item["metadata"].get("finalizers") or () if held not in _BY_KUBERNETES)
 
 
+def is_marked_deleted(cronjob: Object) -> bool:
+    """Return whether a CronJob is kept though OpenMetadata has deleted its pipeline."""
+    return bool(label(cronjob, labels.DELETED))
+
+
 def newest_first(items: Iterable[Object]) -> list[Object]:
     """Sort by creation; names break the tie within a second."""
     return sorted(

@@ -9,9 +9,16 @@ from collections.abc import Callable
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object, Propagation
 from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.domain.managers import MANAGER
-from k8s_pipeline_client.domain.objects import annotation, is_finished, is_terminating, label, run_id
-from k8s_pipeline_client.errors import ClusterError, ConflictError, InputError, RunActiveError
-from k8s_pipeline_client.inventory.lookup import active_jobs, pods_of
+from k8s_pipeline_client.domain.objects import (
+    annotation,
+    is_finished,
+    is_marked_deleted,
+    is_terminating,
+    label,
+    run_id,
+)
+from k8s_pipeline_client.errors import ClusterError, ConflictError, InputError, RunActiveError, UnknownNameError
+from k8s_pipeline_client.inventory.lookup import active_jobs
 from k8s_pipeline_client.render.config import DOCUMENT_KEY
 from k8s_pipeline_client.render.job import run_job
 from k8s_pipeline_client.render.metadata import owner_reference
@@ -42,9 +49,11 @@ def start_run(
     Raises:
         InputError: The id is not a UUID, or another run has the Job's name.
         RunActiveError: Another run is active.
+        UnknownNameError: OpenMetadata has deleted the pipeline: a run would make it known there again.
     """
     identity = check_run_id(requested_id) if requested_id else str(uuid.uuid4())
     name = cronjob["metadata"]["name"]
+    _refuse_deleted(cronjob)
     if not allow_overlap and cronjob["spec"].get("concurrencyPolicy") != "Allow":
         _refuse_overlap(cluster, cronjob, identity)
     job = run_job(
@@ -171,6 +180,17 @@ def check_run_id(text: str) -> str:
         raise InputError(
             f"run id {text!r} is not a UUID", code="InvalidRunId", facts={"run_id": text}, hint="use a UUID, or none"
         ) from error
+
+
+def _refuse_deleted(cronjob: Object) -> None:
+    if is_marked_deleted(cronjob):
+        title = annotation(cronjob, labels.DISPLAY_NAME) or cronjob["metadata"]["name"]
+        raise UnknownNameError(
+            f"{title} was deleted in OpenMetadata, and a run of it would make it known there again",
+            code="DeletedInOpenMetadata",
+            facts={"title": title, "deleted_at": annotation(cronjob, labels.DELETED_AT)},
+            hint="restore it there, or deploy it again",
+        )
 
 
 def _refuse_overlap(cluster: Cluster, cronjob: Object, identity: str) -> None:

@@ -49,6 +49,12 @@ def pipeline_status(
     newest_first = sorted(runs, key=lambda run: run.created_at or _BEGINNING, reverse=True)
     is_scheduled = not is_on_demand and not is_suspended
     warnings = ["the CronJob is being deleted"] if metadata.get("deletionTimestamp") else []
+    deleted_at = text(annotations.get(labels.DELETED_AT))
+    if deleted_at:
+        warnings.append(
+            f"deleted in OpenMetadata, as was found at {deleted_at}: suspended until it is restored there, deployed "
+            "again, or removed"
+        )
     note = Narrowed.from_text(text(annotations.get(labels.STARTING_DEADLINE)), spec.get("startingDeadlineSeconds"))
     if note and is_scheduled:
         warnings.append(

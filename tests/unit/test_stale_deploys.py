@@ -205,12 +205,12 @@ def test_of_two_at_once_the_newer_is_there_in_the_end(before: str, differs: str,
     older = OTHERS[differs]
     was = older if before == "the older" else BEFORE[before]
     scene = there(was)  # type: ignore[arg-type]
-    for own, others_ in product(range(1, STEPS), (4, 60)):
+    for own, others_ in product(range(1, STEPS), (60,)):
         # One goes so far, the other some steps or to its end, then the first to its end.
         both(scene.fork(), older, [first] * own + [1 - first] * others_ + [first] * 60)
 
 
-@hypothesis_settings(max_examples=200, deadline=None)
+@hypothesis_settings(max_examples=120, deadline=None)
 @given(st.sampled_from(SCENES), st.lists(st.integers(0, 1), max_size=60))
 def test_of_two_in_any_order_the_newer_is_there_in_the_end(scene: tuple[str, str], order: list[int]) -> None:
     older = OTHERS[scene[1]]
