@@ -61,11 +61,11 @@ class Globals:
                 warn(text)
         return self._loaded
 
-    def client(self) -> Pipelines:
-        """Connect to the cluster until the command ends."""
+    def client(self, **options: Any) -> Pipelines:
+        """Connect to the cluster until the command ends; the options are those of `Pipelines`."""
         from k8s_pipeline_client.client import Pipelines
 
-        client = Pipelines.connect(self.settings(), kubeconfig=self.kubeconfig, context=self.context)
+        client = Pipelines.connect(self.settings(), kubeconfig=self.kubeconfig, context=self.context, **options)
         if (command := click.get_current_context(silent=True)) is not None:
             command.call_on_close(client.close)
         return client

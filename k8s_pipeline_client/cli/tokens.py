@@ -13,7 +13,10 @@ from k8s_pipeline_client.domain.rfc3339 import rfc3339
 from k8s_pipeline_client.errors import InputError
 
 if TYPE_CHECKING:
+    from k8s_pipeline_client.deploying.acceptance import Accepted
     from k8s_pipeline_client.settings import Settings
+
+_ASK_TIMEOUT = 5.0
 
 
 @click.command("rotate-token")
@@ -28,14 +31,27 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Take a token of another bot, one that has expired, or a Secret that another field manager writes.",
 )
+@click.option("--no-wait", is_flag=True, help="Do not wait until OpenMetadata accepts it.")
 @common_options
 @pass_globals
-def rotate_token_command(values: Globals, token_file: Path | None, secret: str | None, force: bool) -> None:
-    """Have pipelines log in with their bot's new token, from their next runs on; nothing is deployed again."""
-    from k8s_pipeline_client.cli.output import emit, print_table
+def rotate_token_command(
+    values: Globals, token_file: Path | None, secret: str | None, force: bool, no_wait: bool
+) -> None:
+    """Have pipelines log in with their bot's new token, from their next runs on; nothing is deployed again.
+
+    OpenMetadata accepts a new token about two minutes after it has made it; until then the old one stays in force.
+    """
+    from k8s_pipeline_client.cli.output import emit, note, print_table, warn
 
     token = _token(values.settings(), token_file)
-    done = values.client().rotate_token(token, secret=secret, force=force)
+    accepted = _asking(values.settings())
+    client = values.client(accepted=accepted)
+    done = client.rotate_token(token, secret=secret, force=force, wait=not no_wait, announce=note)
+    if done.action == "waiting":
+        warn(
+            f"the token waits in Secret {done.secret} until OpenMetadata accepts it, while the old one stays in force: "
+            "the reporter puts it in force, or this command once more"
+        )
     expires = _text(done.expires_at)
     row = [
         done.bot or "-",
@@ -59,6 +75,27 @@ def rotate_token_command(values: Globals, token_file: Path | None, secret: str |
         table=lambda: print_table(["BOT", "INSTANCE", "EXPIRES", "PIPELINES", "ACTION", "SECRET"], [row]),
         names=lambda: [f"secret/{done.secret}"],
     )
+
+
+def _asking(settings: Settings) -> Accepted:
+    """Return what asks OpenMetadata whether it accepts a token, where we can reach it."""
+
+    def ask(server: str, token: str) -> bool | None:
+        from k8s_pipeline_client.errors import PipelineError
+        from k8s_pipeline_client.openmetadata.client import HttpOpenMetadata, trust
+        from k8s_pipeline_client.settings.given import given_certificates
+
+        address = settings.metadata_api_endpoint or server
+        if not address:
+            return None
+        try:
+            verify = trust(settings.verify_ssl, given_certificates(settings))
+            with HttpOpenMetadata(address, token, verify=verify, total_timeout=_ASK_TIMEOUT) as found:
+                return found.accepts_token()
+        except PipelineError:
+            return None
+
+    return ask
 
 
 def _token(settings: Settings, path: Path | None) -> str:

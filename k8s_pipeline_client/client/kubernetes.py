@@ -17,6 +17,7 @@ from k8s_pipeline_client.client.entities import pipeline_of
 from k8s_pipeline_client.client.noop import NoopPipelineClient
 from k8s_pipeline_client.client.pipelines import Pipelines
 from k8s_pipeline_client.cluster.port import Cluster, Object
+from k8s_pipeline_client.deploying.acceptance import Accepted, unasked
 from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.domain.connection import instance_of
 from k8s_pipeline_client.domain.counting import counted
@@ -74,11 +75,18 @@ class K8sPipelineClient(Closing):
         pipelines: All other operations, by pipeline name.
     """
 
-    def __init__(self, cluster: Cluster, settings: Settings, *, spool: LogSpool | None = None) -> None:
-        """Take a cluster; see `create_client` for the usual way, and `Pipelines` for the arguments."""
+    def __init__(
+        self,
+        cluster: Cluster,
+        settings: Settings,
+        *,
+        spool: LogSpool | None = None,
+        accepted: Accepted = unasked,
+    ) -> None:
+        """Take a cluster's namespace; see `create_client` for the usual way, and `Pipelines` for the arguments."""
         self._cluster = cluster
         self._settings = settings
-        self.pipelines = Pipelines(cluster, settings, spool=spool)
+        self.pipelines = Pipelines(cluster, settings, spool=spool, accepted=accepted)
 
     def close(self) -> None:
         """Close the connections, and delete stored logs; idempotent."""

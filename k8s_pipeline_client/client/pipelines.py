@@ -16,14 +16,14 @@ from k8s_pipeline_client.client.entities import pipeline_of
 from k8s_pipeline_client.client.marking import Marking
 from k8s_pipeline_client.client.runlogs import RunLogs
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
-from k8s_pipeline_client.deploying import copies, resume, stale
+from k8s_pipeline_client.deploying import acceptance, copies, resume, stale
 from k8s_pipeline_client.deploying.bulk import PARALLEL, Batch, Deployment
 from k8s_pipeline_client.deploying.compare import Comparison, compare
 from k8s_pipeline_client.deploying.deploy import Deployer, DeployResult
 from k8s_pipeline_client.deploying.diff import Difference, differences
 from k8s_pipeline_client.deploying.fetch import ServerPipeline
 from k8s_pipeline_client.deploying.once import create_one_shot
-from k8s_pipeline_client.deploying.rotate import Rotation, rotate
+from k8s_pipeline_client.deploying.rotate import WAIT_SECONDS, Rotation, rotate
 from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.domain.document import to_json
 from k8s_pipeline_client.domain.entities import App, AutomationWorkflow, Document
@@ -56,21 +56,37 @@ class Pipelines(RunLogs, Deleting, Ending, Marking):
     A context manager: connections are closed, and stored logs deleted, at the end of the ``with`` block.
     """
 
-    def __init__(self, cluster: Cluster, settings: Settings, *, spool: LogSpool | None = None) -> None:
-        """Take a cluster; see `connect` for the usual way.
+    def __init__(
+        self,
+        cluster: Cluster,
+        settings: Settings,
+        *,
+        spool: LogSpool | None = None,
+        accepted: acceptance.Accepted = acceptance.unasked,
+    ) -> None:
+        """Take a cluster's namespace; see `connect` for the usual way.
 
         Args:
             cluster: Closed with this object.
             settings: See `load_settings`.
-            spool: Stores logs while they are read page by page; one with default limits if None.
+            spool: Where logs are kept while they are read page by page; one with the usual bounds if None.
+            accepted: Asked whether OpenMetadata takes a bot's new token, before that takes the place of the old one.
         """
+        self._accepted = accepted
         super().__init__(cluster, Reader(cluster, instance=settings.instance), spool)
         self._settings = settings
 
     @classmethod
-    def connect(cls, settings: Settings, *, kubeconfig: Path | None = None, context: str | None = None) -> Pipelines:
-        """Connect to the cluster, found as kubectl does or by the settings, in the settings' namespace."""
-        return cls(connect(settings, kubeconfig=kubeconfig, context=context), settings)
+    def connect(
+        cls,
+        settings: Settings,
+        *,
+        kubeconfig: Path | None = None,
+        context: str | None = None,
+        accepted: acceptance.Accepted = acceptance.unasked,
+    ) -> Pipelines:
+        """Find the cluster as kubectl does, or as the settings say, and work in their namespace."""
+        return cls(connect(settings, kubeconfig=kubeconfig, context=context), settings, accepted=accepted)
 
     def deploy(
         self,
@@ -99,7 +115,7 @@ class Pipelines(RunLogs, Deleting, Ending, Marking):
                 ``ignored``, and nothing is written.
         """
         judge = judge or _judge(source)
-        deployer = Deployer(self._cluster, dry_run=dry_run, force=force, current=current)
+        deployer = Deployer(self._cluster, dry_run=dry_run, force=force, current=current, accepted=self._accepted)
         return deployer.deploy(plan(pipeline, self._settings, source=source), judge, announce=announce)
 
     def deploy_all(
@@ -146,6 +162,7 @@ class Pipelines(RunLogs, Deleting, Ending, Marking):
             on_done=on_done,
             announce=announce,
             current=current,
+            accepted=self._accepted,
         ).run()
 
     def diff(self, pipeline: Pipeline, *, beside: Sequence[Pipeline] = ()) -> list[Difference]:
@@ -298,13 +315,27 @@ class Pipelines(RunLogs, Deleting, Ending, Marking):
         resume.disable(self._cluster, resource, force=force)
         return resource
 
-    def rotate_token(self, token: str, *, secret: str | None = None, force: bool = False) -> Rotation:
-        """Rotate a bot's token for all its pipelines, from their next runs on, without deploying them.
+    def rotate_token(
+        self,
+        token: str,
+        *,
+        secret: str | None = None,
+        force: bool = False,
+        wait: bool = True,
+        announce: resume.Announce = lambda text: None,
+    ) -> Rotation:
+        """Have the pipelines of a bot log in with a new token from their next runs on; nothing is deployed.
 
         Args:
             token: The new token.
             secret: The Secret to write; found by the token's bot if None.
-            force: Accept the token of another bot, or an expired one; and overwrite another field manager's.
+            force: Write a token of another bot, too, or one that is over; over another field manager's; and one that
+                OpenMetadata does not accept as yet.
+            wait: Where OpenMetadata does not accept it as yet, wait until it does, for three minutes at most.
+            announce: Called before such a wait.
+
+        Returns:
+            What became of it; the action is ``waiting`` where it is not accepted as yet.
 
         Raises:
             InputError: The token cannot be used by the pipelines.
@@ -316,7 +347,16 @@ class Pipelines(RunLogs, Deleting, Ending, Marking):
                 hint="write the token to that Secret; the next runs use it",
             )
         selector = self._reader.selector(labels.TOKEN)
-        return rotate(self._cluster, token.strip(), selector=selector, name=secret, force=force)
+        return rotate(
+            self._cluster,
+            token.strip(),
+            selector=selector,
+            name=secret,
+            force=force,
+            accepted=self._accepted,
+            timeout=WAIT_SECONDS if wait else 0.0,
+            announce=announce,
+        )
 
     def _newest_failed(self) -> Object | None:
         """Return the complete Job of the newest failed run of the namespace; None if none has failed."""

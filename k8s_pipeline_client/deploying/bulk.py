@@ -18,7 +18,7 @@ from functools import partial
 from typing import Any
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind
-from k8s_pipeline_client.deploying import stale, tokens
+from k8s_pipeline_client.deploying import acceptance, stale, tokens
 from k8s_pipeline_client.deploying.concurrency import ConcurrencyLimit
 from k8s_pipeline_client.deploying.copies import Judge, refuse_copies
 from k8s_pipeline_client.deploying.deploy import Action, Deployer
@@ -108,6 +108,7 @@ class Batch:
         on_done: Callable[[Deployment], None] = lambda deployment: None,
         announce: Callable[[Pipeline, str], None] = lambda pipeline, text: None,
         current: stale.Current = stale.unknown,
+        accepted: acceptance.Accepted = acceptance.unasked,
     ) -> None:
         """Take the pipelines.
 
@@ -124,6 +125,7 @@ class Batch:
             on_done: Called with each as it is done, by one thread at a time.
             announce: Called with a pipeline and what a person should know before it happens.
             current: See `Deployer`; threads call it.
+            accepted: See `Deployer`; threads call it.
         """
         self._cluster = cluster
         self._pipelines = pipelines
@@ -134,7 +136,7 @@ class Batch:
         self._parallel = parallel
         self._on_done = on_done
         self._announce = announce
-        self._deployer = Deployer(cluster, dry_run=dry_run, force=force, current=current)
+        self._deployer = Deployer(cluster, dry_run=dry_run, force=force, current=current, accepted=accepted)
         self._limit = ConcurrencyLimit(parallel)
         self._deployed: Deployed | None = None
         self._found: dict[int, Deployment] = {}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from k8s_pipeline_client.cluster.port import Cluster, Object
-from k8s_pipeline_client.deploying import rename, stale
+from k8s_pipeline_client.deploying import acceptance, rename, stale
 from k8s_pipeline_client.deploying.copies import Judge
 from k8s_pipeline_client.deploying.execute import GONE_TIMEOUT, Execution
 from k8s_pipeline_client.deploying.live import Live
@@ -79,6 +79,7 @@ class Deployer:
         dry_run: bool = False,
         force: bool = False,
         current: stale.Current = stale.unknown,
+        accepted: acceptance.Accepted = acceptance.unasked,
     ) -> None:
         """Take the cluster.
 
@@ -87,9 +88,11 @@ class Deployer:
             dry_run: Server-side dry run.
             force: Take over fields that another field manager owns.
             current: Asked where a plan is of an earlier state than what is deployed.
+            accepted: Asked whether OpenMetadata takes a token that is newer than the one that is there.
         """
         self._cluster = cluster
         self._current = current
+        self._accepted = acceptance.remembered(accepted)
         self._dry_run = dry_run
         self._force = force
         self.shared_notes = SharedNotes()
@@ -157,6 +160,7 @@ class Deployer:
             said=self._said,
             earlier=earlier,
             pin_new=plan.updated_at is not None,
+            accepted=self._accepted,
         )
 
     def _ignored(self, plan: Plan, live: Live) -> DeployResult | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object, Propagation
 from k8s_pipeline_client.deploying import rename, tokens
+from k8s_pipeline_client.deploying.acceptance import Accepted, unasked
 from k8s_pipeline_client.deploying.live import Live
 from k8s_pipeline_client.deploying.stale import without_mark
 from k8s_pipeline_client.deploying.steps import (
@@ -66,6 +67,7 @@ class Execution:
         shared_notes: SharedNotes,
         earlier: Execution | None = None,
         pin_new: bool = False,
+        accepted: Accepted = unasked,
     ) -> None:
         """Take the cluster, and how to write to it.
 
@@ -77,6 +79,7 @@ class Execution:
             said: What was said already of what several pipelines share.
             earlier: What was carried out before somebody else came in between, and all began anew.
             pin_new: Write what was not there only if it still is not.
+            accepted: See `tokens.ensure`.
         """
         self._cluster = cluster
         self._dry_run = dry_run
@@ -86,6 +89,7 @@ class Execution:
         self._applied: list[tuple[str, str]] = []
         self._said = said
         self._pin_new = pin_new
+        self._accepted = accepted
         self.changed: bool = earlier is not None and earlier.changed
         self.created: bool = earlier is not None and earlier.created
         self._notes_once: list[str] = list(earlier._notes_once) if earlier is not None else []
@@ -165,11 +169,13 @@ class Execution:
         except ClusterError:
             return True  # everything is written: a failed read is no reason for a rollback
 
-    def _write(self, manifest: Object, *, manager: str = MANAGER, force: bool = False) -> Object:
-        """Apply a manifest in the version of the object that was read."""
+    def _write(
+        self, manifest: Object, *, manager: str = MANAGER, force: bool = False, is_shared: bool = False
+    ) -> Object:
+        """Apply a manifest to the object that was seen, in the version in which it was seen."""
         self._writing = manifest
         seen = self._seen.get(_key(manifest))
-        if seen is None and self._pin_new and not self._dry_run:
+        if seen is None and self._pin_new and not (self._dry_run or is_shared):
             manifest = {**manifest, "metadata": {**manifest["metadata"], "resourceVersion": _NONE}}
         if seen is not None and not self._dry_run:
             version = {key: seen["metadata"][key] for key in ("uid", "resourceVersion")}
@@ -228,8 +234,8 @@ class Execution:
         return None
 
     def _apply(self, step: Apply) -> Object:
-        written = self._write(step.manifest)
-        # A new launcher is not a change of the pipeline.
+        answer = self._write(step.manifest, is_shared=step.is_shared)
+        # The launcher is not the pipeline's: that it comes anew is no change of the pipeline.
         if not step.is_shared:
             if not self._dry_run:
                 self._applied.append(_key(written))
@@ -257,7 +263,7 @@ class Execution:
 
     def _put_token(self, step: PutToken) -> Object | None:
         live = tokens.read(self._cluster, step.manifest["metadata"]["name"]) if step.again else step.before
-        outcome = tokens.ensure(self._cluster, step.manifest, live, dry_run=self._dry_run)
+        outcome = tokens.ensure(self._cluster, step.manifest, live, dry_run=self._dry_run, accepted=self._accepted)
         self.changed |= outcome.after is not None
         self._note_shared(outcome.note)
         return outcome.after if outcome.before is None else None

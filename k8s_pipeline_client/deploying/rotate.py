@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
-from k8s_pipeline_client.deploying import tokens
+from k8s_pipeline_client.deploying import acceptance, tokens
 from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.domain.connection import Claims, claims_of
-from k8s_pipeline_client.domain.counting import counted
-from k8s_pipeline_client.domain.objects import is_terminating
+from k8s_pipeline_client.domain.objects import annotation, is_terminating
 from k8s_pipeline_client.errors import ConflictError, InputError, UnknownNameError
 from k8s_pipeline_client.polling import poll
-from k8s_pipeline_client.render.token import token_of, token_secret
+from k8s_pipeline_client.render.token import next_token_of, token_of, token_secret
 
 _TIMEOUT = 60.0
+_ASK_EVERY = 5.0
+WAIT_SECONDS = acceptance.SETTLES_AFTER.total_seconds()
 
 
 class RotateAction(StrEnum):
@@ -25,6 +26,8 @@ class RotateAction(StrEnum):
 
     ROTATED = "rotated"
     UNCHANGED = "unchanged"
+    WAITING = "waiting"
+    """OpenMetadata does not accept it as yet; see `acceptance`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,17 @@ class _Place:
         return bot == self.bot or self.name == naming.token_secret_name(instance=self.instance, bot=bot)
 
 
-def rotate(cluster: Cluster, token: str, *, selector: str, name: str | None = None, force: bool = False) -> Rotation:
+def rotate(
+    cluster: Cluster,
+    token: str,
+    *,
+    selector: str,
+    name: str | None = None,
+    force: bool = False,
+    accepted: acceptance.Accepted = acceptance.unasked,
+    timeout: float = 0.0,
+    announce: Callable[[str], None] = lambda text: None,
+) -> Rotation:
     """Write a token to the Secret of its bot.
 
     Args:
@@ -76,7 +89,11 @@ def rotate(cluster: Cluster, token: str, *, selector: str, name: str | None = No
         token: The new token.
         selector: The label selector of the instance.
         name: The Secret; found by the token's bot if None.
-        force: Accept a token of another bot, or one that is expired or opaque; and overwrite another field manager's.
+        force: Also a token of another bot, or one that is over or names no bot; also against another field manager,
+            and before it is accepted.
+        accepted: Asked whether OpenMetadata takes it.
+        timeout: How long to wait until it does.
+        announce: Called before the wait.
 
     Raises:
         InputError: The token cannot be used by the pipelines, and ``force`` is not set.
@@ -95,14 +112,23 @@ def rotate(cluster: Cluster, token: str, *, selector: str, name: str | None = No
             facts={"bot": claims.bot, "secret": place.name, "bot_of_secret": place.bot},
             hint="give a token of that bot, or use force to have the pipelines log in as another one",
         )
-    manifest = token_secret(token, place.name, place.instance, cluster.namespace)
-    action = _written(cluster, manifest, force=force)
+    server = annotation(place.secret, labels.SERVER) if place.secret else ""
+    manifest = token_secret(token, place.name, place.instance, cluster.namespace, server=server)
+    action = _written(cluster, manifest, force=force, accepted=accepted)
+    if action is RotateAction.WAITING and timeout:
+        announce(
+            f"OpenMetadata does not accept it as yet: waiting for {timeout:.0f} s at most, while the old one works"
+        )
+        for _ in poll(timeout, first=1.0, longest=_ASK_EVERY):
+            action = _written(cluster, manifest, force=force, accepted=accepted)
+            if action is not RotateAction.WAITING:
+                break
     return Rotation(
         place.name, place.instance, claims.bot, claims.issued_at, claims.expires_at, len(place.users), action
     )
 
 
-def _written(cluster: Cluster, manifest: Object, *, force: bool) -> RotateAction:
+def _written(cluster: Cluster, manifest: Object, *, force: bool, accepted: acceptance.Accepted) -> RotateAction:
     name, live = manifest["metadata"]["name"], None
     for elapsed in poll(_TIMEOUT, longest=1.0):
         live = tokens.read(cluster, name)
@@ -110,13 +136,18 @@ def _written(cluster: Cluster, manifest: Object, *, force: bool) -> RotateAction
             continue
         if token_of(live) == token_of(manifest):
             return RotateAction.UNCHANGED
+        has_place = live is not None and acceptance.is_ours(live) and not force
+        waits = has_place and acceptance.has_to_wait(manifest, live, accepted, cluster.now())
+        if waits and next_token_of(live) == token_of(manifest):
+            return RotateAction.WAITING
         try:
-            tokens.write(cluster, live, manifest, force=force)
+            wanted = acceptance.with_waiting(live, manifest) if waits and live is not None else manifest
+            tokens.write(cluster, live, wanted, force=force)
         except ConflictError:
             if elapsed >= _TIMEOUT or not tokens.changed_since(cluster, name, live):
                 raise
         else:
-            return RotateAction.ROTATED
+            return RotateAction.WAITING if waits else RotateAction.ROTATED
     raise tokens.unsettled(name, live)
 
 

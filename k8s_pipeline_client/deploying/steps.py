@@ -212,8 +212,10 @@ def _shared(plan: Plan, live: Live) -> Sequence[Step]:
     return [
         Apply(manifest, before, is_shared=True)
         for manifest in plan.shared
-        # Immutable, named by a hash of its content: if it exists, it is correct.
-        if (before := live.shared.get(manifest["metadata"]["name"])) is None or is_terminating(before)
+        # Its name is a hash of its content, which is immutable: if it is there, it is right.
+        if (before := live.shared.get(manifest["metadata"]["name"])) is None
+        or is_terminating(before)
+        or annotation(before, labels.UNUSED_SINCE)  # it is about to be removed: see `housekeeping`
     ]
 
 

@@ -6,9 +6,12 @@ operator. Every write has a resourceVersion. The CronJobs that use a Secret have
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object, Propagation
+from k8s_pipeline_client.deploying import acceptance
 from k8s_pipeline_client.deploying.terminating import stuck
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.connection import why_not_newer
@@ -18,7 +21,7 @@ from k8s_pipeline_client.domain.ownership import fields_of
 from k8s_pipeline_client.errors import ConflictError, WaitTimeoutError
 from k8s_pipeline_client.inventory.lookup import get_or_none
 from k8s_pipeline_client.polling import poll
-from k8s_pipeline_client.render.token import token_of
+from k8s_pipeline_client.render.token import NEXT_TOKEN_KEY, TOKEN_KEY, next_token_of, token_of
 
 _SETTLE_TIMEOUT = 120.0
 
@@ -38,14 +41,22 @@ class Outcome:
     note: str = ""
 
 
-def ensure(cluster: Cluster, manifest: Object, live: Object | None, *, dry_run: bool = False) -> Outcome:
-    """Write the token, unless the Secret has a newer one or another field manager.
+def ensure(
+    cluster: Cluster,
+    manifest: Object,
+    live: Object | None,
+    *,
+    dry_run: bool = False,
+    accepted: acceptance.Accepted = acceptance.unasked,
+) -> Outcome:
+    """Have the Secret hold the token, unless what it holds is newer or somebody else writes it.
 
     Args:
         cluster: The cluster.
         manifest: The Secret with the token.
-        live: The Secret as it was read; None if it did not exist.
-        dry_run: Server-side dry run.
+        live: The Secret as it was read; None if it was not there.
+        dry_run: Have the API server check the write, and keep nothing.
+        accepted: Asked whether OpenMetadata takes a token that is newer; else it waits, see `acceptance`.
 
     Raises:
         ClusterError: The write failed for another reason.
@@ -61,15 +72,40 @@ def ensure(cluster: Cluster, manifest: Object, live: Object | None, *, dry_run: 
         why = why_not_newer(current, wanted)
         if why:
             return Outcome(live, note=f"its token was not written to Secret {name}, which holds another one: {why}")
+        waits = _waiting(cluster, manifest, live, accepted)
+        if waits is not None and token_of(manifest) == next_token_of(live):
+            return Outcome(live, note=_waits(name))
+        wanted_now = waits or acceptance.keeping_newer(manifest, live)
         try:
-            written = write(cluster, live, manifest, dry_run=dry_run)
+            written = write(cluster, live, wanted_now, dry_run=dry_run)
         except ConflictError as error:
             if changed_since(cluster, name, live):
                 continue
             return Outcome(live, note=f"its token, which is newer, was not written to Secret {name}: {error.message}")
+        if waits is not None:
+            return Outcome(live, written, _waits(name))
         said = f"its token is newer than the one of Secret {name}, and takes its place for all pipelines"
         return Outcome(live, written, said if current else "")
     raise unsettled(name, live)
+
+
+def _waiting(cluster: Cluster, manifest: Object, live: Object | None, accepted: acceptance.Accepted) -> Object | None:
+    """Return the Secret with the token under the second key, where it has to wait there; None where it has not."""
+    if live is None or not acceptance.is_ours(live):
+        return None
+    if not acceptance.has_to_wait(manifest, live, accepted, cluster.now()):
+        return None
+    waiting = next_token_of(live)
+    if waiting and why_not_newer(waiting, token_of(manifest)):
+        return acceptance.with_waiting(live, {"data": {TOKEN_KEY: live["data"][NEXT_TOKEN_KEY]}})
+    return acceptance.with_waiting(live, manifest)
+
+
+def _waits(name: str) -> str:
+    return (
+        f"its token is newer than the one of Secret {name}, and waits there until OpenMetadata accepts it, which takes "
+        "two or three minutes: the reporter puts it in force, or the next deploy, or whoever rotates to it"
+    )
 
 
 def unsettled(name: str, live: Object | None) -> WaitTimeoutError:
@@ -106,16 +142,19 @@ def read(cluster: Cluster, name: str) -> Object | None:
     return get_or_none(cluster, Kind.SECRET, name)
 
 
-def remove_unused(cluster: Cluster, *, selector: str = labels.TOKEN) -> list[str]:
-    """Delete the token Secrets that neither a pipeline nor an active run uses any more.
+def remove_unused(
+    cluster: Cluster, *, selector: str = labels.TOKEN, only: Callable[[Object], bool] = lambda secret: True
+) -> list[str]:
+    """Remove the Secrets with tokens that neither a pipeline nor an active run uses any more.
 
     A concurrent deploy that starts to use one has either changed the Secret, so that the delete has a conflict; or
     written its CronJob, so that the second check finds it and the Secret is restored; or it checks after us, and
     writes the Secret itself.
 
     Args:
-        cluster: The cluster.
-        selector: A label selector.
+        cluster: Where.
+        selector: Which of them to look at.
+        only: Says of each whether to.
 
     Returns:
         The names of those that are kept only for active runs.
@@ -123,7 +162,7 @@ def remove_unused(cluster: Cluster, *, selector: str = labels.TOKEN) -> list[str
     for_runs_alone = []
     for item in cluster.list(Kind.SECRET, labels=selector):
         metadata = item["metadata"]
-        if not _is_only_ours(item) or _pipelines_use(cluster, metadata["name"]):
+        if not only(item) or not _is_only_ours(item) or _pipelines_use(cluster, metadata["name"]):
             continue
         if _runs_use(cluster, metadata["name"]):
             for_runs_alone.append(str(metadata["name"]))

@@ -190,6 +190,13 @@ def movable_token(document: Document) -> str:
     return token if isinstance(token, str) and bot_of(token) else ""
 
 
+def server_of(document: Document) -> str:
+    """Return OpenMetadata's address as a document has it; empty where it has none."""
+    connection = connection_in(document)
+    found = connection.get("hostPort") if isinstance(connection, dict) else None
+    return found if isinstance(found, str) else ""
+
+
 def wants_token(document: Document) -> bool:
     """Return whether a document needs a bot's token and has none."""
     connection = connection_in(document)

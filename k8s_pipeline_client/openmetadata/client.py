@@ -9,10 +9,8 @@ from typing import Self
 from urllib.parse import quote
 
 from k8s_pipeline_client.domain.entities import Document, EntityReference
-from k8s_pipeline_client.errors import ServerResponseError
-from k8s_pipeline_client.openmetadata.server import api_address, checked_token
-from k8s_pipeline_client.openmetadata.session import Session, Token
-from k8s_pipeline_client.openmetadata.translate import Asked, read, row_conflict
+from k8s_pipeline_client.errors import InputError, RightMissingError, ServerResponseError, TokenRejectedError
+from k8s_pipeline_client.openmetadata.translate import foreign, refusal
 from k8s_pipeline_client.openmetadata.transport import Transport
 from k8s_pipeline_client.retrying import TOTAL_TIMEOUT
 
@@ -90,6 +88,20 @@ class HttpOpenMetadata:
                 hint="use the URL of the API, such as https://openmetadata.example.com/api",
             )
         return found
+
+    def accepts_token(self) -> bool:
+        """Return whether the server accepts the token, by one short GET that needs one.
+
+        Raises:
+            OpenMetadataError: It gave no answer, or one that does not tell.
+        """
+        try:
+            self._get(_PIPELINES, {"limit": "1"}, what="the ingestion pipelines")
+        except TokenRejectedError:
+            return False
+        except RightMissingError:
+            pass  # it knows whose the token is
+        return True
 
     def pipelines(self, service: str | None = None) -> Iterator[Document]:
         """Yield every IngestionPipeline entity, page by page; see the port."""

@@ -15,6 +15,7 @@ from k8s_pipeline_client.domain.connection import (
     check_token,
     claims_of,
     movable_token,
+    server_of,
     wants_token,
     why_not_newer,
 )
@@ -30,6 +31,8 @@ from k8s_pipeline_client.settings import Settings
 
 TOKEN_KEY = "jwtToken"
 """The key of the Secrets that we write."""
+NEXT_TOKEN_KEY = "nextJwtToken"
+"""The key of the token that OpenMetadata does not accept as yet; no pod reads it."""
 
 
 def token_apart(pipeline: Pipeline, settings: Settings) -> tuple[Pipeline, Document | None]:
@@ -53,7 +56,8 @@ def token_apart(pipeline: Pipeline, settings: Settings) -> tuple[Pipeline, Docum
     if not token:
         return pipeline, None
     name = naming.token_secret_name(instance=pipeline.instance, bot=bot_of(token))
-    secret = token_secret(token, name, naming.instance_label(pipeline.instance), settings.namespace)
+    instance, server = naming.instance_label(pipeline.instance), server_of(pipeline.document)
+    secret = token_secret(token, name, instance, settings.namespace, server=server)
     return _without(pipeline, TokenSource(name, TOKEN_KEY)), secret
 
 
@@ -73,16 +77,24 @@ def token_in_named_secret(pipeline: Pipeline, settings: Settings) -> Pipeline:
     return _without(pipeline, TokenSource(settings.token_secret.name, settings.token_secret.key))
 
 
-def token_secret(token: str, name: str, instance_label: str, namespace: str) -> Document:
-    """Return the Secret with a bot's token for all pipelines of an OpenMetadata instance.
+def token_secret(token: str, name: str, instance_label: str, namespace: str, *, server: str = "") -> Document:
+    """Return the Secret that holds a bot's token for all pipelines of an OpenMetadata instance.
 
-    It has no owner: it is deleted with the last pipeline that uses it.
+    It has no owner: it goes with the last pipeline that uses it.
+
+    Args:
+        token: The bot's.
+        name: The Secret's.
+        instance_label: Which OpenMetadata it is.
+        namespace: Where.
+        server: The address of the OpenMetadata, as runs have it; empty where that is not known.
     """
     claims = claims_of(token)
     annotations = {
         labels.BOT: claims.bot,
         labels.TOKEN_ISSUED_AT: rfc3339(claims.issued_at) if claims.issued_at else "",
         labels.TOKEN_EXPIRES_AT: rfc3339(claims.expires_at) if claims.expires_at else "",
+        labels.SERVER: server,
     }
     return {
         "apiVersion": "v1",
@@ -105,8 +117,23 @@ def token_secret(token: str, name: str, instance_label: str, namespace: str) -> 
 
 
 def token_of(secret: Document | None) -> str:
-    """Return the token in a Secret; empty if there is none."""
-    value = ((secret or {}).get("data") or {}).get(TOKEN_KEY) or ""
+    """Return the token that a Secret holds; empty if it holds none."""
+    return _held(secret, TOKEN_KEY)
+
+
+def next_token_of(secret: Document | None) -> str:
+    """Return the token that waits in a Secret until it is accepted; empty if none does."""
+    return _held(secret, NEXT_TOKEN_KEY)
+
+
+def with_next_token(secret: Document, token: str) -> Document:
+    """Return a Secret in which a token waits until it is accepted."""
+    waiting = base64.b64encode(token.encode()).decode()
+    return {**secret, "data": {**(secret.get("data") or {}), NEXT_TOKEN_KEY: waiting}}
+
+
+def _held(secret: Document | None, key: str) -> str:
+    value = ((secret or {}).get("data") or {}).get(key) or ""
     return base64.b64decode(value).decode("utf-8", "replace").strip()
 
 

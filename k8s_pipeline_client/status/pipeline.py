@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from k8s_pipeline_client.domain import labels
@@ -48,19 +48,6 @@ def pipeline_status(
     is_suspended = spec.get("suspend") is True
     newest_first = sorted(runs, key=lambda run: run.created_at or _BEGINNING, reverse=True)
     is_scheduled = not is_on_demand and not is_suspended
-    warnings = ["the CronJob is being deleted"] if metadata.get("deletionTimestamp") else []
-    deleted_at = text(annotations.get(labels.DELETED_AT))
-    if deleted_at:
-        warnings.append(
-            f"deleted in OpenMetadata, as was found at {deleted_at}: suspended until it is restored there, deployed "
-            "again, or removed"
-        )
-    note = Narrowed.from_text(text(annotations.get(labels.STARTING_DEADLINE)), spec.get("startingDeadlineSeconds"))
-    if note and is_scheduled:
-        warnings.append(
-            f"a run that cannot start within {note.seconds} s is dropped (startingDeadlineSeconds); the "
-            f"next deploy or enable after {rfc3339(note.needed_until)} sets {note.configured} s again"
-        )
     return PipelineStatus(
         resource_name=text(metadata.get("name")),
         name=text(annotations.get(labels.NAME)),
@@ -79,8 +66,26 @@ def pipeline_status(
         active_runs=tuple(run for run in newest_first if not run.state.is_terminal),
         next_run_at=next_run_at if is_scheduled else None,
         missed=_missed(cronjob, newest_first, now, due_at, events) if is_scheduled and due_at else None,
-        warnings=tuple(warnings),
+        warnings=tuple(_warnings(metadata, spec, is_scheduled=is_scheduled)),
     )
+
+
+def _warnings(metadata: Raw, spec: Raw, *, is_scheduled: bool) -> Iterator[str]:
+    annotations = mapping(metadata.get("annotations"))
+    if metadata.get("deletionTimestamp"):
+        yield "the CronJob is being deleted"
+    deleted_at = text(annotations.get(labels.DELETED_AT))
+    if deleted_at:
+        yield (
+            f"deleted in OpenMetadata, as was found at {deleted_at}: suspended until it is restored there, deployed "
+            "again, or removed"
+        )
+    note = Narrowed.from_text(text(annotations.get(labels.STARTING_DEADLINE)), spec.get("startingDeadlineSeconds"))
+    if note and is_scheduled:
+        yield (
+            f"a run that cannot start within {note.seconds} s of its time is dropped (startingDeadlineSeconds); the "
+            f"next deploy or enable after {rfc3339(note.needed_until)} sets {note.configured} s again"
+        )
 
 
 def is_overdue(cronjob: Raw, runs: Sequence[RunStatus], due_at: datetime) -> bool:
