@@ -70,11 +70,11 @@ class PipelineServiceClient(Protocol):
         *,
         updated_at: Callable[[], int | None] = lambda: None,
     ) -> PipelineServiceResponse:
-        """Write all that a pipeline needs; again is fine. An earlier state than what is deployed is ignored.
+        """Create or update a pipeline's objects; idempotent. An earlier state than the deployed one is ignored.
 
         Args:
             pipeline: An IngestionPipeline entity, with its ``openMetadataServerConnection``.
-            service: The entity of its service, for its type.
+            service: The entity of its service.
             updated_at: Asked where the entity is an earlier state by its ``updatedAt``: returns that of the entity as
                 it is in OpenMetadata now, in ms; None where that cannot be asked.
         """
@@ -97,7 +97,7 @@ class PipelineServiceClient(Protocol):
         """
 
     def delete_pipeline(self, pipeline: Mapping[str, Any], *, wait: bool = True) -> PipelineServiceResponse:
-        """Delete a pipeline, its runs included, and wait until nothing is left; one that is gone is fine.
+        """Delete a pipeline with its runs, and wait until its objects are gone; no error if it does not exist.
 
         Args:
             pipeline: The pipeline.
@@ -113,7 +113,7 @@ class PipelineServiceClient(Protocol):
     def kill_pipeline(
         self, pipeline: Mapping[str, Any], *, run_id: str | None = None, wait: bool = True
     ) -> PipelineServiceResponse:
-        """End the active runs of a pipeline, or one of them, and wait until their pods are gone.
+        """Kill the active runs of a pipeline, or one of them, and wait until their pods are gone.
 
         Args:
             pipeline: The pipeline.
@@ -122,7 +122,7 @@ class PipelineServiceClient(Protocol):
         """
 
     def queued_statuses(self, pipeline: Mapping[str, Any]) -> list[Document]:
-        """Return the runs that have not begun, as PipelineStatus: ``runId``, ``pipelineState``, times in ms.
+        """Return the queued runs, as PipelineStatus: ``runId``, ``pipelineState``, times in ms.
 
         Without those that were started with a ``run_id``: whoever gave it has a row for them. None is fine.
         """

@@ -29,7 +29,7 @@ class Deleting:
         wait: bool = True,
         announce: Callable[[str], None] = lambda text: None,
     ) -> str:
-        """Delete a pipeline and all that belongs to it; return its resource name once nothing is left.
+        """Delete a pipeline and its objects; return its resource name once they are gone.
 
         The Secret with a bot's token is deleted with the last pipeline that uses it. An interrupted delete is
         completed.
@@ -42,8 +42,8 @@ class Deleting:
             announce: Without waiting, called for each object that a finalizer of somebody else's keeps.
 
         Raises:
-            UnknownNameError: There is nothing of that name.
-            WaitTimeoutError: Something is left, or, without waiting, can still start.
+            UnknownNameError: NAME matches nothing.
+            WaitTimeoutError: Objects still exist after the timeout, or, without waiting, a run can still start.
         """
         (resource,) = self.delete_all([name], timeout=timeout, wait=wait, announce=announce)
         return resource
@@ -64,8 +64,8 @@ class Deleting:
 
         Args:
             names: The pipelines.
-            timeout: How long to wait for each until nothing is left.
-            on_done: Called with the name and the resource name of each as it is gone.
+            timeout: Seconds to wait for each until its objects are gone.
+            on_done: Called with the name and the resource name of each deleted one.
             wait: See `delete`.
             announce: See `delete`.
         """

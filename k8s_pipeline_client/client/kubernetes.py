@@ -83,7 +83,7 @@ class K8sPipelineClient(Closing):
         spool: LogSpool | None = None,
         accepted: Accepted = unasked,
     ) -> None:
-        """Take a cluster's namespace; see `create_client` for the usual way, and `Pipelines` for the arguments."""
+        """Take a cluster; see `create_client` for the usual way, and `Pipelines` for the arguments."""
         self._cluster = cluster
         self._settings = settings
         self.pipelines = Pipelines(cluster, settings, spool=spool, accepted=accepted)
@@ -99,7 +99,7 @@ class K8sPipelineClient(Closing):
         *,
         updated_at: Callable[[], int | None] = lambda: None,
     ) -> PipelineServiceResponse:
-        """Write all that a pipeline needs; again is fine, and changes nothing where nothing has changed.
+        """Create or update a pipeline's objects; idempotent, writes nothing if nothing has changed.
 
         An earlier state of the entity, by its ``updatedAt``, than the one that is deployed is ignored, and the reason
         says so.
@@ -142,7 +142,7 @@ class K8sPipelineClient(Closing):
         return _started("Pipeline", run)
 
     def delete_pipeline(self, pipeline: Mapping[str, Any], *, wait: bool = True) -> PipelineServiceResponse:
-        """Delete a pipeline and all that belongs to it; one that is not there is fine.
+        """Delete a pipeline and its objects; no error if it does not exist.
 
         Args:
             pipeline: The pipeline.
@@ -154,9 +154,7 @@ class K8sPipelineClient(Closing):
             return _done("Pipeline was not deployed")
         notes: list[str] = []
         name = self.pipelines.delete(found, wait=wait, announce=notes.append)
-        said = (
-            f"nothing of {name} is left" if wait else f"nothing of {name} starts any more, and what is left is ending"
-        )
+        said = f"all objects of {name} are gone" if wait else f"{name} is terminating, and no run of it can start"
         return _done("; ".join([f"Pipeline deleted: {said}", *notes]))
 
     def set_pipeline_enabled(self, pipeline: Mapping[str, Any], enabled: bool) -> PipelineServiceResponse:
@@ -176,7 +174,7 @@ class K8sPipelineClient(Closing):
     def kill_pipeline(
         self, pipeline: Mapping[str, Any], *, run_id: str | None = None, wait: bool = True
     ) -> PipelineServiceResponse:
-        """End the active runs of a pipeline, or one of them; returns when their pods are gone.
+        """Kill the active runs of a pipeline, or one of them; returns when their pods are gone.
 
         Args:
             pipeline: The pipeline.
@@ -185,14 +183,14 @@ class K8sPipelineClient(Closing):
         """
         notes: list[str] = []
         killed = self.pipelines.kill(self._cronjob(pipeline), run=run_id, wait=wait, announce=notes.append)
-        did = "killed" if wait else "are being ended"
-        done = f"{len(killed)} runs of the pipeline {did}" if killed else "No run of the pipeline was active"
+        did = "killed" if wait else "terminating"
+        done = f"{counted(len(killed), 'run')} {did}" if killed else "No run of the pipeline was active"
         return _done("; ".join([done, *notes]))
 
     def queued_statuses(self, pipeline: Mapping[str, Any]) -> list[Document]:
-        """Return the runs that have not begun and whose ids we have made; none where it is not deployed.
+        """Return the queued runs whose ids this program has made; none if the pipeline is not deployed.
 
-        Two requests to the API server; ``startDate`` and ``timestamp`` are when the runs were asked for.
+        Two requests to the API server; ``startDate`` and ``timestamp`` are when they were created.
         """
         return [
             {
@@ -267,7 +265,7 @@ class K8sPipelineClient(Closing):
         return found
 
     def _found(self, pipeline: Mapping[str, Any]) -> Object | None:
-        """Return the CronJob of a pipeline if it is deployed; by its FQN, for a NAME could be another's."""
+        """Return the CronJob of a pipeline if it is deployed; by its FQN, since a NAME could match another one."""
         fqn = _fqn(pipeline)
         items = by_fqn(self._cluster, fqn, within=self._within(pipeline))
         found = [item for item in items if not _is_another(item, pipeline)]
@@ -288,7 +286,9 @@ class K8sPipelineClient(Closing):
 def _fqn(pipeline: Mapping[str, Any]) -> str:
     fqn = pipeline.get("fullyQualifiedName") if isinstance(pipeline, Mapping) else None
     if not isinstance(fqn, str) or not fqn:
-        raise DefinitionError("the pipeline has no fullyQualifiedName", hint="OpenMetadata's API returns it")
+        raise DefinitionError(
+            "the pipeline has no fullyQualifiedName", hint="send the entity as OpenMetadata's API returns it"
+        )
     return fqn
 
 

@@ -47,7 +47,7 @@ from k8s_pipeline_client.status import PipelineStatus, RunStatus, State
 
 
 class Pipelines(RunLogs, Deleting, Ending, Marking):
-    """Deploys, runs, watches and removes pipelines.
+    """Deploys, runs, monitors and deletes pipelines.
 
     NAME is a resource name, FQN, id, name, display name or ``service/type``. All methods raise `ClusterError` if a
     request to the cluster fails, and `UnknownNameError` for a NAME that matches no pipeline or several. Durations are
@@ -64,12 +64,12 @@ class Pipelines(RunLogs, Deleting, Ending, Marking):
         spool: LogSpool | None = None,
         accepted: acceptance.Accepted = acceptance.unasked,
     ) -> None:
-        """Take a cluster's namespace; see `connect` for the usual way.
+        """Take a cluster; see `connect` for the usual way.
 
         Args:
             cluster: Closed with this object.
             settings: See `load_settings`.
-            spool: Where logs are kept while they are read page by page; one with the usual bounds if None.
+            spool: Stores logs while they are read page by page; one with default limits if None.
             accepted: Asked whether OpenMetadata takes a bot's new token, before that takes the place of the old one.
         """
         self._accepted = accepted
@@ -85,7 +85,7 @@ class Pipelines(RunLogs, Deleting, Ending, Marking):
         context: str | None = None,
         accepted: acceptance.Accepted = acceptance.unasked,
     ) -> Pipelines:
-        """Find the cluster as kubectl does, or as the settings say, and work in their namespace."""
+        """Connect to the cluster, found as kubectl does or by the settings, in the settings' namespace."""
         return cls(connect(settings, kubeconfig=kubeconfig, context=context), settings, accepted=accepted)
 
     def deploy(
@@ -107,9 +107,9 @@ class Pipelines(RunLogs, Deleting, Ending, Marking):
             force: Take over fields of other field managers, and pipelines of another source; replace a renamed pipeline
                 even while it runs.
             source: Where the definition comes from.
-            judge: Whether a CronJob with its id under another name is the pipeline renamed, and goes with its runs;
-                if None, an entity of the server says so, and a definition from files is refused (`CopiedIdError`).
-            announce: Called before a run starts that cannot be prevented, and before a wait of up to 15 seconds.
+            judge: Decides whether a CronJob with the same id under another name is this pipeline before a rename, and
+                is deleted with its runs; if None, true for the server's entities, and `CopiedIdError` for files.
+            announce: Called before a run that cannot be prevented, and before a wait of up to 15 seconds.
             current: Of an entity of the server that is older than what is deployed, by its `updatedAt`: returns what
                 OpenMetadata has now, None where it cannot be asked. Unless that is older as well, the action is
                 ``ignored``, and nothing is written.
@@ -141,10 +141,10 @@ class Pipelines(RunLogs, Deleting, Ending, Marking):
             dry_run: Server-side dry run.
             force: See `deploy`.
             source: Where the definitions come from.
-            judge: Tells renames from copies.
-            parallel: How many may be written at once at most; fewer are while the API server has too much to do.
-            on_done: Called with each as it is done, by one thread at a time.
-            announce: Called with a pipeline and what a person should know before it happens, such as a wait.
+            judge: See `deploy`.
+            parallel: The maximum concurrency; reduced while the API server is overloaded.
+            on_done: Called with each result, by one thread at a time.
+            announce: Called with a pipeline and a notice for people in advance, such as a wait.
             current: See `deploy`; threads call it.
 
         Raises:
@@ -199,7 +199,7 @@ class Pipelines(RunLogs, Deleting, Ending, Marking):
         Raises:
             RunActiveError: Another is active, and neither ``allow_overlap`` nor the pipeline's maxActiveRuns allow
                 two; its facts name that one.
-            InputError: The document has no such part, or the run id is no UUID.
+            InputError: An override does not fit the document, or the run id is not a UUID.
         """
         cronjob = self._reader.cronjob(name)
         changes = changes_of(change, app_config_override, source_config_override)
@@ -241,7 +241,7 @@ class Pipelines(RunLogs, Deleting, Ending, Marking):
         ]
 
     def queued_runs(self, fqn: str) -> list[RunStatus]:
-        """Return the runs of a pipeline that have not begun, newest first, in two requests.
+        """Return the queued runs of a pipeline, newest first, in two requests.
 
         Not those whose id the caller gave: whoever gave it knows of them. None where there is no such pipeline.
         """
@@ -256,7 +256,7 @@ class Pipelines(RunLogs, Deleting, Ending, Marking):
         return self._reader.run(self._reader.job(name))
 
     def run_once(self, pipeline: Pipeline, *, run_id: str | None = None) -> RunStatus:
-        """Run a pipeline that is not deployed; after the Job's TTL nothing of it is left.
+        """Run a pipeline without deploying it; its objects are deleted after the Job's TTL.
 
         With the same ``run_id`` again it is the same run.
         """
@@ -324,13 +324,13 @@ class Pipelines(RunLogs, Deleting, Ending, Marking):
         wait: bool = True,
         announce: resume.Announce = lambda text: None,
     ) -> Rotation:
-        """Have the pipelines of a bot log in with a new token from their next runs on; nothing is deployed.
+        """Rotate a bot's token for all its pipelines, from their next runs on, without deploying them.
 
         Args:
             token: The new token.
             secret: The Secret to write; found by the token's bot if None.
-            force: Write a token of another bot, too, or one that is over; over another field manager's; and one that
-                OpenMetadata does not accept as yet.
+            force: Accept the token of another bot, an expired one, and one that OpenMetadata does not accept yet; and
+                overwrite another field manager's.
             wait: Where OpenMetadata does not accept it as yet, wait until it does, for three minutes at most.
             announce: Called before such a wait.
 

@@ -141,7 +141,7 @@ class Transport:
             is_bounded = time.monotonic() - begun < self._total_timeout and not is_over()
             if answer.status not in _WITHOUT_RIGHTS or not (self._is_settling() and is_bounded):
                 return answer
-            _LOG.info("%s %s: %d from an API server that has just come back; again", method, path, answer.status)
+            _LOG.info("%s %s: %d from an API server that has just restarted; retrying", method, path, answer.status)
             time.sleep(_SETTLE_PAUSE)
 
     def stream(self, path: str, *, query: Mapping[str, str], forever: bool) -> Stream:

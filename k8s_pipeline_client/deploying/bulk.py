@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from contextvars import copy_context
@@ -178,7 +178,7 @@ class Batch:
         if len(self._pipelines) < _WORTH_LISTS:
             return None
         with suppress(ClusterError):  # each deploy says for itself what is wrong
-            return survey(self._cluster, self._pipelines, pool.map)
+            return survey(self._cluster, self._pipelines, partial(_in_our_context, pool))
         return None
 
     def _hand_out(self, pool: ThreadPoolExecutor) -> None:
@@ -197,7 +197,8 @@ class Batch:
                 continue
             live, missing = self._known(plan)
             self._room.acquire()
-            writing.append(pool.submit(self._write, number, plan, live))
+            # In a copy of our context: a time limit of ours is theirs.
+            writing.append(pool.submit(copy_context().run, self._write, number, plan, live))
             if missing and missing not in gone_first:
                 gone_first.add(missing)
                 writing[-1].result()
@@ -260,11 +261,14 @@ class Batch:
             for number in self._tokens:
                 self._found[number] = replace(self._found[number], action=FAILED, error=error)
 
-    def _hand_out(self, pool: ThreadPoolExecutor, numbers: Iterable[int]) -> None:
-        # Each in a context of its own, for one cannot be entered twice: a time limit of ours is theirs.
-        todo = [partial(copy_context().run, self._one, number) for number in numbers]
-        for _ in pool.map(lambda one: one(), todo):
-            pass
+    def _write(self, number: int, plan: Plan, live: Live | None) -> None:
+        try:
+            self._one(number, plan, live)
+        except BaseException:
+            self._stop.set()  # whoever waits for all is told of it; until then nothing more is begun
+            raise
+        finally:
+            self._room.release()
 
     def _one(self, number: int, plan: Plan, live: Live | None) -> None:
         while not self._stop.is_set():
@@ -308,6 +312,11 @@ class Batch:
         with self._lock:
             self._found[number] = deployment
             self._on_done(deployment)
+
+
+def _in_our_context(pool: ThreadPoolExecutor, read: Callable[[Any], object], items: Iterable[Any]) -> Iterator[object]:
+    """Have a pool do what our time limit bounds."""
+    return pool.map(lambda found: found(), [partial(copy_context().run, read, item) for item in items])
 
 
 def _is_throttled(error: PipelineError | None) -> bool:

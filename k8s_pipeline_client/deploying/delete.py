@@ -97,7 +97,7 @@ def _still_there(left: Sequence[Object], timeout: float) -> WaitTimeoutError:
     held_by = finalizers(item)
     why = f", held by finalizer {' and '.join(held_by)}" if held_by else ""
     return WaitTimeoutError(
-        f"{item['kind']} {item['metadata']['name']} is still there after {timeout:.0f} s{why}",
+        f"{item['kind']} {item['metadata']['name']} still exists after {timeout:.0f} s{why}",
         code="StillThere",
         facts={
             "kind": item["kind"],
@@ -105,7 +105,7 @@ def _still_there(left: Sequence[Object], timeout: float) -> WaitTimeoutError:
             "seconds": timeout,
             "finalizers": held_by,
         },
-        hint="what was asked for goes on; see kubectl get pods, or delete again and wait longer",
+        hint="the deletion continues; see kubectl get pods, or delete again with a longer timeout",
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from k8s_pipeline_client.domain import naming
 from k8s_pipeline_client.domain.entities import Document, EntityReference, IngestionPipeline
-from k8s_pipeline_client.domain.pipeline import Pipeline, milliseconds, resolve
+from k8s_pipeline_client.domain.pipeline import Pipeline, milliseconds
 from k8s_pipeline_client.domain.recognise import recognise
 from k8s_pipeline_client.domain.resolve import resolve
 from k8s_pipeline_client.errors import (

@@ -28,7 +28,7 @@ def roll_back(cluster: Cluster, done: Sequence[Undo], error: PipelineError) -> s
     if not done:
         return ""
     if isinstance(error, UnreachableError) or is_over():
-        return "what was written before that stays, and nothing runs half-deployed: deploy again to complete it"
+        return "completed writes are kept, and no half-deployed pipeline runs: deploy again to complete it"
     created = next((item for item in done if isinstance(item, Unclaim)), None)
     if created is not None:
         return _remove_pipeline(cluster, created.cronjob, done)

@@ -11,6 +11,7 @@ from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.deploying import acceptance, tokens
 from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.domain.connection import Claims, claims_of
+from k8s_pipeline_client.domain.counting import counted
 from k8s_pipeline_client.domain.objects import annotation, is_terminating
 from k8s_pipeline_client.errors import ConflictError, InputError, UnknownNameError
 from k8s_pipeline_client.polling import poll

@@ -284,53 +284,6 @@ def from_app(app: App, origin: str, *, connection: Document | None = None, insta
     )
 
 
-def resolve(
-    definitions: Iterable[Definition],
-    *,
-    now: datetime | None = None,
-    connection: Document | None = None,
-    instance: str | None = None,
-) -> list[Pipeline]:
-    """Make pipelines of all definitions, each with its service; in the order in which they came.
-
-    Args:
-        definitions: Pipelines, services, plain workflow documents, automations and applications.
-        now: Aware; what a startDate and an endDate are compared with.
-        connection: How OpenMetadata is reached, for entities that do not say.
-        instance: Which OpenMetadata all of them belong to; each connection's clusterName if None.
-
-    Raises:
-        DefinitionError: A service is missing, a pipeline is defined twice, or one cannot be built.
-        ScheduleError: Kubernetes would refuse a schedule.
-    """
-    definitions = list(definitions)
-    services = [item for item in definitions if isinstance(item.entity, Service)]
-    pipelines: list[Pipeline] = []
-    for definition in definitions:
-        entity, origin = definition.entity, definition.origin
-        if isinstance(entity, IngestionPipeline):
-            service, is_given = service_of(entity, services, origin)
-            pipelines.append(
-                from_entity(
-                    entity,
-                    service,
-                    origin,
-                    now=now,
-                    connection=connection,
-                    instance=instance,
-                    with_connection=is_given,
-                )
-            )
-        elif isinstance(entity, Workflow):
-            pipelines.append(from_workflow(entity, origin, now=now, instance=instance))
-        elif isinstance(entity, AutomationWorkflow):
-            pipelines.append(from_automation(entity, origin, connection=connection, instance=instance))
-        elif isinstance(entity, App):
-            pipelines.append(from_app(entity, origin, connection=connection, instance=instance))
-    refuse_twins(pipelines)
-    return pipelines
-
-
 def milliseconds(value: Any) -> int | None:
     """Return a moment as the API writes it; None for what is none: to say nothing of it is no reason to refuse."""
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

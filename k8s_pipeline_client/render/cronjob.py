@@ -65,7 +65,7 @@ def _interval(pipeline: Pipeline) -> int:
 
 
 def history_limits(pipeline: Pipeline, settings: Settings) -> tuple[int, int]:
-    """Return how many successful and failed Jobs stay: all that an outage can bring, or more where set."""
+    """Return the history limits: enough for all Jobs of two hours, or more if set."""
     floor = 1
     if pipeline.schedule is not None:
         floor = max(floor, pipeline.schedule.most_within(REPORTER_OUTAGE_SECONDS))

@@ -13,8 +13,8 @@ from k8s_pipeline_client.render.metadata import pipeline_annotations, pipeline_l
 from k8s_pipeline_client.render.pod import FINAL_EXIT_CODES, pod_template
 from k8s_pipeline_client.settings import REPORTER_OUTAGE_SECONDS, Settings
 
-OUTAGE = "so that the end of every run can still be read two hours later"
-"""Why finished Jobs are kept longer, or more of them, than the settings say."""
+OUTAGE = "so that the result of every run is available for two hours"
+"""Why finished Jobs are kept longer, or more of them, than set."""
 
 
 def job_template(pipeline: Pipeline, name: str, settings: Settings) -> Document:

@@ -147,18 +147,18 @@ def plan(pipeline: Pipeline, settings: Settings, *, source: Source = Source.FILE
         for metadata in (planned["metadata"], planned["spec"]["jobTemplate"]["metadata"]):
             metadata["labels"][labels.TOKEN] = token_secret["metadata"]["name"]
     suspend = cronjob.suspended(pipeline)
-    secret, config_map = config.secret(pipeline, name, own.namespace), config.config_map(pipeline, name, own.namespace)
+    config_map = config.config_map(pipeline, name, own.namespace, document)
     # By an id the server means one entity, of which one state is later than another. Files are as new as their deploy.
     updated_at = pipeline.updated_at if source is Source.SERVER and pipeline.id else None
     if updated_at is not None:
-        digest = config.content_sha256(planned, secret, suspend)
+        digest = config.content_sha256(planned, suspend)  # the CronJob has the document's
         config_map["metadata"]["annotations"][labels.CONTENT_HASH] = digest
     return Plan(
         pipeline=pipeline,
         name=name,
         cronjob=planned,
         suspend=suspend,
-        secret=secret,
+        secret=config.secret(pipeline, name, own.namespace, document),
         config_map=config_map,
         launcher=config.launcher_config_map(own.namespace),
         notes=tuple(cronjob.notes(pipeline, own)),

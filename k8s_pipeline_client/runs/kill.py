@@ -1,4 +1,4 @@
-"""Ends runs, and stays until that is so, or only until the API server has accepted it."""
+"""Kills runs, and waits for their end, or only until the API server has accepted it."""
 
 from __future__ import annotations
 
@@ -27,17 +27,18 @@ _TAIL_BYTES = 8 * 1024
 
 
 def kill_run(cluster: Cluster, job: Object, *, by: str, wait: bool = True) -> Object | None:
-    """End a run and keep its Job as the record.
+    """Kill a run and keep its Job as the record.
 
-    One patch does both: who asked, and a deadline that is over. Kubernetes then ends the pods, with the next
-    scheduled run not held up. While a queue holds a Job suspended no deadline of it is over: it is let go, to no pods.
-    One that was killed before is left to end; if its queue has taken it back, it is deleted.
+    One patch does both: who killed it, and a deadline that has passed. Kubernetes then terminates the pods, and the
+    next scheduled run is not delayed. The deadline of a Job that a queue holds suspended does not pass: such a Job is
+    resumed with parallelism 0. A run that was killed before is left as it is; if its queue has suspended it again, its
+    Job is deleted.
 
     Args:
         cluster: The cluster.
         job: As read from the cluster.
-        by: Who asked, for the record.
-        wait: Stay until a Job that a queue held has ended.
+        by: Who kills it, for the record.
+        wait: Wait until a Job that a queue held has ended.
 
     Returns:
         The Job as the record of the kill, in case its queue suspends it again and it has to be deleted.
@@ -65,7 +66,7 @@ def kill_run(cluster: Cluster, job: Object, *, by: str, wait: bool = True) -> Ob
                 return None  # replaced by another Job: nothing to kill
         else:
             return _given_up(cluster, name, uid) if is_held and wait else None
-    raise WaitTimeoutError(f"Job {name} has changed all the time for {_CONTENTION:.0f} s", hint="kill it again")
+    raise WaitTimeoutError(f"Job {name} kept changing for {_CONTENTION:.0f} s", hint="kill it again")
 
 
 def _end_of(cluster: Cluster, job: Object, *, by: str, is_held: bool) -> Object:

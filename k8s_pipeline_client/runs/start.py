@@ -87,7 +87,7 @@ def mark_given(job: Object) -> None:
 
 
 def let_go(cluster: Cluster, job: Object, write_secret: Callable[[], object], *, held: bool, ours: bool) -> Object:
-    """Write the Secret that a Job needs, and let the Job start; return it.
+    """Write the Secret that a Job needs, and resume the Job; return it.
 
     A Job of an earlier call that was let go already, or has ended, is left as it is.
 
@@ -95,11 +95,11 @@ def let_go(cluster: Cluster, job: Object, write_secret: Callable[[], object], *,
         cluster: Where.
         job: As the API server returned it.
         write_secret: Writes the Secret.
-        held: We have suspended the Job. If a queue has, it decides when the Job starts.
+        held: The Job is suspended by this program; one that is suspended by a queue is resumed by that.
         ours: This call has created the Job.
 
     Raises:
-        ClusterError: It was refused; a Job of ours is removed again, or the error says that it is not.
+        ClusterError: The write failed; a Job of ours has been deleted, or the error's outcome says that it has not.
     """
     name = job["metadata"]["name"]
     if is_finished(job) or (held and not job["spec"].get("suspend")):
@@ -208,5 +208,5 @@ def _refuse_overlap(cluster: Cluster, cronjob: Object, identity: str) -> None:
                     "job": job["metadata"]["name"],
                     "created_at": job["metadata"]["creationTimestamp"],
                 },
-                hint="wait for it, kill it, or allow another beside it",
+                hint="wait for it, kill it, or allow overlapping runs",
             )

@@ -83,7 +83,7 @@ def _warnings(metadata: Raw, spec: Raw, *, is_scheduled: bool) -> Iterator[str]:
     note = Narrowed.from_text(text(annotations.get(labels.STARTING_DEADLINE)), spec.get("startingDeadlineSeconds"))
     if note and is_scheduled:
         yield (
-            f"a run that cannot start within {note.seconds} s of its time is dropped (startingDeadlineSeconds); the "
+            f"a run that cannot start within {note.seconds} s is dropped (startingDeadlineSeconds); the "
             f"next deploy or enable after {rfc3339(note.needed_until)} sets {note.configured} s again"
         )
 
