@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from k8s_pipeline_client.timelimit import wait_within
+from k8s_pipeline_client.timelimit import is_over, wait_within
 
 
 def poll(timeout: float | None, *, first: float = 0.05, longest: float = 2.0) -> Iterator[float]:
@@ -31,4 +31,6 @@ def poll(timeout: float | None, *, first: float = 0.05, longest: float = 2.0) ->
             return
         left = float("inf") if timeout is None else max(0.0, timeout - elapsed)
         time.sleep(min(pause, longest, left))
+        if is_over():
+            return  # there is no time to look once more
         pause *= 1.5
