@@ -82,7 +82,8 @@ def _asking(settings: Settings) -> Accepted:
 
     def ask(server: str, token: str) -> bool | None:
         from k8s_pipeline_client.errors import PipelineError
-        from k8s_pipeline_client.openmetadata.client import HttpOpenMetadata, trust
+        from k8s_pipeline_client.openmetadata.client import HttpOpenMetadata
+        from k8s_pipeline_client.openmetadata.server import trust
         from k8s_pipeline_client.settings.given import given_certificates
 
         address = settings.metadata_api_endpoint or server

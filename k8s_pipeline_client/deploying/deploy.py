@@ -157,7 +157,7 @@ class Deployer:
             live,
             dry_run=self._dry_run,
             force=self._force,
-            said=self._said,
+            shared_notes=self.shared_notes,
             earlier=earlier,
             pin_new=plan.updated_at is not None,
             accepted=self._accepted,

@@ -10,6 +10,7 @@ from k8s_pipeline_client.cluster.port import Cluster, Kind, Object, Propagation
 from k8s_pipeline_client.deploying import rename, tokens
 from k8s_pipeline_client.deploying.acceptance import Accepted, unasked
 from k8s_pipeline_client.deploying.live import Live
+from k8s_pipeline_client.deploying.notes import SharedNotes
 from k8s_pipeline_client.deploying.stale import without_mark
 from k8s_pipeline_client.deploying.steps import (
     Apply,
@@ -24,9 +25,9 @@ from k8s_pipeline_client.deploying.steps import (
     title_of,
 )
 from k8s_pipeline_client.deploying.terminating import stuck
-from k8s_pipeline_client.deploying.undo import Unclaim, Undo, undo_of
+from k8s_pipeline_client.deploying.undo import Undo, undo_of
 from k8s_pipeline_client.domain.managers import MANAGER, SUSPEND_MANAGER
-from k8s_pipeline_client.domain.objects import is_marked_deleted, is_terminating
+from k8s_pipeline_client.domain.objects import ABSENT, is_marked_deleted, is_terminating
 from k8s_pipeline_client.domain.ownership import is_applied
 from k8s_pipeline_client.errors import (
     ClusterError,
@@ -42,8 +43,6 @@ from k8s_pipeline_client.render.makeup import as_configured
 _LOG = logging.getLogger(__name__)
 
 GONE_TIMEOUT = 120.0
-_NONE = "1"
-"""A version that no object has. An apply that names it creates what is not there, and is refused where something is."""
 
 
 class Execution:
@@ -76,9 +75,9 @@ class Execution:
             live: The live objects: one that has changed since is not overwritten.
             dry_run: Server-side dry run.
             force: Take over fields that another field manager owns.
-            said: What was said already of what several pipelines share.
-            earlier: What was carried out before somebody else came in between, and all began anew.
-            pin_new: Write what was not there only if it still is not.
+            shared_notes: Knows which notes about shared objects have been reported.
+            earlier: The execution before a conflict, after which the deploy was started again.
+            pin_new: Create what did not exist only if it still does not exist.
             accepted: See `tokens.ensure`.
         """
         self._cluster = cluster
@@ -87,7 +86,10 @@ class Execution:
         self._seen = {_key(item): item for item in (live.cronjob, live.secret, live.config_map) if item is not None}
         self._writing: Object | None = None
         self._applied: list[tuple[str, str]] = []
-        self._said = said
+        # Of a first attempt the pinned write of the CronJob suffices: objects that it found unchanged are not written
+        # by others without a new version of the CronJob. After a conflict they may be, by a deploy that started again.
+        self._unwritten = set(self._seen) if earlier is not None else set()
+        self._shared_notes = shared_notes
         self._pin_new = pin_new
         self._accepted = accepted
         self.changed: bool = earlier is not None and earlier.changed
@@ -98,29 +100,12 @@ class Execution:
         self.notes: list[str] = list(self._notes_once)
 
     def claim(self, changes: Changes) -> Object:
-        """Carry out the steps up to the claim of a new CronJob, and return it."""
-        answer: Object | None = None
+        """Execute the steps up to the creation of a new CronJob, and return it."""
         for step in changes.steps:
-            try:
-                answer = self._carry_out(step)
-            except ConflictError:
-                answer = self._claimed_by_a_lost_answer(step)
-                if answer is None:
-                    raise
+            written = self._carry_out(step)
         self.created = True
         assert written is not None
         return written
-
-    def _claimed_by_a_lost_answer(self, step: Step) -> Object | None:
-        """Return the CronJob as it is, if it is just as it was to be claimed: the claim may have been sent twice."""
-        if not isinstance(step, Claim) or not self._pin_new:
-            return None
-        found = get_or_none(self._cluster, Kind.CRONJOB, step.manifest["metadata"]["name"])
-        if found is None or not is_applied(step.manifest, found, MANAGER):
-            return None
-        self._seen[_key(found)] = found
-        self.undos.append(Unclaim(found))
-        return found
 
     def run(self, changes: Changes) -> None:
         """Execute all steps."""
@@ -176,7 +161,7 @@ class Execution:
         self._writing = manifest
         seen = self._seen.get(_key(manifest))
         if seen is None and self._pin_new and not (self._dry_run or is_shared):
-            manifest = {**manifest, "metadata": {**manifest["metadata"], "resourceVersion": _NONE}}
+            manifest = {**manifest, "metadata": {**manifest["metadata"], "resourceVersion": ABSENT}}
         if seen is not None and not self._dry_run:
             version = {key: seen["metadata"][key] for key in ("uid", "resourceVersion")}
             manifest = {**manifest, "metadata": {**manifest["metadata"], **version}}
@@ -234,8 +219,8 @@ class Execution:
         return None
 
     def _apply(self, step: Apply) -> Object:
-        answer = self._write(step.manifest, is_shared=step.is_shared)
-        # The launcher is not the pipeline's: that it comes anew is no change of the pipeline.
+        written = self._write(step.manifest, is_shared=step.is_shared)
+        # A new launcher is not a change of the pipeline.
         if not step.is_shared:
             if not self._dry_run:
                 self._applied.append(_key(written))

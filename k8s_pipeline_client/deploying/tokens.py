@@ -7,7 +7,6 @@ operator. Every write has a resourceVersion. The CronJobs that use a Secret have
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object, Propagation

@@ -12,6 +12,8 @@ Object = dict[str, Any]
 """A Kubernetes object as the API returns it: plain JSON, camelCase keys."""
 
 
+ABSENT = "1"
+"""A resourceVersion that no object has: an apply with it creates an object, or has a conflict if there is one."""
 _BY_KUBERNETES = ("foregroundDeletion", "orphan", "batch.kubernetes.io/job-tracking")
 
 MAIN_CONTAINER = "main"
@@ -64,8 +66,8 @@ def is_marked_deleted(cronjob: Object) -> bool:
     return bool(label(cronjob, labels.DELETED))
 
 
-def newest_first(items: Iterable[Object]) -> list[Object]:
-    """Sort by creation; names break the tie within a second."""
+def newest_first(found: Iterable[Object]) -> list[Object]:
+    """Sort by creation, then by name, newest first."""
     return sorted(
         found, key=lambda item: (item["metadata"]["creationTimestamp"], item["metadata"]["name"]), reverse=True
     )

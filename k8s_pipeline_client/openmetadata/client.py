@@ -9,8 +9,10 @@ from typing import Self
 from urllib.parse import quote
 
 from k8s_pipeline_client.domain.entities import Document, EntityReference
-from k8s_pipeline_client.errors import InputError, RightMissingError, ServerResponseError, TokenRejectedError
-from k8s_pipeline_client.openmetadata.translate import foreign, refusal
+from k8s_pipeline_client.errors import RightMissingError, ServerResponseError, TokenRejectedError
+from k8s_pipeline_client.openmetadata.server import api_address, checked_token
+from k8s_pipeline_client.openmetadata.session import Session, Token
+from k8s_pipeline_client.openmetadata.translate import Asked, read, row_conflict
 from k8s_pipeline_client.openmetadata.transport import Transport
 from k8s_pipeline_client.retrying import TOTAL_TIMEOUT
 
@@ -96,7 +98,7 @@ class HttpOpenMetadata:
             OpenMetadataError: It gave no answer, or one that does not tell.
         """
         try:
-            self._get(_PIPELINES, {"limit": "1"}, what="the ingestion pipelines")
+            self._session.read(_PIPELINES, read("the ingestion pipelines"), {"limit": "1"})
         except TokenRejectedError:
             return False
         except RightMissingError:

@@ -15,7 +15,7 @@ from k8s_pipeline_client.errors import ClusterError, ConflictError, InvalidError
 from k8s_pipeline_client.inventory.lookup import pods_of
 from k8s_pipeline_client.polling import poll
 from k8s_pipeline_client.render.makeup import follows_the_end
-from k8s_pipeline_client.runs.sidecars import end_outlived
+from k8s_pipeline_client.runs.sidecars import has_ended, stop_sidecars
 from k8s_pipeline_client.timelimit import time_limit
 
 _CONTENTION = 10.0
@@ -48,7 +48,9 @@ def kill_run(cluster: Cluster, job: Object, *, by: str, wait: bool = True) -> Ob
         is_held = bool(job["spec"].get("suspend"))
         if annotation(job, labels.KILLED_AT):
             return _taken_back(cluster, job) if is_held else None
-        if not is_held and end_outlived(cluster, job, grace_seconds=1):
+        pods = [] if is_held else pods_of(cluster, name)
+        stop_sidecars(cluster, job, pods, grace_seconds=1)
+        if has_ended(job, pods, cluster.now()):
             return None  # only sidecars still run, which are terminated now; the result does not change
         try:
             cluster.merge(Kind.JOB, name, _end_of(cluster, job, by=by, is_held=is_held))

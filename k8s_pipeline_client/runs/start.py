@@ -18,7 +18,7 @@ from k8s_pipeline_client.domain.objects import (
     run_id,
 )
 from k8s_pipeline_client.errors import ClusterError, ConflictError, InputError, RunActiveError, UnknownNameError
-from k8s_pipeline_client.inventory.lookup import active_jobs
+from k8s_pipeline_client.inventory.lookup import active_jobs, pods_of
 from k8s_pipeline_client.render.config import DOCUMENT_KEY
 from k8s_pipeline_client.render.job import run_job
 from k8s_pipeline_client.render.metadata import owner_reference
@@ -197,8 +197,9 @@ def _refuse_overlap(cluster: Cluster, cronjob: Object, identity: str) -> None:
     for job in active_jobs(cluster, cronjob["metadata"]["name"]):
         if run_id(job) == identity:
             continue
-        has_ended = end_outlived(cluster, job)
-        if not has_ended:
+        pods = pods_of(cluster, job["metadata"]["name"])
+        stop_sidecars(cluster, job, pods)
+        if not has_ended(job, pods, cluster.now()):
             title = annotation(cronjob, labels.DISPLAY_NAME) or cronjob["metadata"]["name"]
             raise RunActiveError(
                 f"{title}: run {run_id(job)} is active",
