@@ -19,6 +19,7 @@ from k8s_pipeline_client.domain.objects import Object, label, newest_first
 _METADATA = (
     "name",
     "uid",
+    "generation",
     "labels",
     "annotations",
     "creationTimestamp",

@@ -19,7 +19,7 @@ from k8s_pipeline_client.domain.pipeline import Pipeline
 from k8s_pipeline_client.domain.references import References
 from k8s_pipeline_client.errors import DefinitionError
 from k8s_pipeline_client.render.metadata import object_meta, pipeline_annotations, pipeline_labels
-from k8s_pipeline_client.settings import OWN_MOUNT_PATH
+from k8s_pipeline_client.settings import OWN_MOUNT_PATH, OWN_VOLUME
 
 DOCUMENT_KEY = "workflow.json"
 LAUNCHER_KEY = "launch.py"
@@ -180,6 +180,36 @@ def secret_sources(references: References) -> list[Document]:
         {"secret": {"name": name, "items": [{"key": key, "path": f"{_SECRETS}/{name}/{key}"} for key in keys]}}
         for name, keys in references.secrets.items()
     ]
+
+
+def token_source(job: Document) -> TokenSource | None:
+    """Return the Secret and key by which a Job's pods have their token; None where it is in the document."""
+    for source in own_sources(job):
+        for item in source.get("secret", {}).get("items") or ():
+            if item["path"].startswith(f"{_TOKEN}/"):
+                return TokenSource(source["secret"]["name"], item["key"])
+    return None
+
+
+def ca_source(job: Document) -> str:
+    """Return the ConfigMap with the certificates that a Job's pods trust; empty where there is none of ours."""
+    for source in own_sources(job):
+        for item in source.get("configMap", {}).get("items") or ():
+            if item["path"] == _CA_KEY:
+                return str(source["configMap"]["name"])
+    return ""
+
+
+def certificates_in(config_map: Document) -> str:
+    """Return the certificates that such a ConfigMap holds."""
+    return str((config_map.get("data") or {}).get(_CA_KEY) or "")
+
+
+def own_sources(job: Document) -> list[Document]:
+    """Return the sources of the own volume of a Job's pods."""
+    volumes = job["spec"]["template"]["spec"].get("volumes") or []
+    own = [volume for volume in volumes if volume["name"] == OWN_VOLUME]
+    return [source for volume in own for source in (volume.get("projected") or {}).get("sources") or ()]
 
 
 def _token_path(source: TokenSource) -> str:

@@ -44,8 +44,14 @@ def pipeline_annotations(pipeline: Pipeline) -> dict[str, str]:
         labels.SERVICE_TYPE: pipeline.service_type,
         labels.PIPELINE_TYPE: pipeline.pipeline_type,
         labels.ID: pipeline.id or "",
+        labels.UNREPORTED: "" if _is_reported(pipeline) else "true",
     }
     return {key: value for key, value in found.items() if value}
+
+
+def _is_reported(pipeline: Pipeline) -> bool:
+    """Return whether OpenMetadata has something under which its runs are reported."""
+    return pipeline.component is Component.AUTOMATION or bool(pipeline.document.get("ingestionPipelineFQN"))
 
 
 def object_meta(

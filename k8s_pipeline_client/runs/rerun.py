@@ -17,8 +17,11 @@ from k8s_pipeline_client.runs.start import create_with_document, document_of, st
 
 _OF_THE_JOB = ("selector", "suspend", "parallelism")
 """What Kubernetes, a queue and the kill of a run that a queue held have set."""
-_NOT_COPIED = ("controller-uid", "job-name", labels.CONTROLLER_UID, labels.JOB_NAME, labels.RUN_ID_GIVEN)
-"""The labels that Kubernetes has set, and what was said of that one run's id."""
+_NOT_COPIED = (
+    *("controller-uid", "job-name", labels.CONTROLLER_UID, labels.JOB_NAME),
+    *(labels.RUN_ID_GIVEN, labels.REPORTED),
+)
+"""The labels that Kubernetes has set, and what is said of that one run."""
 
 
 def retry_run(cluster: Cluster, job: Object, *, allow_overlap: bool = False) -> Object:

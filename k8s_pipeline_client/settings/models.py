@@ -113,6 +113,11 @@ class Settings(ServerSettings):
     failed_jobs_history_limit: Annotated[int, Field(ge=0, le=1000), WHOLE_NUMBER] = 3
     starting_deadline_seconds: Annotated[int, Field(ge=0, le=2**31 - 1), WHOLE_NUMBER] = 600
 
+    killed_run_state: Literal["failed", "stopped"] = "failed"
+    """What OpenMetadata is told of a run that somebody has ended; AutoPilot of 1.12 waits for ever on ``stopped``."""
+    deleted_pipeline_retention_days: Annotated[int, Field(ge=0, le=3650), WHOLE_NUMBER] = 7
+    """For so long a pipeline that was deleted in OpenMetadata is kept, suspended, to be resumed when it is restored."""
+
     node_selector: Labels = Field(default_factory=dict)
     tolerations: Annotated[tuple[Toleration, ...], BeforeValidator(listed)] = ()
     affinity: Affinity | None = None

@@ -73,6 +73,7 @@ class CauseCode(StrEnum):
     ConfigMissing           a Secret, ConfigMap, or a key in one, does not exist
     MountFailed             a volume cannot be mounted for another reason
     StartError              the container cannot be created or its command cannot be executed
+    Missed                  (of a run that never was) it was due, and Kubernetes made no Job for it
     ----------------------------------------------------------------------------------------------------------
     in the log              (read by `diagnose` only; `status` has ExitCode, DeadlineExceeded or nothing)
     ----------------------------------------------------------------------------------------------------------
@@ -110,6 +111,7 @@ class CauseCode(StrEnum):
     CONFIG_MISSING = "ConfigMissing"
     MOUNT_FAILED = "MountFailed"
     START_ERROR = "StartError"
+    MISSED = "Missed"
     VERSION_MISMATCH = "VersionMismatch"
     TOKEN_REJECTED = "TokenRejected"
     SERVER_UNREACHABLE = "ServerUnreachable"

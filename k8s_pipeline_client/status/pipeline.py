@@ -74,6 +74,8 @@ def _warnings(metadata: Raw, spec: Raw, *, is_scheduled: bool) -> Iterator[str]:
     annotations = mapping(metadata.get("annotations"))
     if metadata.get("deletionTimestamp"):
         yield "the CronJob is being deleted"
+    if text(annotations.get(labels.UNREPORTED)):
+        yield "its runs are reported nowhere in OpenMetadata: its document has no ingestionPipelineFQN"
     deleted_at = text(annotations.get(labels.DELETED_AT))
     if deleted_at:
         yield (

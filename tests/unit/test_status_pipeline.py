@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from k8s_pipeline_client.cluster.port import Kind
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.makeup import Narrowed
 from k8s_pipeline_client.status import RunStatus, State, Trigger, pipeline_status
+from tests.unit import scene
 
 from .status_cases.build import START, Obj, at, cronjob, event
 
@@ -186,3 +188,15 @@ def test_a_due_run_whose_job_is_refused_says_so_at_once(events: list[Obj], said:
     assert (missed.summary if missed else None) == said
     served = pipeline_status(due, [run("made at last", 4)], soon, due_at=DUE, events=events)
     assert served.missed is None
+
+
+@pytest.mark.parametrize("fqn", ["shop.nightly", None])
+def test_what_is_reported_nowhere_says_so(fqn: str | None) -> None:
+    document = {key: value for key, value in scene.pipeline().document.items() if key != "ingestionPipelineFQN"}
+    item = scene.pipeline(document=document | ({"ingestionPipelineFQN": fqn} if fqn else {}))
+    fake = scene.cluster()
+    scene.deploy(fake, item)
+
+    warnings = pipeline_status(fake.get(Kind.CRONJOB, item.resource_name), [], fake.clock).warnings
+
+    assert any("ingestionPipelineFQN" in text for text in warnings) is (fqn is None)
