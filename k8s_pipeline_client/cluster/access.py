@@ -72,6 +72,7 @@ class Operation(StrEnum):
     ROTATE_TOKEN = "rotate-token"
     DELETE = "delete"
     PRUNE = "prune"
+    RECONCILE = "reconcile"
     SERVICE_STATUS = "service_status"
 
 
@@ -141,6 +142,14 @@ _NEEDED: dict[Operation, Rights] = {
     Operation.ROTATE_TOKEN: _on(Resource.CRONJOBS, Verb.LIST) | _on(Resource.SECRETS, Verb.LIST, Verb.GET, *_APPLY),
     Operation.DELETE: _DELETE_PIPELINE | _RETIRE_TOKEN | _FIND,
     Operation.PRUNE: _DELETE_PIPELINE | _RETIRE_TOKEN,
+    Operation.RECONCILE: _ALL
+    | _CAUSES
+    | _END_SIDECARS
+    | _on(Resource.JOBS, Verb.GET)
+    | _on(Resource.LOGS, Verb.GET)
+    | _on(Resource.CRONJOBS, Verb.GET, Verb.PATCH)  # of a pipeline that OpenMetadata has deleted
+    | _on(Resource.SECRETS, Verb.GET, Verb.LIST)
+    | _on(Resource.CONFIG_MAPS, Verb.LIST, Verb.CREATE, Verb.PATCH),  # what it remembers
 }
 
 _LISTS = frozenset(right for rights in _NEEDED.values() for right in rights if right.verb is Verb.LIST)

@@ -1,4 +1,12 @@
 """Tells OpenMetadata how runs ended.
 
-``payload`` (what is written) and ``decide`` (whether anything is) are pure: no I/O, no waiting, no clock.
+``reporter`` makes the passes: it observes (``observe``, ``memory``), ends what nobody else ends (``ends``), and then
+compares and writes run by run (``single``) and looks after the CronJobs (``schedules``). ``payload`` (what is written)
+and ``decide`` (whether anything is) are pure: no I/O, no waiting, no clock; so are ``situation`` and ``missed``.
 """
+
+from k8s_pipeline_client.reporter.destination import Way
+from k8s_pipeline_client.reporter.report import Action, PipelineReport, Report, RunReport
+from k8s_pipeline_client.reporter.reporter import Reporter
+
+__all__ = ["Action", "PipelineReport", "Report", "Reporter", "RunReport", "Way"]

@@ -1,0 +1,56 @@
+"""Reports the ends of automations: a test of a connection that died, or never started, has no row but a workflow.
+
+OpenMetadata's page waits two minutes for the workflow's status. The ingestion sets it itself where it comes that far.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from k8s_pipeline_client.domain.entities import Document
+from k8s_pipeline_client.openmetadata.port import OpenMetadata
+from k8s_pipeline_client.status import Cause, CauseCode
+
+_ENDED = ("Successful", "Failed")
+_TEST = "TEST_CONNECTION"
+_STEP = "Pod Diagnostics"
+_SILENT = Cause(
+    CauseCode.UNKNOWN,
+    "The run ended without an error, and without telling OpenMetadata what came of it",
+    hint="see its log",
+)
+
+
+_CLOCKS = 60_000
+"""Milliseconds by which the clocks of cluster and OpenMetadata may differ: no result of a run is to be written over."""
+
+
+def is_told(workflow: Document, created: datetime, *, succeeded: bool) -> bool:
+    """Return whether a workflow has an end of this run, and not of one before it.
+
+    Args:
+        workflow: As it was read.
+        created: When the run's Job was created.
+        succeeded: Whether the run ended without an error: the ingestion has then set the status.
+    """
+    response = workflow.get("response")
+    said = response.get("lastUpdatedAt") if isinstance(response, dict) else None
+    times = [at for at in (workflow.get("updatedAt"), said) if isinstance(at, int)]
+    is_new = not times or max(times) >= created.timestamp() * 1000 - _CLOCKS
+    return workflow.get("status") in _ENDED and (succeeded or is_new)
+
+
+def tell(server: OpenMetadata, workflow: Document, cause: Cause | None, now: datetime) -> None:
+    """Set a workflow's status to failed, with the cause where its page shows it."""
+    found = cause or _SILENT
+    response: Document | None = None
+    if workflow.get("workflowType") == _TEST:
+        step = {
+            "name": _STEP,
+            "mandatory": True,
+            "passed": False,
+            "message": str(found),
+            "errorLog": found.detail or found.summary,
+        }
+        response = {"status": "Failed", "lastUpdatedAt": round(now.timestamp() * 1000), "steps": [step]}
+    server.set_automation_status(str(workflow["id"]), "Failed", response)

@@ -1,0 +1,104 @@
+"""Ends what nobody else ends: runs that cannot start, and runs that a sidecar alone keeps alive."""
+
+from __future__ import annotations
+
+import json
+import logging
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
+from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.domain.rfc3339 import rfc3339
+from k8s_pipeline_client.errors import ConflictError, InvalidError, NotFoundError
+from k8s_pipeline_client.inventory.lookup import pods_of
+from k8s_pipeline_client.reporter.observe import Seen
+from k8s_pipeline_client.reporter.situation import start_deadline
+from k8s_pipeline_client.runs.sidecars import GRACE_SECONDS, end_outlived
+from k8s_pipeline_client.status import Cause, CauseCode, outlived, run_status
+
+_LOG = logging.getLogger(__name__)
+
+BY = "the reporter"
+"""Who has asked for the end of a run that the reporter ends."""
+_TTL_MARGIN = timedelta(minutes=15)
+_MORE_TTL = timedelta(hours=2)
+
+
+def end_what_cannot_start(cluster: Cluster, seen: Seen, default: timedelta, now: datetime) -> Cause | None:
+    """End a run whose start timeout is over; return why it did not start, None where it is let be."""
+    deadline = start_deadline(seen.job, seen.pods, seen.status, default)
+    if deadline is None or now < deadline:
+        return None
+    # Once more, for it may have started by now; and only as it is read here.
+    try:
+        job = cluster.get(Kind.JOB, seen.job["metadata"]["name"])
+    except NotFoundError:
+        return None
+    pods = pods_of(cluster, job["metadata"]["name"])
+    deadline = start_deadline(job, pods, run_status(job, pods, (), now), default)
+    if job["metadata"]["uid"] != seen.job["metadata"]["uid"] or deadline is None or now < deadline:
+        return None
+    waited = int((now - deadline).total_seconds())
+    found = seen.status.cause or Cause(CauseCode.UNKNOWN, "The run did not start, and nothing says why")
+    cause = replace(found, summary=f"{found.summary}; it was ended since it had not started in time")
+    if not end(cluster, job, now, cause):
+        return None
+    facts = {"run": seen.run_id, "cause": str(found.code), "secondsLate": waited}
+    _LOG.info("run %s is ended, since it has not started in time (%s)", seen.run_id, found.code, extra={"facts": facts})
+    return cause
+
+
+def end(cluster: Cluster, job: Object, now: datetime, cause: Cause) -> bool:
+    """End a run for a cause, which is kept on its Job; return whether it was: one that has changed is let be.
+
+    The same patch as of a kill: who and why, and a deadline that is over.
+
+    Args:
+        cluster: Where.
+        job: As it was read.
+        now: The API server's time.
+        cause: Why.
+    """
+    metadata, spec = job["metadata"], job["spec"]
+    annotations = {
+        labels.KILLED_BY: BY,
+        labels.KILLED_AT: rfc3339(now),
+        labels.KILLED_BECAUSE: json.dumps(cause.as_dict()),
+        labels.NET_SECONDS: str(spec.get("activeDeadlineSeconds") or ""),
+    }
+    held = {"suspend": False, "parallelism": 0} if spec.get("suspend") else {}
+    patch = {
+        "metadata": {
+            "uid": metadata["uid"],
+            "resourceVersion": metadata["resourceVersion"],
+            "annotations": annotations,
+        },
+        "spec": {"activeDeadlineSeconds": 1, **held},
+    }
+    with suppress(NotFoundError, ConflictError, InvalidError):
+        cluster.merge(Kind.JOB, metadata["name"], patch)
+        return True
+    return False
+
+
+def end_sidecars(cluster: Cluster, seen: Seen) -> None:
+    """Give the sidecars that alone are left of a run their grace; how it ended stays main's word."""
+    if any(True for _ in outlived(seen.job, seen.pods, GRACE_SECONDS)):
+        end_outlived(cluster, seen.job)
+
+
+def keep_until_reported(cluster: Cluster, seen: Seen, now: datetime) -> bool:
+    """Raise the TTL of a finished Job that would go before its end is reported; return whether it was raised."""
+    ttl = seen.job["spec"].get("ttlSecondsAfterFinished")
+    ended = seen.status.ended_at
+    if not seen.has_ended or not isinstance(ttl, int) or ended is None:
+        return False
+    if ended + timedelta(seconds=ttl) - now > _TTL_MARGIN:
+        return False
+    seconds = int((now - ended + _MORE_TTL).total_seconds())
+    patch = {"metadata": {"uid": seen.job["metadata"]["uid"]}, "spec": {"ttlSecondsAfterFinished": seconds}}
+    with suppress(NotFoundError, ConflictError, InvalidError):
+        cluster.merge(Kind.JOB, seen.job["metadata"]["name"], patch)
+    return True

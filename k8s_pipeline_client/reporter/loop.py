@@ -1,0 +1,53 @@
+"""Passes one after the other, until told to stop."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from k8s_pipeline_client.errors import PipelineError
+from k8s_pipeline_client.reporter.report import Report
+
+_LOG = logging.getLogger(__name__)
+
+_LONGEST_PAUSE = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """Makes passes.
+
+    Attributes:
+        make_pass: Makes one.
+        interval: Seconds from the beginning of one to that of the next; twice as many after each that failed, up to
+            two minutes.
+        stop: Set to end it.
+        on_pass: Called with what each has done.
+        on_error: Called with what kept one from being made.
+    """
+
+    make_pass: Callable[[], Report]
+    interval: float
+    stop: threading.Event
+    on_pass: Callable[[Report], None]
+    on_error: Callable[[PipelineError], None]
+
+    def run(self) -> None:
+        """Go on until told to stop."""
+        failures = 0
+        while not self.stop.is_set():
+            begin = time.monotonic()
+            try:
+                report = self.make_pass()
+            except PipelineError as error:
+                failures += 1
+                _LOG.warning("no pass could be made, which is tried again: %s", error)
+                self.on_error(error)
+            else:
+                failures = 0
+                self.on_pass(report)
+            pause = min(self.interval * 2 ** min(failures, 10), max(self.interval, _LONGEST_PAUSE))
+            self.stop.wait(max(0.0, pause - (time.monotonic() - begin)))

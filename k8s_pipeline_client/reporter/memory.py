@@ -1,0 +1,191 @@
+"""What the reporter remembers, and where: labels of Jobs, and annotations and data of ConfigMaps.
+
+Each entry is a key of its own, written by merge patch, so that two reporters never undo what the other has written.
+Nothing is written to a CronJob: that would wake its controller, which may make up for a missed run.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
+from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.domain.objects import annotation, label, run_id
+from k8s_pipeline_client.errors import ConflictError, InvalidError, NotFoundError
+
+LEDGER = "om-reporter"
+"""The reporter's own ConfigMap: open runs of no pipeline, and what is known of schedules."""
+
+_LABELS = {
+    labels.APP_NAME: "openmetadata",
+    labels.APP_COMPONENT: "reporter",
+    labels.APP_MANAGED_BY: "openmetadata",
+    labels.OPEN_RUNS: "true",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRun:
+    """A run whose end is not reported as yet, as it is remembered for the time when its Job is gone.
+
+    Attributes:
+        run_id: Its id.
+        job: Its Job's name.
+        uid: Its Job's UID.
+        created: When its Job was created.
+        pipeline: The resource name of its pipeline.
+        instance: Of which OpenMetadata it is, as the label has it.
+        fqn: Under which pipeline it reports; empty where it was not known.
+        address: Of the OpenMetadata that it reports to; empty where it was not known.
+        token: Secret and key with the token, as ``NAME/KEY``; empty where the token is in the document.
+        automation: The workflow of the automation that it is; empty for all else.
+        place: The ConfigMap that names it.
+    """
+
+    run_id: str
+    job: str
+    uid: str
+    created: datetime
+    pipeline: str = ""
+    instance: str = ""
+    fqn: str = ""
+    address: str = ""
+    token: str = ""
+    automation: str = ""
+    place: str = LEDGER
+
+    def to_text(self) -> str:
+        """Return it as an annotation's value."""
+        found = {key: getattr(self, key) for key in self.__slots__ if key not in ("run_id", "place", "created")}
+        kept = {key: value for key, value in found.items() if value}
+        return json.dumps({**kept, "created": self.created.isoformat()}, sort_keys=True)
+
+    @classmethod
+    def from_text(cls, identity: str, text: str, place: str) -> OpenRun | None:
+        """Read an annotation's value; None if it is none of ours."""
+        try:
+            found = json.loads(text)
+            created = datetime.fromisoformat(found.pop("created"))
+            if created.tzinfo is None or not all(isinstance(value, str) for value in found.values()):
+                return None
+            return cls(run_id=identity, created=created, place=place, **found)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the ConfigMaps said at the beginning of a pass.
+
+    Attributes:
+        runs: The open runs by id.
+        versions: The ``resourceVersion`` of each ConfigMap that named any.
+        ledger: The data of the reporter's own one.
+    """
+
+    runs: Mapping[str, OpenRun]
+    versions: Mapping[str, str]
+    ledger: Mapping[str, str]
+
+    @classmethod
+    def of(cls, config_maps: Iterable[Object]) -> Memory:
+        """Read ConfigMaps."""
+        runs: dict[str, OpenRun] = {}
+        versions: dict[str, str] = {}
+        ledger: Mapping[str, str] = {}
+        for item in config_maps:
+            name = item["metadata"]["name"]
+            versions[name] = item["metadata"]["resourceVersion"]
+            runs |= {run.run_id: run for run in _open_runs(item)}
+            if name == LEDGER:
+                ledger = item.get("data") or {}
+        return cls(runs, versions, ledger)
+
+    def ids_at(self, place: str) -> set[str]:
+        """Return the ids of the runs that a ConfigMap names."""
+        return {run.run_id for run in self.runs.values() if run.place == place}
+
+
+def _open_runs(item: Object) -> Iterator[OpenRun]:
+    for key, text in (item["metadata"].get("annotations") or {}).items():
+        if key.startswith(labels.OPEN_RUN):
+            found = OpenRun.from_text(key.removeprefix(labels.OPEN_RUN), text, item["metadata"]["name"])
+            if found is not None:
+                yield found
+
+
+def read(cluster: Cluster) -> Memory:
+    """Read what is remembered: one list, of the ConfigMaps that name open runs."""
+    return Memory.of(cluster.list(Kind.CONFIG_MAP, labels=labels.OPEN_RUNS))
+
+
+def remember(cluster: Cluster, place: str, runs: Iterable[OpenRun]) -> None:
+    """Have a ConfigMap name open runs; the reporter's own one, where that is not there."""
+    annotations = {f"{labels.OPEN_RUN}{run.run_id}": run.to_text() for run in runs}
+    patch = {"metadata": {"labels": {labels.OPEN_RUNS: "true"}, "annotations": annotations}}
+    if place != LEDGER:
+        with suppress(NotFoundError):
+            cluster.merge(Kind.CONFIG_MAP, place, patch)
+            return
+    _merge_ledger(cluster, patch)
+
+
+def note(cluster: Cluster, data: Mapping[str, str | None]) -> None:
+    """Write entries of the reporter's own ConfigMap; None removes one."""
+    _merge_ledger(cluster, {"data": dict(data)})
+
+
+def forget(cluster: Cluster, memory: Memory, place: str, ids: set[str]) -> None:
+    """Have a ConfigMap name runs no more, and be listed no more where it names no others."""
+    annotations = {f"{labels.OPEN_RUN}{identity}": None for identity in ids}
+    patch: Object = {"metadata": {"annotations": annotations}}
+    with suppress(NotFoundError):
+        if place != LEDGER and memory.ids_at(place) <= ids and place in memory.versions:
+            # Only as it was read: somebody else may have added one.
+            bare = {"labels": {labels.OPEN_RUNS: None}, "resourceVersion": memory.versions[place]}
+            with suppress(ConflictError):
+                cluster.merge(Kind.CONFIG_MAP, place, {"metadata": {**patch["metadata"], **bare}})
+                return
+        cluster.merge(Kind.CONFIG_MAP, place, patch)
+
+
+def mark(cluster: Cluster, job: Object, value: str) -> None:
+    """Have a Job say that the reporter is done with it; one that is gone needs not."""
+    metadata = {"uid": job["metadata"]["uid"], "labels": {labels.REPORTED: value}}
+    with suppress(NotFoundError, ConflictError, InvalidError):  # the last two: another Job has the name by now
+        cluster.merge(Kind.JOB, job["metadata"]["name"], {"metadata": metadata})
+
+
+def open_run(job: Object, *, fqn: str, address: str, token: str) -> OpenRun:
+    """Return what is to be remembered of a run."""
+    is_automation = label(job, labels.APP_COMPONENT) == "automation"
+    is_alone = bool(label(job, labels.ONE_SHOT))
+    return OpenRun(
+        run_id=run_id(job).lower(),
+        job=job["metadata"]["name"],
+        uid=job["metadata"]["uid"],
+        created=datetime.fromisoformat(job["metadata"]["creationTimestamp"]),
+        pipeline=label(job, labels.PIPELINE),
+        instance=label(job, labels.INSTANCE),
+        fqn=fqn,
+        address=address,
+        token=token,
+        automation=annotation(job, labels.FQN) if is_automation else "",
+        place=LEDGER if is_alone else label(job, labels.PIPELINE),
+    )
+
+
+def _merge_ledger(cluster: Cluster, patch: Object) -> None:
+    metadata = {**patch.get("metadata", {}), "labels": _LABELS}
+    try:
+        cluster.merge(Kind.CONFIG_MAP, LEDGER, {**patch, "metadata": metadata})
+    except NotFoundError:
+        new = {"apiVersion": "v1", "kind": "ConfigMap"}
+        named = {"name": LEDGER, "namespace": cluster.namespace, "labels": _LABELS}
+        with suppress(ConflictError):  # another reporter was quicker
+            cluster.create({**new, "metadata": named})
+        cluster.merge(Kind.CONFIG_MAP, LEDGER, {**patch, "metadata": metadata})

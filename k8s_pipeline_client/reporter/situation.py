@@ -1,0 +1,82 @@
+"""What decides about a run besides its state, out of its Job and pods. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from k8s_pipeline_client.cluster.port import Object
+from k8s_pipeline_client.domain.objects import is_finished
+from k8s_pipeline_client.status import CauseCode, RunStatus, State
+from k8s_pipeline_client.status.job import read_job
+from k8s_pipeline_client.status.pod import Pod, read_pod
+
+AUTOMATION_START_TIMEOUT = timedelta(seconds=90)
+"""The page that waits for a connection's test gives up after 120 seconds."""
+_EXEMPT = frozenset({CauseCode.HELD})
+
+
+def can_still_write(pods: Sequence[Object]) -> bool:
+    """Return whether the main container of a pod runs, or may yet start; a sidecar's does not count."""
+    return any(_may_write(read_pod(pod, ())) for pod in pods)
+
+
+def node_lost_since(pods: Sequence[Object], now: datetime) -> datetime | None:
+    """Return since when the pods that may still write should be gone; None where one of them is not to go.
+
+    A pod's ``deletionTimestamp`` has the grace period in it; five minutes later its node counts as lost.
+    """
+    alive = [pod for pod in (read_pod(raw, ()) for raw in pods) if _may_write(pod)]
+    ends = [pod.deleted_by for pod in alive if pod.deleted_by is not None]
+    if not alive or len(ends) < len(alive):
+        return None
+    since = max(ends)
+    return since if since <= now else None
+
+
+def start_deadline(job: Object, pods: Sequence[Object], status: RunStatus, default: timedelta) -> datetime | None:
+    """Return by when a run, or its newest attempt, has to have started; None where it has, or nobody can tell.
+
+    What is suspended, or held by a queue, waits as long as it is held.
+
+    Args:
+        job: Its Job.
+        pods: Its pods.
+        status: What has become of it.
+        default: The start timeout, if the Job does not say it: its own deadline is the pod's, the timeout and the
+            grace period together.
+    """
+    facts = read_job(job)
+    if is_finished(job) or facts.is_suspended or facts.deleted_at or facts.killed_by or facts.failure:
+        return None
+    if status.state.is_terminal or (status.cause and status.cause.code in _EXEMPT):
+        return None
+    attempts = sorted((read_pod(pod, ()) for pod in pods), key=lambda pod: pod.created_at or facts.created_at or _EVER)
+    timeout = _start_timeout(job, default)
+    if status.state is State.QUEUED:
+        begins = [at for at in (facts.created_at, facts.started_at) if at]
+        return max(begins) + timeout if begins else None
+    newest = attempts[-1] if attempts else None
+    if newest is None or newest.has_started or newest.is_over or newest.deleted_by or newest.created_at is None:
+        return None
+    return newest.created_at + timeout
+
+
+_EVER = datetime.max
+
+
+def _start_timeout(job: Object, default: timedelta) -> timedelta:
+    if job["metadata"]["labels"].get("app.kubernetes.io/component") == "automation":
+        return AUTOMATION_START_TIMEOUT
+    spec = job["spec"]
+    pod = spec["template"]["spec"]
+    net, own = spec.get("activeDeadlineSeconds"), pod.get("activeDeadlineSeconds")
+    grace = pod.get("terminationGracePeriodSeconds")
+    if not all(isinstance(part, int) for part in (net, own, grace)):
+        return default
+    seconds = net - own - grace
+    return timedelta(seconds=seconds) if seconds > 0 else default
+
+
+def _may_write(pod: Pod) -> bool:
+    return not pod.is_over and pod.main.end is None
