@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
 
 from k8s_pipeline_client.cli.output import note, warn
 
@@ -38,3 +42,42 @@ def show_logs(verbose: int) -> None:
     _HANDLER.setLevel(logging.DEBUG if verbose else logging.WARNING)
     _HANDLER.verbose = verbose
     log.addHandler(_HANDLER)
+
+
+class _JsonLines(logging.Handler):
+    """One JSON object a line: ``time``, ``level``, ``logger``, ``message``, and the facts that belong to it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        from k8s_pipeline_client.domain.redaction import redacted
+
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": redacted(record.getMessage()),
+            **getattr(record, "facts", {}),
+        }
+        print(json.dumps(line, default=str), file=sys.stderr, flush=True)
+
+
+def log_json() -> Callable[[], None]:
+    """Log what is done as JSON lines, in place of what is for people; return what ends that."""
+    log = logging.getLogger("k8s_pipeline_client")
+    log.removeHandler(_HANDLER)
+    _at_least_info(log)
+    handler = _JsonLines()
+    log.addHandler(handler)
+    return lambda: log.removeHandler(handler)
+
+
+def log_progress() -> None:
+    """Show what is done, and not only what is wrong; with -v more."""
+    log = logging.getLogger("k8s_pipeline_client")
+    _at_least_info(log)
+    _HANDLER.setLevel(min(_HANDLER.level, logging.INFO))
+    log.addHandler(_HANDLER)
+
+
+def _at_least_info(log: logging.Logger) -> None:
+    if log.level in (logging.NOTSET, logging.WARNING):
+        log.setLevel(logging.INFO)

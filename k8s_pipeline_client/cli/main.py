@@ -42,6 +42,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "disable": ("managing", "Stop a pipeline's schedule."),
         "rotate-token": ("tokens", "Have pipelines log in with their bot's new token."),
         "delete": ("managing", "Delete pipelines with their runs."),
+        "reconcile": ("reconcile", "Have OpenMetadata know how every run ended."),
         "prune": ("pruning", "Remove what the OpenMetadata server does not have any more."),
         "config": ("config", "Print every setting, its value and its origin."),
         "version": ("about", "Print the version."),

@@ -18,6 +18,7 @@ from k8s_pipeline_client.domain.duration import parse_duration
 
 if TYPE_CHECKING:
     from k8s_pipeline_client.client import Pipelines
+    from k8s_pipeline_client.cluster.port import Cluster
     from k8s_pipeline_client.settings import Loaded, Settings
 
 _PLACE = ("config", "namespace", "kubeconfig", "context")
@@ -69,6 +70,15 @@ class Globals:
         if (command := click.get_current_context(silent=True)) is not None:
             command.call_on_close(client.close)
         return client
+
+    def cluster(self) -> Cluster:
+        """Connect to the cluster until the command ends, for what works on it by itself."""
+        from k8s_pipeline_client.client.connecting import connect
+
+        cluster = connect(self.settings(), kubeconfig=self.kubeconfig, context=self.context)
+        if (command := click.get_current_context(silent=True)) is not None:
+            command.call_on_close(cluster.close)
+        return cluster
 
     def _namespace_of_context(self, settings: Settings) -> tuple[str, str] | None:
         from k8s_pipeline_client.client.connecting import namespace_of_context
