@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -48,6 +49,26 @@ def test_a_password_that_is_refused_is_the_cause(program: Program, shop: Shop, r
     told = program("diagnose", job, "-o", "json").json
     assert told["category"] == "SourceRefused"
     assert "not-the-password" not in str(told)
+
+
+def test_a_run_that_could_not_say_how_it_ended_is_reported(program: Program, shop: Shop, real_ingestion: str) -> None:
+    program.configure(ingestionImage=real_ingestion, resources=MEMORY)
+    path = program.file("workflow.yaml", shop.workflow_with_a_wrong_password())
+    run = program("run", "-f", path, "--wait", "-o", "json", code=3).json["runId"]
+    assert [row["pipelineState"] for row in _rows(shop, run)] == ["running"], "what it could say"
+
+    program("reconcile", "--once")
+
+    before, after = _rows(shop, run)
+    assert (before["pipelineState"], after["pipelineState"]) == ("running", "failed")
+    assert (after["startDate"], after["timestamp"]) == (before["startDate"], before["timestamp"])
+    assert 'password authentication failed for user "om_reader"' in str(after["status"])
+    assert "not-the-password" not in json.dumps(after)
+
+
+def _rows(shop: Shop, run: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = shop.recorded("statuses")["shop.wrong_password"][run]
+    return found
 
 
 def test_a_connection_is_tested(program: Program, shop: Shop, real_ingestion: str) -> None:

@@ -19,6 +19,7 @@ from tests import openmetadata
 from tests.cluster.support.definitions import pipeline, service
 from tests.cluster.support.mesh import mesh
 from tests.cluster.support.program import Program
+from tests.cluster.support.reconciling import reconcile
 from tests.cluster.support.site import SHOP, Site
 from tests.cluster.support.space import until
 from tests.cluster.support.tokens import FIRST, SECOND, THIRD, TOKENS, entity_with, tokens_in
@@ -317,6 +318,7 @@ SCENARIOS: Mapping[Operation, Callable[[Stage], None]] = MappingProxyType(
         Operation.ROTATE_TOKEN: _rotate_token,
         Operation.DELETE: _delete,
         Operation.PRUNE: _prune,
+        Operation.RECONCILE: reconcile,
         Operation.SERVICE_STATUS: _service_status,
     }
 )

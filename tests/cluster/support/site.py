@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.cluster.support.program import Program, Result
 from tests.images.recording import RecordingServer
+from tests.images.recording.wire import Request
 from tests.openmetadata import service, token
 
 PIPELINES = "services/ingestionPipelines"
@@ -37,6 +38,12 @@ class Site:
     def forget(self, entity: dict[str, Any]) -> None:
         """Have the server lose a pipeline."""
         self.server.api.entities.delete(PIPELINES, entity)
+
+    def delete(self, entity: dict[str, Any]) -> None:
+        """Have a pipeline be deleted as people do it: it can be restored."""
+        path = (*PIPELINES.split("/"), entity["id"])
+        request = Request("DELETE", path, authorization=f"Bearer {token('admin')}")
+        assert self.server.api.answer(request).status < 300
 
     def seen_by(self, program: Program) -> Site:
         """Return the same server, beside a program that may do something else."""

@@ -1,0 +1,60 @@
+"""What a reporter may meet: together it uses each right that it is declared to need."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tests.cluster.support.definitions import pipeline
+from tests.cluster.support.mesh import PROXY, mesh
+from tests.cluster.support.space import until
+from tests.cluster.support.webhook import webhook
+
+if TYPE_CHECKING:
+    from tests.cluster.support.scenarios import Stage
+
+
+def reconcile(stage: Stage) -> None:
+    """Play it."""
+    failing, meshed, deleted = (
+        stage.deployed({"log": "a line"}, {"exit": 3}),
+        stage.deployed({"log": "done"}, name="meshed"),
+        stage.deployed({"log": "done"}, name="deleted", schedule="0 0 1 1 *"),
+    )
+    told = {"metadataApiEndpoint": stage.site.server.url, "serverToken": stage.site.bearer}
+    stage.site.seed(pipelines=[failing, meshed, deleted])
+    stage.admin("run", "nightly", "--wait", code=3)
+    with webhook(stage.admin.space, {"pods": mesh(stage.image)}):
+        stage.admin("run", "meshed")
+        until(lambda: _is_left_to_its_sidecar(stage), "only the sidecar is left")
+    stage.admin("run", "deleted", "--wait")
+    stage.site.delete(deleted)
+    stage.admin("run", "nightly", "--wait", code=3)
+    stage.admin.configure(**told)
+    _run_once_and_remove_its_job(stage)
+    until(lambda: _suspended(stage, "deleted"), "the deleted pipeline is suspended")
+
+
+def _suspended(stage: Stage, name: str) -> bool:
+    stage.limited("reconcile", "--once", code=None)
+    return not stage.admin("status", name, "-o", "json").json["enabled"]
+
+
+def _is_left_to_its_sidecar(stage: Stage) -> bool:
+    pods = [pod["status"].get("containerStatuses") or () for pod in stage.admin.space.list("pods")]
+    for statuses in pods:
+        states = {status["name"]: status["state"] for status in statuses}
+        if PROXY in states and "terminated" in states.get("main", {}):
+            return True
+    return False
+
+
+def _run_once_and_remove_its_job(stage: Stage) -> None:
+    """Have a run be remembered whose document, with its token, goes with its Job."""
+    entity: dict[str, Any] = pipeline({"sleep": 600}, name="once")
+    job = stage.admin("run", "-f", stage.file(entity), "-o", "json").json["jobName"]
+    stage.limited("reconcile", "--once", code=None)
+    stage.admin.configure()  # so that a token has to be looked for
+    stage.admin.space.kubectl("delete", "job", job, "--wait")
+    stage.admin.space.kubectl("wait", "--for=delete", "pod", "-l", f"job-name={job}", "--timeout=60s")
+    stage.limited("reconcile", "--once", code=None)
+    stage.admin.configure(metadataApiEndpoint=stage.site.server.url, serverToken=stage.site.bearer)

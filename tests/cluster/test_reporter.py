@@ -1,0 +1,199 @@
+"""The reporter on real pods: what OpenMetadata is told of runs that come to a bad end."""
+
+from __future__ import annotations
+
+import signal
+import time
+from typing import Any
+
+import pytest
+
+from tests.cluster.support.definitions import pipeline, service
+from tests.cluster.support.site import Site
+from tests.cluster.support.space import until
+from tests.data import sample
+
+Document = dict[str, Any]
+RUN_ID = "app.kubernetes.io/run-id"
+
+
+class Told:
+    """A pipeline whose runs say nothing themselves, and the OpenMetadata server to which they are reported."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.program = site.program
+        self.settings: Document = {}
+
+    def configure(self, **settings: Any) -> None:
+        """Have the reporter, and the runs, work with these settings, beside the quick ones."""
+        self.settings = settings
+        server = {"metadataApiEndpoint": self.site.server.url, "serverToken": self.site.bearer}
+        self.program.configure(**server, **settings)
+
+    def deploy(self, *steps: Document, **fields: Any) -> str:
+        """Deploy a pipeline, here and on the server; return its fully qualified name."""
+        self.configure(**self.settings)
+        entity = pipeline(*steps, **fields)
+        self.site.seed(services=[service()], pipelines=[entity])
+        self.program.deploy(entity, service())
+        return str(entity["fullyQualifiedName"])
+
+    def once(self, code: int | None = 0) -> Document:
+        """Make a pass."""
+        found: Document = self.program("reconcile", "--once", "-o", "json", code=code).json
+        return found
+
+    def end_of(self, fqn: str, run: str, *, total_timeout: float = 90) -> Document:
+        """Make passes until the server has the end of a run, and it is confirmed; return its row."""
+        ended = ("success", "failed", "partialSuccess", "stopped")
+
+        def look() -> Document | None:
+            report = self.once(code=None)
+            done = [item for item in report["runs"] if item["runId"] == run and item["action"] == "confirmed"]
+            row = self.site.server.api.statuses.rows.of_run(fqn, run)
+            return dict(row) if done and row and row["pipelineState"] in ended else None
+
+        row = until(look, f"the end of run {run} is reported", total_timeout)
+        assert row is not None
+        return row
+
+    def run(self, *words: str) -> str:
+        """Start a run, and return its id."""
+        return str(self.program("run", "nightly", *words, "-o", "json").json["runId"])
+
+
+@pytest.fixture
+def told(site: Site) -> Told:
+    return Told(site)
+
+
+def said(row: Document) -> str:
+    """Return what the reporter's step says."""
+    steps = [step for step in row.get("status", ()) if step["name"] == "Pod Diagnostics"]
+    return str(steps[-1]["failures"][0]["error"]) if steps else ""
+
+
+def test_a_run_that_fails_is_failed_with_its_cause(told: Told) -> None:
+    fqn = told.deploy({"fail": "password authentication failed for user om_reader"})
+
+    row = told.end_of(fqn, told.run())
+
+    assert row["pipelineState"] == "failed"
+    assert "password authentication failed for user om_reader" in said(row)
+
+
+def test_a_run_that_ends_with_code_1_is_told_with_its_log(told: Told) -> None:
+    fqn = told.deploy({"log": "on my way"}, {"exit": 3})
+
+    row = told.end_of(fqn, told.run())
+
+    assert row["pipelineState"] == "failed"
+    assert "exit code 3" in said(row)
+    assert "on my way" in str(row)
+
+
+def test_out_of_memory_names_the_limit(told: Told) -> None:
+    fqn = told.deploy({"eatMemoryMiB": 400})
+
+    row = told.end_of(fqn, told.run())
+
+    assert row["pipelineState"] == "failed"
+    assert "256Mi" in said(row)
+
+
+def test_an_image_that_does_not_exist_ends_the_run_after_its_start_timeout(told: Told) -> None:
+    told.settings = {"ingestionImage": "k8s-pipeline.local/nothing:here", "startTimeoutSeconds": 5}
+    fqn = told.deploy({"log": "never"})
+
+    row = told.end_of(fqn, told.run())
+
+    assert row["pipelineState"] == "failed"
+    assert "k8s-pipeline.local/nothing:here" in said(row)
+    assert told.program("status", "nightly", "-o", "json").json["runs"][0]["cause"]["code"] == "ImagePull"
+
+
+def test_a_deadline_is_the_cause(told: Told) -> None:
+    told.settings = {"activeDeadlineSeconds": 4, "terminationGracePeriodSeconds": 3}
+    fqn = told.deploy({"log": "on my way"}, {"sleep": 300})
+
+    row = told.end_of(fqn, told.run())
+
+    assert row["pipelineState"] == "failed"
+    assert "deadline" in said(row)
+    assert "on my way" in str(row)
+
+
+def test_a_run_that_was_killed_is_failed_and_its_schedule_goes_on(told: Told) -> None:
+    fqn = told.deploy({"log": "on my way"}, {"sleep": 300})
+    run = told.run()
+    until(lambda: "on my way" in told.program("logs", "nightly", code=None).out, "it works")
+    told.program("kill", "nightly")
+
+    row = told.end_of(fqn, run)
+
+    assert row["pipelineState"] == "failed"
+    assert "on my way" in str(row)
+
+
+def test_success_that_openmetadata_did_not_hear_is_told(told: Told) -> None:
+    fqn = told.deploy({"log": "done"})
+
+    assert told.end_of(fqn, told.run())["pipelineState"] == "success"
+
+
+def test_a_run_whose_job_is_deleted_is_closed(told: Told) -> None:
+    fqn = told.deploy({"log": "on my way"}, {"sleep": 300})
+    run = told.run()
+    until(lambda: "on my way" in told.program("logs", "nightly", code=None).out, "it works")
+    told.once()
+    told.program.space.kubectl("delete", "jobs", "--all", "--wait")
+
+    report = told.once()
+
+    assert [(item["runId"], item["action"]) for item in report["runs"]] == [(run, "waited")]
+    assert told.site.server.api.statuses.rows.of_run(fqn, run) is None, (
+        "nobody knows as yet whether it is gone for good"
+    )
+
+
+def test_the_loop_reports_until_it_is_ended(told: Told) -> None:
+    fqn = told.deploy({"exit": 3})
+    runs = [told.run(), told.run("--allow-overlap")]
+    loop = told.program.start("reconcile", "--interval", "2s", "--log-format", "json")
+    other = told.program.start("reconcile", "--interval", "2s")
+    try:
+        until(lambda: all(_is_done(told, run) for run in runs), "both are reported", 90)
+    finally:
+        loop.send_signal(signal.SIGTERM)
+        other.send_signal(signal.SIGTERM)
+    said_by_loop, _ = loop.communicate(timeout=60)
+    other.communicate(timeout=60)
+
+    assert (loop.returncode, other.returncode) == (0, 0)
+    assert "ended as asked" in said_by_loop
+    for run in runs:
+        rows = told.site.server.api.runs.history()[fqn][run]
+        assert {row["pipelineState"] for row in rows} == {"failed"}
+
+
+def _is_done(told: Told, run: str) -> bool:
+    jobs = [job for job in told.program.space.list("jobs") if job["metadata"]["labels"][RUN_ID] == run]
+    return bool(jobs) and jobs[0]["metadata"]["labels"].get("k8s-pipeline/reported") == "final"
+
+
+def test_the_test_of_a_connection_that_cannot_start_is_failed(told: Told) -> None:
+    told.configure(ingestionImage="k8s-pipeline.local/nothing:here")
+    workflow = sample("automation/test_connection_mysql.json")
+    known = {key: value for key, value in workflow.items() if key != "status"}
+    told.site.server.control.seed({"entities": {"automations/workflows": [known]}})
+    told.program("run", "-f", told.program.file("automation.json", workflow))
+    begin = time.monotonic()
+
+    def status() -> str | None:
+        told.once(code=None)
+        found = told.site.server.api.entities.get("automations/workflows", workflow["fullyQualifiedName"])
+        return str(found["status"]) if found and found.get("status") else None
+
+    assert until(status, "the workflow has a status", 130) == "Failed"
+    assert time.monotonic() - begin < 120
