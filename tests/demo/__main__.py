@@ -47,6 +47,14 @@ def _a_run_that_fails(stage: Stage) -> None:
     say("And a run that fails: a plain workflow document, run once, with a password that is refused.")
     command(stage.folder, "run", "-f", "wrong_password.yaml", "--wait", "--timeout", "5m", expect=_RUN_FAILED)
     command(stage.folder, "list")
+    say("The run could not tell OpenMetadata how it ended. The reporter does; here it makes one pass.")
+    command(stage.folder, "reconcile", "--once")
+    rows = stage.shop.recorded("statuses")["shop.wrong_password"]
+    for history in rows.values():
+        say(f"What the server has of the run: {history[-1]['pipelineState']} (before: {history[0]['pipelineState']}).")
+        for step in history[-1]["status"]:
+            for failure in step.get("failures") or ():
+                show(f"  {failure['error']}")
 
 
 def _where_to_go_next(stage: Stage, seconds: float) -> None:
