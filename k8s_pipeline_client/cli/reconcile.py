@@ -183,7 +183,7 @@ def _show(values: Globals, report: Report) -> int:
             for run in report.runs
         ]
         rows += [[item.fqn, "-", item.standing, "-", item.error] for item in report.pipelines]
-        print_table(["PIPELINE", "RUN", "STATE", "DONE", "WHY"], rows, wide=4)
+        print_table(["PIPELINE", "RUN", "STATE", "DONE", "WHY"], rows)
 
     emit(report.as_dict(), values.format(), table=table, names=lambda: [run.run_id for run in report.runs])
     return 1 if report.failures else 0

@@ -148,8 +148,10 @@ _NEEDED: dict[Operation, Rights] = {
     | _on(Resource.JOBS, Verb.GET)
     | _on(Resource.LOGS, Verb.GET)
     | _on(Resource.CRONJOBS, Verb.GET, Verb.PATCH)  # of a pipeline that OpenMetadata has deleted
-    | _on(Resource.SECRETS, Verb.GET, Verb.LIST)
-    | _on(Resource.CONFIG_MAPS, Verb.LIST, Verb.CREATE, Verb.PATCH),  # what it remembers
+    | _RETIRE_TOKEN
+    | _on(Resource.SECRETS, Verb.GET)
+    # What it remembers, and what nothing uses any more.
+    | _on(Resource.CONFIG_MAPS, Verb.LIST, Verb.CREATE, Verb.PATCH, Verb.DELETE),
 }
 
 _LISTS = frozenset(right for rights in _NEEDED.values() for right in rights if right.verb is Verb.LIST)

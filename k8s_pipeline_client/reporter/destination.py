@@ -167,10 +167,18 @@ class Destinations:
             self._servers.move_to_end(way)
         return found
 
-    def forget(self, job: Object) -> None:
-        """Read a document anew the next time: what it says was not accepted."""
-        with self._lock:
-            self._documents.pop(secret_name(job), None)
+    def asked_with(self, address: str, token: str) -> OpenMetadata:
+        """Return the server at an address, asked with a token; that of the settings where the address is empty.
+
+        Raises:
+            InputError: There is no address, or it is none.
+        """
+        given = self._given
+        if given is not None and (not address or api_address(address) == given.address):
+            way = replace(given, token=token)
+        else:
+            way = Way(api_address(address), token)
+        return self.server(Destination("", way))
 
     def secrets_of(self, job: Object) -> list[str]:
         """Return the secrets of a run, to be struck out of what it has written; those that can be had."""

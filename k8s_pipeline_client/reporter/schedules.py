@@ -16,6 +16,7 @@ from k8s_pipeline_client.inventory.snapshot import read_reduced
 from k8s_pipeline_client.inventory.statuses import events_about
 from k8s_pipeline_client.reporter import deleted, memory
 from k8s_pipeline_client.reporter.destination import Destination
+from k8s_pipeline_client.reporter.housekeeping import keep_house
 from k8s_pipeline_client.reporter.missed import Watch, missed, missed_run, suspects, watched
 from k8s_pipeline_client.reporter.observe import within as selector
 from k8s_pipeline_client.reporter.recovery import unseen
@@ -75,6 +76,7 @@ class Schedules:
             for cronjob in deleted.to_ask(cronjobs, self._pass.notes.unknown, before, now)
             if (report := self._settled(cronjob)) is not None
         ]
+        keep_house(self._pass, before)
         self._write(cronjobs)
         return runs, pipelines
 
