@@ -89,7 +89,7 @@ def test_a_run_that_ends_with_code_1_is_told_with_its_log(told: Told) -> None:
     row = told.end_of(fqn, told.run())
 
     assert row["pipelineState"] == "failed"
-    assert "exit code 3" in said(row)
+    assert "code 3" in said(row)
     assert "on my way" in str(row)
 
 

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from k8s_pipeline_client.reporter import housekeeping
 from tests.cluster.support.definitions import pipeline
+from tests.cluster.support.latecomer import LATE, deploy_after_the_token_is_gone
 from tests.cluster.support.mesh import PROXY, mesh
 from tests.cluster.support.space import until
+from tests.cluster.support.tokens import TOKENS
 from tests.cluster.support.webhook import webhook
 
 if TYPE_CHECKING:
     from tests.cluster.support.scenarios import Stage
+
+_KINDS = ("configmaps", "cronjobs")
+LABELS = "app.kubernetes.io/component"
 
 
 def reconcile(stage: Stage) -> None:
@@ -32,6 +40,7 @@ def reconcile(stage: Stage) -> None:
     stage.admin.configure(**told)
     _run_once_and_remove_its_job(stage)
     until(lambda: _suspended(stage, "deleted"), "the deleted pipeline is suspended")
+    _keep_house(stage)
 
 
 def _suspended(stage: Stage, name: str) -> bool:
@@ -58,3 +67,30 @@ def _run_once_and_remove_its_job(stage: Stage) -> None:
     stage.admin.space.kubectl("wait", "--for=delete", "pod", "-l", f"job-name={job}", "--timeout=60s")
     stage.limited("reconcile", "--once", code=None)
     stage.admin.configure(metadataApiEndpoint=stage.site.server.url, serverToken=stage.site.bearer)
+
+
+def _keep_house(stage: Stage) -> None:
+    """Have it be time to remove what nothing uses: a token, which somebody comes to use just then, and a launcher."""
+    space = stage.admin.space
+    space.kubectl("label", "cronjobs,jobs", "--all", f"{TOKENS}-")
+    name = "om-launcher-0000000000"
+    found = {LABELS: "launcher", "k8s-pipeline/lookup-key": name}
+    launcher = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": name, "labels": found},
+        "data": {"a": "b"},
+    }
+    apply = ("apply", "--server-side", "--field-manager=k8s-pipeline", "-f", "-")
+    space.kubectl(*apply, given=json.dumps(launcher))
+    with stage.patch.context() as ours, stage.patch.context() as patch:
+        ours.setattr(housekeeping, "OLDER_THAN", 0.0)
+        ours.setattr(housekeeping, "_EVERY", timedelta(seconds=1))
+        deploy_after_the_token_is_gone(space, stage.image, patch)
+        until(lambda: _is_removed(stage, name), "launcher and token are removed, once no run is active that mounts it")
+
+
+def _is_removed(stage: Stage, launcher: str) -> bool:
+    stage.limited("reconcile", "--once", code=None)
+    names = {kind: [item["metadata"]["name"] for item in stage.admin.space.list(kind)] for kind in _KINDS}
+    return launcher not in names["configmaps"] and LATE in names["cronjobs"]

@@ -12,17 +12,16 @@ import pytest
 
 from k8s_pipeline_client import create_client, load_settings
 from k8s_pipeline_client.cluster.access import Operation
-from k8s_pipeline_client.cluster.kube import KubeCluster
-from k8s_pipeline_client.cluster.port import Kind
 from k8s_pipeline_client.runs import kill
 from tests import openmetadata
 from tests.cluster.support.definitions import pipeline, service
+from tests.cluster.support.latecomer import deploy_after_the_token_is_gone
 from tests.cluster.support.mesh import mesh
 from tests.cluster.support.program import Program
 from tests.cluster.support.reconciling import reconcile
 from tests.cluster.support.site import SHOP, Site
 from tests.cluster.support.space import until
-from tests.cluster.support.tokens import FIRST, SECOND, THIRD, TOKENS, entity_with, tokens_in
+from tests.cluster.support.tokens import FIRST, SECOND, THIRD, TOKENS, entity_with
 from tests.cluster.support.webhook import webhook
 
 
@@ -239,7 +238,7 @@ def _delete(stage: Stage) -> None:
     stage.admin.deploy(entity_with(FIRST), service())
     stage.admin("run", "nightly", "--wait")
     with stage.patch.context() as patch:
-        _deploy_after_the_token_is_gone(stage, patch)
+        deploy_after_the_token_is_gone(stage.admin.space, stage.image, patch)
         stage.limited("delete", "nightly")
     _by_resource_name(stage, "delete")
 
@@ -253,42 +252,8 @@ def _prune(stage: Stage) -> None:
     stage.site.forget(gone)
     stage.admin.space.kubectl("label", "cronjob", "-l", "k8s-pipeline/fqn-hash", f"{TOKENS}-")  # nobody else's token
     with stage.patch.context() as patch:
-        _deploy_after_the_token_is_gone(stage, patch)
+        deploy_after_the_token_is_gone(stage.admin.space, stage.image, patch)
         stage.site("prune", "--yes")
-
-
-def _deploy_after_the_token_is_gone(stage: Stage, patch: pytest.MonkeyPatch) -> None:
-    """Have somebody begin to use a bot's token at the worst moment: between the look for users and the second look."""
-    delete = KubeCluster.delete
-
-    def interrupted(cluster: KubeCluster, kind: Kind, name: str, *rest: Any, **more: Any) -> None:
-        is_token = kind is Kind.SECRET and name in tokens_in(stage.admin.space)
-        delete(cluster, kind, name, *rest, **more)
-        if is_token:
-            patch.undo()
-            _use(stage, name)
-
-    patch.setattr(KubeCluster, "delete", interrupted)
-
-
-def _use(stage: Stage, token: str) -> None:
-    cronjob = {
-        "apiVersion": "batch/v1",
-        "kind": "CronJob",
-        "metadata": {"name": "late", "namespace": stage.admin.space.namespace, "labels": {TOKENS: token}},
-        "spec": {
-            "schedule": "@daily",
-            "suspend": True,
-            "jobTemplate": {
-                "spec": {
-                    "template": {
-                        "spec": {"restartPolicy": "Never", "containers": [{"name": "main", "image": stage.image}]}
-                    }
-                }
-            },
-        },
-    }
-    stage.admin.space.access.api.apply(cronjob)
 
 
 def _service_status(stage: Stage) -> None:
