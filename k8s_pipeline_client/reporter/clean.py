@@ -65,9 +65,9 @@ def _within(row: Document, text: int, members: int) -> Document:
 
 def _step(step: Document, text: int, members: int) -> Document:
     made = {
-        key: _plain(value, text, members)
+        key: plain
         for key, value in step.items()
-        if key in _STEP and key != "failures" and value is not None
+        if key in _STEP and key != "failures" and (plain := _plain(value, text, members)) is not None
     }
     made["name"] = _plain(_text(step.get("name")), text, members)
     for key in _COUNTS:
