@@ -119,8 +119,12 @@ def missed(
     about = events_about(cronjob["metadata"]["uid"], read_events(list(events)))
     served = {moment(annotation(job, labels.CRONJOB_SCHEDULED_AT)) for job in jobs}
     created = {event.message.removeprefix("Created job ") for event in about if event.reason == "SuccessfulCreate"}
+    last = _served(cronjob)
     for due in dues:
         if due in served or job_name(cronjob, due) in created or _was_skipped(cronjob, due, jobs, about):
+            continue
+        # After a later one, its Job may have been and gone; not if one that is older still is there.
+        if last is not None and due < last and not any(at and at < due for at in served):
             continue
         yield due, _cause(cronjob, due, about)
 

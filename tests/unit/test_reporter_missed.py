@@ -8,6 +8,7 @@ import pytest
 
 from k8s_pipeline_client.cluster.port import Kind
 from k8s_pipeline_client.domain.rfc3339 import rfc3339
+from k8s_pipeline_client.domain.schedule import Schedule
 from tests.unit.reporting import HOURLY, World, said
 
 NOON = datetime(2026, 1, 21, 12, tzinfo=UTC)
@@ -177,3 +178,26 @@ def test_nothing_is_written_to_the_cronjob() -> None:
     at(world, 20)
 
     assert metadata_of(world)["resourceVersion"] == version
+
+
+@pytest.mark.parametrize("older", [True, False], ids=["a Job that is older is there", "no older Job is there"])
+def test_a_hole_between_runs_is_a_missed_one_where_its_job_would_be_there(older: bool) -> None:
+    world = World(schedule=Schedule("*/10 * * * *", "UTC"))
+    world.fake.clock = NOON - timedelta(minutes=25)
+    world.passes(seconds=0)
+    for minutes in (-10, 10) if older else (10,):
+        world.fake.clock = NOON + timedelta(minutes=minutes)
+        job = world.run()
+        served(world, world.fake.clock)
+        world.exit(job, world.pod(job), 0)
+    for minutes in (20, 30):
+        served(world, NOON + timedelta(minutes=minutes))
+
+    at(world, 25)
+
+    assert (rows_due_at(world, NOON) == 1) is older
+
+
+def rows_due_at(world: World, due: datetime) -> int:
+    found = [row for row in rows(world) if row["startDate"] == int(due.timestamp() * 1000)]
+    return len([row for row in found if row["pipelineState"] == "failed"])
