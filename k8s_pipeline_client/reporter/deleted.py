@@ -17,13 +17,13 @@ from k8s_pipeline_client.deploying.deleted import mark_deleted, unmark
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.managers import SUSPEND_MANAGER
 from k8s_pipeline_client.domain.objects import annotation, identity, is_marked_deleted, is_terminating
+from k8s_pipeline_client.domain.raw import moment
 from k8s_pipeline_client.domain.source import Source
 from k8s_pipeline_client.errors import EntityNotFoundError
 from k8s_pipeline_client.inventory.lookup import active_jobs
 from k8s_pipeline_client.openmetadata.port import OpenMetadata
 from k8s_pipeline_client.render.plan import suspend_manifest
 from k8s_pipeline_client.runs.kill import kill_run
-from k8s_pipeline_client.status.raw import moment
 
 _LOG = logging.getLogger(__name__)
 

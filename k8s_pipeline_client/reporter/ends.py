@@ -1,4 +1,4 @@
-"""Ends what nobody else ends: runs that cannot start, and runs that a sidecar alone keeps alive."""
+"""Ends runs that cannot start, and keeps finished Jobs until their ends are reported."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from k8s_pipeline_client.errors import ConflictError, InvalidError, NotFoundErro
 from k8s_pipeline_client.inventory.lookup import pods_of
 from k8s_pipeline_client.reporter.observe import Seen
 from k8s_pipeline_client.reporter.situation import start_deadline
-from k8s_pipeline_client.runs.sidecars import GRACE_SECONDS, end_outlived
-from k8s_pipeline_client.status import Cause, CauseCode, outlived, run_status
+from k8s_pipeline_client.status import Cause, CauseCode, run_status
 
 _LOG = logging.getLogger(__name__)
 
@@ -81,12 +80,6 @@ def end(cluster: Cluster, job: Object, now: datetime, cause: Cause) -> bool:
         cluster.merge(Kind.JOB, metadata["name"], patch)
         return True
     return False
-
-
-def end_sidecars(cluster: Cluster, seen: Seen) -> None:
-    """Give the sidecars that alone are left of a run their grace; how it ended stays main's word."""
-    if any(True for _ in outlived(seen.job, seen.pods, GRACE_SECONDS)):
-        end_outlived(cluster, seen.job)
 
 
 def keep_until_reported(cluster: Cluster, seen: Seen, now: datetime) -> bool:

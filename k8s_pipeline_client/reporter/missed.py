@@ -17,13 +17,14 @@ from k8s_pipeline_client.cluster.port import Object
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.cron import parse_every
 from k8s_pipeline_client.domain.objects import annotation, is_finished, is_terminating
+from k8s_pipeline_client.domain.raw import find, moment
 from k8s_pipeline_client.domain.rfc3339 import rfc3339
 from k8s_pipeline_client.domain.schedule import Schedule
 from k8s_pipeline_client.render.makeup import schedule_of
 from k8s_pipeline_client.status import Cause, CauseCode, RunStatus, State, Trigger
 from k8s_pipeline_client.status.events import Event, events_about, read_events
-from k8s_pipeline_client.status.raw import find, inline, moment
 from k8s_pipeline_client.status.refused import creation_cause
+from k8s_pipeline_client.status.words import inline
 
 SLACK = timedelta(seconds=120)
 """By which the CronJob controller may be behind."""

@@ -25,6 +25,7 @@ from k8s_pipeline_client.reporter.payload import was_written_by_us
 from k8s_pipeline_client.reporter.quiet import AGAIN, Quiet
 from k8s_pipeline_client.reporter.report import Action, RunReport
 from k8s_pipeline_client.reporter.situation import can_still_write, node_lost_since
+from k8s_pipeline_client.runs.sidecars import stop_sidecars
 from k8s_pipeline_client.settings import Settings
 from k8s_pipeline_client.status import (
     LOST_AFTER,
@@ -93,7 +94,7 @@ def report_seen(within: Pass, seen: Seen, known: OpenRun | None) -> RunReport:
         PipelineError: It could not be reported; the next pass tries again.
     """
     ended = ends.end_what_cannot_start(within.cluster, seen, within.start_timeout, within.now)
-    ends.end_sidecars(within.cluster, seen)
+    stop_sidecars(within.cluster, seen.job, seen.pods)
     facts = _facts(within, seen)
     may_have_to_be_told = _may_have_to_be_told(within, seen, facts)
     if known is not None and known.address and ended is None and not may_have_to_be_told:
