@@ -10,6 +10,7 @@ from datetime import datetime
 from k8s_pipeline_client.domain.entities import Document
 from k8s_pipeline_client.openmetadata.port import OpenMetadata
 from k8s_pipeline_client.status import Cause, CauseCode
+from k8s_pipeline_client.status.step import for_the_ui
 
 _ENDED = ("Successful", "Failed")
 _TEST = "TEST_CONNECTION"
@@ -49,7 +50,7 @@ def tell(server: OpenMetadata, workflow: Document, cause: Cause | None, now: dat
             "name": _STEP,
             "mandatory": True,
             "passed": False,
-            "message": str(found),
+            "message": for_the_ui(str(found)),
             "errorLog": found.detail or found.summary,
         }
         response = {"status": "Failed", "lastUpdatedAt": round(now.timestamp() * 1000), "steps": [step]}

@@ -21,8 +21,7 @@ from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.domain.connection import DEFAULT_INSTANCE, TokenSource
 from k8s_pipeline_client.domain.objects import label
-from k8s_pipeline_client.errors import InputError, NotFoundError, PipelineError
-from k8s_pipeline_client.launcher.detect import secret_values
+from k8s_pipeline_client.errors import InputError, NotFoundError
 from k8s_pipeline_client.launcher.token import connection_in, token_in
 from k8s_pipeline_client.openmetadata.client import HttpOpenMetadata
 from k8s_pipeline_client.openmetadata.port import OpenMetadata
@@ -179,16 +178,6 @@ class Destinations:
         else:
             way = Way(api_address(address), token)
         return self.server(Destination("", way))
-
-    def secrets_of(self, job: Object) -> list[str]:
-        """Return the secrets of a run, to be struck out of what it has written; those that can be had."""
-        found: list[str] = []
-        with suppress(PipelineError, ValueError, KeyError, RecursionError):
-            found += secret_values(self._read(secret_name(job)))
-        with suppress(PipelineError):
-            source = token_source(job)
-            found += [self._token(source)] if source else []
-        return [value for value in found if value]
 
     def _chosen(self, known: _Known, instance: str, source: TokenSource | None) -> Destination:
         address = str(known.connection.get("hostPort") or "")

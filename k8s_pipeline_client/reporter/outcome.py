@@ -76,6 +76,7 @@ _NEVER_STARTED = frozenset(
         CauseCode.START_ERROR,
         CauseCode.INIT_FAILED,
         CauseCode.NODE_REFUSED,
+        CauseCode.MISSED,
     }
 )
 _NOTHING_TELLS = frozenset({CauseCode.NODE_LOST, CauseCode.JOB_DELETED})

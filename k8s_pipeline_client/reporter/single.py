@@ -285,7 +285,7 @@ def _facts(within: Pass, seen: Seen) -> Facts:
         run_id_was_handed_over=bool(label(seen.job, labels.RUN_ID_GIVEN)),
         written_by_us=False,
         killed_state=within.killed_state,
-        diagnosis=lambda: diagnosed(within.cluster, within.destinations, seen),
+        diagnosis=lambda: diagnosed(within.cluster, seen),
     )
 
 
