@@ -167,6 +167,21 @@ DOCUMENTED: Rights = frozenset().union(
 )
 """What OpenMetadata documents for its Kubernetes client without the operator; such a Role is sufficient here, too."""
 
+SERVED = (
+    *(Operation.DEPLOY, Operation.DELETE, Operation.ENABLE, Operation.DISABLE),
+    *(Operation.RUN, Operation.RUN_FILE, Operation.RUNS, Operation.KILL, Operation.LOGS),
+    Operation.RECONCILE,
+)
+"""What the service carries out for OpenMetadata's server, and the reporter in it."""
+
+VITAL: Rights = (
+    _on(Resource.CRONJOBS, Verb.GET, Verb.LIST, *_APPLY)
+    | _on(Resource.SECRETS, Verb.GET, Verb.LIST, *_APPLY)
+    | _on(Resource.CONFIG_MAPS, Verb.GET, Verb.LIST, *_APPLY)
+    | _on(Resource.JOBS, Verb.GET, Verb.LIST, Verb.CREATE)
+)
+"""Without one of these nothing can be deployed or run; without any other of an operation, as a rule it still can."""
+
 _BATCH = (Resource.CRONJOBS, Resource.JOBS)
 _KINDS = {
     Resource.CRONJOBS: Kind.CRONJOB,
@@ -188,6 +203,11 @@ def listed_by(operation: Operation) -> list[Kind]:
     return [kind for resource, kind in _KINDS.items() if Right(Verb.LIST, resource) in NEEDED[operation]]
 
 
+def group_of(resource: Resource) -> str:
+    """Return the API group of a resource; empty for the core's."""
+    return "batch" if resource in _BATCH else ""
+
+
 def rules(rights: Rights) -> list[Object]:
     """Return the ``rules`` of a Role that grants permissions; resources with the same verbs share a rule."""
     verbs: dict[Resource, list[Verb]] = {
@@ -196,7 +216,7 @@ def rules(rights: Rights) -> list[Object]:
     together: dict[tuple[str, tuple[Verb, ...]], list[str]] = defaultdict(list)
     for resource, found in verbs.items():
         if found:
-            together["batch" if resource in _BATCH else "", tuple(found)].append(resource.value)
+            together[group_of(resource), tuple(found)].append(resource.value)
     return [
         {"apiGroups": [group], "resources": resources, "verbs": [verb.value for verb in found]}
         for (group, found), resources in together.items()

@@ -187,6 +187,22 @@ class KubeCluster:
         finally:
             stream.close()
 
+    def may(self, verb: str, resource: str, *, group: str = "", subresource: str = "") -> bool:
+        """Return whether we have a right; see `Cluster.may`."""
+        asked = {"namespace": self._namespace, "verb": verb, "resource": resource}
+        asked |= {key: value for key, value in (("group", group), ("subresource", subresource)) if value}
+        answer = self._json(
+            "POST",
+            "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+            body={
+                "apiVersion": "authorization.k8s.io/v1",
+                "kind": "SelfSubjectAccessReview",
+                "spec": {"resourceAttributes": asked},
+            },
+            action="ask for our own rights",
+        )
+        return bool((answer.get("status") or {}).get("allowed"))
+
     def version(self) -> str:
         """Return the API server's version, such as ``v1.34.4``."""
         return str(self._json("GET", "/version", action="read the version", key="gitVersion")["gitVersion"])

@@ -152,6 +152,12 @@ class Cluster(Protocol):
             UnreachableError: The connection broke; everything before that has been yielded.
         """
 
+    def may(self, verb: str, resource: str, *, group: str = "", subresource: str = "") -> bool:
+        """Return whether we have a right on all objects of a resource in the namespace (SelfSubjectAccessReview).
+
+        Every account that the API server knows may ask this.
+        """
+
     def version(self) -> str:
         """Return the API server's version, such as ``v1.34.4``."""
 

@@ -99,6 +99,19 @@ def by_fqn(cluster: Cluster, fqn: str, *, within: str = "") -> list[Object]:
     return []
 
 
+def by_name(cluster: Cluster, name: str, *, within: str = "") -> list[Object]:
+    """Return the CronJobs of a pipeline's own name: OpenMetadata's server says no more to its pipeline service.
+
+    One for each service and each OpenMetadata instance at most.
+    """
+    for wanted in (f"{labels.NAME_HASH}={naming.lookup_hash(name)}", UNLABELLED):
+        items = cluster.list(Kind.CRONJOB, labels=_all_of(wanted, within))
+        found = [item for item in items if annotation(item, labels.NAME) == name]
+        if found:
+            return found
+    return []
+
+
 def job_by_run(cluster: Cluster, text: str, *, within: str = "") -> Object | None:
     """Return the Job of a run by the complete run id, or by the Job's name; None if there is none.
 

@@ -43,6 +43,7 @@ class FakeCluster:
         collects: Whether garbage is collected after each request.
         exists: What `namespace_exists` returns.
         too_many: What `throttled` returns.
+        denied: Verb and resource of each right that `may` says we do not have.
         returned: How many objects reads and lists have returned so far; those that a hook reads count, too.
     """
 
@@ -60,6 +61,7 @@ class FakeCluster:
         self.collects = collects
         self.exists: bool | None = True
         self.too_many = 0
+        self.denied: set[tuple[str, str]] = set()
         self.returned = 0
 
     # For tests.
@@ -231,6 +233,11 @@ class FakeCluster:
                 raise refusals.bad_request(f'container "{container}" in pod "{pod}" is waiting to start: trying')
         if log:
             yield log
+
+    def may(self, verb: str, resource: str, *, group: str = "", subresource: str = "") -> bool:
+        """See `Cluster.may`; a test denies rights by `denied`, and nothing but this goes by it."""
+        with self._request(Request("create", "SelfSubjectAccessReview"), "ask for our own rights"):
+            return (verb, f"{resource}/{subresource}" if subresource else resource) not in self.denied
 
     def version(self) -> str:
         """See `Cluster.version`."""
