@@ -208,6 +208,23 @@ class _Reader:
         return [name for name in _VARIABLE.findall(value) if name in self.environ] if isinstance(value, str) else []
 
 
+def blocks_of_a_server(text: str, origin: str, environ: Mapping[str, str]) -> Mapping[str, Any]:
+    """Return the block about the pipeline service of ``openmetadata.yaml`` or of the chart's values; else nothing.
+
+    Args:
+        text: A settings file of any shape.
+        origin: Its name, for people.
+        environ: The variables that it may refer to; references to others stay as they are.
+    """
+    keys = _top_level_keys(text, origin)
+    if SERVER_BLOCK in keys:
+        content = _parse([substitute(_only(text, {SERVER_BLOCK}), environ).text], origin)
+        return _block(content, (SERVER_BLOCK,), origin)
+    if keys & {"openmetadata", HELM_BLOCK}:
+        return _helm_block(_parse([_only(text, {"openmetadata", "global", HELM_BLOCK})], origin), origin)[1] or {}
+    return {}
+
+
 def _leaves(block: Mapping[str, Any]) -> Iterator[tuple[KeyPath, KeyPath, Any]]:
     for key, value in block.items():
         yield from leaves((str(key),), value)
