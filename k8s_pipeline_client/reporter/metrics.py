@@ -14,8 +14,12 @@ _LAGS = (5, 10, 15, 20, 25, 30, 45, 60, 120, 300, 900, 3600)
 class Metrics:
     """Counts passes, runs and failures, and shows them over HTTP until it is closed."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int | None, registry: Any = None) -> None:
         """Listen on a port, on all addresses; 0 chooses one.
+
+        Args:
+            port: None for none: whoever has the registry shows it.
+            registry: Of the library, for the metrics; a new one if None.
 
         Raises:
             InputError: The library is not installed, or the port is taken.
@@ -29,7 +33,7 @@ class Metrics:
                 facts={"extra": "metrics"},
                 hint="install k8s-pipeline-client[metrics]",
             ) from error
-        registry = library.CollectorRegistry()
+        registry = library.CollectorRegistry() if registry is None else registry
         made: dict[str, Any] = {"registry": registry, "namespace": "k8s_pipeline_reporter"}
         self._passes = library.Counter("passes", "Passes, by whether they could be made.", ["result"], **made)
         self._seconds = library.Histogram("pass_seconds", "How long passes took.", **made)
@@ -41,6 +45,9 @@ class Metrics:
         )
         self._last = library.Gauge("last_pass_timestamp_seconds", "When the last pass was made.", **made)
         self._states: set[str] = set()
+        self._server: Any = None
+        if port is None:
+            return
         try:
             self._server, self._thread = library.start_http_server(port, registry=registry)
         except OSError as error:
@@ -55,6 +62,8 @@ class Metrics:
 
     def close(self) -> None:
         """Listen no more."""
+        if self._server is None:
+            return
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(timeout=5)
