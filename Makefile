@@ -35,7 +35,7 @@ test-lifecycle: $(BIN)/.installed ## That the local cluster comes up and goes wi
 
 .PHONY: test-unit
 test-unit: $(BIN)/.installed ## In seconds: what needs neither a cluster nor a program started, few examples each
-	$(BIN)/pytest -q -n auto --hypothesis-profile=quick -m "not cluster" tests/unit tests/contract
+	$(BIN)/pytest -q -n auto --hypothesis-profile=quick -m "not cluster" tests/unit tests/contract tests/service
 
 .PHONY: test-openmetadata
 test-openmetadata: $(BIN)/.installed ## That the stand-in of OpenMetadata behaves as the server that OPENMETADATA_URL names

@@ -44,6 +44,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "delete": ("managing", "Delete pipelines with their runs."),
         "reconcile": ("reconcile", "Have OpenMetadata know how every run ended."),
         "prune": ("pruning", "Remove what the OpenMetadata server does not have any more."),
+        "serve": ("serve", "Be the pipeline service of an OpenMetadata server, over HTTP."),
         "config": ("config", "Print every setting, its value and its origin."),
         "version": ("about", "Print the version."),
         "completion": ("about", "Print the completion script of a shell."),

@@ -21,8 +21,10 @@ LINES = [
     ("httpx", "deploying/fetch.py", "import httpx"),
     ("terminal", "client/pipelines.py", "from rich.console import Console"),
     ("pydantic", "status/models.py", "from pydantic import BaseModel"),
+    ("serving", "client/pipelines.py", "import uvicorn"),
     ("yaml", "settings/shapes.py", "from yaml import safe_load"),
     ("croniter", "status/pipeline.py", "import croniter"),
+    ("prometheus", "client/pipelines.py", "import prometheus_client"),
 ]
 
 

@@ -1,0 +1,133 @@
+"""Whether pipelines can be deployed and run here, and for which OpenMetadata.
+
+OpenMetadata's pages disable their buttons where the response is bad. So it is only where nothing would come of them.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from k8s_pipeline_client.cluster.access import VITAL, group_of
+from k8s_pipeline_client.cluster.port import Cluster
+from k8s_pipeline_client.errors import PipelineError
+from k8s_pipeline_client.service.directory import Directory
+from k8s_pipeline_client.service.words import worded
+
+_GOOD_SECONDS, _BAD_SECONDS = 30.0, 3.0
+"""How long a verdict holds: each is some requests, and somebody may look at the page all day."""
+_VERSION_SECONDS = 300.0
+_VERSION = re.compile(r"(?<![\d.])v?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?(?![\d])")
+_TAG = re.compile(r":([^/:@]+)(?:@|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """A verdict.
+
+    Attributes:
+        version: Of OpenMetadata, ``x.y.z``; empty where it is not known.
+        reason: Why nothing can be deployed or run; empty where it can.
+    """
+
+    version: str
+    reason: str = ""
+
+
+def version_in(text: str) -> str:
+    """Return the version in a text such as an image's tag, always with three numbers; empty where there is none."""
+    found = _VERSION.search(text)
+    return f"{found[1]}.{found[2]}.{found[3] or 0}" if found else ""
+
+
+def version_of_image(image: str) -> str:
+    """Return the version of OpenMetadata that an image is of, by its tag; empty where that does not tell."""
+    tag = _TAG.search(image)
+    return version_in(tag[1]) if tag else ""
+
+
+class HealthCheck:
+    """Looks, and remembers for a while what it has seen; may be used by several threads."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        directory: Directory,
+        *,
+        image: str,
+        version: str = "",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Take what is looked at.
+
+        Args:
+            cluster: Where pipelines are deployed.
+            directory: Asks OpenMetadata for its version, where nothing else tells it.
+            image: Of the ingestion.
+            version: Of OpenMetadata; as the image's tag says if empty.
+            clock: Gives the time, in seconds.
+        """
+        self._cluster = cluster
+        self._directory = directory
+        self._clock = clock
+        self._fixed = version or version_of_image(image)
+        self._asked: tuple[float, str] = (-_VERSION_SECONDS, "")
+        self._last: tuple[float, Health] | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def known_version(self) -> str:
+        """The version of OpenMetadata as far as it is known without asking; may be empty."""
+        return self._fixed or self._asked[1]
+
+    def check(self) -> Health:
+        """Return the verdict, which may be some seconds old."""
+        with self._lock:  # whoever comes meanwhile waits for this one's
+            if self._last is not None:
+                at, found = self._last
+                if self._clock() - at < (_BAD_SECONDS if found.reason else _GOOD_SECONDS):
+                    return found
+            found = self._look()
+            self._last = (self._clock(), found)
+            return found
+
+    def _look(self) -> Health:
+        try:
+            missing = [
+                f"{verb} {resource}"
+                for verb, resource in sorted(VITAL)
+                if not self._cluster.may(str(verb), str(resource), group=group_of(resource))
+            ]
+        except PipelineError as error:
+            return Health(self.known_version, worded(error))
+        if missing:
+            rights = ", ".join(missing)
+            return Health(
+                self.known_version,
+                f"the pipeline service lacks rights in namespace {self._cluster.namespace}: {rights} — have its Role "
+                "corrected",
+            )
+        try:
+            version = self._version()
+        except PipelineError as error:
+            return Health("", f"which OpenMetadata the ingestion image is for cannot be told: {worded(error)}")
+        if not version:
+            return Health(
+                "",
+                "which OpenMetadata the ingestion image is for cannot be told: its tag says no version — have "
+                "metadataApiEndpoint or the version set for the pipeline service",
+            )
+        return Health(version)
+
+    def _version(self) -> str:
+        if self._fixed:
+            return self._fixed
+        at, found = self._asked
+        if self._clock() - at >= _VERSION_SECONDS:
+            found = version_in(self._directory.version() or "")
+            if found:
+                self._asked = (self._clock(), found)
+        return found

@@ -1,0 +1,144 @@
+"""Healthy is what can deploy and run, for the OpenMetadata that the ingestion image is of."""
+
+from __future__ import annotations
+
+import pytest
+
+from k8s_pipeline_client.errors import ForbiddenError, UnreachableError
+from k8s_pipeline_client.service.directory import Directory
+from k8s_pipeline_client.service.health import HealthCheck, version_in, version_of_image
+from k8s_pipeline_client.settings import Settings
+from tests.fakes import FakeCluster, FakeOpenMetadata, Request
+from tests.service.javaclient import ROOTS, JavaClient
+from tests.service.stage import SETTINGS, Stage, staged
+
+DIGEST = "@sha256:" + "0123456789abcdef" * 4
+
+
+@pytest.mark.parametrize(
+    ("image", "version"),
+    [
+        ("docker.getcollate.io/openmetadata/ingestion-base:1.12.14", "1.12.14"),
+        (f"registry:5000/a/b:1.12.14{DIGEST}", "1.12.14"),
+        ("a/b:v1.13.0-slim", "1.13.0"),
+        ("a/b:1.12", "1.12.0"),
+        ("a/b:1.12.14.2", "1.12.14"),
+        ("a/b:ours-1.12.14-r7", "1.12.14"),
+        ("a/b:2026-11-28", ""),
+        ("a/b:latest", ""),
+        ("a/b", ""),
+        ("registry:5000/a/b", ""),
+        ("registry.1.12.14.example:5000/a/b", ""),
+        (f"a/b{DIGEST}", ""),
+    ],
+)
+def test_an_image_is_of_the_version_in_its_tag(image: str, version: str) -> None:
+    assert version_of_image(image) == version
+
+
+def test_a_version_always_has_three_numbers() -> None:
+    assert [version_in(text) for text in ("1.12.14", "1.12", " 2.0.1 ", "1.13.0-SNAPSHOT", "one", "1", "")] == [
+        *("1.12.14", "1.12.0", "2.0.1", "1.13.0"),
+        *("", "", ""),
+    ]
+
+
+def test_it_is_healthy_with_the_version_that_openmetadata_compares(server: JavaClient) -> None:
+    answer = server.health()
+    assert (answer.status, answer.json) == (200, {"status": "healthy", "version": "1.12.14"})
+    assert server.send("GET", f"{ROOTS[2]}/health").json == answer.json
+
+
+@pytest.mark.parametrize(("verb", "resource"), [("create", "jobs"), ("patch", "cronjobs"), ("list", "secrets")])
+def test_without_a_right_that_it_cannot_do_without_it_is_unhealthy(stage: Stage, verb: str, resource: str) -> None:
+    stage.cluster.denied = {(verb, resource)}
+    answer = stage.client().send("GET", f"{ROOTS[0]}/health-auth")
+    assert answer.status == 503
+    assert f"{verb} {resource}" in answer.json["error"]
+    assert "version" not in answer.json
+    assert stage.client().send("GET", f"{ROOTS[0]}/health").status == 200
+
+
+@pytest.mark.parametrize(("verb", "resource"), [("list", "events"), ("patch", "pods"), ("delete", "secrets")])
+def test_without_any_other_right_the_buttons_stay(stage: Stage, verb: str, resource: str) -> None:
+    stage.cluster.denied = {(verb, resource)}
+    assert stage.client().health().status == 200
+
+
+def test_a_cluster_that_is_away_is_unhealthy_with_the_reason(stage: Stage) -> None:
+    def away(_request: Request) -> None:
+        raise UnreachableError("the API server gave no answer")
+
+    stage.cluster.before(away)
+    answer = stage.client().send("GET", f"{ROOTS[0]}/health-auth")
+    assert answer.status == 503
+    assert "the API server gave no answer" in answer.json["error"]
+
+
+class Clock:
+    """A time that a test sets."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_verdict_is_kept_for_a_while_a_bad_one_not_for_long() -> None:
+    cluster, clock = FakeCluster(), Clock()
+    check = HealthCheck(cluster, Directory(SETTINGS), image="a:1.12.14", clock=clock)
+    for _ in range(5):
+        assert check.check().reason == ""
+    asked = len(cluster.requests)
+    cluster.denied = {("create", "jobs")}
+    assert check.check().reason == ""
+    assert len(cluster.requests) == asked
+    clock.now += 31
+    assert check.check().reason
+    cluster.denied = set()
+    clock.now += 4
+    assert check.check().reason == ""
+
+
+def test_rights_are_asked_for_and_nothing_is_read_or_written(stage: Stage, server: JavaClient) -> None:
+    server.health()
+    assert {request.kind for request in stage.cluster.requests} == {"SelfSubjectAccessReview"}
+
+
+def test_an_account_that_may_not_even_ask_is_no_fault() -> None:
+    cluster = FakeCluster()
+
+    def refuse(_request: Request) -> None:
+        raise ForbiddenError("it may not", status=403)
+
+    cluster.before(refuse)
+    assert "it may not" in HealthCheck(cluster, Directory(SETTINGS), image="a:1.12.14").check().reason
+
+
+def test_where_the_tag_tells_nothing_openmetadata_is_asked() -> None:
+    settings = Settings(
+        **{
+            **SETTINGS.model_dump(),
+            "ingestion_image": f"a/b{DIGEST}",
+            "metadata_api_endpoint": "http://openmetadata:8585/api",
+        }
+    )
+    with staged(settings) as stage:
+        assert stage.client().health().json["version"] == "1.12.14"
+        stage.client().health()
+        assert len(stage.opened) == 1
+
+
+def test_where_nobody_tells_the_version_it_says_what_to_set() -> None:
+    cluster, server = FakeCluster(), FakeOpenMetadata()
+    check = HealthCheck(cluster, Directory(SETTINGS, lambda *_: server), image="a/b:latest")
+    assert "metadataApiEndpoint" in check.check().reason
+    known = Settings(**{**SETTINGS.model_dump(), "metadata_api_endpoint": "http://openmetadata:8585/api"})
+    server.be_down()
+    assert "cannot connect" in HealthCheck(cluster, Directory(known, lambda *_: server), image="a/b").check().reason
+    assert HealthCheck(cluster, Directory(known), image="a/b", version="1.13.2").check().version == "1.13.2"
+
+
+def test_the_version_can_be_set() -> None:
+    with staged(openmetadata_version="1.13.1") as stage:
+        assert stage.client().health().json["version"] == "1.13.1"
