@@ -81,9 +81,11 @@ class Globals:
         return cluster
 
     def _namespace_of_context(self, settings: Settings) -> tuple[str, str] | None:
-        from k8s_pipeline_client.client.connecting import namespace_of_context
+        # Not by way of the client, which takes as long to import as all that an offline command does.
+        from k8s_pipeline_client.cluster.finding import Way, default_namespace
 
-        return namespace_of_context(settings, kubeconfig=self.kubeconfig, context=self.context)
+        way = Way(settings.in_cluster, settings.kube_config_content, settings.kubeconfig_path)
+        return default_namespace(self.kubeconfig, self.context, way)
 
     def format(self, default: str = "table") -> str:
         """Return the output format that was asked for."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from k8s_pipeline_client.cluster.access import Operation, listed_by
-from k8s_pipeline_client.cluster.finding import Way, default_namespace
+from k8s_pipeline_client.cluster.finding import Way
 from k8s_pipeline_client.cluster.port import Cluster
 from k8s_pipeline_client.domain.managers import MANAGER
 from k8s_pipeline_client.render.config import launcher_config_map
@@ -26,18 +26,8 @@ def connect(settings: Settings, *, kubeconfig: Path | None = None, context: str 
     from k8s_pipeline_client.cluster.connect import connect as find
     from k8s_pipeline_client.cluster.kube import KubeCluster
 
-    return KubeCluster(find(kubeconfig, context, _way(settings)), settings.namespace)
-
-
-def namespace_of_context(
-    settings: Settings, *, kubeconfig: Path | None = None, context: str | None = None
-) -> tuple[str, str] | None:
-    """Return the namespace that kubectl would use where none is named, and where it stands; None if nothing says."""
-    return default_namespace(kubeconfig, context, _way(settings))
-
-
-def _way(settings: Settings) -> Way:
-    return Way(settings.in_cluster, settings.kube_config_content, settings.kubeconfig_path)
+    way = Way(settings.in_cluster, settings.kube_config_content, settings.kubeconfig_path)
+    return KubeCluster(find(kubeconfig, context, way), settings.namespace)
 
 
 def check(cluster: Cluster) -> str:
