@@ -58,6 +58,12 @@ def postgres(access: Access) -> str:
     return access.image("postgres")
 
 
+@pytest.fixture(scope="session")
+def own_image(access: Access) -> str:
+    """The reference of the image with this program, by the Containerfile."""
+    return access.image("k8s-pipeline-client")
+
+
 @pytest.fixture
 def space(access: Access, tmp_path: Path) -> Iterator[Space]:
     """A namespace that enforces the `restricted` standard, with rbac/ applied; gone after the test."""

@@ -1,4 +1,4 @@
-"""`python -m tests.images build [ingestion|standin|postgres|all]`: prints the archives' paths."""
+"""`python -m tests.images build [NAME|all]`: prints the archives' paths."""
 
 import argparse
 import sys

@@ -5,35 +5,38 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
+from k8s_pipeline_client.version import __version__
 from tests.cluster.local.archive import architecture, write_docker_archive
 
-from . import cache, debian
-from .recipes import HERE, Recipe, ingestion, postgres, standin
+from . import cache, containerfile, debian
+from .image import Image
+from .recipes import HERE, Recipe, ingestion, postgres, python, standin
 
 REPOSITORY = "k8s-pipeline.local"
 
-RECIPES: Mapping[str, Recipe] = {recipe.name: recipe for recipe in (standin.RECIPE, ingestion.RECIPE, postgres.RECIPE)}
-NAMES = tuple(RECIPES)
-
-
-@dataclass(frozen=True)
-class Image:
-    """A docker-archive, and the reference under which it is known once it has been loaded."""
-
-    archive: Path
-    reference: str
+_RUN = (standin.RECIPE, ingestion.RECIPE, postgres.RECIPE)
+_BASES = (python.BUILD_RECIPE, python.BARE_RECIPE)
+RECIPES: Mapping[str, Recipe] = {recipe.name: recipe for recipe in (*_RUN, *_BASES)}
+NAMES = (*(recipe.name for recipe in _RUN), containerfile.NAME)
+"""What a cluster is given; the others are only built on."""
 
 
 def describe(name: str) -> Image:
     """Where an image is, or will be, without building it."""
+    if name == containerfile.NAME:
+        bases = [describe(base).reference for base in containerfile.BASES.values()]
+        key = cache.content_key(containerfile.inputs(), base=containerfile.ROOT, extra=(*bases, architecture()))
+        return _named(name, f"{__version__}-{key}")
     recipe = RECIPES[name]
     key = cache.content_key(
         recipe.inputs, base=HERE, extra=(recipe.name, recipe.version, *recipe.packages, architecture())
     )
-    tag = f"{recipe.version}-{key}" if recipe.version else key
+    return _named(name, f"{recipe.version}-{key}" if recipe.version else key)
+
+
+def _named(name: str, tag: str) -> Image:
     return Image(cache.directory() / f"{name}-{tag}.tar", f"{REPOSITORY}/{name}:{tag}")
 
 
@@ -47,7 +50,11 @@ def build(name: str) -> Image:
     with cache.locked(cache.directory() / f".{name}.lock"):
         if not image.archive.exists():
             cache.remove_leftovers(name)
-            _build(RECIPES[name], image)
+            if name == containerfile.NAME:
+                _say(f"{name}: the Containerfile, with buildah")
+                containerfile.make(image, build)
+            else:
+                _build(RECIPES[name], image)
             cache.prune(name)
     return image
 

@@ -23,6 +23,7 @@ def cache_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("standin", r"k8s-pipeline\.local/standin:[0-9a-f]{8}"),
         ("ingestion", r"k8s-pipeline\.local/ingestion:1\.12\.\d+(\.\d+)?-[0-9a-f]{8}"),
         ("postgres", r"k8s-pipeline\.local/postgres:15-[0-9a-f]{8}"),
+        ("k8s-pipeline-client", r"k8s-pipeline\.local/k8s-pipeline-client:\d+\.\d+\.\d+-[0-9a-f]{8}"),
     ],
 )
 def test_references_carry_version_and_key(name: str, pattern: str, cache_directory: Path) -> None:
