@@ -101,7 +101,7 @@ images: $(BIN)/.installed ## Build the images of tests and demo as archives, and
 	@$(BIN)/python -m tests.images build all
 
 .PHONY: rights
-rights: $(BIN)/.installed ## Write rbac/role.yaml and the tables of docs/reference/rights.md anew from the declared rights
+rights: $(BIN)/.installed ## Write all Roles and the tables of docs/reference/rights.md anew from the declared rights
 	$(BIN)/python -m tests.rights
 
 .PHONY: lock

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from textwrap import indent
 from types import MappingProxyType
 from typing import Any
 
@@ -22,6 +23,8 @@ from k8s_pipeline_client.cluster.access import (
 
 ROOT = Path(__file__).parents[1]
 ROLE = ROOT / "rbac/role.yaml"
+REPORTER_ROLE = ROOT / "manifests/reporter/role.yaml"
+CHART = ROOT / "manifests/chart/files"
 PAGE = ROOT / "docs/reference/rights.md"
 GRANTED: Rights = DOCUMENTED | needed_by(Operation)
 
@@ -60,9 +63,26 @@ _HEAD = """\
 """
 
 
+_WRITTEN = "# Written by `make rights`.\n"
+_REPORTER_HEAD = """\
+# What `k8s-pipeline reconcile` uses, and nothing else. Written by `make rights`.
+"""
+
+
 def role() -> str:
     """Return the Role of rbac/."""
     return _HEAD + _role("k8s-pipeline", GRANTED)
+
+
+def reporter_role() -> str:
+    """Return the Role of the reporter that runs by itself."""
+    return _REPORTER_HEAD + _role("k8s-pipeline-reporter", needed_by([Operation.RECONCILE]), component="reporter")
+
+
+def chart_rules() -> dict[Path, str]:
+    """Return the rules of the Roles that the chart makes, by the files that it has them from."""
+    granted = {"service": GRANTED, "reporter": needed_by([Operation.RECONCILE])}
+    return {CHART / f"rules-{name}.yaml": f"{_WRITTEN}{_rules(rights)}" for name, rights in granted.items()}
 
 
 def page(text: str) -> str:
@@ -80,7 +100,7 @@ def page(text: str) -> str:
     return text
 
 
-def _role(name: str, rights: Rights) -> str:
+def _role(name: str, rights: Rights, component: str = "") -> str:
     lines = [
         "apiVersion: rbac.authorization.k8s.io/v1",
         "kind: Role",
@@ -88,12 +108,18 @@ def _role(name: str, rights: Rights) -> str:
         f"  name: {name}",
         "  labels:",
         "    app.kubernetes.io/name: k8s-pipeline",
+        *([f"    app.kubernetes.io/component: {component}"] if component else []),
         "rules:",
     ]
+    return "\n".join(lines) + "\n" + indent(_rules(rights), "  ")
+
+
+def _rules(rights: Rights) -> str:
+    lines = []
     for rule in rules(rights):
         group = rule["apiGroups"][0] or '""'
-        lines += [f"  - apiGroups: [{group}]", f"    resources: {_flow(rule['resources'])}"]
-        lines.append(f"    verbs: {_flow(rule['verbs'])}")
+        lines += [f"- apiGroups: [{group}]", f"  resources: {_flow(rule['resources'])}"]
+        lines.append(f"  verbs: {_flow(rule['verbs'])}")
     return "\n".join(lines) + "\n"
 
 
@@ -120,4 +146,7 @@ def _verbs(rights: Rights, resource: Resource) -> str:
 
 if __name__ == "__main__":
     ROLE.write_text(role(), encoding="utf-8")
+    REPORTER_ROLE.write_text(reporter_role(), encoding="utf-8")
+    for path, text in chart_rules().items():
+        path.write_text(text, encoding="utf-8")
     PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -21,6 +21,16 @@ def test_the_role_is_what_is_declared() -> None:
     assert _granted(yaml.safe_load(rights.ROLE.read_text())["rules"]) == rights.GRANTED
 
 
+def test_the_reporters_role_is_what_is_declared() -> None:
+    assert rights.REPORTER_ROLE.read_text() == rights.reporter_role(), "make rights writes it anew"
+    assert _granted(yaml.safe_load(rights.REPORTER_ROLE.read_text())["rules"]) == needed_by([Operation.RECONCILE])
+
+
+def test_the_charts_rules_are_what_is_declared() -> None:
+    for path, text in rights.chart_rules().items():
+        assert path.read_text() == text, "make rights writes it anew"
+
+
 def test_the_page_is_what_is_declared() -> None:
     text = rights.PAGE.read_text()
     assert text == rights.page(text), "make rights writes it anew"
