@@ -1,4 +1,4 @@
-"""Has cluster and images ready, before tests that have a time limit: `python -m tests.cluster.support.prepare`."""
+"""Has cluster, images and helm, before tests with a time limit: `python -m tests.cluster.support.prepare`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.cluster.local.errors import ClusterError
+from tests.cluster.local.helm import ensure_helm
 from tests.cluster.support.access import Access, connect
 from tests.images.build import NAMES, build
 from tests.images.errors import ImageBuildError
@@ -20,7 +21,7 @@ def prepare() -> tuple[Access, dict[str, str]]:
     """
     with ThreadPoolExecutor(max_workers=1) as pool:
         # Beside the cluster's first build: the one waits for the network while the other compiles.
-        building = pool.submit(lambda: [build(name) for name in NAMES])
+        building = pool.submit(lambda: ([build(name) for name in NAMES], ensure_helm()))
         access = connect()
         building.result()
     return access, {name: access.image(name) for name in NAMES}
