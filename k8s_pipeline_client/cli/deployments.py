@@ -9,6 +9,7 @@ from typing import Any
 from k8s_pipeline_client.cli.failing import explain
 from k8s_pipeline_client.cli.hints import worded
 from k8s_pipeline_client.cli.options import Globals
+from k8s_pipeline_client.cli.suggest import Place
 from k8s_pipeline_client.deploying.bulk import FAILED, INTERRUPTED, NOT_TRIED, Deployment
 from k8s_pipeline_client.domain.counting import counted
 
@@ -25,16 +26,16 @@ def report(values: Globals, deployments: Sequence[Deployment], dry_run: str) -> 
             warn(f"{item.display_name}: {text}")
     for item in deployments:
         if item.action == SKIPPED:
-            note(f"skipped: {_said(item)}")
+            note(f"skipped: {_said(item, values.place)}")
         elif item.action == FAILED:
-            complain(_said(item))
+            complain(_said(item, values.place))
             if item.error:
                 explain(item.error, values.verbose)
     done = [item for item in deployments if item.resource_name is not None]
     suffix = "" if dry_run == "none" else f" ({dry_run} dry run)"
     rows = [[item.display_name, item.action + suffix, str(item.resource_name)] for item in done]
     emit(
-        [_as_dict(item) for item in deployments],
+        [_as_dict(item, values.place) for item in deployments],
         values.format(),
         table=lambda: print_table(["NAME", "ACTION", "RESOURCE"], rows) if rows else None,
         names=lambda: [f"cronjob.batch/{item.resource_name}" for item in done],
@@ -49,9 +50,9 @@ def report(values: Globals, deployments: Sequence[Deployment], dry_run: str) -> 
     return 1 if counts[FAILED] else 0
 
 
-def _said(item: Deployment) -> str:
-    return f"{item.display_name}: {worded(item.error)}" if item.error else item.display_name
+def _said(item: Deployment, place: Place) -> str:
+    return f"{item.display_name}: {worded(item.error, place)}" if item.error else item.display_name
 
 
-def _as_dict(item: Deployment) -> dict[str, Any]:
-    return {**item.as_dict(), "reason": worded(item.error) if item.error else None}
+def _as_dict(item: Deployment, place: Place) -> dict[str, Any]:
+    return {**item.as_dict(), "reason": worded(item.error, place) if item.error else None}

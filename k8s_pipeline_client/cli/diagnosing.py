@@ -47,7 +47,8 @@ def diagnose_command(values: Globals, name: str, run: str | None) -> None:
 
 def _print(values: Globals, name: str, found: Diagnosis) -> None:
     from k8s_pipeline_client.cli.output import note, print_table, say
-    from k8s_pipeline_client.cli.text import attempt_cells, command, run_line
+    from k8s_pipeline_client.cli.suggest import command
+    from k8s_pipeline_client.cli.text import attempt_cells, run_line
 
     say(run_line(found, datetime.now(UTC)))
     say()
@@ -64,7 +65,7 @@ def _print(values: Globals, name: str, found: Diagnosis) -> None:
     lines = found.log_tail.splitlines()
     _print_lines("The end of the log:", lines[-_LOG_LINES:])
     if len(lines) > _LOG_LINES:
-        note(f"all of it: {command('logs', name, '--run', found.run_id, place=values.place)}")
+        note(f"all of it: {command('logs', found.job_name, place=values.place)}")
 
 
 def _print_lines(title: str, lines: list[str] | tuple[str, ...]) -> None:

@@ -14,7 +14,7 @@ _TRACEBACK = 2
 def fail(values: Globals, error: PipelineError) -> None:
     """Print the error in one line, and details with -v."""
     for one in error.errors if isinstance(error, DefinitionsError) else (error,):
-        complain(worded(one))
+        complain(worded(one, values.place))
         explain(one, values.verbose)
 
 

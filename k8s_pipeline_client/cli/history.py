@@ -100,9 +100,9 @@ def retry_command(
     with progress("starting the run"):
         started = client.retry(run, allow_overlap=allow_overlap)
     if wait or logs:
-        see_to_the_end(values, client, started, started.job_name, logs=logs, timeout=timeout)
+        see_to_the_end(values, client, started, logs=logs, timeout=timeout)
     else:
-        show_run(values, started, started.job_name)
+        show_run(values, started)
 
 
 @click.command("wait")
@@ -115,4 +115,4 @@ def wait_command(values: Globals, name: str, timeout: float | None) -> None:
     from k8s_pipeline_client.cli.running import see_to_the_end
 
     client = values.client()
-    see_to_the_end(values, client, client.newest_run(name), name, logs=False, timeout=timeout)
+    see_to_the_end(values, client, client.newest_run(name), logs=False, timeout=timeout)

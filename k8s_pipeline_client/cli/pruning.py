@@ -56,7 +56,7 @@ def prune_command(
         return 1
     outcome = {str(item.resource_name): (_DOOMED, "") for item in doomed}
     if not dry_run:
-        outcome = _delete(client, doomed, timeout)
+        outcome = _delete(values, client, doomed, timeout)
     _report(values, doomed, outcome)
     return 1 if any(action == _FAILED for action, _ in outcome.values()) else 0
 
@@ -105,7 +105,9 @@ def _agreed(doomed: Sequence[Comparison]) -> bool:
     return click.confirm(f"Delete {counted(len(doomed), 'pipeline')} with their runs?", err=True)
 
 
-def _delete(client: Pipelines, doomed: Sequence[Comparison], timeout: float | None) -> dict[str, tuple[str, str]]:
+def _delete(
+    values: Globals, client: Pipelines, doomed: Sequence[Comparison], timeout: float | None
+) -> dict[str, tuple[str, str]]:
     """Delete them, and return action and reason by resource; a failure does not stop the others."""
     from k8s_pipeline_client.cli.output import progress
     from k8s_pipeline_client.client.deleting import DELETE_TIMEOUT
@@ -116,7 +118,7 @@ def _delete(client: Pipelines, doomed: Sequence[Comparison], timeout: float | No
 
         def done(item: Comparison, result: bool | PipelineError) -> None:
             if isinstance(result, PipelineError):
-                found = (_FAILED, worded(result))
+                found = (_FAILED, worded(result, values.place))
             else:
                 found = (_DELETED, "") if result else (_KEPT, _NOT_THAT_ONE)
             outcome[str(item.resource_name)] = found

@@ -92,11 +92,10 @@ def run_command(
             started = client.run_once(pipeline, run_id=identity)
         else:
             started = client.run(str(name), run_id=identity, allow_overlap=allow_overlap, change=change)
-    title = name or started.job_name
     if wait or logs:
-        see_to_the_end(values, client, started, title, logs=logs, timeout=timeout)
+        see_to_the_end(values, client, started, logs=logs, timeout=timeout)
     else:
-        show_run(values, started, title)
+        show_run(values, started)
 
 
 @click.command("logs")
@@ -184,7 +183,6 @@ def see_to_the_end(
     values: Globals,
     client: Pipelines,
     started: RunStatus,
-    title: str,
     *,
     logs: bool,
     timeout: float | None,
@@ -195,16 +193,16 @@ def see_to_the_end(
         RunFailedError: It failed.
     """
     from k8s_pipeline_client.cli.output import note
-    from k8s_pipeline_client.cli.text import command
+    from k8s_pipeline_client.cli.suggest import command
 
     try:
         ended = _wait(values, client, started, logs=logs, timeout=timeout)
     except KeyboardInterrupt:
-        note(f"run {started.run_id} goes on; next: {command('wait', started.run_id, place=values.place)}")
+        note(f"run {started.run_id} goes on; next: {command('wait', started.job_name, place=values.place)}")
         raise
-    show_run(values, ended, title)
+    show_run(values, ended)
     if ended.state.value == "failed":
-        raise RunFailedError(f"run {ended.run_id} failed", hint=f"next: {_next_command(values, title, ended)}")
+        raise RunFailedError(f"run {ended.run_id} failed", hint=f"next: {_next_command(values, ended)}")
 
 
 def _change(override: Path | None, assignments: tuple[str, ...]) -> Callable[[Document], Document] | None:
@@ -249,14 +247,14 @@ def _wait(values: Globals, client: Pipelines, started: RunStatus, *, logs: bool,
         return client.wait(started.job_name, timeout=timeout, on_change=on_change)
     # The result must stay what it says it is.
     target = sys.stdout if values.format() in ("table", "wide") else sys.stderr
-    reader = threading.Thread(target=_follow, args=(client, started.job_name, timeout, target), daemon=True)
+    reader = threading.Thread(target=_follow, args=(values, client, started.job_name, timeout, target), daemon=True)
     reader.start()
     ended = client.wait(started.job_name, timeout=timeout, on_change=on_change)
     reader.join(_LOG_DRAIN_SECONDS)
     return ended
 
 
-def _follow(client: Pipelines, job_name: str, timeout: float | None, target: TextIO | None) -> None:
+def _follow(values: Globals, client: Pipelines, job_name: str, timeout: float | None, target: TextIO | None) -> None:
     from k8s_pipeline_client.cli.output import note, warn
 
     try:
@@ -264,7 +262,7 @@ def _follow(client: Pipelines, job_name: str, timeout: float | None, target: Tex
     except OSError:
         return  # nobody reads it any more; the run's end is waited for all the same
     except PipelineError as error:
-        warn(worded(error))  # the run's end is what is waited for; its log can be read again
+        warn(worded(error, values.place))  # the run's end is what is waited for; its log can be read again
     except Exception as error:
         from k8s_pipeline_client.cli.unexpected import described
 
@@ -279,7 +277,7 @@ def _copy(chunks: Iterator[bytes], target: TextIO | None) -> None:
             target.buffer.flush()
 
 
-def show_run(values: Globals, status: RunStatus, title: str) -> None:
+def show_run(values: Globals, status: RunStatus) -> None:
     """Print where a run is, why it is not further, and what to type next."""
     from k8s_pipeline_client.cli.output import emit, note, say
     from k8s_pipeline_client.cli.text import cause_lines, run_line
@@ -289,13 +287,14 @@ def show_run(values: Globals, status: RunStatus, title: str) -> None:
         for line in cause_lines(status):
             say(line)
         if not status.state.is_terminal:
-            note(f"next: {_next_command(values, title, status)}")
+            note(f"next: {_next_command(values, status)}")
 
     emit(status.as_dict(), values.format(), table=table, names=lambda: [f"job.batch/{status.job_name}"])
 
 
-def _next_command(values: Globals, title: str, status: RunStatus) -> str:
-    from k8s_pipeline_client.cli.text import command
+def _next_command(values: Globals, status: RunStatus) -> str:
+    from k8s_pipeline_client.cli.suggest import command
 
     follow = [] if status.state.is_terminal else ["-f"]
-    return command("logs", title, "--run", status.run_id, *follow, place=values.place)
+    # By its Job: two runs may have one id, and two pipelines one name.
+    return command("logs", status.job_name, *follow, place=values.place)

@@ -46,10 +46,10 @@ def _show(values: Globals, found: PipelineStatus, runs: list[RunStatus]) -> None
 
 def _print(values: Globals, found: PipelineStatus, runs: list[RunStatus]) -> None:
     from k8s_pipeline_client.cli.output import print_table, say
+    from k8s_pipeline_client.cli.suggest import command
     from k8s_pipeline_client.cli.text import (
         attempt_cells,
         cause_lines,
-        command,
         fact_lines,
         run_cells,
         run_headers,
@@ -61,7 +61,7 @@ def _print(values: Globals, found: PipelineStatus, runs: list[RunStatus]) -> Non
         say(f"{label + ':':<11}{text}")
     if not runs:
         say()
-        say(f"No runs yet; start one: {command('run', found.display_name, place=values.place)}")
+        say(f"No runs yet; start one: {command('run', found.resource_name, place=values.place)}")
         return
     last = runs[0]
     say()

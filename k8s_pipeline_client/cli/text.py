@@ -1,12 +1,9 @@
-"""Words for people: times, schedules, causes, and what to type next."""
+"""Words for people: times, schedules and causes."""
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Mapping
 from datetime import datetime
 
-from k8s_pipeline_client.cli.options import program
 from k8s_pipeline_client.status import Attempt, Diagnosis, PipelineStatus, RunStatus, State
 
 _DAY = 86400
@@ -114,22 +111,6 @@ def attempt_cells(attempt: Attempt, limit: str | None) -> list[str]:
         "-" if attempt.peak_memory_bytes is None else size(attempt.peak_memory_bytes) + of_limit,
         attempt.cause.summary if attempt.cause else "",
     ]
-
-
-def command(*words: str, place: Mapping[str, str | tuple[str, ...]]) -> str:
-    """Return a command line of this program that can be typed as it is.
-
-    Args:
-        words: Command and arguments.
-        place: The options that say where, as they were typed; several values of one that may be repeated.
-    """
-    options = [
-        word
-        for option, given in place.items()
-        for value in ([given] if isinstance(given, str) else given)
-        for word in (option, value)
-    ]
-    return f"{program()} {shlex.join([*words, *options])}"
 
 
 def fact_lines(found: PipelineStatus, now: datetime) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from k8s_pipeline_client.cluster.port import Cluster, Kind
 from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.domain.objects import Object, annotation, is_finished, label, newest_first, selector
-from k8s_pipeline_client.errors import NotFoundError
+from k8s_pipeline_client.errors import NotFoundError, UnknownNameError
 from k8s_pipeline_client.inventory.find import fitting
 
 _RESOURCE_NAME = re.compile(r"om-[a-z0-9-]{1,60}")
@@ -117,6 +117,9 @@ def job_by_run(cluster: Cluster, text: str, *, within: str = "") -> Object | Non
 
     The id of a scheduled run is its Job's UID, which cannot be selected; its pods have it as a label. Without pods, the
     Jobs of scheduled runs are listed.
+
+    Raises:
+        UnknownNameError: Several runs have this id, such as one of a pipeline and one of a file.
     """
     if _is_uuid(text):
         return _job_by_id(cluster, str(uuid.UUID(text)), within)
@@ -129,6 +132,9 @@ def job_by_run(cluster: Cluster, text: str, *, within: str = "") -> Object | Non
 
 def _job_by_id(cluster: Cluster, identity: str, within: str) -> Object | None:
     jobs = cluster.list(Kind.JOB, labels=_all_of(f"{labels.APP_RUN_ID}={identity}", within))
+    if len(jobs) > 1:
+        names = ", ".join(job["metadata"]["name"] for job in newest_first(jobs))
+        raise UnknownNameError(f"{len(jobs)} runs have the id {identity}: {names}", hint="use the name of one's Job")
     if jobs:
         return jobs[0]
     for pod in cluster.list(Kind.POD, labels=_all_of(f"{labels.CONTROLLER_UID}={identity}", within)):

@@ -64,6 +64,7 @@ class Reader:
             raise UnknownNameError(
                 f"{name!r} is a run without a pipeline",
                 code="RunWithoutPipeline",
+                facts={"job": str(item["metadata"]["name"])},
                 hint="start it again from its file",
             )
         return item
@@ -149,7 +150,12 @@ class Reader:
         if wanted_run is None:
             if jobs:
                 return jobs[0]
-            raise UnknownNameError(f"{title} has no runs", code="NoRuns", facts={"title": title}, hint="start one")
+            raise UnknownNameError(
+                f"{title} has no runs",
+                code="NoRuns",
+                facts={"title": title, "resource": str(item["metadata"]["name"])},
+                hint="start one",
+            )
         fitting = [job for job in jobs if _is_called(job, wanted_run)]
         if len(fitting) == 1:
             return fitting[0]

@@ -12,7 +12,7 @@ import yaml
 from k8s_pipeline_client.cluster.port import Kind, Object
 from tests.cluster.support.program import Result, call
 from tests.cluster.support.schema import check_output
-from tests.fakes import FakeCluster
+from tests.fakes import FakeCluster, Request
 from tests.openmetadata import pipeline, service, token
 
 NAME = "nightly"
@@ -45,6 +45,12 @@ class Console:
         """Write the settings anew."""
         self._settings.write_text(yaml.safe_dump({"namespace": self.cluster.namespace, **settings}))
 
+    def move(self, name: str) -> None:
+        """Have the settings in a folder of this name."""
+        self._settings = self._folder / name / "settings.yaml"
+        self._settings.parent.mkdir()
+        self.configure()
+
     def __call__(self, *words: str, code: int = 0, given: str | None = None) -> Result:
         """Run a command, and check its exit code, and its output by the schema."""
         result = call(["--config", str(self._settings), *words], given=given)
@@ -72,6 +78,25 @@ class Console:
         """The only one there is."""
         (found,) = self.cluster.list(Kind.CRONJOB)
         return found
+
+    def jobs(self) -> list[Object]:
+        """All of them."""
+        return self.cluster.list(Kind.JOB)
+
+    def kills_end_jobs(self) -> None:
+        """Have a deadline that is over end the Job and its pods, as the Job controller does."""
+
+        def act(request: Request) -> None:
+            if (request.verb, request.kind) != ("patch", Kind.JOB):
+                return
+            for job in self.jobs():
+                if job["spec"].get("activeDeadlineSeconds") != 1 or (job.get("status") or {}).get("conditions"):
+                    continue
+                for pod in self.cluster.list(Kind.POD):
+                    self.cluster.set_status(Kind.POD, pod["metadata"]["name"], {"phase": "Failed"})
+                self.end(self.cluster.get(Kind.JOB, job["metadata"]["name"]), reason="DeadlineExceeded")
+
+        self.cluster.after(act)
 
     def started(self) -> Object:
         """Start a run, and return its Job."""

@@ -55,7 +55,7 @@ def test_a_person_reads_what_happened_and_what_to_do(failed: Console) -> None:
     assert [line.split()[2] for line in lines if line.startswith("om-") and " failed " in line] == ["1", "1"]
     assert "password authentication failed" in lines[-1]
     assert "line 0" not in shown.out
-    assert "all of it: k8s-pipeline logs nightly --run" in shown.err
+    assert "all of it: k8s-pipeline logs om-" in shown.err
 
 
 def test_a_program_gets_the_whole(failed: Console) -> None:

@@ -30,23 +30,6 @@ def _states(console: Console, *words: str) -> list[str]:
     return [run["state"] for run in console("runs", *words, "-o", "json").json]
 
 
-def _kill_ends_the_job(console: Console) -> None:
-    """Have a deadline that is over end the Job and its pods, as the Job controller does."""
-
-    def act(request: Request) -> None:
-        if (request.verb, request.kind) != ("patch", Kind.JOB):
-            return
-        for job in console.cluster.list(Kind.JOB):
-            name = job["metadata"]["name"]
-            if job["spec"].get("activeDeadlineSeconds") != 1 or (job.get("status") or {}).get("conditions"):
-                continue
-            for pod in console.cluster.list(Kind.POD):
-                console.cluster.set_status(Kind.POD, pod["metadata"]["name"], {"phase": "Failed"})
-            console.end(console.cluster.get(Kind.JOB, name), reason="DeadlineExceeded")
-
-    console.cluster.after(act)
-
-
 def test_a_run_is_started_with_an_id_of_ones_own_choice_once(deployed: Console) -> None:
     run = deployed("run", NAME, "--run-id", RUN_ID, "-o", "json").json
     assert (run["runId"], run["state"]) == (RUN_ID, "queued")
@@ -167,7 +150,7 @@ def test_where_there_is_no_log_it_says_why(deployed: Console) -> None:
 def test_what_is_killed_says_who_did_it_and_keeps_the_end_of_the_log(deployed: Console) -> None:
     job = deployed.started()
     deployed.give_pod(job, b"line\n" * 60)
-    _kill_ends_the_job(deployed)
+    deployed.kills_end_jobs()
     assert "was killed" in deployed("kill", NAME, "--timeout", "5s").out
     killed = deployed.cluster.get(Kind.JOB, job["metadata"]["name"])["metadata"]["annotations"]
     assert "@" in killed[labels.KILLED_BY]
@@ -178,7 +161,7 @@ def test_what_is_killed_says_who_did_it_and_keeps_the_end_of_the_log(deployed: C
 def test_a_killed_run_whose_pod_is_gone_shows_the_end_that_was_kept(deployed: Console) -> None:
     job = deployed.started()
     deployed.give_pod(job, b"line\n")
-    _kill_ends_the_job(deployed)
+    deployed.kills_end_jobs()
     deployed("kill", NAME, "--timeout", "5s")
     (pod,) = deployed.cluster.list(Kind.POD)
     deployed.cluster.delete(Kind.POD, pod["metadata"]["name"], Propagation.BACKGROUND)

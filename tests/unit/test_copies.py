@@ -152,7 +152,7 @@ def test_files_alone_never_make_a_rename() -> None:
     assert "b.json: 'shop.b' has the id of 'shop.a', which is deployed as CronJob om-" in str(refused.value)
     assert "if it is a copy, remove the id" in str(refused.value)
     assert refused.value.code == "CopiedOrRenamed"
-    assert "--rename" in worded(refused.value)
+    assert "--rename" in worded(refused.value, {})
 
 
 def test_a_person_says_that_it_is_one_unless_the_old_name_is_still_defined() -> None:

@@ -99,11 +99,11 @@ def test_exit_codes(kind: type[PipelineError], code: int) -> None:
 def test_the_command_line_has_words_of_its_own() -> None:
     error = RunActiveError("nightly: run 1 is active", hint="allow another beside it")
     assert str(error) == "nightly: run 1 is active — allow another beside it"
-    assert worded(error).endswith("start another one with --allow-overlap")
+    assert worded(error, {}).endswith("start another one with --allow-overlap")
 
 
 def test_an_error_of_others_with_our_code_and_without_its_facts_is_worded_too() -> None:
-    assert worded(UnknownNameError("none", code="NoRuns", hint="start one")) == "none — start one"
+    assert worded(UnknownNameError("none", code="NoRuns", hint="start one"), {}) == "none — start one"
 
 
 def _trees(*, outside: str = "") -> Iterator[tuple[Path, ast.Module]]:

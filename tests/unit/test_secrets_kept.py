@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytest
 
+from k8s_pipeline_client.cli.options import Globals
 from k8s_pipeline_client.cli.running import _follow
 from k8s_pipeline_client.domain.redaction import keep_secret, redacted, redacted_traceback
 from k8s_pipeline_client.errors import InputError
@@ -94,7 +95,7 @@ def test_what_goes_wrong_beside_the_main_thread_shows_no_secret(capsys: pytest.C
         def follow(self, *_: object, **__: object) -> None:
             raise TypeError("Bearer geheim-1")
 
-    _follow(cast(Any, Client()), "job", None, None)
+    _follow(Globals(), cast(Any, Client()), "job", None, None)
     said = capsys.readouterr().err
     assert "unexpected TypeError in cli/running.py:" in said
     assert "geheim" not in said

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from k8s_pipeline_client.cli.text import command
+from k8s_pipeline_client.cli.suggest import command
 from tests.cluster.support.program import Result, call
 from tests.cluster.support.schema import check_output
 from tests.data import SAMPLES, sample

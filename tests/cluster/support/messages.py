@@ -13,6 +13,9 @@ SNAPSHOT = ROOT / "tests" / "error_messages.txt"
 UPDATE = "UPDATE_ERRORS"
 """Set in the environment, it adds what is new to the file instead of failing."""
 
+_PLACE = re.compile(r"(?: --(?:config|namespace|kubeconfig|context) (?:'[^']*'|[^ ;]+))+")
+"""Where a suggested command is to work: `suggestions` looks at that."""
+
 # What differs from run to run, and what stands for it.
 _VARYING = (
     (re.escape(f"{ROOT}/"), ""),
@@ -42,6 +45,7 @@ def check_messages(err: str) -> None:
 
 def normal(text: str) -> str:
     """Return a message with what differs from run to run replaced."""
+    text = _PLACE.sub("", text)
     for pattern, name in _VARYING:
         text = re.sub(pattern, name, text)
     return text

@@ -20,6 +20,7 @@ from tests.cluster.support.messages import check_messages
 from tests.cluster.support.schema import check_output
 from tests.cluster.support.space import Space
 from tests.cluster.support.started import Started
+from tests.cluster.support.suggestions import check_suggestions
 
 QUICK: Mapping[str, Any] = {
     "resources": {
@@ -107,6 +108,9 @@ def call(words: Sequence[str], *, given: str | None = None) -> Result:
         sys.stderr.flush()
     result = Result(code, out.getvalue().decode("utf-8", "replace"), err.getvalue().decode("utf-8", "replace"))
     check_messages(result.err)
+    check_suggestions(words, result.err)
+    if not {"json", "yaml"} & set(words) and "logs" not in words and "--logs" not in words:
+        check_suggestions(words, result.out)
     return result
 
 
