@@ -34,6 +34,7 @@ PURPOSES: Mapping[str, tuple[Operation, ...]] = MappingProxyType(
             Operation.LIST,
             Operation.LIST_FROM_SERVER,
             Operation.STATUS,
+            Operation.EVENTS,
             Operation.RUNS,
             Operation.LOGS,
         ),
@@ -41,6 +42,7 @@ PURPOSES: Mapping[str, tuple[Operation, ...]] = MappingProxyType(
         "on-call": (
             Operation.LIST,
             Operation.STATUS,
+            Operation.EVENTS,
             Operation.RUNS,
             Operation.LOGS,
             Operation.DIAGNOSE,

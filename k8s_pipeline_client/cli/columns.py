@@ -15,6 +15,7 @@ GAP = 2
 _SHORTEST: Mapping[str, int] = MappingProxyType(
     {
         "CAUSE": 12,
+        "MESSAGE": 12,
         "WHY": 12,
         "VALUE": 12,
         "PIPELINE": 12,
@@ -23,6 +24,7 @@ _SHORTEST: Mapping[str, int] = MappingProxyType(
         "SERVICE": 10,
         "SCHEDULE": 14,
         "POD": 16,
+        "OBJECT": 20,
     }
 )
 """To how many cells each column may be cut, the first one first; no other is."""

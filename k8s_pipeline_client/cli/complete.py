@@ -30,6 +30,11 @@ def complete_run(ctx: click.Context, parameter: click.Parameter, incomplete: str
     return _fitting(ctx, offers, incomplete)
 
 
+def complete_name_or_run(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Offer names of pipelines, then ids of runs."""
+    return [*complete_name(ctx, parameter, incomplete), *complete_run(ctx, parameter, incomplete)]
+
+
 def _fitting(
     ctx: click.Context, offers: Callable[[Pipelines], list[tuple[str, str]]], incomplete: str
 ) -> list[CompletionItem]:

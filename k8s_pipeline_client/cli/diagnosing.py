@@ -9,6 +9,7 @@ import click
 
 from k8s_pipeline_client.cli.complete import complete_name, complete_run
 from k8s_pipeline_client.cli.options import Globals, common_options, pass_globals
+from k8s_pipeline_client.cli.several import Target
 
 if TYPE_CHECKING:
     from k8s_pipeline_client.status import Diagnosis
@@ -17,11 +18,12 @@ _LOG_LINES = 20
 
 
 @click.command("diagnose")
-@click.argument("name", shell_complete=complete_name)
+@click.argument("name", type=Target(), shell_complete=complete_name)
 @click.option(
     "--run",
     "run",
     metavar="ID",
+    type=Target(),
     shell_complete=complete_run,
     help="A run's id or its beginning; the newest if not given.",
 )

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from k8s_pipeline_client.cli.complete import complete_name, complete_run
+from k8s_pipeline_client.cli.complete import complete_name, complete_name_or_run
 from k8s_pipeline_client.cli.options import Duration, Globals, common_options, pass_globals
+from k8s_pipeline_client.cli.several import Target
 from k8s_pipeline_client.cli.watching import show_once_or_watch, watch_option
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ STATES = ("queued", "running", "success", "failed")
 
 
 @click.command("runs")
-@click.argument("name", required=False, shell_complete=complete_name)
+@click.argument("name", required=False, type=Target(), shell_complete=complete_name)
 @click.option("--failed", is_flag=True, help="Only those that failed; the same as --state failed.")
 @click.option("--state", "states", multiple=True, type=click.Choice(list(STATES)), help="Only those in this state.")
 @click.option("--since", type=Duration(), metavar="D", help="Only those that are not older, such as 24h.")
@@ -78,7 +79,7 @@ def _show_runs(values: Globals, found: Sequence[tuple[str, RunStatus]], *, heade
 
 
 @click.command("retry")
-@click.argument("run", required=False, shell_complete=complete_run)
+@click.argument("run", metavar="[RUN|NAME]", required=False, type=Target(), shell_complete=complete_name_or_run)
 @click.option("--wait", is_flag=True, help="Wait for the end; exit code 3 if the run fails.")
 @click.option("--logs", is_flag=True, help="Show the log as it is written; implies --wait.")
 @click.option("--timeout", type=Duration(), help="Wait no longer than this; the run itself goes on.")
@@ -90,7 +91,8 @@ def retry_command(
 ) -> None:
     """Run a run again, under a new id; the newest failed one if RUN is not given.
 
-    RUN is a run's id, its beginning, or the name of its Job. The pipeline is taken as it is deployed now; what the
+    RUN is a run's id, its beginning, or the name of its Job; NAME is a pipeline, of which the newest failed run is run
+    again. The pipeline is taken as it is deployed now; what the
     run had been given with --override or --set is kept.
     """
     from k8s_pipeline_client.cli.output import progress
@@ -106,7 +108,7 @@ def retry_command(
 
 
 @click.command("wait")
-@click.argument("name", shell_complete=complete_name)
+@click.argument("name", type=Target(), shell_complete=complete_name)
 @click.option("--timeout", type=Duration(), help="Wait no longer than this; the run itself goes on.")
 @common_options
 @pass_globals

@@ -2,50 +2,88 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
 import click
 
 from k8s_pipeline_client.cli.complete import complete_name
 from k8s_pipeline_client.cli.options import Duration, Globals, common_options, pass_globals
+from k8s_pipeline_client.cli.several import Target, agreed, check_chosen, chosen, each, several_options
 from k8s_pipeline_client.errors import UnknownNameError
 
 _force_option = click.option("--force", is_flag=True, help="Even if another field manager set it.")
 
 
+_names = click.argument("names", metavar="[NAME]...", nargs=-1, type=Target(), shell_complete=complete_name)
+
+
 @click.command("enable")
-@click.argument("name", shell_complete=complete_name)
+@_names
+@several_options
 @_force_option
 @common_options
 @pass_globals
-def enable_command(values: Globals, name: str, force: bool) -> None:
-    """Let a pipeline's schedule run, from its next due time on."""
+def enable_command(
+    values: Globals, names: tuple[str, ...], everything: bool, files: tuple[Path, ...], force: bool
+) -> int:
+    """Let the schedules of pipelines run, from their next due times on."""
     from k8s_pipeline_client.cli.output import note
 
-    _say(values, values.client().enable(name, force=force, announce=note), name, "enabled")
+    check_chosen(names, everything, files)
+    client = values.client()
+    wanted = chosen(values, client, names, everything, files)
+    return _switch(values, wanted, lambda name: client.enable(name, force=force, announce=note), "enabled", names)
 
 
 @click.command("disable")
-@click.argument("name", shell_complete=complete_name)
+@_names
+@several_options
 @_force_option
 @common_options
 @pass_globals
-def disable_command(values: Globals, name: str, force: bool) -> None:
-    """Stop a pipeline's schedule; a run that is active goes on, and `run` still works."""
-    _say(values, values.client().disable(name, force=force), name, "disabled")
+def disable_command(
+    values: Globals, names: tuple[str, ...], everything: bool, files: tuple[Path, ...], force: bool
+) -> int:
+    """Stop the schedules of pipelines; a run that is active goes on, and `run` still works."""
+    check_chosen(names, everything, files)
+    client = values.client()
+    wanted = chosen(values, client, names, everything, files, on_demand=False)
+    return _switch(values, wanted, lambda name: client.disable(name, force=force), "disabled", names)
 
 
 @click.command("delete")
-@click.argument("names", metavar="NAME...", nargs=-1, required=True, shell_complete=complete_name)
+@_names
+@several_options
+@click.option("--yes", is_flag=True, help="With --all: do not ask.")
 @click.option("--timeout", type=Duration(), help="How long to wait until nothing is left. [default: 5m]")
 @click.option("--no-wait", is_flag=True, help="Return as soon as nothing of them can start and all of it is ending.")
 @common_options
 @pass_globals
-def delete_command(values: Globals, names: tuple[str, ...], timeout: float | None, no_wait: bool) -> None:
-    """Delete pipelines with their runs, and wait until nothing of them is left."""
-    from k8s_pipeline_client.cli.output import emit, progress, say, warn
+def delete_command(
+    values: Globals,
+    names: tuple[str, ...],
+    everything: bool,
+    files: tuple[Path, ...],
+    yes: bool,
+    timeout: float | None,
+    no_wait: bool,
+) -> None:
+    """Delete pipelines with their runs, and wait until nothing of them is left.
+
+    --all means one-shot runs, too, and asks first.
+    """
+    from k8s_pipeline_client.cli.output import emit, note, progress, say, warn
     from k8s_pipeline_client.client.deleting import DELETE_TIMEOUT
 
+    check_chosen(names, everything, files)
+    client = values.client()
+    wanted = chosen(values, client, names, everything, files, one_shot=True)
+    if everything and not agreed(len(wanted), "pipeline", yes=yes):
+        note("nothing is deleted")
+        return
     deleted: dict[str, str] = {}
-    title = f"deleting {names[0]}" if len(names) == 1 else f"deleting {len(names)} pipelines"
+    title = f"deleting {wanted[0]}" if len(wanted) == 1 else f"deleting {len(wanted)} pipelines"
 
     def table() -> None:
         for name in deleted.values():
@@ -66,7 +104,7 @@ def delete_command(values: Globals, names: tuple[str, ...], timeout: float | Non
     try:
         with progress(title) as show:
             limit = DELETE_TIMEOUT if timeout is None else timeout
-            values.client().delete_all(names, timeout=limit, on_done=done, wait=not no_wait, announce=warn)
+            client.delete_all(wanted, timeout=limit, on_done=done, wait=not no_wait, announce=warn)
     except UnknownNameError:
         raise  # nothing has been deleted
     except BaseException:
@@ -75,12 +113,21 @@ def delete_command(values: Globals, names: tuple[str, ...], timeout: float | Non
     report()
 
 
-def _say(values: Globals, resource: str, name: str, what: str) -> None:
+def _switch(values: Globals, wanted: Sequence[str], act: Callable[[str], str], what: str, typed: Sequence[str]) -> int:
+    """Switch each of them, say so, and return the exit code."""
     from k8s_pipeline_client.cli.output import emit, say
 
+    done, code = each(values, wanted, lambda name: (name, act(name)))
+
+    def table() -> None:
+        for name, _ in done:
+            say(f"{name} {what}")
+
+    found = [{"resourceName": resource, "action": what} for _, resource in done]
     emit(
-        {"resourceName": resource, "action": what},
+        found[0] if len(typed) == 1 and found else found,
         values.format(),
-        table=lambda: say(f"{name} {what}"),
-        names=lambda: [f"cronjob.batch/{resource}"],
+        table=table,
+        names=lambda: [f"cronjob.batch/{resource}" for _, resource in done],
     )
+    return code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from k8s_pipeline_client.client import Pipelines
     from k8s_pipeline_client.cluster.port import Cluster
     from k8s_pipeline_client.settings import Loaded, Settings
+
+_DAYS = re.compile(r"(\d{1,6})d")
 
 _PLACE = ("config", "namespace", "kubeconfig", "context")
 
@@ -134,15 +137,18 @@ pass_globals = click.make_pass_decorator(Globals, ensure=True)
 
 
 class Duration(click.ParamType[float]):
-    """A duration such as ``90s``, ``15m`` or ``1h30m``; a bare number is seconds."""
+    """A duration such as ``90s``, ``1h30m`` or, as ages are shown, ``1d17h``; a bare number is seconds."""
 
     name = "duration"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Return seconds."""
         text = str(value)
+        days = _DAYS.match(text)
         try:
-            seconds = float(parse_duration(text + "s" if text.isdecimal() else text))
+            rest = text[days.end() :] if days else text
+            seconds = float(parse_duration(rest + "s" if rest.isdecimal() else rest)) if rest else 0.0
+            seconds += 86400 * int(days[1]) if days else 0
         except ValueError as error:
             self.fail(str(error), param, ctx)
         if seconds < 0:

@@ -1,109 +1,35 @@
-"""run, logs, kill: commands for runs."""
+"""logs, kill: commands for runs; and how the end of one is waited for."""
 
 from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
-from uuid import UUID
 
 import click
 
 from k8s_pipeline_client.cli.complete import complete_name, complete_run
 from k8s_pipeline_client.cli.hints import worded
-from k8s_pipeline_client.cli.options import (
-    Duration,
-    Globals,
-    common_options,
-    files_option,
-    pass_globals,
-    service_option,
-)
-from k8s_pipeline_client.errors import InputError, PipelineError, RunFailedError
+from k8s_pipeline_client.cli.options import Duration, Globals, common_options, pass_globals
+from k8s_pipeline_client.cli.several import Target
+from k8s_pipeline_client.errors import PipelineError, RunFailedError
 
 if TYPE_CHECKING:
     from k8s_pipeline_client.client import Pipelines
-    from k8s_pipeline_client.domain.entities import Document
-    from k8s_pipeline_client.domain.pipeline import Pipeline
     from k8s_pipeline_client.status import RunStatus
 
 _LOG_DRAIN_SECONDS = 10.0
 
 
-@click.command("run")
-@click.argument("name", required=False, shell_complete=complete_name)
-@files_option()
-@service_option()
-@click.option("--run-id", type=click.UUID, help="The run's id; a new one if not given.")
-@click.option("--wait", is_flag=True, help="Wait for the end; exit code 3 if the run fails.")
-@click.option("--logs", is_flag=True, help="Show the log as it is written; implies --wait.")
-@click.option("--timeout", type=Duration(), help="Wait no longer than this; the run itself goes on.")
-@click.option("--allow-overlap", is_flag=True, help="Start even while another run is active.")
-@click.option(
-    "--override",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="A piece of workflow document to lay over the pipeline's, for this run only (JSON or YAML).",
-)
-@click.option(
-    "--set",
-    "assignments",
-    multiple=True,
-    metavar="PATH=VALUE",
-    help="Set a value of the document, for this run only.",
-)
-@common_options
-@pass_globals
-def run_command(
-    values: Globals,
-    name: str | None,
-    files: tuple[Path, ...],
-    services: tuple[Path, ...],
-    run_id: UUID | None,
-    wait: bool,
-    logs: bool,
-    timeout: float | None,
-    allow_overlap: bool,
-    override: Path | None,
-    assignments: tuple[str, ...],
-) -> None:
-    """Start a run of a deployed pipeline, or of a file without deploying it (-f).
-
-    Works whether the pipeline is enabled, disabled or on demand.
-    """
-    from k8s_pipeline_client.cli.output import progress, warn
-    from k8s_pipeline_client.render import job
-
-    change = _change(override, assignments)
-    pipeline = _one_pipeline(values, files, services, name)
-    if pipeline is None and name is None:
-        raise InputError("nothing to run", hint="give a pipeline's NAME, or a file with -f")
-    client = values.client()
-    identity = str(run_id) if run_id else None
-    with progress("starting the run"):
-        if pipeline is not None:
-            for text in job.notes(pipeline, values.settings().for_pipeline(pipeline)):
-                warn(f"{pipeline.display_name}: {text}")
-            if change:
-                pipeline = replace(pipeline, document=change(pipeline.document))
-            started = client.run_once(pipeline, run_id=identity)
-        else:
-            started = client.run(str(name), run_id=identity, allow_overlap=allow_overlap, change=change)
-    if wait or logs:
-        see_to_the_end(values, client, started, logs=logs, timeout=timeout)
-    else:
-        show_run(values, started)
-
-
 @click.command("logs")
-@click.argument("name", shell_complete=complete_name)
+@click.argument("name", type=Target(), shell_complete=complete_name)
 @click.option(
     "--run",
     "run",
     metavar="ID",
+    type=Target(),
     shell_complete=complete_run,
     help="A run's id or its beginning; the newest if not given.",
 )
@@ -137,12 +63,13 @@ def logs_command(
 
 
 @click.command("kill")
-@click.argument("name", metavar="NAME|RUN|JOB", shell_complete=complete_name)
+@click.argument("name", metavar="NAME|RUN|JOB", type=Target(), shell_complete=complete_name)
 @click.option(
     "--run",
     "runs",
     metavar="ID",
     multiple=True,
+    type=Target(),
     shell_complete=complete_run,
     help="A run's id or its beginning; may be repeated. All active ones if not given.",
 )
@@ -192,45 +119,24 @@ def see_to_the_end(
     Raises:
         RunFailedError: It failed.
     """
-    from k8s_pipeline_client.cli.output import note
-    from k8s_pipeline_client.cli.suggest import command
-
-    try:
-        ended = _wait(values, client, started, logs=logs, timeout=timeout)
-    except KeyboardInterrupt:
-        note(f"run {started.run_id} goes on; next: {command('wait', started.job_name, place=values.place)}")
-        raise
+    ended = wait_for_run(values, client, started, timeout, logs=logs)
     show_run(values, ended)
     if ended.state.value == "failed":
         raise RunFailedError(f"run {ended.run_id} failed", hint=f"next: {_next_command(values, ended)}")
 
 
-def _change(override: Path | None, assignments: tuple[str, ...]) -> Callable[[Document], Document] | None:
-    """Return what makes the document of a run with --override and --set from its pipeline's."""
-    if override is None and not assignments:
-        return None
-    from k8s_pipeline_client.cli.files import read_document
-    from k8s_pipeline_client.domain.merge import merge, set_paths
+def wait_for_run(
+    values: Globals, client: Pipelines, started: RunStatus, timeout: float | None, *, logs: bool = False
+) -> RunStatus:
+    """Wait for the end of a run, and return how it ended; whoever interrupts that is told how to come back to it."""
+    from k8s_pipeline_client.cli.output import note
+    from k8s_pipeline_client.cli.suggest import command
 
-    over = read_document(override) if override else {}
-
-    def change(document: Document) -> Document:
-        merged: Document = merge(document, over)
-        return set_paths(merged, assignments)
-
-    return change
-
-
-def _one_pipeline(
-    values: Globals, files: tuple[Path, ...], services: tuple[Path, ...], name: str | None
-) -> Pipeline | None:
-    """Return the pipeline that is to be run from files; None if there are no files."""
-    if not files:
-        return None
-    from k8s_pipeline_client.cli.choose import choose
-    from k8s_pipeline_client.cli.files import read_pipelines
-
-    return choose(read_pipelines(files, services, settings=values.settings()), name, option="run NAME -f FILE")
+    try:
+        return _wait(values, client, started, logs=logs, timeout=timeout)
+    except KeyboardInterrupt:
+        note(f"run {started.run_id} goes on; next: {command('wait', started.job_name, place=values.place)}")
+        raise
 
 
 def _wait(values: Globals, client: Pipelines, started: RunStatus, *, logs: bool, timeout: float | None) -> RunStatus:
@@ -279,17 +185,26 @@ def _copy(chunks: Iterator[bytes], target: TextIO | None) -> None:
 
 def show_run(values: Globals, status: RunStatus) -> None:
     """Print where a run is, why it is not further, and what to type next."""
-    from k8s_pipeline_client.cli.output import emit, note, say
+    from k8s_pipeline_client.cli.output import emit
+
+    emit(
+        status.as_dict(),
+        values.format(),
+        table=lambda: print_run(values, status),
+        names=lambda: [f"job.batch/{status.job_name}"],
+    )
+
+
+def print_run(values: Globals, status: RunStatus) -> None:
+    """Print where a run is, for people."""
+    from k8s_pipeline_client.cli.output import note, say
     from k8s_pipeline_client.cli.text import cause_lines, run_line
 
-    def table() -> None:
-        say(run_line(status, datetime.now(UTC)))
-        for line in cause_lines(status):
-            say(line)
-        if not status.state.is_terminal:
-            note(f"next: {_next_command(values, status)}")
-
-    emit(status.as_dict(), values.format(), table=table, names=lambda: [f"job.batch/{status.job_name}"])
+    say(run_line(status, datetime.now(UTC)))
+    for line in cause_lines(status):
+        say(line)
+    if not status.state.is_terminal:
+        note(f"next: {_next_command(values, status)}")
 
 
 def _next_command(values: Globals, status: RunStatus) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +12,7 @@ import click
 from k8s_pipeline_client.cli.complete import complete_name
 from k8s_pipeline_client.cli.listing import list_command, resource_of
 from k8s_pipeline_client.cli.options import Globals, common_options
+from k8s_pipeline_client.cli.several import Target, check_chosen, chosen, each, several_options
 from k8s_pipeline_client.cli.watching import show_once_or_watch, watch_option
 
 if TYPE_CHECKING:
@@ -19,28 +22,49 @@ __all__ = ["list_command", "status_command"]
 
 
 @click.command("status")
-@click.argument("name", required=False, shell_complete=complete_name)
+@click.argument("names", metavar="[NAME]...", nargs=-1, type=Target(), shell_complete=complete_name)
+@several_options
 @watch_option
 @common_options
 @click.pass_context
-def status_command(ctx: click.Context, name: str | None, watch: bool) -> None:
-    """Show one pipeline in full: its schedule, its runs, and why the last one failed. Without NAME: list."""
+def status_command(
+    ctx: click.Context, names: tuple[str, ...], everything: bool, files: tuple[Path, ...], watch: bool
+) -> int:
+    """Show pipelines in full: their schedules, their runs, and why the last ones failed. Without NAME: list."""
     values = ctx.ensure_object(Globals)
-    if name is None:
+    if not names and not everything and not files:
         ctx.invoke(list_command, watch=watch)
-        return
+        return 0
+    check_chosen(names, everything, files)
     client = values.client()
-    show_once_or_watch(lambda: client.status(name), lambda found: _show(values, *found), watch=watch)
+    codes: list[int] = []
+
+    def read() -> list[tuple[PipelineStatus, list[RunStatus]]]:
+        wanted = chosen(values, client, names, everything, files, one_shot=True)
+        found, code = each(values, wanted, client.status)
+        codes.append(code)
+        return found
+
+    show_once_or_watch(read, lambda found: _show(values, found, is_one=len(names) == 1), watch=watch)
+    return codes[-1]
 
 
-def _show(values: Globals, found: PipelineStatus, runs: list[RunStatus]) -> None:
-    from k8s_pipeline_client.cli.output import emit
+def _show(values: Globals, found: Sequence[tuple[PipelineStatus, list[RunStatus]]], *, is_one: bool) -> None:
+    from k8s_pipeline_client.cli.output import emit, say
 
+    def table() -> None:
+        for number, (item, runs) in enumerate(found):
+            if number:
+                say()
+                say()
+            _print(values, item, runs)
+
+    dicts = [{**item.as_dict(), "runs": [run.as_dict() for run in runs]} for item, runs in found]
     emit(
-        {**found.as_dict(), "runs": [run.as_dict() for run in runs]},
+        dicts[0] if is_one else dicts,
         values.format(),
-        table=lambda: _print(values, found, runs),
-        names=lambda: [resource_of(found)],
+        table=table,
+        names=lambda: [resource_of(item) for item, _ in found],
     )
 
 

@@ -9,6 +9,7 @@ from functools import partial, reduce
 from pathlib import Path
 from typing import Any
 
+from k8s_pipeline_client.client.choosing import Choosing
 from k8s_pipeline_client.client.connecting import connect
 from k8s_pipeline_client.client.deleting import Deleting
 from k8s_pipeline_client.client.ending import Ending
@@ -34,19 +35,17 @@ from k8s_pipeline_client.domain.workflow_override import changes_of
 from k8s_pipeline_client.errors import (
     InputError,
     SettingsError,
-    UnknownNameError,
 )
 from k8s_pipeline_client.inventory.read import Named, Reader
 from k8s_pipeline_client.inventory.snapshot import read_reduced
 from k8s_pipeline_client.render import plan, plan_one_shot
 from k8s_pipeline_client.runs import start
-from k8s_pipeline_client.runs.rerun import retry_run
 from k8s_pipeline_client.runs.spool import LogSpool
 from k8s_pipeline_client.settings import Settings
-from k8s_pipeline_client.status import PipelineStatus, RunStatus, State
+from k8s_pipeline_client.status import PipelineStatus, RunStatus
 
 
-class Pipelines(RunLogs, Deleting, Ending, Marking):
+class Pipelines(RunLogs, Deleting, Ending, Marking, Choosing):
     """Deploys, runs, monitors and deletes pipelines.
 
     NAME is a resource name, FQN, id, name, display name or ``service/type``. All methods raise `ClusterError` if a
@@ -184,6 +183,7 @@ class Pipelines(RunLogs, Deleting, Ending, Marking):
         change: Callable[[Document], Document] | None = None,
         app_config_override: Mapping[str, Any] | None = None,
         source_config_override: Mapping[str, Any] | None = None,
+        dry_run: bool = False,
     ) -> RunStatus:
         """Start a run now, enabled or not.
 
@@ -195,6 +195,7 @@ class Pipelines(RunLogs, Deleting, Ending, Marking):
             change: Returns this run's document, given the pipeline's.
             app_config_override: Replaces keys of an application's ``appConfig``, for this run.
             source_config_override: Replaces keys of ``source.sourceConfig.config``, for this run.
+            dry_run: Have the API server check the run's Job, and start nothing.
 
         Raises:
             RunActiveError: Another is active, and neither ``allow_overlap`` nor the pipeline's maxActiveRuns allow
@@ -208,29 +209,14 @@ class Pipelines(RunLogs, Deleting, Ending, Marking):
             deployed = json.loads(start.document_of(self._cluster, str(cronjob["metadata"]["name"])))
             document = to_json(reduce(lambda found, step: step(found), changes, deployed), "the run's own document")
         job = start.start_run(
-            self._cluster, cronjob, requested_id=run_id, allow_overlap=allow_overlap, document=document
+            self._cluster,
+            cronjob,
+            requested_id=run_id,
+            allow_overlap=allow_overlap,
+            document=document,
+            dry_run=dry_run,
         )
         return self._reader.created(job)
-
-    def retry(self, run_text: str | None = None, *, allow_overlap: bool = False) -> RunStatus:
-        """Start a run again, with a new id; the newest failed one of the namespace if none is given.
-
-        Args:
-            run_text: A run id, a prefix of one, or a Job name.
-            allow_overlap: Start even while another run of the pipeline is active.
-
-        Raises:
-            UnknownNameError: There is no such run, or none has failed.
-            RunActiveError: It, or another run of its pipeline, is active.
-        """
-        if run_text is None:
-            job = self._newest_failed()
-        else:
-            job = self._reader.job_by_run(run_text) or self._reader.job_by_beginning(run_text)
-        if job is None:
-            what = "no run has failed" if run_text is None else f"no run {run_text!r}"
-            raise UnknownNameError(f"{what} in namespace {self._cluster.namespace}", code="UnknownRun")
-        return self._reader.created(retry_run(self._cluster, job, allow_overlap=allow_overlap))
 
     def runs(self, name: Named | None = None) -> list[tuple[str, RunStatus]]:
         """Return the runs of a pipeline, or of all, newest first, each with its pipeline's display name."""
@@ -255,13 +241,20 @@ class Pipelines(RunLogs, Deleting, Ending, Marking):
         """
         return self._reader.run(self._reader.job(name))
 
-    def run_once(self, pipeline: Pipeline, *, run_id: str | None = None) -> RunStatus:
+    def run_once(self, pipeline: Pipeline, *, run_id: str | None = None, dry_run: bool = False) -> RunStatus:
         """Run a pipeline without deploying it; its objects are deleted after the Job's TTL.
 
         With the same ``run_id`` again it is the same run.
+
+        Args:
+            pipeline: The pipeline.
+            run_id: The run's UUID; a new one if None.
+            dry_run: Have the API server check the run's Job, and start nothing.
         """
         identity = start.check_run_id(run_id) if run_id else str(uuid.uuid4())
         planned = plan_one_shot(pipeline, self._settings, identity)
+        if dry_run:
+            return self._reader.created(start.checked_run(self._cluster, planned.job))
         return self._reader.created(create_one_shot(self._cluster, planned, given=run_id is not None))
 
     def run_automation(self, workflow: Document) -> RunStatus:
@@ -287,10 +280,6 @@ class Pipelines(RunLogs, Deleting, Ending, Marking):
             where: A label selector for their CronJobs, or the Jobs of one-shot runs; all if empty.
         """
         return self._reader.pipelines(where)
-
-    def names(self) -> list[tuple[str, str]]:
-        """Return an unambiguous NAME for every pipeline, with its fully qualified name."""
-        return self._reader.names()
 
     def status(self, name: str, *, runs: int = 5) -> tuple[PipelineStatus, list[RunStatus]]:
         """Return the status of one pipeline and its newest runs."""
@@ -357,13 +346,6 @@ class Pipelines(RunLogs, Deleting, Ending, Marking):
             timeout=WAIT_SECONDS if wait else 0.0,
             announce=announce,
         )
-
-    def _newest_failed(self) -> Object | None:
-        """Return the complete Job of the newest failed run of the namespace; None if none has failed."""
-        for job, status in self._reader.runs():
-            if status.state is State.FAILED:
-                return self._cluster.get(Kind.JOB, job["metadata"]["name"])
-        return None
 
 
 def _title(item: Object, name: Named) -> str:

@@ -63,6 +63,7 @@ class Operation(StrEnum):
     LIST = "list"
     LIST_FROM_SERVER = "list from the server"
     STATUS = "status"
+    EVENTS = "events"
     DIAGNOSE = "diagnose"
     RUNS = "runs"
     LOGS = "logs"
@@ -119,15 +120,11 @@ _NEEDED: dict[Operation, Rights] = {
     | _CREATE_JOB_WITH_SECRET
     | _on(Resource.CONFIG_MAPS, Verb.LIST, *_APPLY),
     Operation.WAIT: _FIND_RUN | _CAUSES | _END_SIDECARS,
-    Operation.RETRY: _CAUSES
-    | _on(Resource.JOBS, Verb.LIST)
-    | _END_SIDECARS
-    | _CREATE_JOB_WITH_SECRET
-    | _on(Resource.CRONJOBS, Verb.GET)
-    | _on(Resource.SECRETS, Verb.GET),
+    Operation.RETRY: _FIND | _CAUSES | _END_SIDECARS | _CREATE_JOB_WITH_SECRET | _on(Resource.SECRETS, Verb.GET),
     Operation.LIST: _ALL | _CAUSES,
     Operation.LIST_FROM_SERVER: _on(Resource.CRONJOBS, Verb.LIST),
     Operation.STATUS: _FIND | _CAUSES,
+    Operation.EVENTS: _FIND | _CAUSES,
     # The Secrets tell what must not be shown; without the right to read them it goes by the looks.
     Operation.DIAGNOSE: _FIND | _CAUSES | _on(Resource.LOGS, Verb.GET) | _on(Resource.SECRETS, Verb.GET),
     Operation.RUNS: _FIND | _CAUSES,

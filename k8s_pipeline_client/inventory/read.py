@@ -46,12 +46,21 @@ class Reader:
         """
         if not isinstance(name, str):
             return name
-        found = look_up(self._cluster, name, within=self._within)
-        if found:
-            return the_one(found, name)
+        found = self.found(name)
+        if found is not None:
+            return found
         items = self.all_items()
         self._check_namespace(items)
         raise unknown(items, name, namespace=self._cluster.namespace)
+
+    def found(self, name: str) -> Object | None:
+        """Return what `find` returns; None if nothing matches.
+
+        Raises:
+            UnknownNameError: More than one matches.
+        """
+        found = look_up(self._cluster, name, within=self._within)
+        return the_one(found, name) if found else None
 
     def cronjob(self, name: Named) -> Object:
         """Return the CronJob that matches NAME.

@@ -46,6 +46,8 @@ _EVENT = (
     "message",
     "series",
     "lastTimestamp",
+    "type",
+    "count",
     "eventTime",
     "firstTimestamp",
 )

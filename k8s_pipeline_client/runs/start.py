@@ -33,6 +33,7 @@ def start_run(
     requested_id: str | None = None,
     allow_overlap: bool = False,
     document: str | None = None,
+    dry_run: bool = False,
 ) -> Object:
     """Create a Job from the CronJob's template, and return it.
 
@@ -45,6 +46,7 @@ def start_run(
         requested_id: The run's UUID; a new one if None.
         allow_overlap: Start even while another run is active; not needed if the CronJob allows it.
         document: The run's own workflow document; the pipeline's if None.
+        dry_run: Have the API server check it, and create nothing.
 
     Raises:
         InputError: The id is not a UUID, or another run has the Job's name.
@@ -65,7 +67,14 @@ def start_run(
     )
     if requested_id:
         mark_given(job)
+    if dry_run:
+        return checked_run(cluster, job if document is None else with_own_secret(job, document))
     return create_run(cluster, job) if document is None else create_with_document(cluster, job, document)
+
+
+def checked_run(cluster: Cluster, job: Object) -> Object:
+    """Have the API server check a Job, and return it as it would be; nothing is created."""
+    return cluster.apply(job, manager=MANAGER, dry_run=True)
 
 
 def create_with_document(cluster: Cluster, job: Object, document: str) -> Object:

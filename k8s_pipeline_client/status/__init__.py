@@ -9,6 +9,7 @@ for OpenMetadata), and below them ``run``, ``job``, ``pod``, ``asked`` and ``eve
 from k8s_pipeline_client.status.compute import LOST_AFTER, run_status
 from k8s_pipeline_client.status.diagnosis import Diagnosis
 from k8s_pipeline_client.status.gone import gone_run_status
+from k8s_pipeline_client.status.happened import Happened, happened
 from k8s_pipeline_client.status.models import (
     Attempt,
     Cause,
@@ -32,6 +33,7 @@ __all__ = [
     "Cause",
     "CauseCode",
     "Diagnosis",
+    "Happened",
     "Missed",
     "Outlived",
     "PipelineStatus",
@@ -41,6 +43,7 @@ __all__ = [
     "as_step",
     "events_tell_more",
     "gone_run_status",
+    "happened",
     "is_overdue",
     "main_container",
     "outlived",

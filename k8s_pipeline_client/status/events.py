@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from k8s_pipeline_client.domain.raw import Raw, find, items, moment, text
+from k8s_pipeline_client.domain.raw import Raw, find, items, moment, number, text
 
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
@@ -31,6 +31,8 @@ class Event:
         reason: For example ``FailedCreate``.
         message: The whole message.
         at: When it was last seen.
+        type: ``Normal`` or ``Warning``.
+        count: How often it was seen; None where it does not say.
     """
 
     kind: str
@@ -40,6 +42,8 @@ class Event:
     reason: str
     message: str
     at: datetime | None
+    type: str = ""
+    count: int | None = None
 
 
 def _read(raw: Raw) -> Event:
@@ -59,6 +63,8 @@ def _read(raw: Raw) -> Event:
         reason=text(raw.get("reason")),
         message=text(raw.get("message")),
         at=next((at for at in map(moment, times) if at), None),
+        type=text(raw.get("type")),
+        count=number(find(raw, "series", "count")) or number(raw.get("count")),
     )
 
 

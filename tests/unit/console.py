@@ -61,9 +61,13 @@ class Console:
 
     def file(self, name: str, *documents: Object) -> str:
         """Write documents into a file, and return its path."""
-        path = self._folder / name
+        path = Path(self.path(name))
         path.write_text("---\n".join(f"{json.dumps(document)}\n" for document in documents))
         return str(path)
+
+    def path(self, name: str) -> str:
+        """Return the path of a file."""
+        return str(self._folder / name)
 
     def deploy(self, *words: str) -> str:
         """Deploy a pipeline, and return its resource name."""

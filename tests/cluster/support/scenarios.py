@@ -275,6 +275,7 @@ SCENARIOS: Mapping[Operation, Callable[[Stage], None]] = MappingProxyType(
         Operation.LIST_FROM_SERVER: _list_from_server,
         Operation.STATUS: _shown("status nightly", "status"),
         Operation.RUNS: _shown("runs nightly", "runs"),
+        Operation.EVENTS: _shown("events nightly"),
         Operation.DIAGNOSE: _diagnose,
         Operation.LOGS: _logs,
         Operation.KILL: _kill,

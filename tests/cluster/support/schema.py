@@ -20,7 +20,7 @@ def check_output(words: Sequence[str], text: str) -> None:
     if "json" not in words or not text:
         return
     command = ALIASES.get(words[0], words[0])
-    if command == "status" and words[1].startswith("-"):
+    if command == "status" and words[1].startswith("-") and not {"--all", "-f"} & set(words):
         command = "list"  # without a name it is another word for it
     if command == "list" and "--from-server" in words:
         command = "list --from-server"

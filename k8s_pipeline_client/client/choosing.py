@@ -1,0 +1,95 @@
+"""The part of the client that knows which pipelines and runs there are, and runs one again."""
+
+from __future__ import annotations
+
+from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
+from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.domain.objects import annotation, selector
+from k8s_pipeline_client.errors import UnknownNameError
+from k8s_pipeline_client.inventory.lookup import pods_of
+from k8s_pipeline_client.inventory.read import Named, Reader
+from k8s_pipeline_client.inventory.snapshot import read_reduced
+from k8s_pipeline_client.runs.rerun import retry_run
+from k8s_pipeline_client.status import Happened, RunStatus, State, happened
+
+
+class Choosing:
+    """The part of `Pipelines` that chooses among what there is."""
+
+    _cluster: Cluster
+    _reader: Reader
+
+    def events(self, name: Named) -> tuple[Happened, ...]:
+        """Return the events about a pipeline's CronJob, Jobs and pods, or about one run; oldest first.
+
+        This lists all events of the namespace: Kubernetes has no index for them.
+
+        Args:
+            name: The pipeline, or a run.
+        """
+        run = self._reader.job_by_run(name) if isinstance(name, str) else None
+        item = run or self._reader.find(name)
+        known = [item] if run else [item, *self._reader.jobs_of(item)]
+        pods = pods_of(self._cluster, run["metadata"]["name"]) if run else self._pods_of(item)
+        return happened([*known, *pods], read_reduced(self._cluster, Kind.EVENT))
+
+    def _pods_of(self, item: Object) -> list[Object]:
+        return self._cluster.list(Kind.POD, labels=selector(item["metadata"]["name"]))
+
+    def names(self) -> list[tuple[str, str]]:
+        """Return an unambiguous NAME for every pipeline, with its fully qualified name."""
+        return self._reader.names()
+
+    def resource_names(self, *, on_demand: bool = True, one_shot: bool = False) -> list[str]:
+        """Return the resource names of the namespace's pipelines.
+
+        Args:
+            on_demand: Those without a schedule, too.
+            one_shot: Runs without a pipeline, too.
+        """
+        return [
+            str(item["metadata"]["name"])
+            for item in self._reader.all_items()
+            if (one_shot or item["kind"] == Kind.CRONJOB) and (on_demand or not annotation(item, labels.ON_DEMAND))
+        ]
+
+    def retry(self, run_text: str | None = None, *, allow_overlap: bool = False) -> RunStatus:
+        """Start a run again, with a new id; the newest failed one of the namespace if none is given.
+
+        Args:
+            run_text: A run id, a prefix of one, or a Job name; or a pipeline's NAME for its newest failed run.
+            allow_overlap: Start even while another run of the pipeline is active.
+
+        Raises:
+            UnknownNameError: There is no such run, or none has failed.
+            RunActiveError: It, or another run of its pipeline, is active.
+        """
+        if run_text is None:
+            job = self._newest_failed()
+        else:
+            job = self._reader.job_by_run(run_text) or self._failed_of(run_text)
+        if job is None:
+            what = "no run has failed" if run_text is None else f"no run {run_text!r}"
+            raise UnknownNameError(f"{what} in namespace {self._cluster.namespace}", code="UnknownRun")
+        return self._reader.created(retry_run(self._cluster, job, allow_overlap=allow_overlap))
+
+    def _failed_of(self, name: str) -> Object | None:
+        """Return the Job of a pipeline's newest failed run, or of the run whose id begins so; None if there is none.
+
+        Raises:
+            UnknownNameError: The NAME or the beginning is ambiguous, or none of the pipeline's runs has failed.
+        """
+        item = self._reader.found(name)
+        if item is None:
+            return self._reader.job_by_beginning(name)
+        job = self._newest_failed(item)
+        if job is None:
+            raise UnknownNameError(f"no run of {name} has failed", code="UnknownRun")
+        return job
+
+    def _newest_failed(self, item: Object | None = None) -> Object | None:
+        """Return the complete Job of the newest failed run of a pipeline, or of all; None if there is none."""
+        for job, status in self._reader.runs(item):
+            if status.state is State.FAILED:
+                return self._cluster.get(Kind.JOB, job["metadata"]["name"])
+        return None
