@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -52,7 +51,7 @@ def _print(values: Globals, name: str, found: Diagnosis) -> None:
     from k8s_pipeline_client.cli.suggest import command
     from k8s_pipeline_client.cli.text import attempt_cells, run_line
 
-    say(run_line(found, datetime.now(UTC)))
+    say(run_line(found, values.now()))
     say()
     say(f"What happened:  {found.summary}" + (f" ({found.category})" if found.category else ""))
     if found.detail and found.detail not in found.summary:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -36,15 +35,15 @@ def events_command(values: Globals, name: str, no_headers: bool, watch: bool) ->
 
 def _show(values: Globals, found: Sequence[Happened], *, headed: bool) -> None:
     from k8s_pipeline_client.cli.output import emit, note, print_table
-    from k8s_pipeline_client.cli.text import moment
+    from k8s_pipeline_client.cli.text import ago
 
     def table() -> None:
         if not found:
             note("no events: Kubernetes keeps them for an hour, as a rule")
             return
-        now = datetime.now(UTC)
+        now = values.now()
         rows = [
-            [moment(event.at, now), event.type, event.reason, f"{event.kind}/{event.name}", event.message]
+            [ago(event.at, now), event.type, event.reason, f"{event.kind}/{event.name}", event.message]
             for event in found
         ]
         print_table(["WHEN", "TYPE", "REASON", "OBJECT", "MESSAGE"], rows, headed=headed)

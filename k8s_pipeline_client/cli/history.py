@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import click
@@ -48,7 +48,7 @@ def runs_command(
     def read() -> list[tuple[str, RunStatus]]:
         with progress("reading the cluster"):
             found = client.runs(name)
-        oldest = datetime.now(UTC) - timedelta(seconds=since) if since is not None else None
+        oldest = values.now() - timedelta(seconds=since) if since is not None else None
         chosen = [(title, run) for title, run in found if not wanted or run.state in wanted]
         if oldest is not None:
             chosen = [(title, run) for title, run in chosen if not run.created_at or run.created_at >= oldest]
@@ -65,7 +65,7 @@ def _show_runs(values: Globals, found: Sequence[tuple[str, RunStatus]], *, heade
         if not found:
             note("no runs")
             return
-        now = datetime.now(UTC)
+        now = values.now()
         jobs = values.is_wide
         rows = [[title, *run_cells(run, now, job=jobs)] for title, run in found]
         print_table(["PIPELINE", *run_headers(job=jobs)], rows, headed=headed)

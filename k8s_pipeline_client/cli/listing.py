@@ -106,7 +106,7 @@ def _show(values: Globals, found: Sequence[PipelineStatus], nothing: str, *, hea
         if not found:
             note(nothing)
             return
-        now = datetime.now(UTC)
+        now = values.now()
         headers = ["NAME", "SERVICE", "TYPE", "SCHEDULE", "NEXT", "LAST", "WHEN", "TOOK"]
         wide = ["FQN", "RESOURCE"] if values.is_wide else []
         rows = [[*_cells(item, now), *([item.fqn, item.resource_name] if wide else []), _why(item)] for item in found]
@@ -121,7 +121,7 @@ def _show(values: Globals, found: Sequence[PipelineStatus], nothing: str, *, hea
 
 
 def _cells(item: PipelineStatus, now: datetime) -> list[str]:
-    from k8s_pipeline_client.cli.text import moment, schedule_text, took
+    from k8s_pipeline_client.cli.text import ago, moment, schedule_text, took
 
     run = item.last_run
     return [
@@ -131,7 +131,7 @@ def _cells(item: PipelineStatus, now: datetime) -> list[str]:
         "once" if item.one_shot else schedule_text(item.schedule, item.time_zone, item.enabled),
         moment(item.next_run_at, now),
         str(run.state) if run else "-",
-        moment(run.created_at, now) if run else "-",
+        ago(run.created_at, now) if run else "-",
         took(run),
     ]
 

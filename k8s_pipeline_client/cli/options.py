@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -43,6 +44,7 @@ class Globals:
     """Those typed options that say where: the next command that we suggest needs them too."""
     quiet: bool = False
     """Whether warnings are left out, as while a word is being typed."""
+    _client: Pipelines | None = field(default=None, repr=False)
     _loaded: Loaded | None = field(default=None, repr=False)
 
     def settings(self) -> Settings:
@@ -70,6 +72,7 @@ class Globals:
         from k8s_pipeline_client.client import Pipelines
 
         client = Pipelines.connect(self.settings(), kubeconfig=self.kubeconfig, context=self.context, **options)
+        self._client = client
         if (command := click.get_current_context(silent=True)) is not None:
             command.call_on_close(client.close)
         return client
@@ -82,6 +85,10 @@ class Globals:
         if (command := click.get_current_context(silent=True)) is not None:
             command.call_on_close(cluster.close)
         return cluster
+
+    def now(self) -> datetime:
+        """Return the API server's time, if it was asked: the clock of this machine may differ from it."""
+        return self._client.now() if self._client else datetime.now(UTC)
 
     def _namespace_of_context(self, settings: Settings) -> tuple[str, str] | None:
         # Not by way of the client, which takes as long to import as all that an offline command does.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
 
 import click
@@ -146,7 +145,7 @@ def _wait(values: Globals, client: Pipelines, started: RunStatus, *, logs: bool,
 
     def on_change(status: RunStatus) -> None:
         if not status.state.is_terminal:
-            for line in (run_line(status, datetime.now(UTC)), *cause_lines(status)):
+            for line in (run_line(status, values.now()), *cause_lines(status)):
                 note(line)
 
     if not logs:
@@ -200,7 +199,7 @@ def print_run(values: Globals, status: RunStatus) -> None:
     from k8s_pipeline_client.cli.output import note, say
     from k8s_pipeline_client.cli.text import cause_lines, run_line
 
-    say(run_line(status, datetime.now(UTC)))
+    say(run_line(status, values.now()))
     for line in cause_lines(status):
         say(line)
     if not status.state.is_terminal:

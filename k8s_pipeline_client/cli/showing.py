@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,7 +79,7 @@ def _print(values: Globals, found: PipelineStatus, runs: list[RunStatus]) -> Non
         run_line,
     )
 
-    now = datetime.now(UTC)
+    now = values.now()
     for label, text in fact_lines(found, now):
         say(f"{label + ':':<11}{text}")
     if not runs:

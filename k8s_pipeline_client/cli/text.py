@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from k8s_pipeline_client.status import Attempt, Diagnosis, PipelineStatus, RunStatus, State
+from k8s_pipeline_client.status import Attempt, CauseCode, Diagnosis, PipelineStatus, RunStatus, State
 
 _DAY = 86400
 
 
 def span(seconds: float) -> str:
-    """Return a duration as kubectl shows ages: its two largest units."""
-    total = int(seconds)
+    """Return a duration as kubectl shows ages: its two largest units; 0 if clocks that differ make it negative."""
+    total = max(0, int(seconds))
     if total < 60:
         return f"{total}s"
     if total < 3600:
@@ -29,6 +29,11 @@ def moment(at: datetime | None, now: datetime) -> str:
     if abs(distance) < 1:
         return "now"
     return f"in {span(distance)}" if distance > 0 else f"{span(-distance)} ago"
+
+
+def ago(at: datetime | None, now: datetime) -> str:
+    """Return how long ago something was; clocks that differ put nothing that has happened into the future."""
+    return moment(min(at, now) if at else None, now)
 
 
 def schedule_text(schedule: str | None, time_zone: str | None, enabled: bool) -> str:
@@ -57,7 +62,7 @@ def run_line(run: RunStatus | Diagnosis, now: datetime) -> str:
         State.QUEUED: "is queued",
         State.RUNNING: "is running",
         State.SUCCESS: "succeeded",
-        State.FAILED: "failed",
+        State.FAILED: "was killed" if _is_killed(run) else "failed",
     }
     line = f"run {run.run_id} {words[run.state]}"
     if run.started_at and run.ended_at:
@@ -67,6 +72,12 @@ def run_line(run: RunStatus | Diagnosis, now: datetime) -> str:
     if len(run.attempts) > 1:
         line += f" ({len(run.attempts)} attempts)"
     return line
+
+
+def _is_killed(run: RunStatus | Diagnosis) -> bool:
+    if isinstance(run, RunStatus):
+        return run.cause is not None and run.cause.code is CauseCode.KILLED
+    return run.category == CauseCode.KILLED
 
 
 def cause_lines(run: RunStatus) -> list[str]:
@@ -93,7 +104,7 @@ def run_cells(run: RunStatus, now: datetime, *, job: bool = False) -> list[str]:
         run.run_id,
         *([run.job_name] if job else []),
         str(run.trigger),
-        moment(run.created_at, now),
+        ago(run.created_at, now),
         took(run),
         str(run.state),
         run.cause.summary if run.cause else "",

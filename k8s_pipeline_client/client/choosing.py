@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.objects import annotation, selector
@@ -18,6 +20,10 @@ class Choosing:
 
     _cluster: Cluster
     _reader: Reader
+
+    def now(self) -> datetime:
+        """Return the API server's time as of its last response; the local clock may differ."""
+        return self._cluster.now()
 
     def events(self, name: Named) -> tuple[Happened, ...]:
         """Return the events about a pipeline's CronJob, Jobs and pods, or about one run; oldest first.

@@ -38,7 +38,7 @@ class Ending:
 
         Raises:
             WaitTimeoutError: The time is over; the run goes on.
-            NotFoundError: The Job was deleted.
+            NotFoundError: There was no such Job; of one that is deleted meanwhile the cause is ``JobDeleted``.
         """
         return wait_for_end(self._cluster, self._reader, job_name, timeout=timeout, on_change=on_change)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from k8s_pipeline_client.domain.objects import Object
 from k8s_pipeline_client.status import main_container
@@ -27,3 +28,8 @@ def has_message(pod: Object) -> bool:
     """Return whether the launcher has written its final termination message."""
     end = main_container(pod).end
     return end is not None and bool(end.message)
+
+
+def started_at(pod: Object) -> datetime | None:
+    """Return when the container that writes the log started."""
+    return main_container(pod).started_at

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.objects import MAIN_CONTAINER, annotation
-from k8s_pipeline_client.errors import InvalidError, NotFoundError, UnknownNameError, UnreachableError
+from k8s_pipeline_client.errors import ClusterError, InvalidError, NotFoundError, UnknownNameError, UnreachableError
 from k8s_pipeline_client.inventory.lookup import get_or_none, pods_of
 from k8s_pipeline_client.polling import poll
-from k8s_pipeline_client.runs.attempts import by_age, has_ended, has_started
+from k8s_pipeline_client.runs.attempts import by_age, has_ended, has_started, started_at
+from k8s_pipeline_client.runs.kubelet import is_message, lines_only
 from k8s_pipeline_client.runs.logpage import LogPage, page_of
 from k8s_pipeline_client.runs.logstream import Resumable
 from k8s_pipeline_client.runs.rotated import GAP, ROTATED, in_blocks, lacks_beginning, what_is_missing_told
@@ -21,6 +22,8 @@ from k8s_pipeline_client.status import RunStatus, run_status
 Note = Callable[[str], None]
 """Takes notices for people that are not part of the log."""
 
+_ROTATED_AFTER = 60.0
+"""Seconds in which no log grows so large that the kubelet rotates it."""
 _RECONNECT_SECONDS = 300.0
 """Seconds to try to resume a log after its connection broke."""
 
@@ -76,6 +79,9 @@ def read_log(cluster: Cluster, job: Object, status: RunStatus, options: LogOptio
     )
     blocks = in_blocks(log)
     head = next(blocks, b"")
+    if not options.timestamps and is_message(head):
+        note(f"the node says in place of the log: {head.decode('utf-8', 'replace').strip()}")
+        return
     if options.is_whole and lacks_beginning(head, pod):
         note(ROTATED)
     yield head
@@ -130,6 +136,8 @@ def follow_log(
             if seen:
                 note(f"next attempt: Pod {pod['metadata']['name']}")
             seen |= {item["metadata"]["uid"] for item in started}
+            if options.is_whole and _has_run_for_long(cluster, pod) and _is_rotated(cluster, pod):
+                note(ROTATED)
             yield from _follow_pod(cluster, pod["metadata"]["name"], options, note)
             options = LogOptions(timestamps=options.timestamps)  # the other options are about the earlier log
         if over and not fresh:
@@ -138,22 +146,44 @@ def follow_log(
         note("no pod of this run has started, so there is no log; see its status")
 
 
+def _has_run_for_long(cluster: Cluster, pod: Object) -> bool:
+    """Return whether so much may have been logged that a part of it is gone."""
+    start = started_at(pod)
+    return start is not None and (cluster.now() - start).total_seconds() > _ROTATED_AFTER
+
+
+def _is_rotated(cluster: Cluster, pod: Object) -> bool:
+    try:
+        log = cluster.read_log(pod["metadata"]["name"], container=MAIN_CONTAINER)
+        return lacks_beginning(next(in_blocks(log), b""), pod)
+    except ClusterError:
+        return False  # following it says what is wrong
+
+
 def _follow_pod(cluster: Cluster, pod: str, options: LogOptions, note: Note) -> Iterator[bytes]:
     """Follow one pod's log to its end; resume it if the connection breaks."""
     stream = Resumable(keep_stamps=options.timestamps)
     pauses = poll(_RECONNECT_SECONDS, first=0.5, longest=5.0)
+    told: set[str] = set()
+
+    def tell(message: str) -> None:
+        if message not in told:  # it is asked again, and says it again
+            told.add(message)
+            note(f"the node says in place of the log: {message}")
+
     while next(pauses, None) is not None:
         before = stream.since
         try:
             # Checked before reading: a response can end early, if the node rotates the file. A read after the
             # container has terminated is complete.
             ended = _has_ended(cluster, pod)
-            pieces = stream.feed(_open(cluster, pod, options, since=before))
-            first = next(pieces, b"")
+            response = lines_only(_open(cluster, pod, options, since=before), tell)
+            blocks = iter(stream.feed(response))
+            first = next(blocks, b"")
             if stream.has_gap:
                 note(GAP)
             yield first
-            yield from pieces
+            yield from blocks
             if ended:
                 return
         except UnreachableError as error:

@@ -116,6 +116,11 @@ class FakeCluster:
         with self._lock:
             self._logs.add(pod, container, log, self.clock)
 
+    def say_in_place_of_logs(self, message: bytes) -> None:
+        """Have the kubelet answer with this wherever a log is asked for."""
+        with self._lock:
+            self._logs.message = message
+
     def collect(self) -> None:
         """Collect garbage."""
         with self._lock:

@@ -11,6 +11,7 @@ class Logs:
     """What pods have written, by pod and container."""
 
     def __init__(self) -> None:
+        self.message: bytes | None = None
         self._lines: dict[tuple[str, str], list[Line]] = {}
 
     def add(self, pod: str, container: str, log: bytes, at: datetime) -> None:
@@ -25,6 +26,8 @@ class Logs:
         self, pod: str, container: str, *, tail_lines: int | None, since: datetime | None, timestamps: bool
     ) -> bytes | None:
         """Return a log; None if the container has not begun one."""
+        if self.message is not None:
+            return self.message
         lines = self._lines.get((pod, container))
         if lines is None:
             return None

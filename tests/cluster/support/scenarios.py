@@ -143,6 +143,7 @@ def _retry(stage: Stage) -> None:
     stage.admin("run", "nightly", "--wait", code=3)
     with webhook(stage.admin.space, {"pods": mesh(stage.image)}):
         stage.limited("retry", "--wait", code=3)
+    stage.limited("retry", "nightly", "--wait", code=3)
     own = stage.admin("run", "nightly", "--set", "workflowConfig.loggerLevel=DEBUG", "--wait", "-o", "json", code=3)
     stage.limited("retry", own.json["jobName"], "--wait", code=3)
     _refused_secret(stage, "retry", own.json["jobName"])
