@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 from k8s_pipeline_client.domain.entities import AirflowConfig, Moment
 from k8s_pipeline_client.domain.rfc3339 import rfc3339
 from k8s_pipeline_client.domain.schedule import Schedule, check_timezone, parse_schedule
+from k8s_pipeline_client.domain.unusual import warnings_of
 from k8s_pipeline_client.errors import DefinitionError, ScheduleError
 
 DEFAULT_RETRY_DELAY = 300
@@ -68,14 +69,16 @@ def read(config: AirflowConfig, origin: str, now: datetime | None) -> Terms:
     if start is not None and now is not None and start <= now:
         start = None
     is_over = end is not None and now is not None and end <= now
+    schedule = _schedule(config, origin)
+    unusual = warnings_of(schedule, now) if schedule is not None and now is not None else ()
     return Terms(
-        schedule=_schedule(config, origin),
+        schedule=schedule,
         paused=bool(config.pause_pipeline) or is_over,
         may_overlap=(config.max_active_runs or 1) > 1,
         # If a schedule is enabled after its end, its runs should do something.
         window=_window(start, None if is_over else end),
         own_settings=dict(_own_settings(config)),
-        notes=tuple(_notes(config, start, end, is_over)),
+        notes=(*_notes(config, start, end, is_over), *unusual),
     )
 
 

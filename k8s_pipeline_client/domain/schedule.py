@@ -58,6 +58,12 @@ class Schedule:
             return None
         return self._step(moment + timedelta(microseconds=1), forwards=False)
 
+    def is_shown_between(self, begin: datetime, end: datetime) -> bool:
+        """Return whether clocks show a due time from ``begin`` to before ``end`` (naive); False for ``@every``."""
+        if cron.parse_every(self.expression) is not None:
+            return False
+        return next(self._shown(begin, forwards=True), end) < end
+
     def most_within(self, seconds: int, limit: int = 100) -> int:
         """Return how often it is due in the busiest time of that length (a day at most), up to ``limit``."""
         every = cron.parse_every(self.expression)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Sequence
 
@@ -13,7 +14,7 @@ from k8s_pipeline_client.errors import UnknownNameError
 from k8s_pipeline_client.inventory.find import fitting, the_one, unknown
 from k8s_pipeline_client.inventory.lookup import get_or_none, job_by_run, jobs_of, look_up, pods_of
 from k8s_pipeline_client.inventory.snapshot import Snapshot, read_reduced, read_snapshot
-from k8s_pipeline_client.inventory.statuses import events_about, pipeline_statuses, run_statuses
+from k8s_pipeline_client.inventory.statuses import events_about, pipeline_statuses, run_statuses, schedule_warnings
 from k8s_pipeline_client.status import (
     CauseCode,
     PipelineStatus,
@@ -283,7 +284,9 @@ class Reader:
         snapshot = self._runs_of(item)
         found = with_sizes(list(run_statuses(self._cluster, snapshot, of_one=True).values()))
         by_job = {run.job_name: run for run in found}
-        return pipeline_statuses(self._cluster, [item], snapshot, by_job)[0], found[:runs]
+        status = pipeline_statuses(self._cluster, [item], snapshot, by_job)[0]
+        unusual = schedule_warnings(status, found, snapshot.now)
+        return dataclasses.replace(status, warnings=(*status.warnings, *unusual)), found[:runs]
 
     def pipelines(self, where: str = "") -> list[PipelineStatus]:
         """Return the status of the pipelines and one-shot runs, by service and name.

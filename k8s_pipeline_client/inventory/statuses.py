@@ -8,11 +8,13 @@ from datetime import datetime
 from k8s_pipeline_client.cluster.port import Cluster, Kind
 from k8s_pipeline_client.domain.objects import Object
 from k8s_pipeline_client.domain.schedule import parse_schedule
+from k8s_pipeline_client.domain.unusual import overlap_of, warnings_of
 from k8s_pipeline_client.errors import ForbiddenError, ScheduleError
 from k8s_pipeline_client.inventory.snapshot import Snapshot, read_reduced
 from k8s_pipeline_client.status import (
     PipelineStatus,
     RunStatus,
+    State,
     events_tell_more,
     is_overdue,
     pipeline_status,
@@ -61,6 +63,23 @@ def pipeline_statuses(
         pipeline_status(item, own, snapshot.now, due_at=due, next_run_at=following, events=events)
         for item, own, following, due in timed
     ]
+
+
+def schedule_warnings(status: PipelineStatus, runs: Sequence[RunStatus], now: datetime) -> list[str]:
+    """Return what should be looked at of a pipeline's schedule, also in view of how long its runs take."""
+    if status.schedule is None or not status.enabled or status.one_shot:
+        return []
+    try:
+        schedule = parse_schedule(status.schedule, status.time_zone)
+    except ScheduleError:
+        return []  # changed by somebody else
+    took = [run.ended_at - run.started_at for run in runs if _has_succeeded(run) and run.ended_at and run.started_at]
+    overlap = overlap_of(schedule, now, sorted(took)[len(took) // 2]) if took else ""
+    return [*warnings_of(schedule, now), *([overlap] if overlap else [])]
+
+
+def _has_succeeded(run: RunStatus) -> bool:
+    return run.state is State.SUCCESS
 
 
 def events_of_many(cluster: Cluster, known: Sequence[Object]) -> list[Object]:
