@@ -39,8 +39,8 @@ def _no_runs(error: PipelineError, place: Place) -> str:
 
 
 def _not_ended(error: PipelineError, place: Place) -> str:
-    job, resource = str(error.facts["job"]), str(error.facts["resource"])
-    follow, kill = (command(*words, place=place) for words in (("logs", job, "-f"), ("kill", resource, "--run", job)))
+    job = str(error.facts["job"])
+    follow, kill = (command(*words, place=place) for words in (("logs", job, "-f"), ("kill", job)))
     return f"follow its log: {follow}; or kill it: {kill}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import click
@@ -12,7 +13,7 @@ import click
 from k8s_pipeline_client.cli.complete import complete_name, complete_run
 from k8s_pipeline_client.cli.hints import worded
 from k8s_pipeline_client.cli.options import Duration, Globals, common_options, pass_globals
-from k8s_pipeline_client.cli.several import Target
+from k8s_pipeline_client.cli.several import Target, check_chosen, chosen, each, several_options
 from k8s_pipeline_client.errors import PipelineError, RunFailedError
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ def logs_command(
 
 
 @click.command("kill")
-@click.argument("name", metavar="NAME|RUN|JOB", type=Target(), shell_complete=complete_name)
+@click.argument("names", metavar="[NAME|RUN|JOB]...", nargs=-1, type=Target(), shell_complete=complete_name)
+@several_options
 @click.option(
     "--run",
     "runs",
@@ -76,25 +78,41 @@ def logs_command(
 @click.option("--no-wait", is_flag=True, help="Return as soon as the API server has accepted that they are ending.")
 @common_options
 @pass_globals
-def kill_command(values: Globals, name: str, runs: tuple[str, ...], timeout: float | None, no_wait: bool) -> None:
+def kill_command(
+    values: Globals,
+    names: tuple[str, ...],
+    everything: bool,
+    files: tuple[Path, ...],
+    runs: tuple[str, ...],
+    timeout: float | None,
+    no_wait: bool,
+) -> int:
     """End active runs, and wait until their pods are gone; the schedule goes on.
 
-    Those of a pipeline, or one run by its id, the beginning of that, or its Job's name.
+    Those of pipelines, or single runs by their ids, the beginnings of those, or their Jobs' names.
     """
     from k8s_pipeline_client.cli.output import emit, progress, say, warn
     from k8s_pipeline_client.client.ending import KILL_TIMEOUT
 
+    check_chosen(names, everything, files)
+    if runs and len(names) != 1:
+        raise click.UsageError("--run goes with one NAME.")
     client = values.client()
-    with progress("ending the run"):
-        limit = KILL_TIMEOUT if timeout is None else timeout
-        killed = client.kill(name, run=runs or None, timeout=limit, wait=not no_wait, announce=warn)
+    limit = KILL_TIMEOUT if timeout is None else timeout
+
+    def kill(name: str) -> list[RunStatus]:
+        return client.kill(name, run=runs or None, timeout=limit, wait=not no_wait, announce=warn)
+
+    with progress("ending the runs"):
+        found, code = each(values, chosen(values, client, names, everything, files, one_shot=True), kill)
+    killed = [status for those in found for status in those]
 
     def table() -> None:
         for status in killed:
             is_ended = status.state.is_terminal
             what = "had succeeded before" if status.state.value == "success" else "was killed"
             say(f"run {status.run_id} {what if is_ended else 'is being ended'}")
-        if not killed:
+        if not killed and not code:
             say("no run is active")
 
     emit(
@@ -103,6 +121,7 @@ def kill_command(values: Globals, name: str, runs: tuple[str, ...], timeout: flo
         table=table,
         names=lambda: [f"job.batch/{status.job_name}" for status in killed],
     )
+    return code
 
 
 def see_to_the_end(

@@ -7,8 +7,7 @@ import re
 from collections.abc import Callable
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
-from k8s_pipeline_client.domain import labels
-from k8s_pipeline_client.domain.objects import is_finished, label
+from k8s_pipeline_client.domain.objects import is_finished
 from k8s_pipeline_client.errors import NotFoundError, WaitTimeoutError
 from k8s_pipeline_client.inventory.lookup import pods_of
 from k8s_pipeline_client.inventory.read import Reader
@@ -46,7 +45,6 @@ def wait_for_end(
         NotFoundError: There was no such Job from the start.
     """
     last: RunStatus | None = None
-    resource = job_name
     for _ in poll(timeout, first=0.2):
         try:
             job = cluster.get(Kind.JOB, job_name)
@@ -55,7 +53,6 @@ def wait_for_end(
                 raise
             return _gone(cluster, last, job)
         status = reader.run(job)
-        resource = label(job, labels.PIPELINE) or job_name
         if last is None or _essence(status) != _essence(last):
             on_change(status)
         last = status
@@ -68,7 +65,7 @@ def wait_for_end(
         f"run {last.run_id if last else job_name} is still {last.state if last else 'unknown'} "
         f"after {timeout:.0f} s; it continues",
         code="RunNotEnded",
-        facts={"run_id": last.run_id if last else "", "job": job_name, "resource": resource, "seconds": timeout or 0},
+        facts={"run_id": last.run_id if last else "", "job": job_name, "seconds": timeout or 0},
         hint=f"follow its log, or kill it (Job {job_name})",
     )
 

@@ -104,7 +104,17 @@ def test_all_are_deleted_only_when_that_is_said(three: Console) -> None:
     assert three.cluster.list(Kind.CRONJOB) == []
 
 
-@pytest.mark.parametrize("command", ["enable", "disable", "delete"])
+@pytest.mark.parametrize("which", [("one", "two"), ("--all",), ("-f",)], ids=lambda which: which[0])
+def test_the_runs_of_several_are_ended(three: Console, which: tuple[str, ...]) -> None:
+    three("run", "one", "two")
+    three.kills_end_jobs()
+
+    killed = three("kill", *(("-f", _file(three)) if which == ("-f",) else which), "-o", "json").json
+    assert [run["state"] for run in killed] == ["failed", "failed"]
+    assert "goes with one NAME" in three("kill", "one", "two", "--run", "x", code=2).err
+
+
+@pytest.mark.parametrize("command", ["enable", "disable", "delete", "kill"])
 def test_either_names_or_all_or_files(three: Console, command: str) -> None:
     for words in ((), ("one", "--all"), ("one", "-f", "x.yaml"), ("--all", "-f", "x.yaml")):
         assert "or --all, or -f" in three(command, *words, code=2).err
