@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -147,6 +148,7 @@ def _from_files(values: Globals, files: Sequence[Path], services: Sequence[Path]
 
 
 def _from_server(values: Globals, found: Sequence[ServerPipeline], source: Connected, how: _How) -> int:
+    from k8s_pipeline_client.cli.files import warn_of_tokens
     from k8s_pipeline_client.cli.output import note, warn
     from k8s_pipeline_client.deploying.copies import by_the_server
 
@@ -165,6 +167,8 @@ def _from_server(values: Globals, found: Sequence[ServerPipeline], source: Conne
             usable.append(item.pipeline)
         except PipelineError as error:
             becomes[item.fqn] = Deployment(item.fqn, item.display_name, FAILED, error=error)
+    if settings.token_secret is None:
+        warn_of_tokens(usable, datetime.now(UTC))
     for text in version_warnings(source.version, (settings.for_pipeline(item).ingestion_image for item in usable)):
         warn(text)
     if how.dry_run != "client":

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from k8s_pipeline_client.cli.folders import SUFFIXES, files_in, left_out_text, other_than_definitions
-from k8s_pipeline_client.cli.output import note
+from k8s_pipeline_client.cli.output import note, warn
 from k8s_pipeline_client.domain.entities import Document
+from k8s_pipeline_client.domain.expiry import expiry_warning
 from k8s_pipeline_client.domain.pipeline import Pipeline
 from k8s_pipeline_client.domain.recognise import Definition, recognise
 from k8s_pipeline_client.domain.resolve import resolve_all
@@ -19,6 +20,7 @@ from k8s_pipeline_client.domain.validation import Place
 from k8s_pipeline_client.domain.yamltext import UnusableTextError, line_of, load_documents
 from k8s_pipeline_client.errors import DefinitionError, DefinitionsError, InputError, NotRunByPipelinesError
 from k8s_pipeline_client.inputfile import MAX_BYTES, TOO_LARGE, UnreadableError, read_limited
+from k8s_pipeline_client.launcher.token import token_in
 from k8s_pipeline_client.settings.given import connection_for, lacks_connection
 
 if TYPE_CHECKING:
@@ -75,7 +77,17 @@ def read_pipelines(
         raise DefinitionError(
             f"there is no pipeline in {', '.join(map(str, paths))}", hint="services alone cannot be run; add -f"
         )
+    if settings is None or settings.token_secret is None:  # else those of the definitions are not used
+        warn_of_tokens(pipelines, now)
     return pipelines
+
+
+def warn_of_tokens(pipelines: Iterable[Pipeline], now: datetime) -> None:
+    """Warn once of each bot's token in documents that has expired, or soon will."""
+    tokens = (token_in(pipeline.document) for pipeline in pipelines)
+    for token in dict.fromkeys(token for token in tokens if isinstance(token, str)):
+        if text := expiry_warning(token, now):
+            warn(text)
 
 
 def for_all(make: Callable[[Pipeline], T], pipelines: Iterable[Pipeline]) -> list[T]:

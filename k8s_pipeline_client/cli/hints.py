@@ -90,6 +90,7 @@ HINTS: Mapping[str, str | Callable[[PipelineError, Place], str]] = MappingProxyT
         "TokenOfAnotherBot": "give a token of that bot, or --force to have the pipelines log in as another one",
         "TokenOfOtherBots": "use a token of their bot; or choose a Secret with --secret, and --force to log in "
         "as another bot",
+        "TokenOlder": "give the new one with --token-file, or --force to go back to this one",
         "TokenRejected": "create a new one in OpenMetadata (Settings, Bots, ingestion-bot), and give it with "
         "--server-token-file",
         "TokenSecretAmbiguous": "choose one with --secret, or the OpenMetadata instance with the setting instance",

@@ -41,6 +41,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "kill": ("running", "End active runs; the schedule goes on."),
         "enable": ("managing", "Let a pipeline's schedule run."),
         "disable": ("managing", "Stop a pipeline's schedule."),
+        "tokens": ("tokens", "List the bots' tokens in use, and when they expire."),
         "rotate-token": ("tokens", "Have pipelines log in with their bot's new token."),
         "delete": ("managing", "Delete pipelines with their runs."),
         "reconcile": ("reconcile", "Have OpenMetadata know how every run ended."),

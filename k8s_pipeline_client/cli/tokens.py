@@ -46,7 +46,9 @@ def rotate_token_command(
     token = _token(values.settings(), token_file)
     accepted = _asking(values.settings())
     client = values.client(accepted=accepted)
-    done = client.rotate_token(token, secret=secret, force=force, wait=not no_wait, announce=note)
+    done = client.rotate_token(
+        token, secret=secret, force=force, only_newer=token_file is None, wait=not no_wait, announce=note
+    )
     if done.action == "waiting":
         warn(
             f"the token waits in Secret {done.secret} until OpenMetadata accepts it, while the old one stays in force: "
@@ -74,6 +76,57 @@ def rotate_token_command(
         values.format(),
         table=lambda: print_table(["BOT", "INSTANCE", "EXPIRES", "PIPELINES", "ACTION", "SECRET"], [row]),
         names=lambda: [f"secret/{done.secret}"],
+    )
+
+
+@click.command("tokens")
+@common_options
+@pass_globals
+def tokens_command(values: Globals) -> None:
+    """List the bots' tokens that pipelines log in with, and when they expire; never the tokens themselves."""
+    from k8s_pipeline_client.cli.output import emit, note, print_table
+    from k8s_pipeline_client.cli.text import ago, moment
+
+    found = values.client().tokens()
+    now = values.now()
+
+    def table() -> None:
+        if not found:
+            note("no pipeline uses a token of a Secret of this program")
+            return
+        rows = [
+            [
+                item.bot or "-",
+                item.instance,
+                ago(item.issued_at, now),
+                _expiry(item.expires_at, now) if item.issued_at else "unknown",
+                str(item.pipelines),
+                item.secret,
+            ]
+            for item in found
+        ]
+        print_table(["BOT", "INSTANCE", "ISSUED", "EXPIRES", "PIPELINES", "SECRET"], rows)
+
+    def _expiry(at: datetime | None, now: datetime) -> str:
+        if at is None:
+            return "never"
+        return f"expired {moment(at, now)}" if at <= now else moment(at, now)
+
+    emit(
+        [
+            {
+                "secret": item.secret,
+                "instance": item.instance,
+                "bot": item.bot,
+                "issuedAt": _text(item.issued_at),
+                "expiresAt": _text(item.expires_at),
+                "pipelines": item.pipelines,
+            }
+            for item in found
+        ],
+        values.format(),
+        table=table,
+        names=lambda: [f"secret/{item.secret}" for item in found],
     )
 
 

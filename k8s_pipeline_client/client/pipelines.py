@@ -24,7 +24,7 @@ from k8s_pipeline_client.deploying.deploy import Deployer, DeployResult
 from k8s_pipeline_client.deploying.diff import Difference, differences
 from k8s_pipeline_client.deploying.fetch import ServerPipeline
 from k8s_pipeline_client.deploying.once import create_one_shot
-from k8s_pipeline_client.deploying.rotate import WAIT_SECONDS, Rotation, rotate
+from k8s_pipeline_client.deploying.rotate import WAIT_SECONDS, Rotation, Token, rotate, tokens_in_use
 from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.domain.document import to_json
 from k8s_pipeline_client.domain.entities import App, AutomationWorkflow, Document
@@ -310,6 +310,7 @@ class Pipelines(RunLogs, Deleting, Ending, Marking, Choosing):
         *,
         secret: str | None = None,
         force: bool = False,
+        only_newer: bool = False,
         wait: bool = True,
         announce: resume.Announce = lambda text: None,
     ) -> Rotation:
@@ -320,6 +321,7 @@ class Pipelines(RunLogs, Deleting, Ending, Marking, Choosing):
             secret: The Secret to write; found by the token's bot if None.
             force: Accept the token of another bot, an expired one, and one that OpenMetadata does not accept yet; and
                 overwrite another field manager's.
+            only_newer: Refuse a token that was issued before the one that is there.
             wait: Where OpenMetadata does not accept it as yet, wait until it does, for three minutes at most.
             announce: Called before such a wait.
 
@@ -342,10 +344,15 @@ class Pipelines(RunLogs, Deleting, Ending, Marking, Choosing):
             selector=selector,
             name=secret,
             force=force,
+            only_newer=only_newer,
             accepted=self._accepted,
             timeout=WAIT_SECONDS if wait else 0.0,
             announce=announce,
         )
+
+    def tokens(self) -> list[Token]:
+        """Return the bots' tokens that pipelines use, without the tokens themselves."""
+        return tokens_in_use(self._cluster, selector=self._reader.selector(labels.TOKEN))
 
 
 def _title(item: Object, name: Named) -> str:

@@ -70,6 +70,7 @@ class Operation(StrEnum):
     KILL = "kill"
     ENABLE = "enable"
     DISABLE = "disable"
+    TOKENS = "tokens"
     ROTATE_TOKEN = "rotate-token"
     DELETE = "delete"
     PRUNE = "prune"
@@ -136,6 +137,7 @@ _NEEDED: dict[Operation, Rights] = {
     | _on(Resource.LOGS, Verb.GET),
     Operation.ENABLE: _FIND | _on(Resource.CRONJOBS, Verb.PATCH),
     Operation.DISABLE: _FIND | _on(Resource.CRONJOBS, Verb.PATCH),
+    Operation.TOKENS: _on(Resource.CRONJOBS, Verb.LIST) | _on(Resource.SECRETS, Verb.LIST, Verb.GET),
     Operation.ROTATE_TOKEN: _on(Resource.CRONJOBS, Verb.LIST) | _on(Resource.SECRETS, Verb.LIST, Verb.GET, *_APPLY),
     Operation.DELETE: _DELETE_PIPELINE | _RETIRE_TOKEN | _FIND,
     Operation.PRUNE: _DELETE_PIPELINE | _RETIRE_TOKEN,

@@ -13,6 +13,7 @@ from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.domain.connection import Claims, claims_of
 from k8s_pipeline_client.domain.counting import counted
 from k8s_pipeline_client.domain.objects import annotation, is_terminating
+from k8s_pipeline_client.domain.rfc3339 import rfc3339
 from k8s_pipeline_client.errors import ConflictError, InputError, UnknownNameError
 from k8s_pipeline_client.polling import poll
 from k8s_pipeline_client.render.token import next_token_of, token_of, token_secret
@@ -55,6 +56,27 @@ class Rotation:
 
 
 @dataclass(frozen=True, slots=True)
+class Token:
+    """A bot's token in its Secret.
+
+    Attributes:
+        secret: The Secret.
+        instance: The OpenMetadata instance, as its label has it.
+        bot: Whose it is; None where nothing says.
+        issued_at: None where it does not say, or the Secret is missing.
+        expires_at: None where it does not expire, or nothing says.
+        pipelines: How many use it.
+    """
+
+    secret: str
+    instance: str
+    bot: str | None
+    issued_at: datetime | None
+    expires_at: datetime | None
+    pipelines: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Place:
     """A Secret with a token, or a missing one that pipelines use."""
 
@@ -79,6 +101,7 @@ def rotate(
     selector: str,
     name: str | None = None,
     force: bool = False,
+    only_newer: bool = False,
     accepted: acceptance.Accepted = acceptance.unasked,
     timeout: float = 0.0,
     announce: Callable[[str], None] = lambda text: None,
@@ -92,6 +115,7 @@ def rotate(
         name: The Secret; found by the token's bot if None.
         force: Also a token of another bot, or one that is over or names no bot; also against another field manager,
             and before it is accepted.
+        only_newer: Refuse a token that was issued before the one that is there.
         accepted: Asked whether OpenMetadata takes it.
         timeout: How long to wait until it does.
         announce: Called before the wait.
@@ -113,6 +137,8 @@ def rotate(
             facts={"bot": claims.bot, "secret": place.name, "bot_of_secret": place.bot},
             hint="give a token of that bot, or use force to have the pipelines log in as another one",
         )
+    if only_newer and not force:
+        _refuse_older(place, claims)
     server = annotation(place.secret, labels.SERVER) if place.secret else ""
     manifest = token_secret(token, place.name, place.instance, cluster.namespace, server=server)
     action = _written(cluster, manifest, force=force, accepted=accepted)
@@ -152,6 +178,19 @@ def _written(cluster: Cluster, manifest: Object, *, force: bool, accepted: accep
     raise tokens.unsettled(name, live)
 
 
+def _refuse_older(place: _Place, claims: Claims) -> None:
+    there = claims_of(token_of(place.secret))
+    if there.issued_at is None or claims.issued_at is None or there.issued_at <= claims.issued_at:
+        return
+    raise InputError(
+        f"the token was issued on {rfc3339(claims.issued_at)}, before the one in Secret {place.name}, "
+        f"on {rfc3339(there.issued_at)}",
+        code="TokenOlder",
+        facts={"secret": place.name, "bot": claims.bot},
+        hint="give the new token, or use force to go back to this one",
+    )
+
+
 def _refuse_useless(claims: Claims, now: datetime) -> None:
     if not claims.bot:
         raise InputError(
@@ -166,6 +205,18 @@ def _refuse_useless(claims: Claims, now: datetime) -> None:
             facts={"bot": claims.bot, "expired_at": claims.expires_at.isoformat()},
             hint="create a new one in OpenMetadata: Settings, Bots",
         )
+
+
+def tokens_in_use(cluster: Cluster, *, selector: str) -> list[Token]:
+    """Return the tokens that pipelines use, by the names of their Secrets."""
+    found = []
+    for place in _places(cluster, selector):
+        claims = claims_of(token_of(place.secret))
+        bot = claims.bot or place.bot
+        found.append(
+            Token(place.name, place.instance, bot or None, claims.issued_at, claims.expires_at, len(place.users))
+        )
+    return found
 
 
 def _places(cluster: Cluster, selector: str) -> list[_Place]:

@@ -228,6 +228,13 @@ def _switched(word: str) -> Callable[[Stage], None]:
     return switch
 
 
+def _tokens(stage: Stage) -> None:
+    stage.admin.deploy(entity_with(FIRST), service())
+    stage.limited("tokens")
+    stage.admin.space.kubectl("delete", "secret", "-l", TOKENS)
+    stage.limited("tokens")
+
+
 def _rotate_token(stage: Stage) -> None:
     stage.admin.deploy(entity_with(FIRST), service())
     stage.limited("rotate-token", "--token-file", "-", given=SECOND)
@@ -282,6 +289,7 @@ SCENARIOS: Mapping[Operation, Callable[[Stage], None]] = MappingProxyType(
         Operation.KILL: _kill,
         Operation.ENABLE: _switched("enable"),
         Operation.DISABLE: _switched("disable"),
+        Operation.TOKENS: _tokens,
         Operation.ROTATE_TOKEN: _rotate_token,
         Operation.DELETE: _delete,
         Operation.PRUNE: _prune,

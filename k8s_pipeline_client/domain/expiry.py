@@ -1,0 +1,28 @@
+"""Bots' tokens that have expired, or soon will."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from k8s_pipeline_client.domain.connection import claims_of
+
+SOON = timedelta(days=7)
+
+
+def expiry_warning(token: str, now: datetime) -> str:
+    """Return what should be known of the expiry of a token; empty if it is far away, or never.
+
+    Args:
+        token: A bot's token; what is none says nothing.
+        now: Aware.
+    """
+    claims = claims_of(token)
+    if claims.expires_at is None or claims.expires_at - now > SOON:
+        return ""
+    whose = f"the token of {claims.bot!r}" if claims.bot else "a bot's token"
+    day = f"{claims.expires_at:%Y-%m-%d}"
+    if claims.expires_at <= now:
+        return f"{whose} expired on {day}, and OpenMetadata refuses it: create a new one (Settings, Bots)"
+    days = (claims.expires_at - now).days
+    when = f"in {days} days" if days > 1 else "within two days"
+    return f"{whose} expires on {day}, {when}: create a new one (Settings, Bots), and have it rotated"
