@@ -15,6 +15,7 @@ from k8s_pipeline_client.cli.options import (
     service_option,
     strict_option,
 )
+from k8s_pipeline_client.domain.counting import counted
 from k8s_pipeline_client.domain.rfc3339 import rfc3339
 
 _RESOURCES = {"CronJob": "cronjob.batch", "Job": "job.batch"}
@@ -32,7 +33,7 @@ def render_command(values: Globals, files: tuple[Path, ...], services: tuple[Pat
     They hold the workflow documents with their secrets (in Secrets), so mind where they go.
     """
     from k8s_pipeline_client.cli.files import for_all, read_pipelines
-    from k8s_pipeline_client.cli.output import emit, emit_documents, warn
+    from k8s_pipeline_client.cli.output import emit, emit_documents, note, warn
     from k8s_pipeline_client.render import Plan, planned
     from k8s_pipeline_client.render.token import newest_tokens
 
@@ -51,6 +52,8 @@ def render_command(values: Globals, files: tuple[Path, ...], services: tuple[Pat
             warn(f"{item.pipeline.display_name}: {text}")
     for text in token_notes:
         warn(text)
+    if values.format("documents") == "documents":
+        note(f"{counted(len(unique), 'manifest')} of {counted(len(plans), 'pipeline')}")
     emit(
         {"apiVersion": "v1", "kind": "List", "items": list(unique.values())},
         values.format("documents"),

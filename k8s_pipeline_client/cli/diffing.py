@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,7 +18,14 @@ from k8s_pipeline_client.cli.options import (
     service_option,
     strict_option,
 )
+from k8s_pipeline_client.deploying.bulk import PARALLEL
+from k8s_pipeline_client.domain.counting import counted
 from k8s_pipeline_client.errors import PipelineError
+
+if TYPE_CHECKING:
+    from k8s_pipeline_client.client import Pipelines
+    from k8s_pipeline_client.deploying.diff import Difference
+    from k8s_pipeline_client.domain.pipeline import Pipeline
 
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
@@ -25,17 +34,27 @@ _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 @files_option(required=True)
 @service_option()
 @strict_option()
+@click.option(
+    "--parallel",
+    type=click.IntRange(1, 32),
+    default=PARALLEL,
+    show_default=True,
+    metavar="N",
+    help="How many pipelines to look at at once.",
+)
 @common_options
 @pass_globals
-def diff_command(values: Globals, files: tuple[Path, ...], services: tuple[Path, ...], strict: bool) -> int:
+def diff_command(
+    values: Globals, files: tuple[Path, ...], services: tuple[Path, ...], strict: bool, parallel: int
+) -> int:
     """Show what a deploy would change; exit code 0 for nothing, 1 for something, above 1 for an error."""
     from k8s_pipeline_client.cli.files import read_pipelines
-    from k8s_pipeline_client.cli.output import emit, say
+    from k8s_pipeline_client.cli.output import emit, note, progress, say
 
     try:
         pipelines = read_pipelines(files, services, settings=values.settings(), strict=strict)
-        client = values.client()
-        found = [difference for pipeline in pipelines for difference in client.diff(pipeline, beside=pipelines)]
+        with progress(f"comparing {counted(len(pipelines), 'pipeline')}"):
+            found = _differences(values.client(), pipelines, parallel)
     except PipelineError as error:
         fail(values, error)
         return max(2, exit_code(error))  # 1 says that there are differences, as with kubectl
@@ -45,6 +64,9 @@ def diff_command(values: Globals, files: tuple[Path, ...], services: tuple[Path,
         for item in unique:
             for line in item.text.removesuffix("\n").split("\n"):
                 say(line, colour=_COLOURS.get(line[:1]))
+        new = sum(item.is_new for item in unique)
+        if unique:
+            note(f"{counted(len(unique), 'object')} of {counted(len(pipelines), 'pipeline')} would change: {new} new")
 
     emit(
         [{"kind": item.kind, "name": item.name, "diff": item.text} for item in unique],
@@ -53,3 +75,15 @@ def diff_command(values: Globals, files: tuple[Path, ...], services: tuple[Path,
         names=lambda: [f"{item.kind.lower()}/{item.name}" for item in unique],
     )
     return 1 if unique else 0
+
+
+def _differences(client: Pipelines, pipelines: Sequence[Pipeline], parallel: int) -> list[Difference]:
+    """Return the differences in the order of the definitions; the first error ends it."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    pool = ThreadPoolExecutor(min(parallel, len(pipelines)))
+    try:
+        found = pool.map(lambda pipeline: client.diff(pipeline, beside=pipelines), pipelines)
+        return [difference for differences in found for difference in differences]
+    finally:
+        pool.shutdown(cancel_futures=True)

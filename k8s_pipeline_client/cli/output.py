@@ -69,12 +69,9 @@ def _to_json(value: Any) -> str:
 
 def _to_yaml(value: Any) -> str:
     """Return YAML in the order of the keys, as kubectl shows it."""
-    import yaml
+    from k8s_pipeline_client.domain.yamlout import to_yaml
 
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    whole = json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))  # YAML has no half pairs
-    text: str = yaml.dump(whole, Dumper=dumper, sort_keys=False, allow_unicode=_is_utf8(sys.stdout), width=_UNBOUNDED)
-    return text
+    return to_yaml(value, allow_unicode=_is_utf8(sys.stdout))
 
 
 def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], *, headed: bool = True) -> None:

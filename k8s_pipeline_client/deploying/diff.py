@@ -8,8 +8,6 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import yaml
-
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.deploying import rename
 from k8s_pipeline_client.deploying.copies import Judge
@@ -19,7 +17,8 @@ from k8s_pipeline_client.deploying.tokens import ensure
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.counting import counted
 from k8s_pipeline_client.domain.managers import MANAGER, suspend_is_set_by_others
-from k8s_pipeline_client.domain.objects import annotation, run_id, selector
+from k8s_pipeline_client.domain.objects import annotation, label, run_id, selector
+from k8s_pipeline_client.domain.yamlout import to_yaml
 from k8s_pipeline_client.render.makeup import as_configured
 from k8s_pipeline_client.render.plan import Plan
 
@@ -31,12 +30,14 @@ class Difference:
     """One object that a deploy would create or change.
 
     Attributes:
-        text: A unified diff of YAML; Secret data is shown as hashes.
+        text: A unified diff of YAML; Secret data and the launcher's program are shown as hashes.
+        is_new: Whether it would be created.
     """
 
     kind: str
     name: str
     text: str
+    is_new: bool = False
 
 
 def differences(cluster: Cluster, plan: Plan, judge: Judge) -> Iterator[Difference]:
@@ -103,7 +104,7 @@ def _difference(live: Object | None, wanted: Object) -> Iterator[Difference]:
     title = f"{kind}/{name}"
     text = "\n".join(difflib.unified_diff(before, _lines(wanted), f"live/{title}", f"deploy/{title}", lineterm=""))
     if text:
-        yield Difference(kind, name, text)
+        yield Difference(kind, name, text, is_new=live is None)
 
 
 def _lines(item: Object) -> list[str]:
@@ -114,8 +115,9 @@ def _lines(item: Object) -> list[str]:
         shown["metadata"].pop(key, None)
     if shown["kind"] == Kind.SECRET:
         shown["data"] = {key: _digest(value) for key, value in (shown.get("data") or {}).items()}
-    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    text: str = yaml.dump(shown, Dumper=dumper, sort_keys=True, allow_unicode=True)
+    if label(shown, labels.APP_COMPONENT) == "launcher":
+        shown["data"] = {key: f"{_digest(value)} (the launcher's program)" for key, value in shown["data"].items()}
+    text = to_yaml(shown, sort_keys=True)
     return text.removesuffix("\n").split("\n")  # only there, not at other separators such as U+2028 in a value
 
 
