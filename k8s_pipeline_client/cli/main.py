@@ -16,7 +16,7 @@ import click
 from k8s_pipeline_client.cli.exitcodes import exit_code
 from k8s_pipeline_client.cli.failing import explain, fail
 from k8s_pipeline_client.cli.options import Globals, common_options, program
-from k8s_pipeline_client.cli.output import complain, note, note_lines
+from k8s_pipeline_client.cli.output import choose_colours, complain, note, note_lines
 from k8s_pipeline_client.errors import PipelineError
 from k8s_pipeline_client.version import __version__
 
@@ -131,6 +131,7 @@ def main(arguments: list[str] | None = None) -> None:
 def run(arguments: list[str] | None = None) -> int:
     """Run the program, and return its exit code."""
     values = Globals()
+    choose_colours("auto")
     try:
         result: Any = cli.main(args=arguments, prog_name=program(), standalone_mode=False, obj=values)
     except click.exceptions.Exit as exit_:

@@ -40,6 +40,7 @@ class Globals:
     context: str | None = None
     output: str | None = None
     verbose: int = 0
+    color: str | None = None
     place: dict[str, str | tuple[str, ...]] = field(default_factory=dict)
     """Those typed options that say where: the next command that we suggest needs them too."""
     quiet: bool = False
@@ -128,6 +129,11 @@ def common_options(command: F) -> F:
         _option("--kubeconfig", type=path, help="Kubeconfig file; as kubectl finds it if not given."),
         _option("--context", type=_Name(), help="Context of the kubeconfig."),
         _option("-o", "--output", type=Output(), help="Output format; wide shows more columns."),
+        _option(
+            "--color",
+            type=click.Choice(["auto", "always", "never"]),
+            help="Colours: auto is on a terminal, unless NO_COLOR or TERM=dumb; FORCE_COLOR is everywhere.",
+        ),
         _option(
             "-v",
             "--verbose",
@@ -236,6 +242,10 @@ def _option(*names: str, **settings: Any) -> Callable[[F], F]:
         if parameter.multiple and option in values.place:  # typed before the command, and after it
             value = (*getattr(values, parameter.name), *value)
         setattr(values, parameter.name, value)
+        if parameter.name == "color":
+            from k8s_pipeline_client.cli.output import choose_colours
+
+            choose_colours(str(value))
         if typed and parameter.name in _PLACE:
             values.place[option] = tuple(map(str, value)) if parameter.multiple else str(value)
 

@@ -7,6 +7,7 @@ anywhere, and what a terminal would obey in them is escaped.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -93,8 +94,8 @@ def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]], *, headed
     if headed:
         texts, lengths = [list(headers), *texts], [[len(header) for header in headers], *lengths]
     for row, sizes in zip(texts, lengths, strict=True):
-        filled = (text + " " * (width - size) for text, size, width in zip(row, sizes, widths, strict=True))
-        click.echo((" " * columns.GAP).join(filled).rstrip())
+        filled = (_styled(text) + " " * (width - size) for text, size, width in zip(row, sizes, widths, strict=True))
+        click.echo((" " * columns.GAP).join(filled).rstrip(), color=colours())
 
 
 def _draw(
@@ -120,11 +121,38 @@ def _draw(
     click.echo("\n".join(line.rstrip() for line in capture.get().splitlines()))
 
 
+def _styled(cell: str) -> str:
+    return click.style(cell, fg=_COLOURS[cell]) if cell in _COLOURS else cell
+
+
 def _coloured(cell: str) -> Any:
     """Return a cell with the colour of the state that it names, if it names one."""
     from rich.text import Text
 
     return Text(cell, style=_COLOURS.get(cell, ""))
+
+
+_WHEN: dict[str, str] = {}
+
+
+def choose_colours(when: str) -> None:
+    """Take what --color says: ``auto``, ``always`` or ``never``."""
+    _WHEN["when"] = when
+
+
+def colours() -> bool | None:
+    """Return whether there are to be colours; None for where the stream is a terminal.
+
+    --color decides, then NO_COLOR, FORCE_COLOR and a terminal that knows none (TERM=dumb).
+    """
+    when = _WHEN.get("when", "auto")
+    if when != "auto":
+        return when == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
+        return True
+    return False if os.environ.get("TERM") == "dumb" else None
 
 
 def is_terminal(stream: TextIO | None) -> bool:
@@ -138,17 +166,26 @@ def console(*, stderr: bool = False) -> Any:
 
     stream = sys.stderr if stderr else sys.stdout
     width = None if is_terminal(stream) else _UNBOUNDED
-    return Console(file=stream, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
+    chosen = colours()
+    return Console(
+        file=stream,
+        width=width,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        soft_wrap=False,
+        no_color=None if chosen is None else not chosen,
+    )
 
 
 def say(text: str = "", *, colour: str | None = None) -> None:
     """Print a line of the result for people."""
-    click.secho(_shown(text, sys.stdout), fg=colour)
+    click.secho(_shown(text, sys.stdout), fg=colour, color=colours())
 
 
 def note(text: str) -> None:
     """Say something to the person, beside the result."""
-    click.secho(_shown(text, sys.stderr), dim=True, err=True)
+    click.secho(_shown(text, sys.stderr), dim=True, err=True, color=colours())
 
 
 def note_lines(text: str) -> None:
@@ -159,12 +196,13 @@ def note_lines(text: str) -> None:
 
 def warn(text: str) -> None:
     """Say something that the person should look at, beside the result."""
-    click.echo(f"{click.style('warning:', fg='yellow')} {_shown(text, sys.stderr)}", err=True)
+    click.echo(f"{click.style('warning:', fg='yellow')} {_shown(text, sys.stderr)}", err=True, color=colours())
 
 
 def complain(text: str) -> None:
     """Say what went wrong."""
-    click.echo(f"{click.style('error:', fg='red', bold=True)} {_shown(text, sys.stderr)}", err=True)
+    title = click.style("error:", fg="red", bold=True)
+    click.echo(f"{title} {_shown(text, sys.stderr)}", err=True, color=colours())
 
 
 def _shown(text: str, stream: TextIO | None) -> str:
