@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from k8s_pipeline_client.cli.hints import worded
+from typing import Any
+
+from k8s_pipeline_client.cli.exitcodes import exit_code
+from k8s_pipeline_client.cli.hints import hint_of, worded
 from k8s_pipeline_client.cli.options import Globals
-from k8s_pipeline_client.cli.output import complain, note, note_lines
+from k8s_pipeline_client.cli.output import complain, complain_in_json, note, note_lines
+from k8s_pipeline_client.cli.suggest import Place
 from k8s_pipeline_client.errors import DefinitionsError, PipelineError
 
 _TRACEBACK = 2
@@ -14,8 +18,21 @@ _TRACEBACK = 2
 def fail(values: Globals, error: PipelineError) -> None:
     """Print the error in one line, and details with -v."""
     for one in error.errors if isinstance(error, DefinitionsError) else (error,):
-        complain(worded(one, values.place))
+        if values.output == "json":
+            complain_in_json(_described(one, values.place))
+        else:
+            complain(worded(one, values.place))
         explain(one, values.verbose)
+
+
+def _described(error: PipelineError, place: Place) -> dict[str, Any]:
+    return {
+        "code": error.code,
+        "message": error.message,
+        "outcome": error.outcome or None,
+        "hint": hint_of(error, place) or None,
+        "exitCode": exit_code(error),
+    }
 
 
 def explain(error: BaseException, verbose: int) -> None:

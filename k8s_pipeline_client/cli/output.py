@@ -10,7 +10,7 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any, TextIO
@@ -18,6 +18,7 @@ from typing import Any, TextIO
 import click
 
 from k8s_pipeline_client.cli import columns, formats
+from k8s_pipeline_client.cli.github import annotation
 from k8s_pipeline_client.launcher.visible import visible
 
 _SLOW_SECONDS = 1.0
@@ -196,13 +197,25 @@ def note_lines(text: str) -> None:
 
 def warn(text: str) -> None:
     """Say something that the person should look at, beside the result."""
-    click.echo(f"{click.style('warning:', fg='yellow')} {_shown(text, sys.stderr)}", err=True, color=colours())
+    _point_out("warning", text, fg="yellow")
 
 
 def complain(text: str) -> None:
     """Say what went wrong."""
-    title = click.style("error:", fg="red", bold=True)
-    click.echo(f"{title} {_shown(text, sys.stderr)}", err=True, color=colours())
+    _point_out("error", text, fg="red", bold=True)
+
+
+def complain_in_json(error: Mapping[str, Any]) -> None:
+    """Say what went wrong, for programs: one object on one line."""
+    click.echo(json.dumps({"error": error}, ensure_ascii=not _is_utf8(sys.stderr)), err=True)
+
+
+def _point_out(level: str, text: str, **style: Any) -> None:
+    shown = _shown(text, sys.stderr)
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        click.echo(annotation(level, shown, is_file=os.path.isfile), err=True)
+        return
+    click.echo(f"{click.style(f'{level}:', **style)} {shown}", err=True, color=colours())
 
 
 def _shown(text: str, stream: TextIO | None) -> str:

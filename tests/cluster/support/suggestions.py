@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,8 @@ def suggested(text: str) -> Iterator[list[str]]:
     for line in text.splitlines():
         if line.startswith(_OF_CLICK):
             continue
+        if line.startswith('{"error"'):
+            line = json.loads(line)["error"]["hint"] or ""
         for found in _BEGINNING.finditer(line):
             yield list(_words(line[found.end() :]))
 
