@@ -22,6 +22,13 @@ class OpenMetadata(Protocol):
     def version(self) -> str:
         """Return the server's version, such as ``1.12.14``."""
 
+    def accepts_token(self) -> bool:
+        """Return whether the server accepts the token, by one short GET that needs one.
+
+        Raises:
+            OpenMetadataError: It gave no answer, or one that does not tell.
+        """
+
     def pipelines(self, service: str | None = None) -> Iterator[Document]:
         """Yield every IngestionPipeline entity, page by page; none twice.
 

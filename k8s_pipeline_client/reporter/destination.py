@@ -21,7 +21,7 @@ from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.domain.connection import DEFAULT_INSTANCE, TokenSource
 from k8s_pipeline_client.domain.objects import label
-from k8s_pipeline_client.errors import InputError, NotFoundError
+from k8s_pipeline_client.errors import InputError, NotFoundError, OpenMetadataError
 from k8s_pipeline_client.launcher.token import connection_in, token_in
 from k8s_pipeline_client.openmetadata.client import HttpOpenMetadata
 from k8s_pipeline_client.openmetadata.port import OpenMetadata
@@ -111,7 +111,7 @@ class Destinations:
         """
         with self._lock:
             self._secrets.clear()
-        self._given = self._from_settings()
+        self._given = self._accepted(self._given, self._from_settings())
 
     def close(self) -> None:
         """Give up the connections."""
@@ -208,6 +208,22 @@ class Destinations:
         with suppress(InputError):
             return given if address and api_address(address) == given.address else None
         return None
+
+    def _accepted(self, before: Way | None, now: Way | None) -> Way | None:
+        """Return the way with the token that is in force: for two minutes OpenMetadata refuses a bot's new one.
+
+        It takes the old one meanwhile, so that is kept until the server has accepted the other.
+        """
+        if before is None or now is None or before.address != now.address or before.token == now.token:
+            return now
+        kept = replace(now, token=before.token)
+        try:
+            is_accepted = self.server(Destination("", now)).accepts_token()
+        except OpenMetadataError:
+            return kept
+        if not is_accepted:
+            _LOG.info("OpenMetadata does not accept the new token as yet: the one before is used")
+        return now if is_accepted else kept
 
     def _from_settings(self) -> Way | None:
         settings = self._settings

@@ -84,6 +84,50 @@ def test_a_token_file_is_read_again(tmp_path: Path) -> None:
     assert [way.token for way in found] == ["first", "second"]
 
 
+def test_a_new_token_that_is_not_accepted_as_yet_leaves_the_old_one_in_force(tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    old, new = scene.token(2), scene.token(3)
+    path.write_text(old)
+    world = with_settings(World(), metadata_api_endpoint="http://elsewhere:8585/api", server_token_file=str(path))
+    world.server.accept_only("ingestion-bot", old)
+    reporter = Reporter(world.fake, world.settings, lambda way: world.server.with_token(way.token), parallel=1)
+    reporter.reconcile()
+    path.write_text(new)
+    job = world.failed_run()
+
+    for _ in range(2):
+        world.fake.advance(10)
+        reporter.reconcile()
+    assert world.mark(job) == labels.FINAL, "with the old one"
+
+    world.server.accept_only("ingestion-bot", new)
+    job = world.failed_run()
+    for _ in range(2):
+        world.fake.advance(10)
+        reporter.reconcile()
+    assert world.mark(job) == labels.FINAL, "with the new one"
+
+
+def test_a_server_that_is_down_when_a_token_is_renewed_is_asked_again(tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    old, new = scene.token(2), scene.token(3)
+    path.write_text(old)
+    world = with_settings(World(), metadata_api_endpoint="http://elsewhere:8585/api", server_token_file=str(path))
+    reporter = Reporter(world.fake, world.settings, lambda way: world.server.with_token(way.token), parallel=1)
+    reporter.reconcile()
+    path.write_text(new)
+    world.server.be_down(times=1)
+    reporter.reconcile()
+    world.server.accept_only("ingestion-bot", new)
+    job = world.failed_run()
+
+    for _ in range(2):
+        world.fake.advance(10)
+        reporter.reconcile()
+
+    assert world.mark(job) == labels.FINAL
+
+
 def test_a_rotated_token_is_used_from_the_next_pass_on() -> None:
     world = World()
     world.failed_run()
