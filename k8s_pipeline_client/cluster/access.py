@@ -146,7 +146,8 @@ _NEEDED: dict[Operation, Rights] = {
     | _END_SIDECARS
     | _on(Resource.JOBS, Verb.GET)
     | _on(Resource.LOGS, Verb.GET)
-    | _on(Resource.CRONJOBS, Verb.GET, Verb.PATCH)  # of a pipeline that OpenMetadata has deleted
+    | _on(Resource.PODS, Verb.DELETE)  # on nodes that are lost, by a setting
+    | _on(Resource.CRONJOBS, Verb.GET, Verb.PATCH, Verb.DELETE)  # of a pipeline that OpenMetadata has deleted
     | _RETIRE_TOKEN
     | _on(Resource.SECRETS, Verb.GET)
     # What it remembers, and what nothing uses any more.

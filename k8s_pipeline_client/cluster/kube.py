@@ -140,9 +140,12 @@ class KubeCluster:
         *,
         uid: str | None = None,
         version: str | None = None,
+        grace_seconds: int | None = None,
     ) -> None:
         """Delete an object; see `Cluster.delete`."""
         options: Object = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": propagation.value}
+        if grace_seconds is not None:
+            options["gracePeriodSeconds"] = grace_seconds
         conditions = {"uid": uid, "resourceVersion": version}
         if uid or version:
             options["preconditions"] = {key: value for key, value in conditions.items() if value}

@@ -112,6 +112,7 @@ class Cluster(Protocol):
         *,
         uid: str | None = None,
         version: str | None = None,
+        grace_seconds: int | None = None,
     ) -> None:
         """Delete an object; no error if it is gone, or has been replaced by another one.
 
@@ -121,6 +122,7 @@ class Cluster(Protocol):
             propagation: The propagation policy.
             uid: Delete only the object with this UID.
             version: Delete it only in this ``resourceVersion``.
+            grace_seconds: Of a pod, in place of its own; 0 has the API server forget it, whatever its node does.
 
         Raises:
             ConflictError: It has changed since that version.

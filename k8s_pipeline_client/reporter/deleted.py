@@ -2,6 +2,9 @@
 
 Deleted so that it can be restored: active runs end, it is suspended, and resumed when it is back. Gone for good: it is
 suspended, and `prune` removes it. Where the server does not answer nothing is concluded.
+
+What was kept for as long as the settings say is removed if it was deployed from the server, which says itself, of that
+very id, that it is deleted. What was deployed from files is only named: they would bring it back.
 """
 
 from __future__ import annotations
@@ -12,14 +15,14 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from k8s_pipeline_client.cluster.port import Cluster, Object
+from k8s_pipeline_client.cluster.port import Cluster, Kind, Object, Propagation
 from k8s_pipeline_client.deploying.deleted import mark_deleted, unmark
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.managers import SUSPEND_MANAGER
 from k8s_pipeline_client.domain.objects import annotation, identity, is_marked_deleted, is_terminating
 from k8s_pipeline_client.domain.raw import moment
 from k8s_pipeline_client.domain.source import Source
-from k8s_pipeline_client.errors import EntityNotFoundError
+from k8s_pipeline_client.errors import ConflictError, EntityNotFoundError
 from k8s_pipeline_client.inventory.lookup import active_jobs
 from k8s_pipeline_client.openmetadata.port import OpenMetadata
 from k8s_pipeline_client.render.plan import suspend_manifest
@@ -30,7 +33,9 @@ _LOG = logging.getLogger(__name__)
 EVERY = timedelta(minutes=10)
 """How often a pipeline is asked for, whatever happens."""
 EXPIRED = "expired"
-"""What is reported of a deleted pipeline that was kept for as long as the settings say."""
+"""What is reported of a deleted pipeline from files that was kept for as long as the settings say."""
+REMOVED = "removed"
+"""What is reported of one from the server that was kept so long, and is no more."""
 _BY = "OpenMetadata, which has deleted the pipeline"
 
 
@@ -113,6 +118,27 @@ def _suspend_again(cluster: Cluster, cronjob: Object) -> None:
     kept = {key: annotation(cronjob, key) for key in (labels.DELETED_AT, labels.SUSPENDED_BEFORE)}
     manifest["metadata"] |= {"labels": {labels.DELETED: "true"}, "annotations": kept}
     cluster.apply(manifest, manager=SUSPEND_MANAGER, force=True)
+
+
+def expire(cluster: Cluster, cronjob: Object) -> str:
+    """Remove a pipeline that was kept for long enough, or have a person do it; return what is to be reported of it.
+
+    All that it has goes with its CronJob, but for its token, which others may use: that is for the housekeeping.
+
+    Args:
+        cluster: Where it is.
+        cronjob: As it was read before the server was asked: one that is deployed anew meanwhile stays.
+    """
+    if annotation(cronjob, labels.MANAGED_BY_SOURCE) != Source.SERVER:
+        return EXPIRED
+    metadata = cronjob["metadata"]
+    version = {"uid": metadata["uid"], "version": metadata["resourceVersion"]}
+    try:
+        cluster.delete(Kind.CRONJOB, metadata["name"], Propagation.BACKGROUND, **version)
+    except ConflictError:
+        return str(Standing.DELETED)  # it has changed since, and is asked for again
+    _LOG.warning("%s is removed: OpenMetadata deleted its pipeline, and has not restored it", metadata["name"])
+    return REMOVED
 
 
 def was_kept(cronjob: Object, days: int, now: datetime) -> bool:

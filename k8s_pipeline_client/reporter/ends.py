@@ -8,13 +8,14 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
+from k8s_pipeline_client.cluster.port import Cluster, Kind, Object, Propagation
 from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.domain.objects import annotation, is_finished
 from k8s_pipeline_client.domain.rfc3339 import rfc3339
 from k8s_pipeline_client.errors import ConflictError, InvalidError, NotFoundError
 from k8s_pipeline_client.inventory.lookup import pods_of
 from k8s_pipeline_client.reporter.observe import Seen
-from k8s_pipeline_client.reporter.situation import start_deadline
+from k8s_pipeline_client.reporter.situation import lost_pods, start_deadline
 from k8s_pipeline_client.status import Cause, CauseCode, run_status
 
 _LOG = logging.getLogger(__name__)
@@ -47,6 +48,29 @@ def end_what_cannot_start(cluster: Cluster, seen: Seen, default: timedelta, now:
     facts = {"run": seen.run_id, "cause": str(found.code), "secondsLate": waited}
     _LOG.info("run %s is ended, since it has not started in time (%s)", seen.run_id, found.code, extra={"facts": facts})
     return cause
+
+
+def give_up_lost_pods(cluster: Cluster, seen: Seen, now: datetime) -> bool:
+    """End a run on a node that is lost, and have the API server forget its pods; return whether there are any.
+
+    The Job is ended first: it keeps a finalizer on its pods until then, and would have the run begin anew, beside one
+    that may still be writing.
+    """
+    lost = lost_pods(seen.pods, now)
+    if not lost:
+        return False
+    job = cluster.get(Kind.JOB, seen.job["metadata"]["name"])
+    if job["metadata"]["uid"] != seen.job["metadata"]["uid"]:
+        return False
+    if not is_finished(job) and not annotation(job, labels.KILLED_BY):
+        node = next((pod["spec"].get("nodeName") for pod in lost if pod["spec"].get("nodeName")), "")
+        summary = f"The node {node} of the run was lost; it may still be writing, and its pod was deleted by force"
+        end(cluster, job, now, Cause(CauseCode.NODE_LOST, summary, hint="see what became of the node"))
+    for pod in lost:
+        metadata = pod["metadata"]
+        cluster.delete(Kind.POD, metadata["name"], Propagation.BACKGROUND, uid=metadata["uid"], grace_seconds=0)
+        _LOG.warning("pod %s of run %s is deleted by force: its node is lost", metadata["name"], seen.run_id)
+    return True
 
 
 def end(cluster: Cluster, job: Object, now: datetime, cause: Cause) -> bool:

@@ -61,8 +61,8 @@ class PipelineReport:
     Attributes:
         pipeline: Its resource name.
         fqn: Its fully qualified name.
-        standing: ``deleted`` (it can be restored, and is kept), ``expired`` (it was kept for long enough), ``gone``
-            (for good), ``restored``, or ``failed``.
+        standing: ``deleted`` (it can be restored, and is kept), ``removed`` (it was kept for long enough),
+            ``expired`` (so was it, and comes from files), ``gone`` (for good), ``restored``, or ``failed``.
         error: Why nothing could be done; empty where it could.
     """
 

@@ -170,12 +170,12 @@ class Schedules:
             with self._pass.notes.asking(destination):
                 standing = deleted.standing_of(self._pass.destinations.server(destination), whole)
             said = deleted.settle(cluster, whole, standing)
+            if said == deleted.Standing.DELETED and deleted.was_kept(whole, self._retention_days, self._pass.now):
+                said = deleted.expire(cluster, whole)
         except NotFoundError:
             return None
         except PipelineError as error:
             return PipelineReport(name, fqn, "failed", str(error))
-        if said == deleted.Standing.DELETED and deleted.was_kept(whole, self._retention_days, self._pass.now):
-            said = deleted.EXPIRED
         if said in (deleted.Standing.GONE, deleted.EXPIRED):
             self._pass.notes.warn(f"{name} is suspended, since OpenMetadata has deleted {fqn}: it is one to be pruned")
         return PipelineReport(name, fqn, said) if said else None

@@ -58,6 +58,7 @@ class Pass:
         now: The API server's time.
         start_timeout: Of Jobs that do not say theirs.
         killed_state: What a run is called that somebody has ended.
+        force_delete: Whether pods on lost nodes are deleted by force.
     """
 
     cluster: Cluster
@@ -67,6 +68,7 @@ class Pass:
     now: datetime
     start_timeout: timedelta
     killed_state: str
+    force_delete: bool = False
 
     @classmethod
     def of(
@@ -79,7 +81,16 @@ class Pass:
     ) -> Pass:
         """Begin one."""
         timeout = timedelta(seconds=settings.start_timeout_seconds)
-        return cls(cluster, destinations, quiet, notes, cluster.now(), timeout, settings.killed_run_state)
+        return cls(
+            cluster,
+            destinations,
+            quiet,
+            notes,
+            cluster.now(),
+            timeout,
+            settings.killed_run_state,
+            settings.force_delete_lost_pods,
+        )
 
 
 def report_seen(within: Pass, seen: Seen, known: OpenRun | None) -> RunReport:
@@ -93,6 +104,8 @@ def report_seen(within: Pass, seen: Seen, known: OpenRun | None) -> RunReport:
     Raises:
         PipelineError: It could not be reported; the next pass tries again.
     """
+    if within.force_delete:
+        ends.give_up_lost_pods(within.cluster, seen, within.now)
     ended = ends.end_what_cannot_start(within.cluster, seen, within.start_timeout, within.now)
     stop_sidecars(within.cluster, seen.job, seen.pods)
     facts = _facts(within, seen)

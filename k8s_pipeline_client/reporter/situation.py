@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from k8s_pipeline_client.cluster.port import Object
 from k8s_pipeline_client.domain.objects import is_finished
-from k8s_pipeline_client.status import CauseCode, RunStatus, State
+from k8s_pipeline_client.status import LOST_AFTER, CauseCode, RunStatus, State
 from k8s_pipeline_client.status.job import read_job
 from k8s_pipeline_client.status.pod import Pod, read_pod
 
@@ -32,6 +32,14 @@ def node_lost_since(pods: Sequence[Object], now: datetime) -> datetime | None:
         return None
     since = max(ends)
     return since if since <= now else None
+
+
+def lost_pods(pods: Sequence[Object], now: datetime) -> list[Object]:
+    """Return the pods whose deletion nobody has confirmed for so long that their node counts as lost."""
+    since = node_lost_since(pods, now)
+    if since is None or now - since < LOST_AFTER:
+        return []
+    return [pod for pod in pods if _may_write(read_pod(pod, ()))]
 
 
 def start_deadline(job: Object, pods: Sequence[Object], status: RunStatus, default: timedelta) -> datetime | None:

@@ -203,11 +203,12 @@ class FakeCluster:
         *,
         uid: str | None = None,
         version: str | None = None,
+        grace_seconds: int | None = None,
     ) -> None:
         """See `Cluster.delete`."""
         try:
             with self._request(Request("delete", kind, name), f"delete {kind} {name}"):
-                self._server.delete(kind, name, propagation, uid=uid, version=version)
+                self._server.delete(kind, name, propagation, uid=uid, version=version, grace_seconds=grace_seconds)
         except NotFoundError:
             return
         except ConflictError:

@@ -150,11 +150,66 @@ def test_one_that_somebody_has_enabled_meanwhile_is_suspended_again() -> None:
     assert is_suspended(world)
 
 
-def test_one_that_was_kept_for_long_enough_is_listed_for_prune() -> None:
-    world = World(schedule=HOURLY)
+def kept_for_long_enough(world: World) -> World:
+    """Have OpenMetadata delete the pipeline, and as much time go by as the settings give it."""
     world.server.delete_pipeline(str(world.pipeline.id))
     asked(world)
     world.fake.advance(world.settings.deleted_pipeline_retention_days * 24 * 3600)
+    return world
+
+
+def test_one_of_the_server_is_kept_for_as_long_as_the_settings_say_and_then_removed() -> None:
+    world = of_the_server()
+    world.server.delete_pipeline(str(world.pipeline.id))
+    asked(world)
+    world.fake.advance(world.settings.deleted_pipeline_retention_days * 24 * 3600 - 2000)
+    assert {item.standing for item in asked(world)} == {"deleted"}
+    assert world.fake.list(Kind.CRONJOB)
+    world.fake.advance(2000)
+
+    found = asked(world)
+    world.fake.collect()
+
+    assert {item.standing for item in found} == {"removed"}
+    kinds = (Kind.CRONJOB, Kind.JOB)
+    assert [item["metadata"]["name"] for kind in kinds for item in world.fake.list(kind)] == []
+
+
+def test_one_from_files_that_was_kept_for_long_enough_is_listed_for_prune() -> None:
+    world = kept_for_long_enough(World(schedule=HOURLY))
 
     assert {item.standing for item in asked(world)} == {"expired"}
-    assert world.fake.list(Kind.CRONJOB), "a person removes it"
+    assert world.fake.list(Kind.CRONJOB), "its files would bring it back"
+
+
+def test_one_that_is_restored_at_the_last_moment_is_not_removed() -> None:
+    world = kept_for_long_enough(of_the_server())
+    world.server.restore_pipeline(str(world.pipeline.id))
+
+    assert {item.standing for item in asked(world)} == {"restored"}
+    assert not is_suspended(world)
+
+
+def test_one_that_is_deployed_anew_while_openmetadata_is_asked_is_not_removed() -> None:
+    world = kept_for_long_enough(of_the_server())
+
+    def deploy(request: object) -> None:
+        if getattr(request, "operation", "") == "pipeline_with_id":
+            world.fake.merge(Kind.CRONJOB, world.name, {"metadata": {"annotations": {"a-deploy": "was here"}}})
+
+    stop = world.server.before(deploy)
+    found = asked(world)
+    stop()
+
+    assert {item.standing for item in found} <= {"deleted", "removed"}
+    assert "deleted" in {item.standing for item in found}
+
+
+@pytest.mark.parametrize("status", [401, 404, 503])
+def test_a_server_that_does_not_say_has_nothing_removed(status: int) -> None:
+    world = kept_for_long_enough(of_the_server())
+    world.server.refuse(status, "no")
+
+    asked(world)
+
+    assert world.fake.list(Kind.CRONJOB)

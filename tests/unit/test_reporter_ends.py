@@ -12,7 +12,7 @@ from k8s_pipeline_client.domain.objects import annotation
 from k8s_pipeline_client.domain.rfc3339 import rfc3339
 from k8s_pipeline_client.reporter import Action
 from tests.fakes.defaults import defaulted
-from tests.unit.reporting import World, said
+from tests.unit.reporting import SETTINGS, World, said
 
 RUN = "0b6f1c9e-1f5c-4f51-9d2c-9a7f6f7b7a11"
 
@@ -129,6 +129,64 @@ def test_a_node_that_is_lost_is_told_and_a_later_report_of_the_run_replaces_that
     world.passes(3)
     assert world.state(job) == "success"
     assert world.mark(job) == labels.FINAL
+
+
+def _on_a_lost_node(world: World) -> tuple[str, str]:
+    """Have a run be there whose pod should be gone; return the names of its Job and its pod."""
+    job = world.run()
+    pod = world.pod(job)
+    world.reported_by_itself(job, "running")
+    found = world.fake.get(Kind.POD, pod)
+    gone = {"deletionTimestamp": rfc3339(world.fake.clock + timedelta(seconds=20)), "deletionGracePeriodSeconds": 20}
+    tracked = {"finalizers": ["batch.kubernetes.io/job-tracking"]}
+    world.fake.put({**found, "metadata": {**found["metadata"], **gone, **tracked}})
+    return job, pod
+
+
+def _grace(world: World) -> int:
+    (pod,) = world.fake.list(Kind.POD)
+    return int(pod["metadata"]["deletionGracePeriodSeconds"])
+
+
+def test_the_pod_on_a_lost_node_is_left_to_its_node() -> None:
+    world = World()
+    job, _ = _on_a_lost_node(world)
+
+    world.passes(3, seconds=400)
+
+    assert world.state(job) == "failed"
+    assert _grace(world) == 20
+    assert not annotation(world.fake.get(Kind.JOB, job), labels.KILLED_BY)
+
+
+def test_with_the_setting_it_is_deleted_by_force_and_its_run_does_not_begin_anew() -> None:
+    world = World(SETTINGS.model_copy(update={"force_delete_lost_pods": True}))
+    job, _ = _on_a_lost_node(world)
+
+    world.passes(seconds=310)
+    assert _grace(world) == 20, "it may yet be heard of"
+    world.passes(seconds=20)
+    assert _grace(world) == 0
+    assert world.fake.get(Kind.JOB, job)["spec"]["activeDeadlineSeconds"] == 1, "else it begins anew elsewhere"
+    (pod,) = world.fake.list(Kind.POD)
+    world.fake.put({**pod, "metadata": {**pod["metadata"], "finalizers": []}})
+    world.finish(job, "DeadlineExceeded")
+    world.passes(3)
+
+    assert world.state(job) == "failed"
+    assert "lost" in said(world.row(job))
+    assert world.mark(job) == labels.FINAL
+
+
+def test_a_pod_that_has_ended_is_not_deleted_by_force() -> None:
+    world = World(SETTINGS.model_copy(update={"force_delete_lost_pods": True}))
+    job, pod = _on_a_lost_node(world)
+    world.exit(job, pod, 0)
+
+    world.passes(3, seconds=400)
+
+    assert _grace(world) == 20
+    assert world.state(job) == "success"
 
 
 def test_a_finished_job_that_would_go_before_it_is_reported_is_kept() -> None:

@@ -6,7 +6,7 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from k8s_pipeline_client.reporter import housekeeping
+from k8s_pipeline_client.reporter import deleted, housekeeping, situation
 from tests.cluster.support.definitions import pipeline
 from tests.cluster.support.latecomer import LATE, deploy_after_the_token_is_gone
 from tests.cluster.support.mesh import PROXY, mesh
@@ -18,29 +18,66 @@ if TYPE_CHECKING:
     from tests.cluster.support.scenarios import Stage
 
 _KINDS = ("configmaps", "cronjobs")
+SOURCE = "k8s-pipeline/managed-by-source"
 LABELS = "app.kubernetes.io/component"
 
 
 def reconcile(stage: Stage) -> None:
     """Play it."""
-    failing, meshed, deleted = (
+    failing, meshed, unwanted = (
         stage.deployed({"log": "a line"}, {"exit": 3}),
         stage.deployed({"log": "done"}, name="meshed"),
         stage.deployed({"log": "done"}, name="deleted", schedule="0 0 1 1 *"),
     )
     told = {"metadataApiEndpoint": stage.site.server.url, "serverToken": stage.site.bearer}
-    stage.site.seed(pipelines=[failing, meshed, deleted])
+    stage.site.seed(pipelines=[failing, meshed, unwanted])
     stage.admin("run", "nightly", "--wait", code=3)
     with webhook(stage.admin.space, {"pods": mesh(stage.image)}):
         stage.admin("run", "meshed")
         until(lambda: _is_left_to_its_sidecar(stage), "only the sidecar is left")
     stage.admin("run", "deleted", "--wait")
-    stage.site.delete(deleted)
+    stage.site.delete(unwanted)
     stage.admin("run", "nightly", "--wait", code=3)
     stage.admin.configure(**told)
     _run_once_and_remove_its_job(stage)
     until(lambda: _suspended(stage, "deleted"), "the deleted pipeline is suspended")
+    _keep_it_no_longer(stage, "deleted", told)
+    _lose_a_node(stage, told)
+    stage.admin.configure(**told)
     _keep_house(stage)
+
+
+def _keep_it_no_longer(stage: Stage, name: str, told: dict[str, str]) -> None:
+    """Have it be time to remove a pipeline that the server has deployed, and OpenMetadata has deleted."""
+    (cronjob,) = [item for item in stage.admin.space.list("cronjobs") if f"-{name}-" in item["metadata"]["name"]]
+    place = cronjob["metadata"]["name"]
+    stage.admin.space.kubectl("annotate", "cronjob", place, "--overwrite", f"{SOURCE}=server")
+    stage.admin.configure(deletedPipelineRetentionDays=0, **told)
+    with stage.patch.context() as patch:
+        patch.setattr(deleted, "EVERY", timedelta(seconds=1))
+        until(lambda: _passed_without(stage, "cronjobs", place), "it is removed")
+
+
+def _lose_a_node(stage: Stage, told: dict[str, str]) -> None:
+    """Have a run be on a node that nobody serves, and its pod be deleted."""
+    space = stage.admin.space
+    stage.admin.configure(nodeSelector={"nobody": "has-this"}, **told)
+    stage.deployed({"log": "never"}, name="lost")
+    run = stage.admin("run", "lost", "-o", "json").json
+    pod = str(until(lambda: space.list("pods", f"job-name={run['jobName']}"), "it has a pod")[0]["metadata"]["name"])
+    target = {"apiVersion": "v1", "kind": "Node", "name": "not-there"}
+    binding = {"apiVersion": "v1", "kind": "Binding", "metadata": {"name": pod}, "target": target}
+    space.access.api.request("POST", f"/api/v1/namespaces/{space.namespace}/pods/{pod}/binding", body=binding)
+    space.kubectl("delete", "pod", pod, "--grace-period=1", "--wait=false")
+    stage.admin.configure(forceDeleteLostPods=True, **told)
+    with stage.patch.context() as patch:
+        patch.setattr(situation, "LOST_AFTER", timedelta())
+        until(lambda: _passed_without(stage, "pods", pod), "it is deleted by force")
+
+
+def _passed_without(stage: Stage, kind: str, name: str) -> bool:
+    stage.limited("reconcile", "--once", code=None)
+    return all(item["metadata"]["name"] != name for item in stage.admin.space.list(kind))
 
 
 def _suspended(stage: Stage, name: str) -> bool:
