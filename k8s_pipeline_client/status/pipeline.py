@@ -70,12 +70,18 @@ def pipeline_status(
     )
 
 
+def _why_unreported(metadata: Raw) -> str:
+    if text(mapping(metadata.get("labels")).get(labels.APP_APPLICATION)):
+        return "it knows an application's runs by those of its ingestion pipeline only"
+    return "its document has no ingestionPipelineFQN"
+
+
 def _warnings(metadata: Raw, spec: Raw, *, is_scheduled: bool) -> Iterator[str]:
     annotations = mapping(metadata.get("annotations"))
     if metadata.get("deletionTimestamp"):
         yield "the CronJob is being deleted"
     if text(annotations.get(labels.UNREPORTED)):
-        yield "its runs are reported nowhere in OpenMetadata: its document has no ingestionPipelineFQN"
+        yield f"its runs are reported nowhere in OpenMetadata: {_why_unreported(metadata)}"
     deleted_at = text(annotations.get(labels.DELETED_AT))
     if deleted_at:
         yield (

@@ -7,7 +7,11 @@ import json
 
 from k8s_pipeline_client.cluster.port import Kind
 from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.domain.recognise import recognise
+from k8s_pipeline_client.domain.resolve import resolve
 from k8s_pipeline_client.reporter import Action
+from k8s_pipeline_client.status import pipeline_status
+from tests.unit import scene
 from tests.unit.reporting import World, said
 
 
@@ -168,6 +172,32 @@ def test_a_run_whose_document_names_no_pipeline_is_reported_nowhere() -> None:
     assert world.server.requests == []
     assert world.mark(job) == labels.NOWHERE
     assert world.passes().runs == ()
+
+
+def test_the_run_of_an_application_is_reported_nowhere_and_says_so() -> None:
+    world = World()
+    application = {
+        "name": "Hello",
+        "appType": "external",
+        "sourcePythonClass": "metadata.applications.example.HelloPipelines",
+        "appConfiguration": {},
+        "openMetadataServerConnection": {
+            "hostPort": "http://openmetadata:8585/api",
+            "securityConfig": {"jwtToken": scene.token()},
+        },
+    }
+    (found,) = resolve(recognise(application, "app.json"))
+    job = world.one_shot(found)
+    pod = world.pod(job)
+    world.fake.advance(30)
+    world.exit(job, pod, 1)
+
+    report = world.passes()
+
+    assert [(run.run_id, run.action) for run in report.runs] == [(world.run_id(job), Action.UNREPORTED)]
+    assert world.mark(job) == labels.NOWHERE
+    shown = pipeline_status(world.fake.get(Kind.JOB, job), [], world.fake.clock)
+    assert [text for text in shown.warnings if "application" in text]
 
 
 def _without_fqn() -> World:
