@@ -49,8 +49,7 @@ def reconcile(stage: Stage) -> None:
 
 def _keep_it_no_longer(stage: Stage, name: str, told: dict[str, str]) -> None:
     """Have it be time to remove a pipeline that the server has deployed, and OpenMetadata has deleted."""
-    (cronjob,) = [item for item in stage.admin.space.list("cronjobs") if f"-{name}-" in item["metadata"]["name"]]
-    place = cronjob["metadata"]["name"]
+    place = stage.admin("status", name, "-o", "json").json["resourceName"]
     stage.admin.space.kubectl("annotate", "cronjob", place, "--overwrite", f"{SOURCE}=server")
     stage.admin.configure(deletedPipelineRetentionDays=0, **told)
     with stage.patch.context() as patch:
