@@ -22,7 +22,7 @@ demo: $(BIN)/.installed ## A real ingestion on a real Kubernetes, from nothing (
 .PHONY: test
 test: lint coverage ## All checks and all tests, the cluster's included
 	@$(BIN)/python -m tests.cluster.support.prepare
-	$(BIN)/pytest $(SPREAD) -m "cluster and not disruptive"
+	$(BIN)/pytest $(SPREAD) -m "cluster and not disruptive and not e2e"
 	$(BIN)/pytest -m disruptive tests/cluster
 ifdef CI
 	@# Side by side: the one waits for the cluster's programs, the other needs none of them.
@@ -69,7 +69,7 @@ test-matrix: $(BIN)/.installed ## The cluster's tests on each Kubernetes of MATR
 		echo "== Kubernetes $$version"; \
 		export K8S_PIPELINE_KUBERNETES_VERSION=$$version; \
 		$(OWN) $(BIN)/python -m tests.cluster.support.prepare \
-		&& $(OWN) $(BIN)/pytest -q $(SPREAD) -m "cluster and not disruptive" tests/cluster tests/contract \
+		&& $(OWN) $(BIN)/pytest -q $(SPREAD) -m "cluster and not disruptive and not e2e" tests/cluster tests/contract \
 		|| failed="$$failed $$version"; \
 	done; \
 	unset K8S_PIPELINE_KUBERNETES_VERSION; $(OWN) $(BIN)/python -m tests.cluster.local up; \
@@ -78,6 +78,10 @@ test-matrix: $(BIN)/.installed ## The cluster's tests on each Kubernetes of MATR
 .PHONY: bench
 bench: $(BIN)/.installed ## Our client beside bare loops and kubectl, into docs/reference/figures.md; BENCH_SIZES="100" to try
 	@$(BIN)/python -m tests.bench
+
+.PHONY: e2e
+e2e: $(BIN)/.installed ## Bad ends of the real ingestion, and what OpenMetadata is told, into docs/reference/real-ingestion.md
+	@$(BIN)/python -m tests.e2e
 
 .PHONY: lint
 lint: $(BIN)/.installed ## ruff, mypy, import-linter

@@ -77,7 +77,7 @@ class Api:
             raise RuntimeError(f"{verb} {path}: {error}") from None
         if answer.status >= 400:
             raise RuntimeError(f"{verb} {path}: {answer.status} {answer.body.decode('utf-8', 'replace')}")
-        return json.loads(answer.body)
+        return json.loads(answer.body) if answer.body else None
 
 
 def _place(namespace: str, kind: str) -> str:

@@ -98,6 +98,10 @@ class Shop:
         """Return what the recording server has noted, by the API server's proxy."""
         return self.access.api.request("GET", f"{self._proxy()}/_recorded/{path}")
 
+    def told(self, method: str, path: str, body: Any = None) -> Any:
+        """Tell the recording server what a test wants of it: faults, entities, tokens."""
+        return self.access.api.request(method, f"{self._proxy()}/{path}", body=body)
+
     def _proxy(self) -> str:
         return f"/api/v1/namespaces/{self.namespace}/services/{SERVER_NAME}:{manifests.SERVER_PORT}/proxy"
 

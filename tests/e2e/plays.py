@@ -1,0 +1,151 @@
+"""How bad ends are brought about."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+from tests.cluster.support.space import until
+from tests.e2e.case import Play
+from tests.e2e.stage import Stage, fqn_of
+
+_AFTER_THE_START = r"/testConnectionDefinitions/"
+"""What a run asks for as soon as it has told that it is running."""
+_LONG = 600
+
+
+def workflow(*, ended: bool = True, settings: dict[str, Any] | None = None, **changes: Any) -> Play:
+    """A run of a workflow document with changes, in a pod with settings."""
+
+    def play(stage: Stage, name: str) -> str:
+        stage.configure(**{"backoffLimit": 0, **(settings or {})})
+        run = stage.run(stage.workflow(name, **changes))
+        if ended:
+            stage.until_ended(run)
+        return run
+
+    return play
+
+
+def memory(limit: str) -> Play:
+    """A run that may have so much memory."""
+    resources = {"requests": {"cpu": "100m", "memory": limit}, "limits": {"cpu": "2", "memory": limit}}
+    return workflow(settings={"resources": resources, "activeDeadlineSeconds": 600})
+
+
+def image(reference: str, policy: str = "IfNotPresent") -> Play:
+    """A run whose image cannot be had."""
+    return workflow(
+        ended=False, settings={"ingestionImage": reference, "imagePullPolicy": policy, "startTimeoutSeconds": 20}
+    )
+
+
+def server_fault(**rule: Any) -> Play:
+    """A run that meets a fault of the server's; it is over before the reporter could be told."""
+
+    def play(stage: Stage, name: str) -> str:
+        stage.fault(**rule)
+        return workflow()(stage, name)
+
+    return play
+
+
+def database_down(stage: Stage, name: str) -> str:
+    host = stage.shop.database.rpartition(":")[0]
+    return workflow(database=f"{host}:5433")(stage, name)
+
+
+def token_rejected(stage: Stage, name: str) -> str:
+    stage.accept("another token")
+    try:
+        return workflow()(stage, name)
+    finally:
+        stage.accept()
+
+
+def held(stage: Stage, name: str, **settings: Any) -> str:
+    """Start a run that is in the middle of its work, for as long as the server lets it wait."""
+    stage.fault(path=_AFTER_THE_START, method="GET", delaySeconds=_LONG)
+    run = workflow(ended=False, settings=settings)(stage, name)
+    stage.until_told(fqn_of(name), run)
+    return run
+
+
+def deadline(stage: Stage, name: str) -> str:
+    run = held(stage, name, activeDeadlineSeconds=120)
+    stage.until_ended(run)
+    return run
+
+
+def job_deleted(stage: Stage, name: str) -> str:
+    run = held(stage, name)
+    _delete_job(stage, run)
+    return run
+
+
+def job_deleted_after_success(stage: Stage, name: str) -> str:
+    stage.fault(path="/databases/bulk$", method="PUT", delaySeconds=_LONG)
+    run = workflow(ended=False)(stage, name)
+    stage.until_told(fqn_of(name), run, "success")
+    _delete_job(stage, run)
+    return run
+
+
+def pod_deleted(backoff: int) -> Play:
+    """A run whose pod is deleted in the middle of its work."""
+
+    def play(stage: Stage, name: str) -> str:
+        run = held(stage, name, backoffLimit=backoff)
+        pod = stage.pod(run)
+        assert pod is not None
+        stage.space.kubectl("delete", "pod", pod["metadata"]["name"], "--wait=false")
+        stage.heal()
+        stage.until_ended(run)
+        return run
+
+    return play
+
+
+def suspended(stage: Stage, name: str) -> str:
+    """A run that is suspended in the middle of its work."""
+    run = held(stage, name)
+    job = stage.job(run)
+    assert job is not None
+    stage.space.kubectl("patch", "job", job["metadata"]["name"], "--type=merge", "-p", '{"spec":{"suspend":true}}')
+    stage.until_ended(run)
+    return run
+
+
+def document_missing(stage: Stage, name: str) -> str:
+    """A run that somebody starts with kubectl, of a pipeline whose Secret is gone."""
+    cronjob = _deployed(stage, name)
+    stage.space.kubectl("delete", "secret", cronjob)
+    stage.space.kubectl("create", "job", f"{cronjob}-1", f"--from=cronjob/{cronjob}")
+    return str(stage.space.get("job", f"{cronjob}-1")["metadata"]["uid"])
+
+
+def variables_missing(stage: Stage, name: str) -> str:
+    """A run that takes its environment from a Secret which is not there."""
+    _deployed(stage, name, envFrom=[{"secretRef": {"name": "not-there"}}])
+    return str(stage.program("run", name, "--run-id", str(uuid.uuid4()), "-o", "json").json["runId"])
+
+
+def large_document(stage: Stage, name: str) -> str:
+    """A run whose document is larger than an environment variable can be."""
+    excluded = [f"^nothing_is_called_so_{number:06d}$" for number in range(4500)]
+    pattern = {"excludes": excluded}
+    assert len(json.dumps(pattern)) > 131_064
+    return workflow(tableFilterPattern=pattern)(stage, name)
+
+
+def _deployed(stage: Stage, name: str, **settings: Any) -> str:
+    stage.configure(backoffLimit=0, startTimeoutSeconds=20, **settings)
+    return str(stage.program.deploy(*stage.entities(name)).json[0]["resourceName"])
+
+
+def _delete_job(stage: Stage, run: str) -> None:
+    job = stage.job(run)
+    assert job is not None
+    stage.space.kubectl("delete", "job", job["metadata"]["name"], "--wait")
+    until(lambda: stage.pod(run) is None, "its pod is gone")
