@@ -33,7 +33,6 @@ class Case:
         state: What OpenMetadata has in the end.
         says: Texts that the cause of the end has.
         is_short: Whether it is in every run of the cluster's tests.
-        without_faults: Whether it needs no fault in the OpenMetadata server, so that a real one will do.
         timeout: Seconds from the end of the play to the confirmed report.
     """
 
@@ -45,7 +44,6 @@ class Case:
     state: str = "failed"
     says: tuple[str, ...] = ()
     is_short: bool = False
-    without_faults: bool = False
     timeout: float = SLOW
 
 

@@ -18,7 +18,6 @@ CASES = (
         plays.workflow(password="not-the-password"),
         says=("password authentication failed",),
         is_short=True,
-        without_faults=True,
     ),
     Case(
         "database_down",
@@ -27,7 +26,6 @@ CASES = (
         _RUNNING,
         plays.database_down,
         says=("connection refused",),
-        without_faults=True,
     ),
     Case(
         "server_refused",
@@ -35,7 +33,6 @@ CASES = (
         "exit code 1 after 7 s",
         _NOTHING,
         plays.workflow(server="http://127.0.0.1:9/api"),
-        without_faults=True,
     ),
     Case(
         "server_no_route",
@@ -43,7 +40,6 @@ CASES = (
         "exit code 1 after 16 s",
         _NOTHING,
         plays.workflow(server="http://192.0.2.1:8585/api"),
-        without_faults=True,
     ),
     Case(
         "server_no_name",
@@ -51,7 +47,6 @@ CASES = (
         "exit code 1 after 38 s",
         _NOTHING,
         plays.workflow(server="http://openmetadata.invalid:8585/api"),
-        without_faults=True,
     ),
     Case(
         "server_unavailable",
@@ -91,7 +86,6 @@ CASES = (
         _NOTHING,
         plays.memory("200Mi"),
         says=("200Mi",),
-        without_faults=True,
     ),
     Case(
         "memory_near_the_limit",
@@ -100,7 +94,6 @@ CASES = (
         _RUNNING,
         plays.memory("380Mi"),
         says=("380Mi",),
-        without_faults=True,
     ),
     Case(
         "deadline",
@@ -117,7 +110,6 @@ CASES = (
         "`running`, **`success`** and all entities, after the deadline",
         plays.workflow(settings={"activeDeadlineSeconds": 2}),
         says=("deadline",),
-        without_faults=True,
     ),
     Case(
         "job_deleted",
@@ -164,7 +156,6 @@ CASES = (
         _NOTHING,
         plays.image("k8s-pipeline.local/nothing:here"),
         says=("k8s-pipeline.local/nothing:here",),
-        without_faults=True,
     ),
     Case(
         "image_never",
@@ -173,7 +164,6 @@ CASES = (
         _NOTHING,
         plays.image("k8s-pipeline.local/nothing:there", "Never"),
         says=("k8s-pipeline.local/nothing:there",),
-        without_faults=True,
     ),
     Case(
         "document_missing",
@@ -182,7 +172,6 @@ CASES = (
         _NOTHING,
         plays.document_missing,
         says=("secret",),
-        without_faults=True,
     ),
     Case(
         "variables_missing",
@@ -191,7 +180,6 @@ CASES = (
         _NOTHING,
         plays.variables_missing,
         says=("not-there",),
-        without_faults=True,
     ),
     Case(
         "large_document",
@@ -200,7 +188,6 @@ CASES = (
         _NOTHING,
         plays.large_document,
         state="success",
-        without_faults=True,
     ),
     Case(
         "invalid_schema",
@@ -209,7 +196,6 @@ CASES = (
         _NOTHING,
         plays.workflow(thereIsNoSuchOption=True),
         says=("thereIsNoSuchOption",),
-        without_faults=True,
     ),
 )
 """In the order of the table."""
