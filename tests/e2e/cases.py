@@ -143,13 +143,6 @@ CASES = (
         plays.pod_deleted(1),
     ),
     Case(
-        "suspended",
-        "the Job is suspended in the middle of the work",
-        "Suspended; the pod is deleted",
-        _RUNNING,
-        plays.suspended,
-    ),
-    Case(
         "image_missing",
         "the image is in no registry (ErrImagePull, ImagePullBackOff)",
         _WAITS,

@@ -107,16 +107,6 @@ def pod_deleted(backoff: int) -> Play:
     return play
 
 
-def suspended(stage: Stage, name: str) -> str:
-    """A run that is suspended in the middle of its work."""
-    run = held(stage, name)
-    job = stage.job(run)
-    assert job is not None
-    stage.space.kubectl("patch", "job", job["metadata"]["name"], "--type=merge", "-p", '{"spec":{"suspend":true}}')
-    stage.until_ended(run)
-    return run
-
-
 def document_missing(stage: Stage, name: str) -> str:
     """A run that somebody starts with kubectl, of a pipeline whose Secret is gone."""
     cronjob = _deployed(stage, name)
