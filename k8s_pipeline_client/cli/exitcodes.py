@@ -12,6 +12,9 @@ EXIT_CODES: Mapping[type[PipelineError], int] = MappingProxyType(
 )
 """By class; that of the nearest one above an error's own counts."""
 
+EXAMINED: Mapping[str, int] = MappingProxyType({"ok": 0, "unknown": 0, "warning": 4, "problem": 1})
+"""Of `doctor`, by its worst finding; what could not be looked at is no reason to stop whoever goes by the code."""
+
 
 def exit_code(error: PipelineError) -> int:
     """Return the exit code for an error."""

@@ -35,6 +35,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "list": ("listing", "List the pipelines with their schedules and last runs."),
         "status": ("showing", "Show one pipeline in full, and why its runs failed."),
         "events": ("happening", "Show the events about a pipeline."),
+        "doctor": ("doctor", "Check all that pipelines need, and say what is missing."),
         "diagnose": ("diagnosing", "Say why a run failed or does not start, and what to do."),
         "runs": ("history", "List the runs of a pipeline, or of all."),
         "logs": ("running", "Print the log of a run."),
@@ -115,7 +116,7 @@ class _LazyGroup(click.Group):
     cls=_LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 done; 1 an error here or in the cluster; 2 usage or bad input; 3 the run failed; "
-    "124 --timeout is over; 130 interrupted.",
+    "4 doctor warns; 124 --timeout is over; 130 interrupted.",
 )
 @click.version_option(__version__, prog_name="k8s-pipeline", message="%(prog)s %(version)s")
 @common_options

@@ -75,6 +75,7 @@ class Operation(StrEnum):
     DELETE = "delete"
     PRUNE = "prune"
     RECONCILE = "reconcile"
+    DOCTOR = "doctor"
     SERVICE_STATUS = "service_status"
 
 
@@ -153,6 +154,15 @@ _NEEDED: dict[Operation, Rights] = {
     # What it remembers, and what nothing uses any more.
     | _on(Resource.CONFIG_MAPS, Verb.LIST, Verb.CREATE, Verb.PATCH, Verb.DELETE),
 }
+
+# Pod and CronJob are dry runs; a probe's Job is created, looked at and removed.
+_NEEDED[Operation.DOCTOR] = (
+    _on(Resource.CRONJOBS, Verb.LIST, *_APPLY)
+    | _on(Resource.PODS, Verb.LIST, Verb.CREATE)
+    | _on(Resource.JOBS, Verb.CREATE, Verb.DELETE)
+    | _on(Resource.SECRETS, Verb.GET)
+    | _on(Resource.CONFIG_MAPS, Verb.GET)
+)
 
 _LISTS = frozenset(right for rights in _NEEDED.values() for right in rights if right.verb is Verb.LIST)
 # Sufficient for the others as well: the Role grants these permissions together.

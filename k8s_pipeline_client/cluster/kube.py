@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from k8s_pipeline_client.cluster import paging
 from k8s_pipeline_client.cluster.paging import PAGE_SIZE
-from k8s_pipeline_client.cluster.port import Kind, Object, Propagation
+from k8s_pipeline_client.cluster.port import Extra, Kind, Object, Propagation
 from k8s_pipeline_client.cluster.server import ApiServer
 from k8s_pipeline_client.cluster.translate import api_error
 from k8s_pipeline_client.cluster.transport import Transport
@@ -110,13 +110,13 @@ class KubeCluster:
             action=f"apply {kind} {name}",
         )
 
-    def create(self, manifest: Object) -> Object:
+    def create(self, manifest: Object, *, dry_run: bool = False) -> Object:
         """Create an object; see `Cluster.create`."""
         kind = Kind(manifest["kind"])
         return self._json(
             "POST",
             self._path(kind),
-            query={"fieldManager": "k8s-pipeline", "fieldValidation": "Strict"},
+            query={"fieldManager": "k8s-pipeline", "fieldValidation": "Strict", "dryRun": "All" if dry_run else ""},
             body=manifest,
             action=f"create {kind} {manifest['metadata']['name']}",
         )
@@ -205,6 +205,26 @@ class KubeCluster:
             action="ask for our own rights",
         )
         return bool((answer.get("status") or {}).get("allowed"))
+
+    def whoami(self) -> str:
+        """Return the user that we are; see `Cluster.whoami`."""
+        found = self._json(
+            "POST",
+            "/apis/authentication.k8s.io/v1/selfsubjectreviews",
+            body={"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"},
+            action="ask who we are",
+        )
+        return str(((found.get("status") or {}).get("userInfo") or {}).get("username") or "")
+
+    def look(self, resource: Extra, name: str = "") -> builtins.list[Object]:
+        """Read what only a check-up is about; see `Cluster.look`."""
+        root = f"/apis/{resource.group}/{resource.version}" if resource.group else f"/api/{resource.version}"
+        place = f"/namespaces/{quote(self._namespace, safe='')}" if resource.namespaced else ""
+        path = f"{root}{place}/{resource.plural}"
+        if name:
+            return [self._json("GET", f"{path}/{quote(name, safe='')}", action=f"read {resource.plural} {name}")]
+        found = self._json("GET", path, action=f"list {resource.plural}")
+        return builtins.list(found.get("items") or ())
 
     def version(self) -> str:
         """Return the API server's version, such as ``v1.34.4``."""

@@ -6,7 +6,7 @@ import builtins
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from k8s_pipeline_client.domain.objects import Object as Object
 
@@ -20,6 +20,22 @@ class Kind(StrEnum):
     CONFIG_MAP = "ConfigMap"
     POD = "Pod"
     EVENT = "Event"
+
+
+class Extra(NamedTuple):
+    """A resource that a check-up reads where it may; the Role does not grant it.
+
+    Attributes:
+        group: Its API group; empty for the core's.
+        version: Of the API.
+        plural: Its name in a path.
+        namespaced: Whether it is in our namespace.
+    """
+
+    group: str
+    version: str
+    plural: str
+    namespaced: bool = True
 
 
 class Propagation(StrEnum):
@@ -90,8 +106,8 @@ class Cluster(Protocol):
             InvalidError: The object is invalid.
         """
 
-    def create(self, manifest: Object) -> Object:
-        """Create an object.
+    def create(self, manifest: Object, *, dry_run: bool = False) -> Object:
+        """Create an object, or in a dry run have admission judge it.
 
         Raises:
             ConflictError: An object of this name exists; after a retry it may be the one that was created.
@@ -165,6 +181,17 @@ class Cluster(Protocol):
 
     def namespace_exists(self) -> bool | None:
         """Return whether the namespace exists; None if we are not allowed to read it."""
+
+    def whoami(self) -> str:
+        """Return the user that the API server takes us for (SelfSubjectReview); every account may ask this."""
+
+    def look(self, resource: Extra, name: str = "") -> builtins.list[Object]:
+        """Read objects that only a check-up is about, and nothing else depends on: one by its name, or all.
+
+        Raises:
+            NotFoundError: There is no such object, or the API server does not know the resource.
+            ForbiddenError: We may not read it.
+        """
 
     @property
     def throttled(self) -> int:

@@ -105,6 +105,20 @@ class HttpOpenMetadata:
             pass  # it knows whose the token is
         return True
 
+    def allowed(self, resource: str) -> frozenset[str]:
+        """Return what the token's bearer may do with all entities of a type, such as ``ViewAll``.
+
+        Raises:
+            OpenMetadataError: It gave no answer, or one that does not tell.
+        """
+        found = self._session.read(f"permissions/{_encoded(resource)}", read(f"the permissions for {resource}"))
+        listed = found.get("permissions")
+        if not isinstance(listed, list):
+            raise ServerResponseError(f"{self.address} listed no permissions for {resource}")
+        return frozenset(
+            str(item.get("operation")) for item in listed if isinstance(item, dict) and item.get("access") == "allow"
+        )
+
     def pipelines(self, service: str | None = None) -> Iterator[Document]:
         """Yield every IngestionPipeline entity, page by page; see the port."""
         query = {"limit": str(_PAGE)} | ({"service": service} if service else {})

@@ -22,7 +22,7 @@ from datetime import UTC, datetime, timedelta
 
 from k8s_pipeline_client import timelimit
 from k8s_pipeline_client.cluster import paging
-from k8s_pipeline_client.cluster.port import Kind, Object, Propagation
+from k8s_pipeline_client.cluster.port import Extra, Kind, Object, Propagation
 from k8s_pipeline_client.errors import ConflictError, NotFoundError, UnreachableError
 from tests.fakes import refusals
 from tests.fakes.journal import Hook, Journal, Request
@@ -44,6 +44,7 @@ class FakeCluster:
         exists: What `namespace_exists` returns.
         too_many: What `throttled` returns.
         denied: Verb and resource of each right that `may` says we do not have.
+        extra: The objects of resources that are not of the port's kinds, by their plural.
         returned: How many objects reads and lists have returned so far; those that a hook reads count, too.
     """
 
@@ -62,6 +63,7 @@ class FakeCluster:
         self.exists: bool | None = True
         self.too_many = 0
         self.denied: set[tuple[str, str]] = set()
+        self.extra: dict[str, builtins.list[Object]] = {}
         self.returned = 0
 
     # For tests.
@@ -184,11 +186,11 @@ class FakeCluster:
         with self._request(request, f"apply {kind} {name}"):
             return self._server.apply(manifest, manager=manager, force=force, dry_run=dry_run)
 
-    def create(self, manifest: Object) -> Object:
+    def create(self, manifest: Object, *, dry_run: bool = False) -> Object:
         """See `Cluster.create`."""
         kind, name = Kind(manifest["kind"]), manifest["metadata"]["name"]
-        with self._request(Request("create", kind, name), f"create {kind} {name}"):
-            return self._server.create(manifest, manager=_MANAGER)
+        with self._request(Request("create", kind, name, dry_run=dry_run), f"create {kind} {name}"):
+            return manifest if dry_run else self._server.create(manifest, manager=_MANAGER)
 
     def merge(self, kind: Kind, name: str, patch: Object) -> Object:
         """See `Cluster.merge`."""
@@ -244,6 +246,19 @@ class FakeCluster:
         """See `Cluster.may`; a test denies rights by `denied`, and nothing but this goes by it."""
         with self._request(Request("create", "SelfSubjectAccessReview"), "ask for our own rights"):
             return (verb, f"{resource}/{subresource}" if subresource else resource) not in self.denied
+
+    def whoami(self) -> str:
+        """See `Cluster.whoami`."""
+        with self._request(Request("create", "SelfSubjectReview"), "ask who we are"):
+            return "system:serviceaccount:fake:k8s-pipeline"
+
+    def look(self, resource: Extra, name: str = "") -> builtins.list[Object]:
+        """See `Cluster.look`; there is what a test has put into `extra`."""
+        with self._request(Request("get" if name else "list", resource.plural, name), f"read {resource.plural} {name}"):
+            found = [item for item in self.extra.get(resource.plural, ()) if name in ("", item["metadata"]["name"])]
+            if name and not found:
+                raise Refusal(404, "NotFound", f'{resource.plural} "{name}" not found')
+            return found
 
     def version(self) -> str:
         """See `Cluster.version`."""

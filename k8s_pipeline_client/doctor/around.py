@@ -1,0 +1,153 @@
+"""Judges the cluster and the namespace: reachable, rights, clock, time zones, other clients, the reporter. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from k8s_pipeline_client.cluster.access import NEEDED, VITAL, Operation, Rights
+from k8s_pipeline_client.doctor.facts import ClusterFacts, Unknown
+from k8s_pipeline_client.doctor.finding import Finding, ok, problem, unknown, warning
+from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.errors import LoginError, PipelineError
+
+SKEW_SECONDS = 5.0
+"""The clock of two machines that ask the same time server differs by less; the Date header has whole seconds."""
+LARGE_SKEW_SECONDS = 120.0
+"""Beyond this tokens are taken for expired, or not valid yet."""
+SILENT_SECONDS = 300.0
+"""A reporter that is well looks once a minute."""
+_OTHERS = ("om-cronjob-", "om-cronomjob-")
+_ROLE = "apply the Role in rbac/ and bind it to this account; docs/reference/rights.md has smaller ones"
+_DOCTOR = "apply rbac/doctor.yaml"
+_CLOCKS = "have both machines set their clocks by a time server (NTP)"
+
+
+def reachable(facts: ClusterFacts) -> Iterator[Finding]:
+    """Judge whether the API server responds, and as whom it knows us."""
+    error = facts.unreachable
+    if error is not None:
+        check = "login" if isinstance(error, LoginError) else "cluster"
+        yield problem(check, error.code, error.message, error.hint or "check the kubeconfig, and your network")
+        return
+    yield ok("cluster", f"the API server is version {facts.version}")
+    if isinstance(facts.identity, Unknown):
+        yield unknown("identity", f"who we are is not known: {facts.identity.why}")
+    elif facts.identity == "system:anonymous":
+        text = "the API server does not know us (system:anonymous)"
+        yield problem("identity", "Anonymous", text, "log in, or use another kubeconfig or context")
+    else:
+        yield ok("identity", f"logged in as {facts.identity}")
+
+
+def namespace(facts: ClusterFacts) -> Iterator[Finding]:
+    """Judge whether the namespace is there."""
+    if facts.exists is None:
+        yield unknown("namespace", f"the account may not read namespace {facts.namespace}", _DOCTOR)
+    elif facts.exists:
+        yield ok("namespace", f"namespace {facts.namespace} exists")
+    else:
+        hint = f"kubectl create namespace {facts.namespace}, or use another one"
+        yield problem("namespace", "NamespaceMissing", f"there is no namespace {facts.namespace}", hint)
+
+
+def rights(facts: ClusterFacts) -> Iterator[Finding]:
+    """Judge each operation by the rights that it is declared to need."""
+    if not facts.denied:
+        yield ok("rights", f"every command has the rights that it needs in namespace {facts.namespace}")
+        return
+    fine = [operation for operation in Operation if not NEEDED[operation] & facts.denied]
+    for operation in Operation:
+        missing = NEEDED[operation] & facts.denied
+        if not missing:
+            continue
+        text = f"{operation} lacks rights in namespace {facts.namespace}: {_listed(missing)}"
+        make = problem if operation is Operation.DEPLOY or operation is Operation.RUN else warning
+        if not missing & VITAL:
+            make = warning
+        yield make(f"rights: {operation}", "RightsMissing", text, _ROLE)
+    if fine:
+        yield ok("rights", f"these have all that they need: {', '.join(fine)}")
+
+
+def _listed(missing: Rights) -> str:
+    return ", ".join(f"{verb} {resource}" for verb, resource in sorted(missing, key=lambda item: item[::-1]))
+
+
+def clock(facts: ClusterFacts) -> Iterator[Finding]:
+    """Judge by how much our clock differs from the API server's, whose controller starts what is due."""
+    skew = abs(facts.skew_seconds)
+    if skew <= SKEW_SECONDS:
+        yield ok("clock", "this machine's clock and the API server's agree within seconds")
+        return
+    side = "ahead of" if facts.skew_seconds > 0 else "behind"
+    text = f"this machine's clock is {skew:.0f} s {side} the API server's"
+    make = problem if skew > LARGE_SKEW_SECONDS else warning
+    yield make("clock", "ClockSkew", f"{text}: ages, next runs and the ends of tokens are wrong by that", _CLOCKS)
+
+
+def zones(facts: ClusterFacts) -> Iterator[Finding]:
+    """Judge whether the API server takes the time zones of schedules."""
+    taken: list[str] = []
+    for zone, refusal in facts.zones.items():
+        if isinstance(refusal, Unknown):
+            yield unknown("time-zones", f"whether schedules in {zone} are accepted is not known: {refusal.why}")
+        elif refusal is None:
+            taken.append(zone)
+        else:
+            yield _zone_refused(zone, refusal)
+    if taken:
+        yield ok("time-zones", f"the API server accepts schedules in {', '.join(taken)}")
+
+
+def _zone_refused(zone: str, refusal: PipelineError) -> Finding:
+    if "timeZone" in refusal.message or "time zone" in refusal.message:
+        hint = "have the time zone data of the control plane completed, or set another pipelineTimezone"
+        text = f"the API server refuses schedules in {zone}: {refusal.message}"
+        return problem("time-zones", "TimeZoneRefused", text, hint)
+    hint = "have whoever runs the policy or webhook that the message names allow CronJobs"
+    return problem("cronjobs", "CronJobRefused", f"a CronJob is refused: {refusal.message}", refusal.hint or hint)
+
+
+def leftovers(facts: ClusterFacts) -> Iterator[Finding]:
+    """Judge whether another client of OpenMetadata schedules the same pipelines."""
+    found: list[str] = []
+    if isinstance(facts.cronjobs, Unknown):
+        yield unknown("leftovers", f"CronJobs of other clients are not known: {facts.cronjobs.why}")
+    else:
+        found += [
+            item["metadata"]["name"]
+            for item in facts.cronjobs
+            if item["metadata"]["name"].startswith(_OTHERS)
+            and labels.PIPELINE not in (item["metadata"].get("labels") or {})
+            and not (item.get("spec") or {}).get("suspend")
+        ]
+    if isinstance(facts.operated, Unknown):
+        yield unknown("leftovers", f"OMJobs and CronOMJobs are not known: {facts.operated.why}", _DOCTOR)
+    else:
+        found += [f"{item.get('kind', 'OMJob')} {item['metadata']['name']}" for item in facts.operated]
+    if found:
+        text = f"another client of OpenMetadata left schedules in namespace {facts.namespace}: {_first(found)}"
+        hint = "suspend or delete them, so that no pipeline runs twice; docs/how-to/migrate.md says how"
+        yield warning("leftovers", "OtherClient", text, hint)
+    elif not isinstance(facts.cronjobs, Unknown):
+        yield ok("leftovers", "no CronJob of another client of OpenMetadata is scheduled here")
+
+
+def _first(names: list[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+def reporter(facts: ClusterFacts, now: datetime) -> Iterator[Finding]:
+    """Judge when a reporter last looked."""
+    hint = "run it in the cluster: docs/how-to/report-runs.md"
+    if isinstance(facts.last_pass, Unknown):
+        yield unknown("reporter", f"when a reporter last looked is not known: {facts.last_pass.why}")
+    elif facts.last_pass is None:
+        text = f"no reporter has ever looked at namespace {facts.namespace}: OpenMetadata hears of no OOM kill"
+        yield warning("reporter", "NoReporter", text, hint)
+    elif (age := (now - facts.last_pass).total_seconds()) > SILENT_SECONDS:
+        text = f"the reporter last looked {age / 60:.0f} min ago: OpenMetadata does not hear how runs end"
+        yield problem("reporter", "ReporterSilent", text, f"look at its log, or {hint}")
+    else:
+        yield ok("reporter", "a reporter looks at the namespace")

@@ -1,0 +1,111 @@
+"""Judges the dry run of a pod, the first word in which tells which part of the cluster refused it. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+
+from k8s_pipeline_client.cluster.port import Object
+from k8s_pipeline_client.doctor.facts import ClusterFacts, Trial
+from k8s_pipeline_client.doctor.finding import Finding, ok, problem, unknown
+from k8s_pipeline_client.errors import PipelineError
+
+
+class Refused(StrEnum):
+    """What of a pod is refused; named as the check is."""
+
+    ACCOUNT = "service-account"
+    PRIORITY = "priority-class"
+    RUNTIME = "runtime-class"
+    SECURITY = "pod-security"
+    LIMITS = "limits"
+    QUOTA = "quota"
+    OTHER = "admission"
+
+
+_SAID = (
+    (Refused.ACCOUNT, re.compile(r"error looking up service account|serviceaccount \"[^\"]*\" not found")),
+    (Refused.PRIORITY, re.compile(r"no PriorityClass with name")),
+    (Refused.RUNTIME, re.compile(r"RuntimeClass \"?[^\"]*\"? not found")),
+    (Refused.SECURITY, re.compile(r"violates PodSecurity")),
+    (Refused.QUOTA, re.compile(r"exceeded quota|failed quota")),
+    (
+        Refused.LIMITS,
+        re.compile(r"(?:maximum|minimum) \S+ usage per|max limit to request ratio|must be less than or equal to"),
+    ),
+)
+_FIELDS = {
+    Refused.ACCOUNT: "serviceAccountName",
+    Refused.PRIORITY: "priorityClassName",
+    Refused.RUNTIME: "runtimeClassName",
+}
+_CODES = {
+    Refused.ACCOUNT: "ServiceAccountMissing",
+    Refused.PRIORITY: "PriorityClassMissing",
+    Refused.RUNTIME: "RuntimeClassMissing",
+    Refused.SECURITY: "PodSecurityRefused",
+    Refused.LIMITS: "LimitRangeRefused",
+    Refused.QUOTA: "QuotaFull",
+    Refused.OTHER: "PodRefused",
+}
+_HINTS = {
+    Refused.ACCOUNT: "create it (rbac/ has one), or set serviceAccountName to one that exists",
+    Refused.PRIORITY: "set priorityClassName to one of kubectl get priorityclasses, or leave it out",
+    Refused.RUNTIME: "set runtimeClassName to one of kubectl get runtimeclasses, or leave it out",
+    Refused.SECURITY: "change the settings that the message names: runAsUser, seccompProfileType, podTemplate",
+    Refused.LIMITS: "set resources within what kubectl describe limitranges shows",
+    Refused.QUOTA: "free quota (kubectl describe quota), have it increased, or set smaller resources",
+    Refused.OTHER: "have whoever runs the policy or webhook that it names allow the pod, or change podTemplate",
+}
+
+
+def refused_part(error: PipelineError) -> Refused:
+    """Return which part of the cluster refused a pod."""
+    return next((part for part, said in _SAID if said.search(error.message)), Refused.OTHER)
+
+
+def without(spec: Object, error: PipelineError) -> Object | None:
+    """Return the pod without the object that is missing, to hear what else is; None where nothing can be left out."""
+    field = _FIELDS.get(refused_part(error))
+    if field is None or field not in spec:
+        return None
+    return {key: value for key, value in spec.items() if key != field}
+
+
+def tried(facts: ClusterFacts) -> Iterator[Finding]:
+    """Judge the dry run: one line for each part of the cluster that has a say."""
+    trial = facts.trial
+    if trial.unknown:
+        yield unknown("pod", f"whether a run's pod would be accepted is not known: {trial.unknown}")
+        return
+    seen = {refused_part(error): error for error in trial.refusals}
+    for part, error in seen.items():
+        yield problem(part.value, _CODES[part], f"a run's pod is refused: {_words(error)}", _HINTS[part])
+    yield from _accepted(trial, seen)
+
+
+def _accepted(trial: Trial, seen: dict[Refused, PipelineError]) -> Iterator[Finding]:
+    ended = [part for part in seen if part not in _FIELDS]
+    for part, field in _FIELDS.items():
+        name = trial.spec.get(field)
+        if not name or part in seen:
+            continue
+        if ended:
+            yield unknown(part.value, f"whether {field} {name} exists is not known until the pod is accepted")
+        else:
+            yield ok(part.value, f"{field} {name} exists")
+    if not ended:
+        yield ok(Refused.SECURITY.value, "the namespace's Pod Security level and its LimitRanges allow a run's pod")
+    elif Refused.SECURITY not in seen:
+        yield unknown(Refused.SECURITY.value, "whether Pod Security allows the pod is not known until it is accepted")
+
+
+def _words(error: PipelineError) -> str:
+    """Return the API server's message without the request that it is about."""
+    return re.sub(r"^.*? in namespace \S+: ", "", error.message)
+
+
+def parts_of(errors: Sequence[PipelineError]) -> set[Refused]:
+    """Return all parts that refused a pod."""
+    return {refused_part(error) for error in errors}
