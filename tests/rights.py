@@ -20,11 +20,14 @@ from k8s_pipeline_client.cluster.access import (
     needed_by,
     rules,
 )
+from k8s_pipeline_client.cluster.port import Extra
+from k8s_pipeline_client.doctor.gather import READ
 
 ROOT = Path(__file__).parents[1]
 ROLE = ROOT / "rbac/role.yaml"
 REPORTER_ROLE = ROOT / "manifests/reporter/role.yaml"
 CHART = ROOT / "manifests/chart/files"
+DOCTOR = ROOT / "rbac/doctor.yaml"
 PAGE = ROOT / "docs/reference/rights.md"
 GRANTED: Rights = DOCUMENTED | needed_by(Operation)
 
@@ -87,6 +90,51 @@ def chart_rules() -> dict[Path, str]:
     return {CHART / f"rules-{name}.yaml": f"{_WRITTEN}{_rules(rights)}" for name, rights in granted.items()}
 
 
+_DOCTOR_HEAD = """\
+# Optional: what `doctor` can look at besides what role.yaml grants; it only reads, and without it these checks are
+# `unknown`. Not part of the kustomization: kubectl apply -n openmetadata-pipelines -f rbac/doctor.yaml
+# The second part is cluster-wide, for nodes are: leave it out where you may not apply it. Written by `make rights`.
+"""
+_NAMESPACE = "openmetadata-pipelines"
+
+
+def doctor() -> str:
+    """Return the Roles of rbac/ that only `doctor` uses."""
+    parts = [_doctor_role(namespaced) for namespaced in (True, False)]
+    return _DOCTOR_HEAD + "---\n".join(parts)
+
+
+def _doctor_role(namespaced: bool) -> str:
+    kind = "Role" if namespaced else "ClusterRole"
+    rules = [
+        rule
+        for resource, verbs in READ.items()
+        if resource.namespaced is namespaced
+        for rule in _doctor_rule(resource, verbs)
+    ]
+    head = _head(kind, "k8s-pipeline-doctor")
+    reference = ["roleRef:", "  apiGroup: rbac.authorization.k8s.io", f"  kind: {kind}", "  name: k8s-pipeline-doctor"]
+    subject = ["subjects:", "  - kind: ServiceAccount", "    name: k8s-pipeline", f"    namespace: {_NAMESPACE}"]
+    binding = [*_head(f"{kind}Binding", "k8s-pipeline-doctor"), *reference, *subject]
+    return "\n".join([*head, "rules:", *rules, "---", *binding]) + "\n"
+
+
+def _doctor_rule(resource: Extra, verbs: tuple[str, ...]) -> list[str]:
+    group = resource.group or '""'
+    return [f"  - apiGroups: [{group}]", f"    resources: [{resource.plural}]", f"    verbs: {_flow(list(verbs))}"]
+
+
+def _head(kind: str, name: str) -> list[str]:
+    return [
+        "apiVersion: rbac.authorization.k8s.io/v1",
+        f"kind: {kind}",
+        "metadata:",
+        f"  name: {name}",
+        "  labels:",
+        "    app.kubernetes.io/name: k8s-pipeline",
+    ]
+
+
 def page(text: str) -> str:
     """Return a page with what stands between its marks written anew; each mark says what is to stand there."""
     parts = {"operations": _table(), "unused": _unused()} | {
@@ -103,16 +151,8 @@ def page(text: str) -> str:
 
 
 def _role(name: str, rights: Rights, component: str = "") -> str:
-    lines = [
-        "apiVersion: rbac.authorization.k8s.io/v1",
-        "kind: Role",
-        "metadata:",
-        f"  name: {name}",
-        "  labels:",
-        "    app.kubernetes.io/name: k8s-pipeline",
-        *([f"    app.kubernetes.io/component: {component}"] if component else []),
-        "rules:",
-    ]
+    named = [f"    app.kubernetes.io/component: {component}"] if component else []
+    lines = [*_head("Role", name), *named, "rules:"]
     return "\n".join(lines) + "\n" + indent(_rules(rights), "  ")
 
 
@@ -151,4 +191,5 @@ if __name__ == "__main__":
     REPORTER_ROLE.write_text(reporter_role(), encoding="utf-8")
     for path, text in chart_rules().items():
         path.write_text(text, encoding="utf-8")
+    DOCTOR.write_text(doctor(), encoding="utf-8")
     PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -42,13 +42,18 @@ def reachable(facts: ClusterFacts) -> Iterator[Finding]:
 
 def namespace(facts: ClusterFacts) -> Iterator[Finding]:
     """Judge whether the namespace is there."""
-    if facts.exists is None:
+    if facts.exists is None and facts.trial.unknown:
         yield unknown("namespace", f"the account may not read namespace {facts.namespace}", _DOCTOR)
-    elif facts.exists:
+    elif not is_missing(facts):
         yield ok("namespace", f"namespace {facts.namespace} exists")
     else:
         hint = f"kubectl create namespace {facts.namespace}, or use another one"
         yield problem("namespace", "NamespaceMissing", f"there is no namespace {facts.namespace}", hint)
+
+
+def is_missing(facts: ClusterFacts) -> bool:
+    """Return whether there is no such namespace; a dry run tells it to those who may not read it."""
+    return facts.exists is False or any(error.code == "NamespaceMissing" for error in facts.trial.refusals)
 
 
 def rights(facts: ClusterFacts) -> Iterator[Finding]:

@@ -19,12 +19,14 @@ from k8s_pipeline_client.reporter.memory import LEDGER
 from k8s_pipeline_client.reporter.schedules import last_look
 from k8s_pipeline_client.settings import Settings
 
+NAMESPACE = Extra("", "v1", "namespaces")
 QUOTAS = Extra("", "v1", "resourcequotas")
 CLAIMS = Extra("", "v1", "persistentvolumeclaims")
 NODES = Extra("", "v1", "nodes", namespaced=False)
 OMJOBS = Extra("pipelines.openmetadata.org", "v1", "omjobs")
 CRON_OMJOBS = Extra("pipelines.openmetadata.org", "v1", "cronomjobs")
 READ: Mapping[Extra, tuple[str, ...]] = {
+    NAMESPACE: ("get",),
     QUOTAS: ("list",),
     CLAIMS: ("get",),
     NODES: ("list",),

@@ -31,7 +31,7 @@ def _cluster(cluster: ClusterFacts, facts: Facts) -> Iterator[Finding]:
         return
     yield from around.clock(cluster)
     yield from around.namespace(cluster)
-    if cluster.exists is False:
+    if around.is_missing(cluster):
         return
     yield from around.rights(cluster)
     yield from tried(cluster)

@@ -103,7 +103,8 @@ def _accepted(trial: Trial, seen: dict[Refused, PipelineError]) -> Iterator[Find
 
 def _words(error: PipelineError) -> str:
     """Return the API server's message without the request that it is about."""
-    return re.sub(r"^.*? in namespace \S+: ", "", error.message)
+    said = re.sub(r"^.*? in namespace \S+: ", "", error.message)
+    return re.sub(r"^pods \"[^\"]*\" is forbidden: | \(403 Forbidden\)$", "", said)
 
 
 def parts_of(errors: Sequence[PipelineError]) -> set[Refused]:

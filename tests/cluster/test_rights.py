@@ -82,8 +82,10 @@ def _requests(space: Space) -> list[Request]:
 
 def _rights(request: Request) -> Iterator[tuple[str, str]]:
     """Yield what a request has to be allowed."""
-    if request.resource in ("", "namespaces"):
-        return  # everybody may read the version; whether there is such a namespace is asked for, and need not be said
+    if request.resource in ("", "namespaces", "selfsubjectaccessreviews", "selfsubjectreviews"):
+        # Everybody may read the version, and ask who they are and what they may do; whether there is such a namespace
+        # is asked for, and need not be said.
+        return
     resource = f"{request.resource}/{request.subresource}" if request.subresource else request.resource
     yield request.verb, resource
     if request.verb == "patch" and request.code == 201:

@@ -31,6 +31,15 @@ def test_the_charts_rules_are_what_is_declared() -> None:
         assert path.read_text() == text, "make rights writes it anew"
 
 
+def test_the_doctors_role_only_reads_and_is_what_is_declared() -> None:
+    assert rights.DOCTOR.read_text() == rights.doctor(), "make rights writes it anew"
+    found = [item for item in yaml.safe_load_all(rights.DOCTOR.read_text()) if "rules" in item]
+    granted = {verb for item in found for rule in item["rules"] for verb in rule["verbs"]}
+    assert granted <= {"get", "list"}
+    wide = [rule["resources"] for item in found if item["kind"] == "ClusterRole" for rule in item["rules"]]
+    assert wide == [["nodes"]]
+
+
 def test_the_page_is_what_is_declared() -> None:
     text = rights.PAGE.read_text()
     assert text == rights.page(text), "make rights writes it anew"

@@ -56,6 +56,16 @@ class Access:
             return Response(500, {"message": said}) if "logs" in request.segments else refused(403, said)
         return None
 
+    def permissions(self, request: Request, resource: str) -> list[dict[str, str]]:
+        """What the bearer of a request may do with a resource."""
+        claims = claims_of(request.authorization.partition(" ")[2]) or {}
+        may_write = claims.get("isBot") is not False or claims.get("sub") == "admin"
+        operations = ["Create", "Delete", "EditAll"]
+        if resource == "ingestionPipeline":
+            operations.append("EditIngestionPipelineStatus")
+        found = {"ViewAll": True, "ViewBasic": True, **dict.fromkeys(operations, may_write)}
+        return [{"operation": name, "access": "allow" if is_so else "notAllow"} for name, is_so in found.items()]
+
     def _accepted(self, bot: str) -> frozenset[str] | None:
         with self._lock:
             due, tokens = self._later.get(bot, (0.0, frozenset()))

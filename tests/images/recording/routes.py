@@ -59,6 +59,7 @@ class Api:
             "system": self._system,
             PIPELINES: self._pipelines,
             "services/testConnectionDefinitions": self._test_connection_definition,
+            "permissions": self._permissions,
             "usage": lambda _request, _rest: Response(200, {}),
             "search": lambda _request, _rest: Response(200, {"hits": {"hits": [], "total": {"value": 0}}}),
         }
@@ -75,6 +76,12 @@ class Api:
             value: Entity = {"metricConfiguration": []}
             return Response(200, {"config_type": "profilerConfiguration", "config_value": value})
         return not_found("settings", "/".join(rest))
+
+    def _permissions(self, request: Request, rest: tuple[str, ...]) -> Response | None:
+        """What the bearer may do, as the real server lists it: bots may do what bots do, people look."""
+        if len(rest) != 1 or request.method != "GET":
+            return None
+        return Response(200, {"resource": rest[0], "permissions": self.access.permissions(request, rest[0])})
 
     def _pipelines(self, request: Request, rest: tuple[str, ...]) -> Response | None:
         if len(rest) >= 3 and rest[0] == "logs":
