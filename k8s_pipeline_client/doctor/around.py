@@ -8,6 +8,7 @@ from datetime import datetime
 from k8s_pipeline_client.cluster.access import NEEDED, VITAL, Operation, Rights
 from k8s_pipeline_client.doctor.facts import ClusterFacts, Unknown
 from k8s_pipeline_client.doctor.finding import Finding, ok, problem, unknown, warning
+from k8s_pipeline_client.doctor.trial import words_of
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.errors import LoginError, PipelineError
 
@@ -18,7 +19,7 @@ LARGE_SKEW_SECONDS = 120.0
 SILENT_SECONDS = 300.0
 """A reporter that is well looks once a minute."""
 _OTHERS = ("om-cronjob-", "om-cronomjob-")
-_ROLE = "apply the Role in rbac/ and bind it to this account; docs/reference/rights.md has smaller ones"
+_ROLE = "apply the Role in rbac/, or a smaller one of docs/reference/rights.md"
 _DOCTOR = "apply rbac/doctor.yaml"
 _CLOCKS = "have both machines set their clocks by a time server (NTP)"
 
@@ -108,10 +109,10 @@ def zones(facts: ClusterFacts) -> Iterator[Finding]:
 def _zone_refused(zone: str, refusal: PipelineError) -> Finding:
     if "timeZone" in refusal.message or "time zone" in refusal.message:
         hint = "have the time zone data of the control plane completed, or set another pipelineTimezone"
-        text = f"the API server refuses schedules in {zone}: {refusal.message}"
+        text = f"the API server refuses schedules in {zone}: {words_of(refusal)}"
         return problem("time-zones", "TimeZoneRefused", text, hint)
     hint = "have whoever runs the policy or webhook that the message names allow CronJobs"
-    return problem("cronjobs", "CronJobRefused", f"a CronJob is refused: {refusal.message}", refusal.hint or hint)
+    return problem("cronjobs", "CronJobRefused", f"a CronJob is refused: {words_of(refusal)}", refusal.hint or hint)
 
 
 def leftovers(facts: ClusterFacts) -> Iterator[Finding]:

@@ -46,7 +46,7 @@ def gather(cluster: Cluster, settings: Settings, clock: Callable[[], datetime]) 
     Raises:
         SettingsError: No pod can be made of the settings.
     """
-    item = sample_cronjob(settings, f"{NAME}-{secrets.token_hex(4)}", _ZONE)
+    item = sample_cronjob(settings, f"{NAME}-{secrets.token_hex(5)}", _ZONE)
     try:
         version = cluster.version()
     except ClusterError as error:

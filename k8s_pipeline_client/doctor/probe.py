@@ -47,7 +47,7 @@ def probe_job(settings: Settings, endpoint: str, certificates: str = "") -> Obje
         SettingsError: The settings' overlay changes a protected field.
         InputError: The address is invalid.
     """
-    name = f"{NAME}-{secrets.token_hex(4)}"
+    name = f"{NAME}-{secrets.token_hex(5)}"
     template = sample_cronjob(settings, name, "UTC")["spec"]["jobTemplate"]["spec"]["template"]
     spec = template["spec"]
     environment = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -95,6 +96,7 @@ def nodes(facts: ClusterFacts) -> Iterator[Finding]:
     if fitting:
         yield ok("nodes", f"{len(fitting)} of {len(reasons)} nodes would take a run's pod")
         return
-    said = "; ".join(f"{name}: {reason}" for name, reason in list(reasons.items())[:5]) or "there are no nodes"
+    counts = Counter(reasons.values())
+    said = "; ".join(f"{count}: {reason}" for reason, count in counts.most_common(5)) or "there are none"
     hint = "change nodeSelector, tolerations, affinity or resources, or add a node"
     yield problem("nodes", "NoNodeFits", f"no node would take a run's pod ({said})", hint)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from k8s_pipeline_client.doctor.facts import Facts, Probed, ServerFacts, ServiceFacts, Unknown
 from k8s_pipeline_client.doctor.finding import Finding, ok, problem, unknown, warning
 from k8s_pipeline_client.domain.image import base_of, with_entry_points
+from k8s_pipeline_client.domain.rfc3339 import rfc3339
 from k8s_pipeline_client.errors import PipelineError
 
 SOON = timedelta(days=14)
@@ -88,7 +89,7 @@ def token(facts: ServerFacts, now: datetime) -> Iterator[Finding]:
     whose = f"the token of {claims.bot}" if claims.bot else "the token, which names nobody,"
     new = "create a new one in OpenMetadata (Settings, Bots), and use rotate-token"
     if claims.expires_at is not None and claims.expires_at <= now:
-        text = f"{whose} expired at {claims.expires_at:%Y-%m-%d %H:%M} UTC"
+        text = f"{whose} expired at {rfc3339(claims.expires_at)}"
         yield problem("token", "TokenExpired", text, new)
         return
     if isinstance(facts.accepted, PipelineError):
@@ -108,7 +109,7 @@ def _end(end: datetime | None, whose: str, now: datetime, new: str) -> Finding:
     if end is None:
         return ok("token-end", f"{whose} has no end")
     if end - now < SOON:
-        return warning("token-end", "TokenExpiresSoon", f"{whose} expires at {end:%Y-%m-%d %H:%M} UTC", new)
+        return warning("token-end", "TokenExpiresSoon", f"{whose} expires at {rfc3339(end)}", new)
     return ok("token-end", f"{whose} is valid until {end:%Y-%m-%d}")
 
 

@@ -81,7 +81,7 @@ def tried(facts: ClusterFacts) -> Iterator[Finding]:
         return
     seen = {refused_part(error): error for error in trial.refusals}
     for part, error in seen.items():
-        yield problem(part.value, _CODES[part], f"a run's pod is refused: {_words(error)}", _HINTS[part])
+        yield problem(part.value, _CODES[part], f"a run's pod is refused: {words_of(error)}", _HINTS[part])
     yield from _accepted(trial, seen)
 
 
@@ -101,10 +101,10 @@ def _accepted(trial: Trial, seen: dict[Refused, PipelineError]) -> Iterator[Find
         yield unknown(Refused.SECURITY.value, "whether Pod Security allows the pod is not known until it is accepted")
 
 
-def _words(error: PipelineError) -> str:
+def words_of(error: PipelineError) -> str:
     """Return the API server's message without the request that it is about."""
     said = re.sub(r"^.*? in namespace \S+: ", "", error.message)
-    return re.sub(r"^pods \"[^\"]*\" is forbidden: | \(403 Forbidden\)$", "", said)
+    return re.sub(r"^[a-z.]+ \"[^\"]*\" is forbidden: | \(4\d\d \w+\)$", "", said)
 
 
 def parts_of(errors: Sequence[PipelineError]) -> set[Refused]:

@@ -193,6 +193,12 @@ def _diagnose(stage: Stage) -> None:
     _by_resource_name(stage, "diagnose")
 
 
+def _doctor(stage: Stage) -> None:
+    stage.admin.space.kubectl("create", "secret", "generic", "pull")
+    stage.admin.configure(imagePullSecrets=["pull"], metadataApiEndpoint="http://127.0.0.1:1/api")
+    stage.limited("doctor", "--probe", code=1)
+
+
 def _kill(stage: Stage) -> None:
     stage.deployed({"log": "begun"}, {"sleep": 600})
     stage.admin("run", "nightly")
@@ -285,6 +291,7 @@ SCENARIOS: Mapping[Operation, Callable[[Stage], None]] = MappingProxyType(
         Operation.RUNS: _shown("runs nightly", "runs"),
         Operation.EVENTS: _shown("events nightly"),
         Operation.DIAGNOSE: _diagnose,
+        Operation.DOCTOR: _doctor,
         Operation.LOGS: _logs,
         Operation.KILL: _kill,
         Operation.ENABLE: _switched("enable"),

@@ -58,7 +58,7 @@ class Access:
 
     def permissions(self, request: Request, resource: str) -> list[dict[str, str]]:
         """What the bearer of a request may do with a resource."""
-        claims = claims_of(request.authorization.partition(" ")[2]) or {}
+        claims = claims_of((request.authorization or "").partition(" ")[2]) or {}
         may_write = claims.get("isBot") is not False or claims.get("sub") == "admin"
         operations = ["Create", "Delete", "EditAll"]
         if resource == "ingestionPipeline":
