@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,72 +15,11 @@ from k8s_pipeline_client import load_settings
 from k8s_pipeline_client.client.connecting import connect
 from k8s_pipeline_client.doctor import examine
 from tests.cluster.support.admission import policy
-from tests.cluster.support.healthy import Service
-from tests.cluster.support.messages import check_messages
-from tests.cluster.support.program import Program, Result
+from tests.cluster.support.doctor import Doctor, doctor, levels, seeing
 from tests.cluster.support.site import Site
-from tests.cluster.support.space import until
-from tests.images import manifests
 from tests.openmetadata import token
-from tests.rights import DOCTOR
 
-IMAGE = "docker.getcollate.io/openmetadata/ingestion-base:1.12.14"
-Finding = dict[str, Any]
-
-
-class Doctor:
-    """Runs the command, as the Role's account, and remembers no finding whose words are not in the snapshot."""
-
-    def __init__(self, site: Site) -> None:
-        self.site = site
-        self.space = site.program.space
-
-    def configure(self, **settings: Any) -> None:
-        values = {"metadataApiEndpoint": self.site.server.url, "ingestionImage": IMAGE, **settings}
-        self.site.program.configure(**{key: value for key, value in values.items() if value is not None})
-
-    def __call__(self, *words: str, code: int | None = None, program: Program | None = None) -> dict[str, Finding]:
-        site = self.site if program is None else self.site.seen_by(program)
-        return self._read(site("doctor", *words, "-o", "json", code=code))
-
-    def alone(self, *words: str, code: int | None = None) -> dict[str, Finding]:
-        """Run it with what its settings say of OpenMetadata, and nothing else."""
-        return self._read(self.site.program("doctor", *words, "-o", "json", code=code))
-
-    def _read(self, result: Result) -> dict[str, Finding]:
-        found = result.json["findings"]
-        # Nodes come and go with other tests.
-        told = [item for item in found if item["level"] != "ok" and item["code"] != "NoNodeFits"]
-        check_messages("".join(f"error: {_line(item)}\n" for item in told))
-        levels = ["ok", "unknown", "warning", "problem"]
-        return {item["check"]: item for item in sorted(found, key=lambda item: levels.index(item["level"]))}
-
-
-def _line(finding: Finding) -> str:
-    return str(finding["message"]) + (f" — {finding['hint']}" if finding["hint"] else "")
-
-
-@pytest.fixture
-def doctor(site: Site) -> Doctor:
-    """The command, with settings in which nothing is wrong."""
-    doctor = Doctor(site)
-    doctor.configure()
-    return doctor
-
-
-@pytest.fixture
-def seeing(doctor: Doctor) -> Iterator[Doctor]:
-    """The same, with rbac/doctor.yaml applied."""
-    space = doctor.space
-    text = DOCTOR.read_text().replace("openmetadata-pipelines", space.namespace)
-    text = text.replace("k8s-pipeline-doctor", f"k8s-pipeline-doctor-{space.namespace}")
-    space.kubectl("apply", "-f", "-", given=text)
-    yield doctor
-    space.kubectl("delete", "--wait=false", "-f", "-", given=text)
-
-
-def levels(found: dict[str, Finding]) -> dict[str, str]:
-    return {check: item["level"] for check, item in found.items()}
+__all__ = ["doctor", "seeing"]
 
 
 def test_a_clean_bill_where_all_is_well(seeing: Doctor) -> None:
@@ -340,79 +279,3 @@ def test_what_is_not_openmetadata(doctor: Doctor) -> None:
     found = doctor.alone("--server", f"{address}/api", code=1)
 
     assert found["openmetadata"]["level"] == "problem"
-
-
-@pytest.fixture
-def reached(doctor: Doctor, standin: str) -> str:
-    """The address of an OpenMetadata in the namespace, which pods reach and this machine does not ask."""
-    space = doctor.space
-    items = manifests.recording_server(space.namespace, image=standin, name="recording-server")
-    space.kubectl("apply", "-f", "-", given=yaml.safe_dump_all(items))
-    space.kubectl("wait", "--for=condition=Ready", "--timeout=120s", "pod/recording-server")
-    return f"http://{space.get('service', 'recording-server')['spec']['clusterIP']}:{manifests.SERVER_PORT}/api"
-
-
-def test_a_pod_that_reaches_openmetadata(reached: str, doctor: Doctor, standin: str) -> None:
-    doctor.configure(metadataApiEndpoint=reached, ingestionImage=standin)
-
-    found = doctor("--probe")
-
-    assert found["probe"]["level"] == "ok"
-    assert reached in found["probe"]["message"]
-    assert doctor.site.program("list", "-o", "json").json == []  # it is taken for no run
-    until(lambda: not doctor.space.list("jobs") and len(doctor.space.list("pods")) == 1, "nothing is left of it")
-
-
-def test_a_pod_that_does_not_reach_openmetadata(doctor: Doctor, standin: str) -> None:
-    doctor.configure(metadataApiEndpoint="http://127.0.0.1:1/api", ingestionImage=standin)
-
-    found = doctor("--probe", code=1)
-
-    assert (found["probe"]["level"], found["probe"]["code"]) == ("problem", "PodsCannotReach")
-    until(lambda: not doctor.space.list("jobs"), "nothing is left of it")
-
-
-def test_a_probe_that_does_not_come_to_look(doctor: Doctor, standin: str) -> None:
-    doctor.configure(ingestionImage=standin, nodeSelector={"disktype": "unobtainium"})
-
-    found = doctor("--probe", "--probe-timeout", "3s", code=1)["probe"]
-
-    assert found["code"] == "ProbeStuck"
-    assert doctor.space.list("pods") == [] or until(lambda: not doctor.space.list("pods"), "its pod is gone")
-
-
-@pytest.fixture
-def service() -> Iterator[Service]:
-    """What stands for the HTTP service: it knows one path and one password."""
-    with Service() as found:
-        yield found
-
-
-def _asked(doctor: Doctor, url: str, monkeypatch: pytest.MonkeyPatch, password: str = Service.password) -> Finding:
-    monkeypatch.setenv("K8S_PIPELINE_SERVICE_PASSWORD", password)
-    return doctor("--service-url", url)["service"]
-
-
-def test_a_service_that_is_well(doctor: Doctor, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert _asked(doctor, service.url, monkeypatch)["level"] == "ok"
-
-
-def test_a_service_with_another_password(doctor: Doctor, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = _asked(doctor, service.url, monkeypatch, "a-password-of-old")
-
-    assert found["code"] == "ServicePasswordRejected"
-    assert "a-password-of-old" not in json.dumps(found)
-
-
-def test_a_service_that_is_not_well(doctor: Doctor, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    service.reason = "it lacks rights in its namespace"
-
-    found = _asked(doctor, service.url, monkeypatch)
-
-    assert found["code"] == "ServiceUnhealthy"
-    assert service.reason in found["message"]
-
-
-def test_a_service_that_is_not_there(doctor: Doctor, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert _asked(doctor, "http://127.0.0.1:1", monkeypatch)["code"] == "ServiceUnreachable"
-    assert _asked(doctor, f"{service.url}/elsewhere", monkeypatch)["code"] == "NotTheService"
