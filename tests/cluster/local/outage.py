@@ -1,4 +1,4 @@
-"""An API server that is killed, and started again."""
+"""Programs of the cluster that are killed, and started again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from tests.cluster.local.locks import locked
 from tests.cluster.local.paths import Paths, current
 from tests.cluster.local.processes import read_record, spawn, wait_gone, write_record
 
-_NAME = "kube-apiserver"
 _READY_SECONDS = 60.0
 
 
@@ -25,22 +24,40 @@ def api_server_killed(paths: Paths | None = None) -> Iterator[None]:
         ClusterError: There is none, or it does not come back.
     """
     paths = paths or current()
+    with _killed("kube-apiserver", paths):
+        yield
+
+
+@contextmanager
+def kubelet_killed(paths: Paths | None = None) -> Iterator[None]:
+    """Kill the kubelet with SIGKILL, and start it again at the end of the block; containers go on meanwhile.
+
+    Raises:
+        ClusterError: There is none, or it does not die.
+    """
+    with _killed("kubelet", paths or current()):
+        yield
+
+
+@contextmanager
+def _killed(name: str, paths: Paths) -> Iterator[None]:
+    commands = {"kube-apiserver": components.kube_apiserver, "kubelet": components.kubelet}
     # Else an `up` of somebody else would take the cluster for a broken one, and make it anew.
     with locked(paths.lock, waiting_for="an `up` or `down`"):
         processes = read_record(paths.record)
-        victim = next((process for process in processes if process.name == _NAME and process.alive), None)
+        victim = next((process for process in processes if process.name == name and process.alive), None)
         if victim is None:
-            raise ClusterError("no API server of ours runs")
+            raise ClusterError(f"no {name} of ours runs")
         victim.kill(signal.SIGKILL)
         if not wait_gone([victim], 10.0):
-            raise ClusterError("the API server does not die")
+            raise ClusterError(f"the {name} does not die")
         try:
             yield
         finally:
-            command = components.kube_apiserver(paths, paths.active_binaries.readlink())
-            again = spawn(_NAME, command, paths.logs / f"{_NAME}.log")
+            again = spawn(name, commands[name](paths, paths.active_binaries.readlink()), paths.logs / f"{name}.log")
             write_record(paths.record, [again if process == victim else process for process in processes])
-            _wait_until_ready(paths)
+            if name == "kube-apiserver":
+                _wait_until_ready(paths)
 
 
 def _wait_until_ready(paths: Paths) -> None:

@@ -50,6 +50,8 @@ class RecordingServer:
         self.control = Control(self.api, self.journal, self.faults)
         if seed:
             self.control.seed(dict(seed))
+        self._host = host
+        self._verbose = verbose
         self._server = _Server((host, port), self, verbose=verbose)
         self._thread: threading.Thread | None = None
 
@@ -61,6 +63,17 @@ class RecordingServer:
     def url(self) -> str:
         """What stands in `openMetadataServerConfig.hostPort`, for clients on this machine."""
         return f"http://{self._server.server_address[0]!s}:{self.port}/api"
+
+    def refuse(self) -> None:
+        """Be away, as a server that has been stopped: what is open is closed, and nothing new is taken."""
+        self.faults.add({"fault": "drop"})
+        self.__exit__(None, None, None)
+
+    def listen(self) -> None:
+        """Be there again, at the same address, with all that was there before."""
+        self._server = _Server((self._host, self.port), self, verbose=self._verbose)
+        self.faults.clear()
+        self.__enter__()
 
     def __enter__(self) -> "RecordingServer":
         self._thread = threading.Thread(target=self.serve_forever, name="recording-server", daemon=True)
