@@ -31,6 +31,8 @@ _RECORD = rf"""
     (?: \{{ [^{{}}]* \}} [\s-]* )?
     (?P<text> .*)
     """
+_GOT_OVER = "trying to update Ingestion Pipeline status"
+"""Logged by the ingestion where OpenMetadata does not accept a report; it goes on, so no run fails of it."""
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _NAMES_EXCEPTION = re.compile(r"\b\w*(?:Error|Exception)\b|\bFATAL\b")
 
@@ -61,7 +63,8 @@ class ErrorLog:
 def errors_in(log: str) -> list[str]:
     """Return the texts of the records from level ERROR on, each in one line, without time, level and place.
 
-    A multi-line record ends at the next record, an empty line, or a traceback.
+    A multi-line record ends at the next record, an empty line, or a traceback. Failures to report the run's own status
+    are left out: the ingestion goes on after them.
     """
     first_line = re.compile(_RECORD, re.VERBOSE)  # compiled here: it is slow, and most runs do not need it
     errors: list[list[str]] = []
@@ -76,7 +79,7 @@ def errors_in(log: str) -> list[str]:
             lines = []
         elif len(lines) < _MAX_LINES:
             lines.append(line)
-    return [text for text in map(_in_one_line, errors) if text]
+    return [text for text in map(_in_one_line, errors) if text and _GOT_OVER not in text]
 
 
 def _in_one_line(lines: list[str]) -> str:

@@ -46,6 +46,14 @@ def test_of_a_real_ingestion() -> None:
     )
 
 
+def test_a_report_that_was_not_taken_is_not_why_a_run_fails() -> None:
+    refused = "ERROR {metadata.Utils:x:1} - Unhandled error trying to update Ingestion Pipeline status [{}]\n"
+    log = refused.replace("{}", "<urlopen error [Errno 111] Connection refused>")
+
+    assert errors_in(f"ERROR: no such table\n{log}") == ["no such table"]
+    assert last_error(log) == ""
+
+
 @pytest.mark.parametrize(
     ("log", "errors"),
     [
