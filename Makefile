@@ -83,6 +83,11 @@ bench: $(BIN)/.installed ## Our client beside bare loops and kubectl, into docs/
 e2e: $(BIN)/.installed ## Bad ends of the real ingestion, and what OpenMetadata is told, into docs/reference/real-ingestion.md
 	@$(BIN)/python -m tests.e2e
 
+.PHONY: faults
+faults: $(BIN)/.installed ## Bad ends of runs on a real cluster, into docs/reference/faults.md; FAULTS_PARTS, _ROWS, _KILLS, _RUNS to try
+	@$(BIN)/python -m tests.cluster.support.prepare
+	@$(BIN)/python -m tests.faults
+
 .PHONY: lint
 lint: $(BIN)/.installed ## ruff, mypy, import-linter
 	$(BIN)/ruff check .

@@ -21,7 +21,8 @@ SETTINGS: dict[str, Any] = {
     "tolerations": [
         {"key": f"node.kubernetes.io/{key}", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 1}
         for key in ("unreachable", "not-ready")
-    ],
+    ]
+    + [{"key": LOST, "operator": "Exists", "effect": "NoSchedule"}],
     "terminationGracePeriodSeconds": 5,
 }
 
@@ -29,7 +30,13 @@ SETTINGS: dict[str, Any] = {
 @contextmanager
 def node_that_nobody_serves(stage: Stage) -> Iterator[None]:
     """Have a Node object that says once that it is ready."""
-    node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": LOST, "labels": {_LABEL: LOST}}}
+    node = {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": LOST, "labels": {_LABEL: LOST}},
+        # So that no pod but this row's comes to it.
+        "spec": {"taints": [{"key": LOST, "effect": "NoSchedule"}]},
+    }
     stage.access.run("apply", "-f", "-", given=json.dumps(node))
     moment = _now()
     ready = {"type": "Ready", "status": "True", "reason": "KubeletReady", "lastHeartbeatTime": moment}
