@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
+from typing import Any
 
 from tests.cluster.local.errors import ClusterError
 from tests.cluster.support.access import OWN_CLUSTER
+from tests.cluster.support.shop import WRONG_PASSWORD
 from tests.demo.speech import PLACE, command, enter, say, show
 from tests.demo.stage import NAMESPACE, Stage, set_up
+from tests.faults.puts import said
 from tests.images.errors import ImageBuildError
 
 _RUN_FAILED = 3
@@ -47,14 +50,22 @@ def _a_run_that_fails(stage: Stage) -> None:
     say("And a run that fails: a plain workflow document, run once, with a password that is refused.")
     command(stage.folder, "run", "-f", "wrong_password.yaml", "--wait", "--timeout", "5m", expect=_RUN_FAILED)
     command(stage.folder, "list")
-    say("The run could not tell OpenMetadata how it ended. The reporter does; here it makes one pass.")
-    command(stage.folder, "reconcile", "--once")
-    rows = stage.shop.recorded("statuses")["shop.wrong_password"]
-    for history in rows.values():
-        say(f"What the server has of the run: {history[-1]['pipelineState']} (before: {history[0]['pipelineState']}).")
-        for step in history[-1]["status"]:
-            for failure in step.get("failures") or ():
-                show(f"  {failure['error']}")
+    say("What the server knows of it: it began, and was never heard of again.")
+    show(f"  {_row(stage).get('pipelineState', 'nothing')}")
+    say("Have its end reported: one pass by hand; all the time it is `reconcile` without --once.")
+    with stage.reachable_server() as environment:
+        command(stage.folder, "reconcile", "--once", environment=environment)
+    row = _row(stage)
+    if row.get("pipelineState") != "failed" or "password authentication failed" not in said(row):
+        sys.exit("the demo stops: the server does not know why the run failed")
+    say("What the server knows of it now.")
+    show(f"  {row['pipelineState']}: {said(row)}")
+
+
+def _row(stage: Stage) -> dict[str, Any]:
+    """What the recording server has of the run that fails: its newest row."""
+    rows: list[dict[str, Any]] = stage.shop.recorded("rows").get(WRONG_PASSWORD, [])
+    return rows[0] if rows else {}
 
 
 def _where_to_go_next(stage: Stage, seconds: float) -> None:

@@ -6,7 +6,9 @@ import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 _BOLD, _DIM, _PLAIN = ("\033[1m", "\033[2m", "\033[0m") if sys.stdout.isatty() else ("", "", "")
 
@@ -30,14 +32,22 @@ def show(text: str) -> None:
     print(text, flush=True)
 
 
-def command(folder: Path, *words: str, expect: int = 0) -> None:
+def command(folder: Path, *words: str, expect: int = 0, environment: Mapping[str, str] = MappingProxyType({})) -> None:
     """Show a command as one would type it, and run it.
+
+    Args:
+        folder: Where.
+        words: The command's.
+        expect: The exit code that belongs to the story.
+        environment: Variables that it needs beside those that are shown.
 
     Raises:
         SystemExit: It ended with another exit code than the one that belongs to the story.
     """
     print(f"{_DIM}${_PLAIN} k8s-pipeline {shlex.join(words)}", flush=True)
     program = Path(sys.executable).with_name("k8s-pipeline")
-    code = subprocess.run([str(program), *words], cwd=folder, env=os.environ | PLACE, check=False).returncode
+    code = subprocess.run(
+        [str(program), *words], cwd=folder, env={**os.environ, **PLACE, **environment}, check=False
+    ).returncode
     if code != expect:
         sys.exit(f"the demo stops: exit code {code}, {expect} was expected")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,9 +15,10 @@ import yaml
 from tests.cluster.local.paths import cache_folder
 from tests.cluster.support.access import Access
 from tests.cluster.support.prepare import prepare
-from tests.cluster.support.shop import Shop
+from tests.cluster.support.shop import SERVER_NAME, TOKEN, Shop
 from tests.cluster.support.space import Space
 from tests.demo.speech import say
+from tests.images import manifests
 
 NAMESPACE = "k8s-pipeline-demo"
 
@@ -30,6 +34,26 @@ class Stage:
     access: Access
     shop: Shop
     folder: Path
+
+    @contextmanager
+    def reachable_server(self) -> Iterator[Mapping[str, str]]:
+        """Yield the variables with which a program on this machine reaches the recording server.
+
+        The pods' own way leads there on the node of our cluster; from elsewhere a port is forwarded.
+        """
+        if self.access.embedded:
+            yield {}
+            return
+        words = ["--kubeconfig", str(self.access.kubeconfig), "-n", NAMESPACE, "port-forward"]
+        target = [f"service/{SERVER_NAME}", f":{manifests.SERVER_PORT}"]
+        forward = subprocess.Popen([self.access.kubectl, *words, *target], stdout=subprocess.PIPE, text=True)
+        try:
+            line = forward.stdout.readline() if forward.stdout else ""  # Forwarding from 127.0.0.1:40001 -> 8585
+            port = line.partition(" -> ")[0].rpartition(":")[2]
+            yield {"SERVER_HOST_API_URL": f"http://127.0.0.1:{port}/api", "OPENMETADATA_JWT_TOKEN": TOKEN}
+        finally:
+            forward.terminate()
+            forward.communicate()
 
 
 def set_up() -> Stage:

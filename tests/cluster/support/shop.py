@@ -14,6 +14,7 @@ from tests.images.recording import documents
 READER_PASSWORD = "reader-of-the-shop-9"
 TOKEN = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.eyJzdWIiOiJpbmdlc3Rpb24tYm90In0.c3RhbmQtaW4"
 SERVICE = "shop"
+WRONG_PASSWORD = f"{SERVICE}.wrong_password"
 # Not "openmetadata": the runs bear that as app.kubernetes.io/name, and the Service would send requests to them.
 SERVER_NAME, DATABASE_NAME = "recording-server", "shop-postgres"
 
@@ -77,7 +78,7 @@ class Shop:
             },
             "sink": {"type": "metadata-rest", "config": {}},
             "workflowConfig": {"loggerLevel": "INFO", "openMetadataServerConfig": self._server_connection()},
-            "ingestionPipelineFQN": f"{SERVICE}.wrong_password",
+            "ingestionPipelineFQN": WRONG_PASSWORD,
         }
 
     def test_connection(self) -> dict[str, Any]:
