@@ -1,5 +1,6 @@
 """The recording stand-in of the OpenMetadata server, over HTTP as runs and tests use it."""
 
+import http.client
 import json
 import time
 import urllib.error
@@ -150,6 +151,23 @@ def test_slow_and_dropped_requests(server: RecordingServer) -> None:
         call(server, "GET", "/system/status")
     call(server, "DELETE", "/_faults")
     assert call(server, "GET", "/system/status")[0] == 200
+
+
+def test_a_server_that_was_away_is_back_at_its_address_with_what_it_had(server: RecordingServer) -> None:
+    call(server, "PUT", STATUS, {"runId": RUN, "pipelineState": "running", "timestamp": 5})
+    kept_open = http.client.HTTPConnection("127.0.0.1", server.port)
+    kept_open.request("GET", "/api/v1/system/version")
+    kept_open.getresponse().read()
+
+    server.refuse()
+    with pytest.raises(urllib.error.URLError):
+        call(server, "GET", "/system/version")
+    with pytest.raises(ConnectionError):
+        kept_open.request("GET", "/api/v1/system/version")
+        kept_open.getresponse()
+    server.listen()
+
+    assert call(server, "GET", f"{STATUS}/{RUN}")[1]["pipelineState"] == "running"
 
 
 @pytest.mark.parametrize("document", [{"fault": "nonsense"}, {"paht": "x"}])
