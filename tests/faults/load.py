@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from k8s_pipeline_client import K8sPipelineClient
@@ -37,6 +38,7 @@ class Outcome:
         doubled: Runs with more than one row, and rows of runs that nobody has started.
         wrong: Runs with another fault, and what it is.
         lags: Seconds from the Job's end to the reporter's terminal row, of each run whose end the reporter wrote.
+        confirmed: Seconds from the Job's end to its mark that the row was read back, of each run that has a Job.
         ours: How many terminal rows the reporters have written in all.
     """
 
@@ -46,6 +48,7 @@ class Outcome:
     doubled: Sequence[str]
     wrong: Mapping[str, Sequence[str]]
     lags: Sequence[float]
+    confirmed: Sequence[float]
     ours: int
 
     @property
@@ -171,7 +174,8 @@ class Load:
         for fqn in {kind.fqn for kind in self.started.values()}:
             for row in self.stage.in_force(fqn):
                 in_force.setdefault(row["runId"], []).append(row)
-        ends = self._ends()
+        jobs = {_run_id(job): job for job in self.stage.space.list("jobs", labels.PIPELINE)}
+        ends = {run: ended for run, job in jobs.items() if (ended := ended_at(job)) is not None}
         wrong = {
             run: found
             for run, kind in self.started.items()
@@ -185,16 +189,9 @@ class Load:
             doubled=sorted(run for run, rows in in_force.items() if len(rows) > 1 or run not in self.started),
             wrong=wrong,
             lags=sorted(end.at - ends[run] for run, end in by_us.items() if run in ends),
+            confirmed=sorted(at - ends[run] for run in ends if (at := _marked_at(jobs[run])) is not None),
             ours=sum(put.by == REPORTER and put.is_end for items in received.values() for put in items),
         )
-
-    def _ends(self) -> dict[str, float]:
-        """Return when the Job of each run has ended, of those that are still there."""
-        found = {}
-        for job in self.stage.space.list("jobs", labels.PIPELINE):
-            if (ended := ended_at(job)) is not None:
-                found[_run_id(job)] = ended
-        return found
 
 
 def _run_id(job: Document) -> str:
@@ -204,3 +201,12 @@ def _run_id(job: Document) -> str:
 def _remembered(stage: Stage) -> set[str]:
     maps = stage.space.list("configmaps", labels.OPEN_RUNS)
     return {key for item in maps for key in item["metadata"].get("annotations") or {}}
+
+
+def _marked_at(job: Document) -> float | None:
+    """Return when a Job got the reporter's mark, in seconds since 1970: the API keeps who wrote which field when."""
+    mark = f"f:{labels.REPORTED}"
+    for entry in job["metadata"].get("managedFields", ()):
+        if mark in entry["fieldsV1"].get("f:metadata", {}).get("f:labels", {}):
+            return datetime.fromisoformat(entry["time"]).timestamp()
+    return None

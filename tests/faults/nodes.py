@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,7 +14,8 @@ from tests.faults.puts import REPORTER
 from tests.faults.row import Row
 from tests.faults.stage import Stage
 
-LOST = "k8s-pipeline-faults-lost"
+LOST = f"k8s-pipeline-faults-{secrets.token_hex(3)}"
+"""Nodes belong to the whole cluster: two runs of this at once must have one each."""
 _LABEL = "kubernetes.io/hostname"
 SETTINGS: dict[str, Any] = {
     "nodeSelector": {_LABEL: LOST},

@@ -47,7 +47,7 @@ def load(about: str, outcome: Outcome) -> str:
         f"{outcome.count:,} runs in {outcome.seconds / 60:.1f} minutes ({_kinds(outcome)}); one reporter, a pass every "
         f"10 seconds."
     )
-    return "\n".join([about, "", text, "", *_counts(outcome), "", *_lags(outcome.lags)])
+    return "\n".join([about, "", text, "", *_counts(outcome), "", *_lags(outcome)])
 
 
 def _kinds(outcome: Outcome) -> str:
@@ -61,10 +61,17 @@ def _counts(outcome: Outcome) -> list[str]:
     return _table(head, [row])
 
 
-def _lags(lags: Sequence[float]) -> list[str]:
-    head = ("from the Job's end to the reporter's row", "runs", "p50", "p90", "p99", "max")
-    points = [percentile(lags, share) for share in (0.5, 0.9, 0.99, 1.0)] if lags else []
-    return _table(head, [["", str(len(lags)), *(f"{point:.1f} s" for point in points)]])
+def _lags(outcome: Outcome) -> list[str]:
+    head = ("from the Job's end", "runs", "p50", "p90", "p99", "max")
+    rows = {
+        "to the terminal row, where the reporter wrote it": outcome.lags,
+        "to the mark on the Job that the row was read back": outcome.confirmed,
+    }
+    return _table(head, ([what, str(len(seconds)), *_points(seconds)] for what, seconds in rows.items()))
+
+
+def _points(seconds: Sequence[float]) -> list[str]:
+    return [f"{percentile(seconds, share):.1f} s" for share in (0.5, 0.9, 0.99, 1.0)] if seconds else ["-"] * 4
 
 
 def percentile(values: Sequence[float], share: float) -> float:
