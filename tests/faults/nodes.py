@@ -18,7 +18,17 @@ LOST = f"k8s-pipeline-faults-{secrets.token_hex(3)}"
 """Nodes belong to the whole cluster: two runs of this at once must have one each."""
 _LABEL = "kubernetes.io/hostname"
 SETTINGS: dict[str, Any] = {
-    "nodeSelector": {_LABEL: LOST},
+    # Not a selector: when that node is gone, Kubernetes tries again on another.
+    "affinity": {
+        "nodeAffinity": {
+            "preferredDuringSchedulingIgnoredDuringExecution": [
+                {
+                    "weight": 100,
+                    "preference": {"matchExpressions": [{"key": _LABEL, "operator": "In", "values": [LOST]}]},
+                }
+            ]
+        }
+    },
     # Else the pod would be left where it is for five minutes before it is deleted, and another five after that.
     "tolerations": [
         {"key": f"node.kubernetes.io/{key}", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 1}

@@ -316,12 +316,13 @@ ROWS: tuple[Scenario, ...] = (
     # What happens to nodes.
     Scenario(
         "node-lost",
-        "its node is lost: a Node object that nobody serves",
+        "its node is lost: a Node object that nobody serves; once that is gone, Kubernetes tries again elsewhere",
         (WORKS,),
-        report=False,
+        state="success",
+        before=("failed",),
         settings=nodes.SETTINGS,
         act=nodes.lose,
-        since="its deletion",
+        since="the pod's deletion",
         place="node-lost",
         surroundings=nodes.node_that_nobody_serves,
         within=900,
