@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import Counter
@@ -40,6 +41,7 @@ class Outcome:
         lags: Seconds from the Job's end to the reporter's terminal row, of each run whose end the reporter wrote.
         confirmed: Seconds from the Job's end to its mark that the row was read back, of each run that has a Job.
         ours: How many terminal rows the reporters have written in all.
+        busiest: The machine's highest load average meanwhile.
     """
 
     seconds: float
@@ -50,6 +52,7 @@ class Outcome:
     lags: Sequence[float]
     confirmed: Sequence[float]
     ours: int
+    busiest: float
 
     @property
     def count(self) -> int:
@@ -81,9 +84,11 @@ class Load:
     say: Callable[[str], None]
     started: dict[str, Kind] = field(default_factory=dict)
     _clients: dict[str, K8sPipelineClient] = field(default_factory=dict)
-    _ended: dict[str, float] = field(default_factory=dict)
     _struck: set[str] = field(default_factory=set)
+    _ended: dict[str, float] = field(default_factory=dict)
+    _marked: dict[str, float] = field(default_factory=dict)
     _open: Collection[str] = ()
+    _busiest: float = 0.0
 
     def deploy(self, kinds: Collection[Kind]) -> None:
         """Have a pipeline for each kind, here and at OpenMetadata."""
@@ -125,14 +130,21 @@ class Load:
 
     def _look(self) -> int:
         """Look at what is not confirmed, strike what is to be struck, and return how many Jobs are active."""
+        self._busiest = max(self._busiest, os.getloadavg()[0])
         jobs = self.stage.space.list("jobs", _OPEN)
-        for job in jobs:
-            if (ended := ended_at(job)) is not None:
-                self._ended[job["metadata"]["uid"]] = ended
         self._open = [job["metadata"]["name"] for job in jobs]
+        self._clear()
         active = [job for job in jobs if ended_at(job) is None]
         self._strike(active)
         return len(active)
+
+    def _clear(self) -> None:
+        """Remove what is confirmed, as its TTL would: a node that keeps a thousand dead pods starts no others."""
+        for job in self.stage.space.list("jobs", f"{labels.PIPELINE},{labels.REPORTED}={labels.FINAL}"):
+            run, ended, marked = _run_id(job), ended_at(job), _marked_at(job)
+            if ended is not None and marked is not None:
+                self._ended[run], self._marked[run] = ended, marked
+            self._delete("/apis/batch/v1", "jobs", job)
 
     def _strike(self, active: Sequence[Document]) -> None:
         kinds = {kind.fqn: kind for kind in self.started.values() if kind.blow is not Blow.NONE}
@@ -174,8 +186,6 @@ class Load:
         for fqn in {kind.fqn for kind in self.started.values()}:
             for row in self.stage.in_force(fqn):
                 in_force.setdefault(row["runId"], []).append(row)
-        jobs = {_run_id(job): job for job in self.stage.space.list("jobs", labels.PIPELINE)}
-        ends = {run: ended for run, job in jobs.items() if (ended := ended_at(job)) is not None}
         wrong = {
             run: found
             for run, kind in self.started.items()
@@ -188,9 +198,10 @@ class Load:
             lost=sorted(self._untold()),
             doubled=sorted(run for run, rows in in_force.items() if len(rows) > 1 or run not in self.started),
             wrong=wrong,
-            lags=sorted(end.at - ends[run] for run, end in by_us.items() if run in ends),
-            confirmed=sorted(at - ends[run] for run in ends if (at := _marked_at(jobs[run])) is not None),
+            lags=sorted(end.at - self._ended[run] for run, end in by_us.items() if run in self._ended),
+            confirmed=sorted(marked - self._ended[run] for run, marked in self._marked.items()),
             ours=sum(put.by == REPORTER and put.is_end for items in received.values() for put in items),
+            busiest=self._busiest,
         )
 
 

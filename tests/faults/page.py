@@ -36,7 +36,8 @@ def kills(about: str, killed: Killed) -> str:
     text = (
         f"{killed.kills} reporters were killed with SIGKILL while they ran, two at once, each at a random moment after "
         f"its start; meanwhile {outcome.count:,} runs came to their ends ({_kinds(outcome)}), in "
-        f"{outcome.seconds / 60:.0f} minutes. In the end two reporters were left alone."
+        f"{outcome.seconds / 60:.0f} minutes, at a load of up to {outcome.busiest:.0f}. In the end two reporters were "
+        "left alone."
     )
     return "\n".join([about, "", text, "", *_counts(outcome)])
 
@@ -45,7 +46,7 @@ def load(about: str, outcome: Outcome) -> str:
     """Return what came of many runs."""
     text = (
         f"{outcome.count:,} runs in {outcome.seconds / 60:.1f} minutes ({_kinds(outcome)}); one reporter, a pass every "
-        f"10 seconds."
+        f"10 seconds. The machine's load was up to {outcome.busiest:.0f} meanwhile."
     )
     return "\n".join([about, "", text, "", *_counts(outcome), "", *_lags(outcome)])
 
