@@ -1,6 +1,6 @@
 """Entities that are deleted so that they can be restored, those that are deleted for good, and services with theirs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from .entities import Entities, Entity
 from .rows import Rows
@@ -15,9 +15,10 @@ def kind_of(collection: str) -> str:
 class Deletion:
     """Deletes and restores; whichever it is, the rows of a pipeline are gone."""
 
-    def __init__(self, entities: Entities, rows: Rows) -> None:
+    def __init__(self, entities: Entities, rows: Rows, tell: Callable[[Entity], None]) -> None:
         self._entities = entities
         self._rows = rows
+        self._tell = tell  # of each pipeline that goes
 
     def delete(self, collection: str, entity: Entity, query: Mapping[str, str]) -> Response:
         children = self._pipelines_of(collection, entity)
@@ -43,8 +44,13 @@ class Deletion:
             self._rows.delete(entity["fullyQualifiedName"])
         if is_hard:
             self._entities.delete(collection, entity)
-            return entity
-        return self._entities.put(collection, {**entity, "deleted": True})
+            found = entity
+        else:
+            found = self._entities.put(collection, {**entity, "deleted": True})
+        if collection == PIPELINES:
+            # By now the entity says that it is gone: the service asks for it before it answers.
+            self._tell(entity)
+        return found
 
     def _pipelines_of(self, collection: str, entity: Entity) -> list[Entity]:
         if not collection.startswith("services/") or collection == PIPELINES:

@@ -1,16 +1,18 @@
-"""The pipeline service that the server calls for every list of rows, where it has one."""
+"""The pipeline service that the server calls, where it has one: what is asked of it, in the shapes of a real server."""
 
+import base64
 import json
 import urllib.error
 import urllib.request
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from .entities import Entity
 from .rowcheck import checked
 
-_PATH = "/pluginsv2/api/v2/openmetadata/status"
-_TIMEOUT_SECONDS = 10
+_ROOT = "/pluginsv2/api/v2/openmetadata"
+_TIMEOUT_SECONDS = 60
 
 
 class QueuedError(Exception):
@@ -19,11 +21,64 @@ class QueuedError(Exception):
     status = 400
 
 
+@dataclass(frozen=True)
+class Said:
+    """A response of the pipeline service; only 200 is success."""
+
+    status: int
+    text: str
+
+
 class PipelineService:
-    """Asks for queued runs; asks nobody as long as `address` is empty."""
+    """Calls nobody as long as `address` is empty.
+
+    `server_url` and `server_token` are what deploys say of the server itself.
+    """
 
     def __init__(self) -> None:
         self.address = ""
+        self.login = ("admin", "admin")
+        self.server_url = ""
+        self.server_token = ""
+
+    def call(self, method: str, operation: str, body: Any = None) -> Said:
+        """Send a request as the server's client does.
+
+        Raises:
+            QueuedError: There is no response.
+        """
+        content = b"" if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.address}{_ROOT}/{operation}", method=method, data=content)
+        request.add_header("Content-Type", "application/json")
+        request.add_header("Authorization", "Basic " + base64.b64encode(":".join(self.login).encode()).decode())
+        try:
+            with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as response:
+                return Said(response.status, response.read().decode())
+        except urllib.error.HTTPError as error:
+            with error:
+                return Said(error.code, error.read().decode())
+        except OSError as error:
+            raise QueuedError(f"Unable to connect to Airflow APIs: {error}") from error
+
+    def change(self, method: str, operation: str, body: Any = None) -> Said:
+        """Send what changes something; a token is asked for first, as for each such request.
+
+        Raises:
+            QueuedError: There is no response.
+        """
+        self.call("GET", "csrf-token")
+        return self.call(method, operation, body)
+
+    def connection(self) -> Entity:
+        """What entities that are sent say of the server."""
+        return {
+            "clusterName": "openmetadata",
+            "type": "OpenMetadata",
+            "hostPort": self.server_url,
+            "authProvider": "openmetadata",
+            "verifySSL": "no-ssl",
+            "securityConfig": {"jwtToken": self.server_token},
+        }
 
     def queued(self, pipeline: Entity) -> list[dict[str, Any]]:
         """The elements, as rows, which go before the server's own; none where the response is not 200.
@@ -34,13 +89,5 @@ class PipelineService:
         """
         if not self.address:
             return []
-        query = urlencode({"dag_id": pipeline["name"], "only_queued": "true"})
-        try:
-            with urllib.request.urlopen(f"{self.address}{_PATH}?{query}", timeout=_TIMEOUT_SECONDS) as response:
-                found = json.loads(response.read()) if response.status == 200 else []
-        except urllib.error.HTTPError as error:
-            error.close()
-            return []
-        except OSError as error:
-            raise QueuedError(f"Failed to get ingestion pipeline status due to {error}") from error
-        return [checked(element) for element in found]
+        said = self.call("GET", "status?" + urlencode({"dag_id": pipeline["name"], "only_queued": "true"}))
+        return [checked(element) for element in json.loads(said.text)] if said.status == 200 else []

@@ -4,12 +4,14 @@ import base64
 import binascii
 import json
 import re
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import unquote
 
 from .access import Access
 from .deletion import Deletion, kind_of
+from .driving import Driving
 from .entities import Entities, Entity
 from .jsonpatch import apply_patch
 from .queued import PipelineService
@@ -43,7 +45,8 @@ class Api:
         self.runs = Runs()
         self.service = PipelineService()
         self.statuses = Statuses(self.entities, self.runs, self.service)
-        self.deletion = Deletion(self.entities, self.statuses.rows)
+        self.driving = Driving(self.entities, self.service)
+        self.deletion = Deletion(self.entities, self.statuses.rows, self.driving.deleted)
         self.access = Access()
 
     def answer(self, request: Request) -> Response:
@@ -58,6 +61,7 @@ class Api:
         special: dict[str, Callable[[Request, tuple[str, ...]], Response | None]] = {
             "system": self._system,
             PIPELINES: self._pipelines,
+            WORKFLOWS: self._workflows,
             "services/testConnectionDefinitions": self._test_connection_definition,
             "permissions": self._permissions,
             "usage": lambda _request, _rest: Response(200, {}),
@@ -83,7 +87,15 @@ class Api:
             return None
         return Response(200, {"resource": rest[0], "permissions": self.access.permissions(request, rest[0])})
 
+    def _workflows(self, request: Request, rest: tuple[str, ...]) -> Response | None:
+        if request.method != "POST" or rest[:1] != ("trigger",):
+            return None
+        found = self.entities.get_by_id(WORKFLOWS, rest[1])
+        return not_found("workflow", rest[1]) if found is None else self.driving.run_automation(found)
+
     def _pipelines(self, request: Request, rest: tuple[str, ...]) -> Response | None:
+        if self.service.address and (pressed := self.driving.answer(request, rest)) is not None:
+            return pressed
         if len(rest) >= 3 and rest[0] == "logs":
             return self._logs(request, rest[1], rest[2], closing=rest[3:] == ("close",))
         if len(rest) in (2, 3) and rest[1] == "pipelineStatus":
@@ -146,6 +158,10 @@ class Api:
             return refused(500, "Failed to convert JsonValue to target class")
         if holds_nul(patched):
             return refused(500, "unsupported Unicode escape sequence: \\u0000 cannot be converted to text")
+        if collection == PIPELINES and patched != entity:
+            patched["updatedAt"] = int(time.time() * 1000)
+            if (refusal := self.driving.changed(entity, patched)) is not None:
+                return refusal
         return Response(200, self.entities.put(collection, patched))
 
     def _with_fields(self, entity: Entity, query: Mapping[str, str]) -> Entity:

@@ -53,6 +53,7 @@ class RecordingServer:
         self._host = host
         self._verbose = verbose
         self._server = _Server((host, port), self, verbose=verbose)
+        self.api.service.server_url = self.url
         self._thread: threading.Thread | None = None
 
     @property

@@ -1,0 +1,1 @@
+"""Whether an OpenMetadata server drives the service: through its own API, on a real cluster."""

@@ -1,0 +1,105 @@
+"""Each test is one of the stand-in, and one of the real server where the environment names one."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.e2e_openmetadata.driver import Driver
+from tests.cluster.e2e_openmetadata.serving import Place, Served, serving
+from tests.cluster.local.addresses import GATEWAY
+from tests.cluster.support.access import Access
+from tests.cluster.support.program import Program
+from tests.cluster.support.space import Space
+from tests.images.recording import RecordingServer
+from tests.openmetadata import token
+from tests.openmetadata_contract.servers import PIPELINE_SERVICE, TOKEN, URL, Server
+
+LOGIN = os.getenv("OPENMETADATA_PIPELINE_SERVICE_LOGIN", "admin:admin")
+"""The user name and the password that the real server was given for its pipeline service."""
+RUNS_REACH_IT = os.getenv("OPENMETADATA_REACHED_BY_RUNS", "") == "yes"
+"""Whether pods reach the address that the real server says of itself (``SERVER_HOST_API_URL``)."""
+
+_SERVERS = (
+    [pytest.param(False, id="stand-in"), pytest.param(True, id="real server")]
+    if URL
+    else [pytest.param(False, id="stand-in alone: OPENMETADATA_URL is not set")]
+)
+
+
+@pytest.fixture(scope="module", params=_SERVERS)
+def driver(
+    request: pytest.FixtureRequest, access: Access, standin: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Driver]:
+    """A server with a service of its own, whose pipeline service runs and has a namespace of its own."""
+    folder = tmp_path_factory.mktemp("served")
+    with Space.open(access, folder) as space:
+        program = Program(space, image=standin, folder=folder)
+        with (_real if request.param else _stand_in)(program, folder) as server:
+            yield Driver(server, space)
+            server.close()
+
+
+@pytest.fixture
+def reporting(driver: Driver) -> Driver:
+    """A server that runs themselves can tell how they are."""
+    if driver.server.stand_in is None and not RUNS_REACH_IT:
+        pytest.skip("OPENMETADATA_REACHED_BY_RUNS=yes does not say that pods reach SERVER_HOST_API_URL of the server")
+    return driver
+
+
+@contextmanager
+def _real(program: Program, folder: Path) -> Iterator[Server]:
+    if not PIPELINE_SERVICE:
+        pytest.skip("OPENMETADATA_PIPELINE_SERVICE does not say where the server looks for its pipeline service")
+    with _alone():
+        server = Server(URL, TOKEN, None)
+        username, _, password = LOGIN.partition(":")
+        with serving(
+            program,
+            folder,
+            Place(PIPELINE_SERVICE, username, password),
+            openmetadata=URL,
+            version=_version(server),
+        ):
+            yield server
+
+
+@contextmanager
+def _stand_in(program: Program, folder: Path) -> Iterator[Server]:
+    host = str(GATEWAY) if program.space.access.embedded else "127.0.0.1"
+    with RecordingServer(host) as stand_in:
+        server = Server(stand_in.url, token(), stand_in)
+        with serving(
+            program,
+            folder,
+            Place("127.0.0.1:0", "admin", "of-the-stand-in"),
+            openmetadata=stand_in.url,
+            version=_version(server),
+        ) as served:
+            service = stand_in.api.service
+            service.login, service.address, service.server_token = ("admin", "of-the-stand-in"), served.url, token()
+            yield server
+
+
+def _version(server: Server) -> str:
+    """Return the server's version as far as it counts."""
+    said = str(server.call("GET", "system/version").body["version"])
+    found = re.match(r"\d+\.\d+\.\d+", said)
+    assert found is not None, said
+    return found[0]
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Be the only one at the address of the real server's pipeline service."""
+    with (Path(tempfile.gettempdir()) / "k8s-pipeline-e2e-openmetadata.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
