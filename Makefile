@@ -41,6 +41,12 @@ test-unit: $(BIN)/.installed ## In seconds: what needs neither a cluster nor a p
 test-openmetadata: $(BIN)/.installed ## That the stand-in of OpenMetadata behaves as the server that OPENMETADATA_URL names
 	$(BIN)/pytest tests/openmetadata_contract
 
+.PHONY: e2e-openmetadata
+e2e-openmetadata: $(BIN)/.installed ## That the server that OPENMETADATA_URL names deploys, runs and watches pipelines through the service
+	@$(BIN)/python -m tests.cluster.support.prepare
+	@# One after the other: a server has one pipeline service, at one address.
+	$(BIN)/pytest -v tests/cluster/e2e_openmetadata
+
 .PHONY: coverage
 coverage: $(BIN)/.installed ## All tests without a cluster, and how many of each package's lines they reach
 	@# As many examples as ever, but no deadline for each: to count lines takes time.

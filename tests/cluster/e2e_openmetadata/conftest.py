@@ -7,13 +7,13 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.cluster.e2e_openmetadata.driver import Driver
-from tests.cluster.e2e_openmetadata.serving import Place, Served, serving
+from tests.cluster.e2e_openmetadata.serving import Place, Service
 from tests.cluster.local.addresses import GATEWAY
 from tests.cluster.support.access import Access
 from tests.cluster.support.program import Program
@@ -42,51 +42,52 @@ def driver(
     folder = tmp_path_factory.mktemp("served")
     with Space.open(access, folder) as space:
         program = Program(space, image=standin, folder=folder)
-        with (_real if request.param else _stand_in)(program, folder) as server:
-            yield Driver(server, space)
-            server.close()
+        running, reached = (_real, RUNS_REACH_IT) if request.param else (_stand_in, access.embedded)
+        with running(program, folder, reached=reached) as found:
+            yield found
 
 
 @pytest.fixture
 def reporting(driver: Driver) -> Driver:
     """A server that runs themselves can tell how they are."""
-    if driver.server.stand_in is None and not RUNS_REACH_IT:
-        pytest.skip("OPENMETADATA_REACHED_BY_RUNS=yes does not say that pods reach SERVER_HOST_API_URL of the server")
+    if not driver.reached:
+        pytest.skip("pods do not reach the server, or OPENMETADATA_REACHED_BY_RUNS=yes does not say that they do")
     return driver
 
 
 @contextmanager
-def _real(program: Program, folder: Path) -> Iterator[Server]:
+def _real(program: Program, folder: Path, *, reached: bool) -> Iterator[Driver]:
     if not PIPELINE_SERVICE:
         pytest.skip("OPENMETADATA_PIPELINE_SERVICE does not say where the server looks for its pipeline service")
-    with _alone():
-        server = Server(URL, TOKEN, None)
-        username, _, password = LOGIN.partition(":")
-        with serving(
-            program,
-            folder,
-            Place(PIPELINE_SERVICE, username, password),
-            openmetadata=URL,
-            version=_version(server),
-        ):
-            yield server
+    username, _, password = LOGIN.partition(":")
+    place = Place(PIPELINE_SERVICE, username, password)
+    with _alone(), closing(Server(URL, TOKEN, None)) as server:
+        service = Service(program, folder, place, openmetadata=URL, version=_version(server))
+        with _served(service):
+            yield Driver(server, program.space, service, reached=reached)
 
 
 @contextmanager
-def _stand_in(program: Program, folder: Path) -> Iterator[Server]:
-    host = str(GATEWAY) if program.space.access.embedded else "127.0.0.1"
-    with RecordingServer(host) as stand_in:
-        server = Server(stand_in.url, token(), stand_in)
-        with serving(
-            program,
-            folder,
-            Place("127.0.0.1:0", "admin", "of-the-stand-in"),
-            openmetadata=stand_in.url,
-            version=_version(server),
-        ) as served:
-            service = stand_in.api.service
-            service.login, service.address, service.server_token = ("admin", "of-the-stand-in"), served.url, token()
-            yield server
+def _stand_in(program: Program, folder: Path, *, reached: bool) -> Iterator[Driver]:
+    host = str(GATEWAY) if reached else "127.0.0.1"
+    place = Place("127.0.0.1:0", "admin", "of-the-stand-in")
+    with RecordingServer(host) as stand_in, closing(Server(stand_in.url, token(), stand_in)) as server:
+        service = Service(program, folder, place, openmetadata=stand_in.url, version=_version(server))
+        with _served(service):
+            called = stand_in.api.service
+            called.login, called.server_token = (place.username, place.password), token()
+            called.address = f"http://{service.address}"
+            yield Driver(server, program.space, service, reached=reached)
+
+
+@contextmanager
+def _served(service: Service) -> Iterator[None]:
+    """Serve; at the end what was made at the server goes while it still has its pipeline service."""
+    service.start()
+    try:
+        yield
+    finally:
+        service.stop()
 
 
 def _version(server: Server) -> str:

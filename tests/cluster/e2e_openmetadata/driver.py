@@ -6,21 +6,29 @@ import uuid
 from typing import Any
 from urllib.parse import quote
 
+from tests.cluster.e2e_openmetadata.serving import Service
 from tests.cluster.support.space import Space, until
 from tests.openmetadata_contract.servers import PIPELINES, SERVICES, WORKFLOWS, Answer, Document, Server
 
 TASK = "ingestion_task"
-FQN_LABEL = "k8s-pipeline/fqn-hash"
 RUN_ID = "app.kubernetes.io/run-id"
-FINISHED = {"success", "failed", "partialSuccess"}
 
 
 class Driver:
-    """A server whose pipeline service is ours."""
+    """A server whose pipeline service is ours.
 
-    def __init__(self, server: Server, space: Space) -> None:
+    Attributes:
+        server: The server.
+        space: The namespace of the runs.
+        service: The pipeline service.
+        reached: Whether pods reach the server, and so can tell it of their runs.
+    """
+
+    def __init__(self, server: Server, space: Space, service: Service, *, reached: bool) -> None:
         self.server = server
         self.space = space
+        self.service = service
+        self.reached = reached
 
     def create(self, *steps: Document, report: bool = False, name: str = "", **fields: Any) -> Clicked:
         """Make a pipeline whose runs do these steps; it is not deployed."""
@@ -88,7 +96,8 @@ class Clicked:
 
     def log(self) -> str:
         """Return the log of the last run, page by page, as the page of logs shows it; nothing if there is none."""
-        text, after = "", ""
+        text: str = ""
+        after: str = ""
         while True:
             answer = self._server.call("GET", f"{PIPELINES}/logs/{self.id}/last" + (after and f"?after={after}"))
             if answer.status != 200:
@@ -145,6 +154,10 @@ class Clicked:
     def runs(self, run_id: str) -> None:
         """Wait until the pod of a run runs."""
         until(lambda: self._phase(run_id) == "Running", "the pod runs")
+
+    def ends(self, run_id: str) -> None:
+        """Wait until the Job of a run has ended."""
+        until(lambda: run_id not in {job["metadata"]["labels"][RUN_ID] for job in self.active()}, "the Job has ended")
 
     def _phase(self, run_id: str) -> str:
         pods = self._space.list("pods", f"{RUN_ID}={run_id}")

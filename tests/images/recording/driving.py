@@ -19,14 +19,15 @@ _HIDDEN = "fernet:"
 class Driving:
     """Drives the pipeline service, where the server has one."""
 
-    def __init__(self, entities: Entities, service: PipelineService) -> None:
+    def __init__(self, entities: Entities, service: PipelineService, version: str) -> None:
         self._entities = entities
         self._service = service
+        self._version = version
 
     def answer(self, request: Request, rest: tuple[str, ...]) -> Response | None:
         """Answer for a button of a pipeline; None for what is none."""
         if rest == ("status",) and request.method == "GET":
-            return self._told(self._service.call("GET", "health-auth"))
+            return self._health()
         buttons: dict[tuple[str, str], Callable[[Request, Entity], Response]] = {
             ("POST", "deploy"): self._deploy,
             ("POST", "trigger"): self._trigger,
@@ -44,6 +45,13 @@ class Driving:
             return button(request, pipeline)
         except QueuedError as error:
             return refused(error.status, str(error))
+
+    def _health(self) -> Response:
+        said = self._service.call("GET", "health-auth")
+        theirs = json.loads(said.text).get("version", "") if said.status == 200 else ""
+        if theirs.split(".")[:2] != self._version.split(".")[:2]:
+            return Response(200, {"code": 500, "reason": f"Ingestion version {theirs!r}", "platform": "Airflow"})
+        return Response(200, {"code": 200, "version": theirs, "platform": "Airflow"})
 
     def changed(self, before: Entity, after: Entity) -> Response | None:
         """Deploy a change of a deployed pipeline; a refusal, where the change is not to be kept.

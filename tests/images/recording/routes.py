@@ -45,7 +45,7 @@ class Api:
         self.runs = Runs()
         self.service = PipelineService()
         self.statuses = Statuses(self.entities, self.runs, self.service)
-        self.driving = Driving(self.entities, self.service)
+        self.driving = Driving(self.entities, self.service, version)
         self.deletion = Deletion(self.entities, self.statuses.rows, self.driving.deleted)
         self.access = Access()
 

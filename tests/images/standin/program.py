@@ -21,6 +21,8 @@ _PLACES = (
     ("appConfig", "standin"),
     ("request", "standin"),
     ("request", "connection", "config", "standin"),
+    # A real server keeps no other field of a connection that it does not know.
+    ("request", "connection", "config", "connectionArguments", "standin"),
     ("standin",),
 )
 

@@ -1,0 +1,27 @@
+"""An alert on what the reporter tells the server of."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cluster.e2e_openmetadata.alerts import Listener, alerting
+from tests.cluster.e2e_openmetadata.driver import Driver
+from tests.cluster.support.space import until
+from tests.openmetadata_contract.servers import ADMIN_TOKEN, PIPELINE_SERVICE, URL
+
+ID = "real server" if URL else "not shown: the stand-in has no alerts, and OPENMETADATA_URL is not set"
+
+
+@pytest.mark.parametrize(
+    "driver", [pytest.param(True, id=ID, marks=[] if URL else pytest.mark.skip(reason=ID))], indirect=True
+)
+def test_an_alert_says_that_a_run_failed(driver: Driver) -> None:
+    if not ADMIN_TOKEN:
+        pytest.skip("OPENMETADATA_ADMIN_TOKEN is not set: only an admin makes alerts")
+    listener = Listener(PIPELINE_SERVICE.rpartition(":")[0])
+    with listener.listening(), alerting(driver.server, ["failed"], listener):
+        pipeline = driver.deployed({"hardExit": 3})
+        run_id = pipeline.trigger()
+        pipeline.reaches(run_id, "failed")
+        until(lambda: run_id in listener.text(), "the alert comes")
+        assert pipeline.name in listener.text()
