@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cluster.e2e_openmetadata.alerts import Listener, alerting
+from tests.cluster.e2e_openmetadata.alerts import alerting
 from tests.cluster.e2e_openmetadata.driver import Driver
 from tests.cluster.support.space import until
-from tests.openmetadata_contract.servers import ADMIN_TOKEN, PIPELINE_SERVICE, URL
+from tests.openmetadata_contract.servers import ADMIN_TOKEN, URL
 
 ID = "real server" if URL else "not shown: the stand-in has no alerts, and OPENMETADATA_URL is not set"
 
@@ -18,10 +18,9 @@ ID = "real server" if URL else "not shown: the stand-in has no alerts, and OPENM
 def test_an_alert_says_that_a_run_failed(driver: Driver) -> None:
     if not ADMIN_TOKEN:
         pytest.skip("OPENMETADATA_ADMIN_TOKEN is not set: only an admin makes alerts")
-    listener = Listener(PIPELINE_SERVICE.rpartition(":")[0])
-    with listener.listening(), alerting(driver.server, ["failed"], listener):
+    with alerting(driver.server, "failed") as alert:
         pipeline = driver.deployed({"hardExit": 3})
         run_id = pipeline.trigger()
         pipeline.reaches(run_id, "failed")
-        until(lambda: run_id in listener.text(), "the alert comes")
-        assert pipeline.name in listener.text()
+        until(lambda: run_id in alert.events(), "the alert has it")
+        assert pipeline.fqn in alert.events()
