@@ -32,8 +32,9 @@ def alerting(server: Server, *states: str) -> Iterator[Alert]:
     argument = {"name": "ingestionPipelineStateList", "input": list(states)}
     action = {"name": "GetIngestionPipelineStatusUpdates", "effect": "include", "arguments": [argument]}
     webhook = {"category": "External", "type": "Webhook", "timeout": 1, "readTimeout": 1}
+    name = f"{server.name}-alert"
     create = {
-        "name": f"{server.name}-alert",
+        "name": name,
         "alertType": "Observability",
         "resources": ["ingestionPipeline"],
         "trigger": {"triggerType": "RealTime"},
@@ -45,6 +46,6 @@ def alerting(server: Server, *states: str) -> Iterator[Alert]:
     answer = server.call("POST", _ALERTS, create, bearer=ADMIN_TOKEN)
     assert answer.status == 201, answer
     try:
-        yield Alert(server, create["name"])
+        yield Alert(server, name)
     finally:
         server.call("DELETE", f"{_ALERTS}/{answer.body['id']}?hardDelete=true", bearer=ADMIN_TOKEN)
