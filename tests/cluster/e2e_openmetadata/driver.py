@@ -153,7 +153,7 @@ class Clicked:
 
     def runs(self, run_id: str) -> None:
         """Wait until the pod of a run runs."""
-        until(lambda: self._phase(run_id) == "Running", "the pod runs")
+        until(lambda: self._phase(run_id) == "Running", "the pod runs", 180)
 
     def ends(self, run_id: str) -> None:
         """Wait until the Job of a run has ended."""

@@ -129,7 +129,9 @@ class Api:
             return self._listing(collection, request.query)
         if rest == ("restore",) and method == "PUT":
             return self.deletion.restore(collection, str((request.body or {}).get("id")))
-        entity = self._find(collection, rest, request.query)
+        # What was deleted so that it can be restored can still be deleted for good.
+        for_good = method == "DELETE" and request.query.get("hardDelete") == "true"
+        entity = self._find(collection, rest, {**request.query, **({"include": "all"} if for_good else {})})
         if entity is None:
             return not_found(kind_of(collection), "/".join(rest[-1:]))
         if method == "GET":
