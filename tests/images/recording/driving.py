@@ -1,5 +1,6 @@
 """What makes the server call its pipeline service: buttons, changes and deletes; as the plain generation does it."""
 
+import contextlib
 import json
 import time
 from collections.abc import Callable
@@ -54,19 +55,22 @@ class Driving:
         return Response(200, {"code": 200, "version": theirs, "platform": "Airflow"})
 
     def changed(self, before: Entity, after: Entity) -> Response | None:
-        """Deploy a change of a deployed pipeline; a refusal, where the change is not to be kept.
-
-        A change is deployed twice. One that follows another at once is overtaken by the state before it.
-        """
+        """Deploy a change of a deployed pipeline, twice; a refusal, where the change is not to be kept."""
         if not self._service.address or not before.get("deployed"):
             return None
-        soon = int(after["updatedAt"]) - int(before["updatedAt"]) < _SOON_MILLISECONDS
         try:
-            for state in (after, after, before) if soon else (after, after):
-                said = self._send(state)
+            for _ in range(2):
+                said = self._send(after)
         except QueuedError as error:
             return refused(error.status, str(error))
         return None if said.status == 200 else refused(400, said.text)
+
+    def overtaken(self, before: Entity, after: Entity) -> None:
+        """Deploy the state before a change once more, where that follows another change at once."""
+        soon = int(after["updatedAt"]) - int(before["updatedAt"]) < _SOON_MILLISECONDS
+        if self._service.address and before.get("deployed") and soon:
+            with contextlib.suppress(QueuedError):
+                self._send(before)
 
     def deleted(self, pipeline: Entity) -> None:
         """Tell of a delete; whatever comes of it, the entity goes."""

@@ -164,7 +164,10 @@ class Api:
             patched["updatedAt"] = int(time.time() * 1000)
             if (refusal := self.driving.changed(entity, patched)) is not None:
                 return refusal
-        return Response(200, self.entities.put(collection, patched))
+        kept = self.entities.put(collection, patched)
+        if collection == PIPELINES and patched != entity:
+            self.driving.overtaken(entity, kept)
+        return Response(200, kept)
 
     def _with_fields(self, entity: Entity, query: Mapping[str, str]) -> Entity:
         if "pipelineStatuses" in query.get("fields", "").split(","):
