@@ -26,6 +26,7 @@ from k8s_pipeline_client.service.front import Front
 from k8s_pipeline_client.service.health import HealthCheck
 from k8s_pipeline_client.service.metrics import Metrics
 from k8s_pipeline_client.service.operations import Operations
+from k8s_pipeline_client.service.refusals import Refusals
 from k8s_pipeline_client.service.responses import Json
 from k8s_pipeline_client.service.roots import ROOTS
 from k8s_pipeline_client.service.routes import router
@@ -64,7 +65,8 @@ def create_app(
     measured = counted.measured(cluster)
     directory = Directory(settings, open_server)
     connect = _connect(settings, open_server)
-    operations = Operations(measured, settings, directory, Standings(measured, settings, connect))
+    standings, refusals = Standings(measured, settings, connect), Refusals(measured, settings, connect)
+    operations = Operations(measured, settings, directory, standings, refusals)
     health = HealthCheck(measured, directory, image=settings.ingestion_image, version=config.openmetadata_version)
     workers = Workers()
     reporter = _reporter(measured, settings, connect, counted) if config.reporter else None

@@ -22,6 +22,7 @@ from k8s_pipeline_client.errors import (
     DefinitionError,
     InputError,
     NotFoundError,
+    PipelineError,
     RunActiveError,
     UnknownNameError,
     WaitTimeoutError,
@@ -31,6 +32,7 @@ from k8s_pipeline_client.runs.logpage import PAGE_CHARACTERS
 from k8s_pipeline_client.runs.spool import LogSpool
 from k8s_pipeline_client.service.directory import Directory
 from k8s_pipeline_client.service.names import Names
+from k8s_pipeline_client.service.refusals import Refusals
 from k8s_pipeline_client.service.rows import first_line, log_page, row_of
 from k8s_pipeline_client.service.standing import Standing, Standings
 from k8s_pipeline_client.service.wire import LogQuery, Trigger
@@ -60,6 +62,7 @@ class Operations:
         settings: Settings,
         directory: Directory,
         standings: Standings,
+        refusals: Refusals,
         *,
         spool: LogSpool | None = None,
     ) -> None:
@@ -70,11 +73,13 @@ class Operations:
             settings: See `load_settings`.
             directory: Asks OpenMetadata about what it has just sent.
             standings: Asks it about what is deployed; is closed with this object, too.
+            refusals: Tells it of runs that could not be started; is closed with this object, too.
             spool: Where logs are kept while they are read page by page.
         """
         self._cluster = cluster
         self._directory = directory
         self._standings = standings
+        self._refusals = refusals
         self._client = K8sPipelineClient(cluster, settings, spool=spool or log_spool())
         self._names = Names(cluster, settings.instance)
 
@@ -85,6 +90,7 @@ class Operations:
     def close(self) -> None:
         """Give up the connections, and what is kept of logs."""
         self._standings.close()
+        self._refusals.close()
         self._client.close()
 
     def deploy(self, entity: Document) -> Document:
@@ -108,9 +114,13 @@ class Operations:
             )
         except RunActiveError as error:
             if conf and conf.pipelineRunId:
+                self._refusals.tell(cronjob, conf.pipelineRunId, error)
                 raise
             active = error.facts.get("run_id")
             return _message(f"Workflow [{asked.dag_id}] runs already <run {active}>", "nothing was started beside it")
+        except PipelineError as error:
+            self._refusals.tell(cronjob, conf.pipelineRunId if conf else None, error)
+            raise
         return _message(f"Workflow [{asked.dag_id}] has been triggered <run {run.run_id}, Job {run.job_name}>")
 
     def enable(self, name: str) -> Document:
