@@ -30,6 +30,7 @@ _PORT = click.IntRange(0, 65535)
 @click.option("--metrics-port", type=_PORT, help="Serve /metrics on this port as well, to whoever asks.")
 @click.option("--openmetadata-version", metavar="X.Y.Z", help="Of the ingestion image. [default: as its tag says]")
 @click.option("--no-reporter", is_flag=True, help="Do not report how runs end: `reconcile` does it elsewhere.")
+@click.option("--no-refresh", is_flag=True, help="Leave what is deployed as it is when image or settings are new.")
 @click.option("--docs/--no-docs", default=False, help="Serve the description of the API at /docs.")
 @common_options
 @pass_globals
@@ -44,6 +45,7 @@ def serve_command(
     metrics_port: int | None,
     openmetadata_version: str | None,
     no_reporter: bool,
+    no_refresh: bool,
     docs: bool,
 ) -> None:
     """Serve OpenMetadata's pipeline service API until SIGTERM.
@@ -73,6 +75,7 @@ def serve_command(
         metrics_port=metrics_port,
         openmetadata_version=_version(openmetadata_version),
         reporter=not no_reporter,
+        refresh=not no_refresh,
         docs=docs,
     )
     _check(config)

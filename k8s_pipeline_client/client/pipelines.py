@@ -15,6 +15,7 @@ from k8s_pipeline_client.client.deleting import Deleting
 from k8s_pipeline_client.client.ending import Ending
 from k8s_pipeline_client.client.entities import pipeline_of
 from k8s_pipeline_client.client.marking import Marking
+from k8s_pipeline_client.client.refreshing import Refreshing
 from k8s_pipeline_client.client.runlogs import RunLogs
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.deploying import acceptance, copies, resume, stale
@@ -45,7 +46,7 @@ from k8s_pipeline_client.settings import Settings
 from k8s_pipeline_client.status import PipelineStatus, RunStatus
 
 
-class Pipelines(RunLogs, Deleting, Ending, Marking, Choosing):
+class Pipelines(RunLogs, Deleting, Ending, Marking, Choosing, Refreshing):
     """Deploys, runs, monitors and deletes pipelines.
 
     NAME is a resource name, FQN, id, name, display name or ``service/type``. All methods raise `ClusterError` if a

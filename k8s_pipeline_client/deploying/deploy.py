@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -35,6 +35,7 @@ _LOG = logging.getLogger(__name__)
 _MOST_WAITS = 5
 """The API server tells whole seconds, so that one may be left; more is a clock that stands still."""
 _KEEPER = {Source.FILES: "deployed from files", Source.SERVER: "deployed by the OpenMetadata server"}
+Expected = Callable[[Plan, Live], str]
 
 
 class Action(StrEnum):
@@ -80,6 +81,7 @@ class Deployer:
         force: bool = False,
         current: stale.Current = stale.unknown,
         accepted: acceptance.Accepted = acceptance.unasked,
+        expected: Expected = lambda plan, live: "",
     ) -> None:
         """Take the cluster.
 
@@ -89,7 +91,10 @@ class Deployer:
             force: Take over fields that another field manager owns.
             current: Asked where a plan is of an earlier state than what is deployed.
             accepted: Asked whether OpenMetadata takes a token that is newer than the one that is there.
+            expected: Asked each time that what is there has been read, before anything of it is written: why the plan
+                is not to be carried out; empty if it is.
         """
+        self._expected = expected
         self._cluster = cluster
         self._current = current
         self._accepted = acceptance.remembered(accepted)
@@ -124,6 +129,8 @@ class Deployer:
                 live = observe(self._cluster, plan, settle=not self._dry_run)
             live = live.judged(lambda old: judge(plan.pipeline, old))
             self._check(plan, live)
+            if why := self._expected(plan, live):
+                return DeployResult(plan.name, plan.pipeline.fqn, plan.pipeline.display_name, Action.IGNORED, (why,))
             if ignored := self._ignored(plan, live):
                 return ignored
             todo = changes(plan, live, force=self._force)

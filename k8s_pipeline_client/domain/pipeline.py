@@ -19,6 +19,7 @@ from k8s_pipeline_client.domain.entities import (
     Service,
     Workflow,
 )
+from k8s_pipeline_client.domain.kept import keep
 from k8s_pipeline_client.domain.references import References, references_of
 from k8s_pipeline_client.domain.schedule import Schedule
 from k8s_pipeline_client.domain.services import OPEN_METADATA
@@ -71,6 +72,7 @@ class Pipeline:
         token_from: Where the bot's token is, if not in the document.
         ca_bundle: The certificates that the run is to trust, PEM; empty where it needs none of ours.
         updated_at: When the entity was changed, in ms; None where that is not known.
+        kept: What is kept of the entity, to render it again; see `kept`. None where it is none.
     """
 
     fqn: str
@@ -95,6 +97,7 @@ class Pipeline:
     token_from: TokenSource | None = None
     ca_bundle: str = ""
     updated_at: int | None = None
+    kept: Document | None = None
 
     def __post_init__(self) -> None:
         if "\0" in self.fqn:  # it is an environment variable of the pod
@@ -181,6 +184,7 @@ def from_entity(
         own_settings=terms.own_settings,
         notes=(*terms.notes, *_notes(pipeline, document)),
         updated_at=milliseconds(pipeline.updated_at),
+        kept=keep(pipeline, service, instance=instance, with_connection=with_connection),
     )
 
 

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.domain.connection import CA_PATH, TokenSource
-from k8s_pipeline_client.domain.document import Encoded
+from k8s_pipeline_client.domain.document import Encoded, to_json
 from k8s_pipeline_client.domain.entities import Document
 from k8s_pipeline_client.domain.pipeline import Pipeline
 from k8s_pipeline_client.domain.references import References
@@ -22,6 +22,8 @@ from k8s_pipeline_client.render.metadata import object_meta, pipeline_annotation
 from k8s_pipeline_client.settings import OWN_MOUNT_PATH, OWN_VOLUME
 
 DOCUMENT_KEY = "workflow.json"
+DEFINITION_KEY = "definition.json"
+"""What the pipeline is rendered from anew; no pod mounts this key. See `domain.kept`."""
 LAUNCHER_KEY = "launch.py"
 """The launcher's entry file; it is beside the package."""
 
@@ -63,6 +65,24 @@ def secret(pipeline: Pipeline, name: str, namespace: str, document: Encoded) -> 
         # `data`, not `stringData`: keys that are removed from stringData stay in the Secret.
         "data": {DOCUMENT_KEY: base64.b64encode(content).decode()},
     }
+
+
+def with_definition(secret: Document, pipeline: Pipeline) -> Document:
+    """Return a pipeline's Secret with what it can be rendered from again; without, where both do not fit."""
+    if pipeline.kept is None:
+        return secret
+    text = to_json(pipeline.kept, pipeline.origin).encode()
+    if len(text) + len(base64.b64decode(secret["data"][DOCUMENT_KEY])) > MAX_SECRET_BYTES:
+        return secret
+    return {**secret, "data": {**secret["data"], DEFINITION_KEY: base64.b64encode(text).decode()}}
+
+
+def definition_in(secret: Document | None) -> bytes:
+    """Return what a Secret holds of that; empty where there is nothing."""
+    try:
+        return base64.b64decode(((secret or {}).get("data") or {}).get(DEFINITION_KEY) or "")
+    except ValueError:  # changed by somebody else
+        return b""
 
 
 def config_map(pipeline: Pipeline, name: str, namespace: str, document: Encoded) -> Document:

@@ -148,6 +148,9 @@ def plan(pipeline: Pipeline, settings: Settings, *, source: Source = Source.FILE
             metadata["labels"][labels.TOKEN] = token_secret["metadata"]["name"]
     suspend = cronjob.suspended(pipeline)
     config_map = config.config_map(pipeline, name, own.namespace, document)
+    secret = config.secret(pipeline, name, own.namespace, document)
+    if source is Source.SERVER:  # files are rendered again by whoever has them, with their own settings
+        secret = config.with_definition(secret, pipeline)
     # By an id the server means one entity, of which one state is later than another. Files are as new as their deploy.
     updated_at = pipeline.updated_at if source is Source.SERVER and pipeline.id else None
     if updated_at is not None:
@@ -158,7 +161,7 @@ def plan(pipeline: Pipeline, settings: Settings, *, source: Source = Source.FILE
         name=name,
         cronjob=planned,
         suspend=suspend,
-        secret=config.secret(pipeline, name, own.namespace, document),
+        secret=secret,
         config_map=config_map,
         launcher=config.launcher_config_map(own.namespace),
         notes=tuple(cronjob.notes(pipeline, own)),

@@ -26,6 +26,7 @@ from k8s_pipeline_client.service.front import Front
 from k8s_pipeline_client.service.health import HealthCheck
 from k8s_pipeline_client.service.metrics import Metrics
 from k8s_pipeline_client.service.operations import Operations
+from k8s_pipeline_client.service.refreshing import Refresher
 from k8s_pipeline_client.service.refusals import Refusals
 from k8s_pipeline_client.service.responses import Json
 from k8s_pipeline_client.service.roots import ROOTS
@@ -70,12 +71,17 @@ def create_app(
     health = HealthCheck(measured, directory, image=settings.ingestion_image, version=config.openmetadata_version)
     workers = Workers()
     reporter = _reporter(measured, settings, connect, counted) if config.reporter else None
+    refresher = Refresher(operations.refresh) if config.refresh else None
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         if reporter is not None:
             reporter.start()
+        if refresher is not None:
+            refresher.start()
         yield
+        if refresher is not None:
+            await asyncio.to_thread(refresher.stop)
         if reporter is not None:
             await asyncio.to_thread(reporter.stop)
         await workers.finish(_FINISH_SECONDS)

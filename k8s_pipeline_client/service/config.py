@@ -25,6 +25,7 @@ class ServiceConfig:
         max_body: How many bytes a request may have.
         openmetadata_version: Of which version the ingestion image is, ``x.y.z``; as its tag says if empty.
         reporter: Have OpenMetadata know how runs end, as ``k8s-pipeline reconcile`` does.
+        refresh: Render what is deployed again at start and each hour, as far as it would be rendered otherwise now.
     """
 
     host: str = "0.0.0.0"
@@ -38,3 +39,4 @@ class ServiceConfig:
     max_body: int = MAX_BODY
     openmetadata_version: str = ""
     reporter: bool = True
+    refresh: bool = True

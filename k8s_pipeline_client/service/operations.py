@@ -6,12 +6,14 @@ Everything here blocks, and is called by a thread of `work`. What is returned is
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Mapping
 from typing import Any
 
 from k8s_pipeline_client.client.kubernetes import K8sPipelineClient
 from k8s_pipeline_client.client.pipelines import Pipelines
 from k8s_pipeline_client.cluster.port import Cluster, Object
+from k8s_pipeline_client.deploying.refresh import Refresh
 from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.domain.entities import Document, EntityReference, IngestionPipeline
 from k8s_pipeline_client.domain.objects import annotation, identity
@@ -220,6 +222,10 @@ class Operations:
         """Run an application once."""
         done = self._client.run_application(app)
         return _message(f"Application [{app.get('name')}] has been triggered", done.reason)
+
+    def refresh(self, stop: threading.Event) -> Refresh:
+        """Render what is deployed again, as far as it would be rendered otherwise now; see `Pipelines.refresh`."""
+        return self._pipelines.refresh(stop=stop)
 
     def host_ip(self) -> Mapping[str, str]:
         """Return from where runs reach their sources, as far as that is known."""

@@ -129,7 +129,7 @@ def staged(settings: Settings = SETTINGS, *, credentials: Credentials | None = N
     stage = Stage(cluster, FakeOpenMetadata())
     stage.openmetadata._api.entities.put("services/databaseServices", SERVICE)
     # A test that is not about the reporter counts requests, or has none come back.
-    found = ServiceConfig(**{"host": "127.0.0.1", "port": 0, "reporter": False, **config})
+    found = ServiceConfig(**{"host": "127.0.0.1", "port": 0, "reporter": False, "refresh": False, **config})
     login = credentials or Credentials(fixed([USERNAME], "user name"), fixed([PASSWORD], "password"))
     app = create_app(cluster, settings, login, found, metrics=Metrics(), open_server=stage.open)
     server = uvicorn.Server(uvicorn_config(app, found))

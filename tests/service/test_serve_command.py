@@ -75,7 +75,9 @@ def run(tmp_path: Path, *words: str, settings: str = "namespace: t-00000000\n", 
     """Run the command with a settings file."""
     path = tmp_path / "settings.yaml"
     path.write_text(settings)
-    result = call(["serve", "--config", str(path), "--host", "127.0.0.1", "--port", "0", "--no-reporter", *words])
+    result = call(
+        ["serve", "--config", str(path), "--host", "127.0.0.1", "--port", "0", "--no-reporter", "--no-refresh", *words]
+    )
     assert result.code == code, result.err
     return result
 

@@ -1,0 +1,69 @@
+"""Renders what is deployed again in the background, so that nobody has to redeploy after an upgrade."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from k8s_pipeline_client.deploying.refresh import Refresh
+from k8s_pipeline_client.errors import PipelineError
+
+_LOG = logging.getLogger(__name__)
+_INTERVAL = 3600.0
+_PATIENCE = 10.0
+_NAMED = 5
+
+
+class Refresher:
+    """Refreshes at start and each hour, in a thread of its own; one in another process is harmless."""
+
+    def __init__(self, refresh: Callable[[threading.Event], Refresh], *, interval: float = _INTERVAL) -> None:
+        """Take what refreshes, and the seconds between two times."""
+        self._refresh = refresh
+        self._interval = interval
+        self._stop = threading.Event()
+        self._said: frozenset[str] = frozenset()
+        # A daemon, as the reporter's: what it writes can be cut at any point, as any deploy.
+        self._thread = threading.Thread(target=self._run, name="refresher", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the deploy that is being made; or without that, if it takes long."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(_PATIENCE)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._tell(self._refresh(self._stop))
+            except PipelineError as error:
+                _LOG.warning("what is deployed could not be compared with the settings: %s", error.message)
+            except Exception:
+                _LOG.exception("what is deployed could not be compared with the settings")
+            self._stop.wait(self._interval)
+
+    def _tell(self, found: Refresh) -> None:
+        if found.updated or found.overtaken:
+            _LOG.info(
+                "rendered again: %d pipelines; as they would be now: %d; changed by others meanwhile: %d",
+                len(found.updated),
+                found.unchanged,
+                len(found.overtaken),
+            )
+        for name, error in found.failed.items():
+            _LOG.warning("CronJob %s could not be rendered again: %s", name, error.message)
+        new = sorted(set(found.left) - self._said)
+        self._said |= set(new)
+        if new:
+            _LOG.warning(
+                "%d pipelines keep the image and settings they were deployed with until they are deployed again, since "
+                "their Secrets do not hold their definition: %s%s",
+                len(new),
+                ", ".join(new[:_NAMED]),
+                " …" if len(new) > _NAMED else "",
+            )
