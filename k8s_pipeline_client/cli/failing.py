@@ -7,7 +7,7 @@ from typing import Any
 from k8s_pipeline_client.cli.exitcodes import exit_code
 from k8s_pipeline_client.cli.hints import hint_of, worded
 from k8s_pipeline_client.cli.options import Globals
-from k8s_pipeline_client.cli.output import complain, complain_in_json, note, note_lines
+from k8s_pipeline_client.cli.output import complain, emit_errors, note, note_lines
 from k8s_pipeline_client.cli.suggest import Place
 from k8s_pipeline_client.errors import DefinitionsError, PipelineError
 
@@ -17,11 +17,11 @@ _TRACEBACK = 2
 
 def fail(values: Globals, error: PipelineError) -> None:
     """Print the error in one line, and details with -v."""
-    for one in error.errors if isinstance(error, DefinitionsError) else (error,):
-        if values.output == "json":
-            complain_in_json(_described(one, values.place))
-        else:
-            complain(worded(one, values.place))
+    errors = error.errors if isinstance(error, DefinitionsError) else (error,)
+    if values.output == "json" and not values.has_result:
+        emit_errors([_described(one, values.place) for one in errors])
+    for one in errors:
+        complain(worded(one, values.place))
         explain(one, values.verbose)
 
 

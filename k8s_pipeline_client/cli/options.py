@@ -43,6 +43,8 @@ class Globals:
     color: str | None = None
     place: dict[str, str | tuple[str, ...]] = field(default_factory=dict)
     """Those typed options that say where: the next command that we suggest needs them too."""
+    has_result: bool = False
+    """Whether a result has been printed."""
     quiet: bool = False
     """Whether warnings are left out, as while a word is being typed."""
     _client: Pipelines | None = field(default=None, repr=False)

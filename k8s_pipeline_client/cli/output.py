@@ -37,6 +37,7 @@ def emit(
         table: Prints it for people.
         names: Returns the resource names for ``-o name``.
     """
+    _note_result()
     if output == "json":
         click.echo(_to_json(value))
     elif output == "yaml":
@@ -52,6 +53,13 @@ def emit(
         print_table([header for header, _ in chosen], formats.rows_of(value, chosen))
     else:
         table()
+
+
+def _note_result() -> None:
+    """Remember that there is a result: what goes wrong after it must not be a second JSON document."""
+    context = click.get_current_context(silent=True)
+    if context is not None and (values := context.find_root().obj) is not None:
+        values.has_result = True
 
 
 def emit_documents(values: Iterable[Any]) -> None:
@@ -205,9 +213,9 @@ def complain(text: str) -> None:
     _point_out("error", text, fg="red", bold=True)
 
 
-def complain_in_json(error: Mapping[str, Any]) -> None:
-    """Say what went wrong, for programs: one object on one line."""
-    click.echo(json.dumps({"error": error}, ensure_ascii=not _is_utf8(sys.stderr)), err=True)
+def emit_errors(errors: Sequence[Mapping[str, Any]]) -> None:
+    """Print what went wrong, for programs, in the place of a result."""
+    click.echo(_to_json({"errors": list(errors)}))
 
 
 def _point_out(level: str, text: str, **style: Any) -> None:

@@ -13,23 +13,35 @@ from tests.unit.console import NAME, Console, console
 __all__ = ["console"]
 
 
-def test_an_error_is_json_where_the_result_would_be(console: Console) -> None:
+def test_errors_are_json_where_the_result_would_be(console: Console) -> None:
     result = console("status", "nosuch", "-o", "json", code=2)
 
-    (line,) = result.err.splitlines()
-    error = json.loads(line)["error"]
+    (error,) = json.loads(result.out)["errors"]
     assert (error["code"], error["exitCode"]) == ("UnknownName", 2)
     assert "nosuch" in error["message"]
-    assert result.out == ""
+    assert result.err.startswith("error: ")
 
 
-def test_all_errors_of_definitions_are_json(console: Console, tmp_path: Path) -> None:
+def test_all_errors_of_definitions_are_in_it(console: Console, tmp_path: Path) -> None:
     for name in ("a.json", "b.json"):
         (tmp_path / name).write_text('{"sourceConfig": {}, "pipelineType": 7}')
 
-    lines = console("validate", "-f", str(tmp_path), "-o", "json", code=2).err.splitlines()
-    assert {json.loads(line)["error"]["exitCode"] for line in lines} == {2}
-    assert len(lines) > 1
+    result = console("validate", "-f", str(tmp_path), "-o", "json", code=2)
+
+    errors = json.loads(result.out)["errors"]
+    assert {error["exitCode"] for error in errors} == {2}
+    assert len(errors) == len(result.err.splitlines()) > 1
+
+
+def test_a_result_is_not_followed_by_a_second_document(console: Console) -> None:
+    console.deploy()
+    job = console.started()
+    console.end(job, reason="BackoffLimitExceeded")
+
+    result = console("wait", NAME, "-o", "json", code=3)
+
+    assert json.loads(result.out)["state"] == "failed"
+    assert result.err.startswith("error: ")
 
 
 def test_github_shows_an_error_at_its_line(console: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
