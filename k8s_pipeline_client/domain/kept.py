@@ -16,7 +16,6 @@ from k8s_pipeline_client.domain.suspicious import key_notes, placeholder_notes
 from k8s_pipeline_client.errors import DefinitionError
 from k8s_pipeline_client.launcher.token import token_in, with_token
 
-_CONNECTION = "openMetadataServerConnection"
 _VOLATILE = ("enabled", "deployed", "updatedAt")
 _VERSION = 1
 
@@ -41,13 +40,10 @@ def keep(
     }
     if token_in(entity):
         entity = with_token(entity, "")
-    wanted = {"name", "service_type", "id", "fully_qualified_name", "ingestion_runner"}
-    if with_connection:
-        wanted.add("connection")
     return {
         "version": _VERSION,
         "entity": entity,
-        "service": service.model_dump(mode="json", by_alias=True, exclude_unset=True, include=wanted),
+        "service": _of_service(service, with_connection=with_connection),
         "instance": instance or instance_of(pipeline.open_metadata_server_connection),
         "withConnection": with_connection,
     }
@@ -73,6 +69,17 @@ def read(text: str | bytes, token: str, origin: str) -> tuple[IngestionPipeline,
         return pipeline, service, str(found["instance"]), bool(found["withConnection"])
     except (ValueError, KeyError, TypeError, RecursionError) as error:  # no text of it: it holds secrets
         raise DefinitionError(f"{origin}: what is kept of the definition cannot be read", hint="deploy it") from error
+
+
+def _of_service(service: Service, *, with_connection: bool) -> Document:
+    """Return the same whether it came from OpenMetadata or was read from what is deployed."""
+    runner = service.ingestion_runner
+    return {
+        "name": service.name,
+        "serviceType": service.service_type.lower(),
+        **({"ingestionRunner": {"name": runner.name}} if runner and runner.name else {}),
+        **({"connection": service.connection} if with_connection else {}),
+    }
 
 
 def _noted(key: str, value: Any) -> list[str]:

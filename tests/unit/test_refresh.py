@@ -102,6 +102,15 @@ def test_an_edit_of_a_description_changes_no_secret() -> None:
     assert "patch Secret" not in writes(fake)
 
 
+def test_a_service_that_was_read_from_what_is_deployed_changes_nothing() -> None:
+    fake = cluster()
+    deploy(fake)
+    del fake.requests[:]
+    known = {"name": SERVICE["name"], "serviceType": SERVICE["serviceType"].lower()}
+    K8sPipelineClient(fake, BEFORE).deploy_pipeline(entity(), known)
+    assert writes(fake) == []
+
+
 @pytest.mark.parametrize("enabled", [True, False])
 def test_the_switch_stays_as_it_is(enabled: bool) -> None:
     fake = cluster()
