@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -10,6 +11,7 @@ from tests.faults.puts import REPORTER, Put, said
 from tests.faults.scenario import Scenario
 
 _MOST = 160
+_KILLER = re.compile(r"(was killed by) \S+@\S+")
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Verdict:
         if self.scenario.since:
             time += f" from {self.scenario.since}"
         right = "**" + "; ".join(self.faults) + "**" if self.faults else self.scenario.state
-        return [self.scenario.what, " → ".join(_few(self.shown)), told(self.received), time, right]
+        return [self.scenario.what, " → ".join(_few(self.shown)) or "no Job", told(self.received), time, right]
 
 
 def after(seconds: float) -> str:
@@ -58,7 +60,7 @@ def told(received: Iterable[Put]) -> str:
 
 
 def _short(text: str) -> str:
-    line = " ".join(text.split()).replace("|", "\\|")
+    line = _KILLER.sub(r"\1 USER@HOST", " ".join(text.split()).replace("|", "\\|"))
     return line if len(line) <= _MOST else f"{line[: _MOST - 1]}…"
 
 

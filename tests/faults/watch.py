@@ -88,12 +88,17 @@ def described(job: Object, pods: Sequence[Object], events: Iterable[Object]) -> 
     """Return in a few words what Kubernetes shows of a run."""
     conditions = [item for item in job["status"].get("conditions", ()) if item["status"] == "True"]
     words = [f"{item['type']} {item.get('reason', '')}".strip() for item in conditions if item["type"] in _ENDS]
-    words = words or [f"{item['type']} {item.get('reason', '')}".strip() for item in conditions][-1:] or ["active"]
+    words = words or [f"{item['type']} {item.get('reason', '')}".strip() for item in conditions][-1:]
     parts = [pod_described(pod) for pod in pods]
     if not pods:
         refused = [item["message"] for item in events if _is_refusal(item, job["metadata"]["uid"])]
-        parts = [f"no pod: {refused[-1][:80]}" if refused else "no pod"]
-    return f"Job {words[0]}; {', '.join(parts)}"
+        parts = [f"no pod: {_why(refused[-1])}" if refused else "no pod"]
+    return "; ".join([*(f"Job {word}" for word in words[:1]), ", ".join(parts)])
+
+
+def _why(message: str) -> str:
+    """Return why something was refused, without its name, which is another one each time."""
+    return (message.partition(" is forbidden: ")[2] or message)[:100]
 
 
 def _is_refusal(event: Object, uid: str) -> bool:

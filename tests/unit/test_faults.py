@@ -95,10 +95,14 @@ def test_what_kubernetes_shows_is_told_in_a_few_words() -> None:
     job = {"metadata": {"uid": "u"}, "status": {"conditions": [condition]}}
     main = {"name": "main", "state": {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}}
     pod = {"metadata": {}, "status": {"phase": "Failed", "containerStatuses": [main]}}
-    refusal = {"involvedObject": {"uid": "u"}, "reason": "FailedCreate", "message": "exceeded quota"}
+    refusal = {
+        "involvedObject": {"uid": "u"},
+        "reason": "FailedCreate",
+        "message": 'pods "x" is forbidden: exceeded quota',
+    }
 
     assert described(job, [pod], []) == "Job Failed BackoffLimitExceeded; pod Failed OOMKilled 137"
-    assert described({**job, "status": {}}, [], [refusal]) == "Job active; no pod: exceeded quota"
+    assert described({**job, "status": {}}, [], [refusal]) == "no pod: exceeded quota"
     assert ended_at(job) == 1767225605.0
     assert ended_at({"status": {}}) is None
 
