@@ -148,7 +148,7 @@ def _passed(report: Report, metrics: Any) -> None:
         metrics.passed(report)
     for text in report.warnings:
         _LOG.warning("%s", text)
-    for run in report.failures:
+    for run in report.unexplained:
         _LOG.warning("run %s of %s is not reported as yet: %s", run.run_id, run.fqn or run.pipeline, run.error)
 
 

@@ -75,8 +75,9 @@ def standing_of(server: OpenMetadata, cronjob: Object) -> Standing:
     try:
         found = server.pipeline_with_id(str(identity(cronjob)), include_deleted=True)
     except EntityNotFoundError:
-        if annotation(cronjob, labels.MANAGED_BY_SOURCE) != Source.SERVER:
-            return Standing.THERE  # it may never have been there: its first run makes it known
+        # One from files may never have been there: its first run makes it known. Not so where OpenMetadata had it.
+        if annotation(cronjob, labels.MANAGED_BY_SOURCE) != Source.SERVER and not is_marked_deleted(cronjob):
+            return Standing.THERE
         try:
             server.pipeline(annotation(cronjob, labels.FQN), include_deleted=True)
         except EntityNotFoundError:

@@ -249,7 +249,9 @@ class Destinations:
         kept = {key: connection[key] for key in ("hostPort", "verifySSL") if key in connection}
         authority = ca_source(job) if connection.get("verifySSL") == "validate" else ""
         if authority:
-            kept["certificates"] = certificates_in(self._cluster.get(Kind.CONFIG_MAP, authority))
+            # By a list: the reporter's Role has no `get` on ConfigMaps.
+            found = self._cluster.list(Kind.CONFIG_MAP, fields=f"metadata.name={authority}")
+            kept["certificates"] = certificates_in(found[0]) if found else ""
         known = _Known(
             fqn=fqn if isinstance(fqn, str) else "",
             streams=document.get("enableStreamableLogs") is True,
@@ -268,7 +270,10 @@ class Destinations:
         if not name:
             raise _no_destination("a Job without a document of ours")
         secret = self._cluster.get(Kind.SECRET, name)
-        found = json.loads(base64.b64decode((secret.get("data") or {}).get(DOCUMENT_KEY, "")))
+        try:
+            found = json.loads(base64.b64decode((secret.get("data") or {}).get(DOCUMENT_KEY, "")))
+        except (ValueError, RecursionError) as error:  # somebody else has changed it
+            raise _no_destination(f"Secret {name}, which holds no workflow document") from error
         return found if isinstance(found, dict) else {}
 
     def _token(self, source: TokenSource) -> str:

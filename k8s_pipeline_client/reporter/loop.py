@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from k8s_pipeline_client.domain.redaction import redacted_traceback
 from k8s_pipeline_client.errors import PipelineError
 from k8s_pipeline_client.reporter.report import Report
 
@@ -46,6 +47,10 @@ class Loop:
                 failures += 1
                 _LOG.warning("no pass could be made, which is tried again: %s", error)
                 self.on_error(error)
+            except Exception as error:  # a fault of ours must not end the reports of all runs
+                failures += 1
+                _LOG.error("no pass could be made, which is tried again: %s", redacted_traceback(error))
+                self.on_error(PipelineError(f"unexpected: {type(error).__name__}", code="Unexpected"))
             else:
                 failures = 0
                 self.on_pass(report)

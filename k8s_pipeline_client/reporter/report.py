@@ -93,6 +93,11 @@ class Report:
         """The runs of which something failed."""
         return [run for run in self.runs if run.action is Action.FAILED]
 
+    @property
+    def unexplained(self) -> list[RunReport]:
+        """The failures that no warning tells: what a server says of all its runs is said once."""
+        return [run for run in self.failures if run.error not in self.warnings]
+
     def followed_by(self, later: Report) -> Report:
         """Return what two passes have done: of each run the later one's word, but for what that one did not see."""
         runs = {run.run_id: run for run in self.runs} | {run.run_id: run for run in later.runs}

@@ -100,9 +100,13 @@ class Reporter:
         if self._looked is None or within.now - self._looked >= LOOK_EVERY or notes.unknown:
             days = self._settings.deleted_pipeline_retention_days
             schedules = Schedules(within, seen.memory.ledger, self._settings.instance, days)
-            missed, pipelines = schedules.look()
-            runs += missed
             self._looked = within.now
+            try:
+                missed, pipelines = schedules.look()
+                runs += missed
+            except ClusterError as error:
+                # What has been reported is remembered all the same.
+                notes.warn(f"the schedules could not be looked at: {error}")
         notes.write(self._cluster)
         self._open = notes.left()
         self._quiet.only({run.run_id for run in runs})
@@ -179,7 +183,7 @@ def _safely(task: _Task, failed: RunReport) -> RunReport | None:
     try:
         return task()
     except PipelineError as error:
-        _LOG.info("run %s could not be reported: %s", failed.run_id, error)
+        _LOG.debug("run %s could not be reported: %s", failed.run_id, error)
         return replace(failed, error=str(error), error_code=error.code)
     except Exception as error:  # a fault of ours in one run is none of the others'
         _LOG.error("run %s could not be reported: %s", failed.run_id, redacted_traceback(error))

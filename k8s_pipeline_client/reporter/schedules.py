@@ -115,7 +115,9 @@ class Schedules:
                 watch = self._searched(cronjob, watch)
                 for due in list(watch.owed):
                     report, is_done = self._told(cronjob, watch, due)
-                    watch = watch.without(due) if is_done else watch
+                    if is_done:
+                        watch = watch.without(due)
+                        self._done(cronjob).add(due)
                     yield report
             except PipelineError as error:
                 self._pass.notes.warn(f"{name}: {error}")
@@ -133,7 +135,7 @@ class Schedules:
         jobs = jobs_of(cluster, cronjob["metadata"]["name"])
         events = events_about(cluster, [cronjob])
         found = dict(missed(cronjob, dues, jobs, events))
-        done.update(dues)
+        done.update(set(dues) - set(found))  # the others are done once the ledger has them
         if not found:
             return watch
         return Watch(watch.uid, watch.generation, watch.since, {**watch.owed, **found})

@@ -180,7 +180,9 @@ def report_vanished(within: Pass, run: OpenRun, pods: Sequence[Object]) -> RunRe
     try:
         action, _ = _compare(within, status, destination, facts, not_before=None if has_trace else run.created)
     except EntityNotFoundError:
-        within.notes.unknown_pipeline(run.pipeline)
+        if not within.quiet.is_quiet(run.run_id, run.uid, within.now):
+            within.notes.unknown_pipeline(run.pipeline)
+            within.quiet.keep(run.run_id, run.uid, within.now + _UNKNOWN_AGAIN)
         if within.now - run.created > _UNKNOWN_FOR:
             within.notes.forget(run.run_id)
         return replace(report, action=Action.UNREPORTED, error_code="EntityNotFound")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import uuid
 from collections.abc import Callable
 
@@ -17,7 +18,14 @@ from k8s_pipeline_client.domain.objects import (
     label,
     run_id,
 )
-from k8s_pipeline_client.errors import ClusterError, ConflictError, InputError, RunActiveError, UnknownNameError
+from k8s_pipeline_client.errors import (
+    ClusterError,
+    ConflictError,
+    DefinitionError,
+    InputError,
+    RunActiveError,
+    UnknownNameError,
+)
 from k8s_pipeline_client.inventory.lookup import active_jobs, pods_of
 from k8s_pipeline_client.render.config import DOCUMENT_KEY
 from k8s_pipeline_client.render.job import run_job
@@ -172,9 +180,20 @@ def document_of(cluster: Cluster, secret: str) -> str:
 
     Raises:
         NotFoundError: The Secret does not exist.
+        DefinitionError: It holds none: somebody else has changed it.
     """
     found = cluster.get(Kind.SECRET, secret)
-    return base64.b64decode(found["data"][DOCUMENT_KEY]).decode()
+    try:
+        text = base64.b64decode(found["data"][DOCUMENT_KEY]).decode()
+        json.loads(text)
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise DefinitionError(
+            f"Secret {secret} holds no workflow document",
+            code="DocumentMissing",
+            facts={"secret": secret},
+            hint="deploy the pipeline again",
+        ) from error
+    return text
 
 
 def check_run_id(text: str) -> str:

@@ -59,5 +59,5 @@ class Background:
         self._on_pass(report)
         for text in report.warnings:
             _LOG.warning("%s", text)
-        for run in report.failures:
+        for run in report.unexplained:
             _LOG.warning("run %s of %s is not reported as yet: %s", run.run_id, run.fqn or run.pipeline, run.error)

@@ -250,7 +250,7 @@ class Operations:
             return None
         try:
             found = json.loads(start.document_of(self._cluster, str(cronjob["metadata"]["name"])))
-        except (NotFoundError, ValueError, KeyError):  # somebody has removed it, or changed it: it is written anew
+        except (NotFoundError, DefinitionError):  # somebody has removed it, or changed it: it is written anew
             return None
         runner = found.get(_RUNNER) if isinstance(found, dict) else None
         service = {"name": pipeline.service.name, "serviceType": annotation(cronjob, labels.SERVICE_TYPE)}

@@ -95,6 +95,19 @@ def test_one_from_files_that_openmetadata_does_not_know_yet_is_left_alone() -> N
     assert not is_suspended(world)
 
 
+def test_one_from_files_that_is_deleted_for_good_after_all_is_not_resumed() -> None:
+    world = World(schedule=HOURLY)
+    world.server.delete_pipeline(str(world.pipeline.id))
+    asked(world)
+    world.server.delete_pipeline(str(world.pipeline.id), hard=True)
+
+    found = asked(world)
+
+    assert {item.standing for item in found} == {"gone"}
+    assert is_suspended(world)
+    assert mark(world)
+
+
 def test_a_pipeline_that_was_made_anew_under_its_name_is_left_alone() -> None:
     world = of_the_server()
     world.server.delete_pipeline(str(world.pipeline.id), hard=True)
