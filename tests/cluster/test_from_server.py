@@ -109,7 +109,7 @@ def test_what_cannot_be_deployed_is_listed_and_holds_nothing_up(site: Site) -> N
         "shop.retired": "skipped",
     }
     assert "sourceConfig.config.dbtConfigSource.dbtCloudAuthToken is masked" in found["shop.masked"]["reason"]
-    assert "its sourceConfig is not shown" in found["shop.hidden"]["reason"]
+    assert "its sourceConfig is hidden" in found["shop.hidden"]["reason"]
     assert "ViewAll" in found["shop.hidden"]["reason"]
     assert "'@reboot'" in found["shop.odd"]["reason"]
     assert (by_name["shop.good"]["action"], by_name["shop.nope"]["action"]) == ("unchanged", "failed")

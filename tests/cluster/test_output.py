@@ -10,7 +10,7 @@ from tests.cluster.support.definitions import pipeline, service
 from tests.cluster.support.program import Program
 from tests.cluster.support.schema import commands
 
-WITHOUT_JSON = {"logs", "completion"}
+WITHOUT_JSON = {"logs", "completion", "serve"}
 
 
 def test_every_command_has_a_schema() -> None:

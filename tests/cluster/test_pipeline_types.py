@@ -156,7 +156,7 @@ def test_an_application_runs_by_itself(program: Program) -> None:
 def test_the_library_runs_an_automation_and_an_application(client: Pipelines) -> None:
     for started in (client.run_automation(_automation({"log": "asked once"})), client.run_application(_app())):
         assert client.wait(started.job_name, timeout=120).state.value == "success"
-    with pytest.raises(DefinitionError, match="is no AutomationWorkflow"):
+    with pytest.raises(DefinitionError, match="is not an AutomationWorkflow"):
         client.run_automation(_app())
 
 

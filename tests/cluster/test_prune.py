@@ -137,7 +137,7 @@ def _pruned_at_a_terminal(site: Site, answer: str, code: int, *, meanwhile: Call
     with subprocess.Popen(words, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         assert process.stdout is not None
         asked = ""
-        while "Delete these 2 pipelines with their runs?" not in asked:
+        while "Delete 2 pipelines with their runs?" not in asked:
             read = process.stdout.read(1)
             assert read, asked
             asked += read

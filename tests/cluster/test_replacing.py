@@ -94,7 +94,7 @@ def test_a_renamed_pipeline_replaces_its_old_objects(program: Program) -> None:
     (deployed,) = _rename(program, _named("after")).json
 
     assert deployed["action"] == "renamed"
-    assert any("pg_prod.before" in note and "its 1 runs" in note for note in deployed["notes"])
+    assert any("pg_prod.before" in note and "its 1 run" in note for note in deployed["notes"])
     for kind in ("cronjobs", "secrets", "configmaps"):
         assert _names(program, kind) == ["pg_prod.after"]
     assert program.space.list("jobs") == []
@@ -110,7 +110,7 @@ def test_a_dry_run_of_a_renamed_pipeline_says_so_and_keeps_the_old_one(program: 
     (deployed,) = _rename(program, _named("after"), more=["--dry-run=server"]).json
 
     assert deployed["action"] == "renamed"
-    assert any("would be deleted, with its 1 runs" in note for note in deployed["notes"])
+    assert any("would be deleted, with its 1 run" in note for note in deployed["notes"])
     shown = program(
         "deploy", "-f", program.file("after.yaml", _named("after"), service()), "--rename", "--dry-run=server"
     ).out
@@ -130,7 +130,7 @@ def test_diff_shows_what_a_rename_would_delete(program: Program) -> None:
     both = program("diff", "-f", program.file("both.yaml", _named("after"), beside, service()), code=1).out
 
     assert (
-        "# pg_prod.after has the id of pg_prod.before: a deploy that renames would delete this CronJob and its 1 runs"
+        "# pg_prod.after has the id of pg_prod.before: a deploy that renames would delete this CronJob and its 1 run"
         in shown
     )
     assert f"--- live/CronJob/{old}" in shown

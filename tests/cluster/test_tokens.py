@@ -256,7 +256,7 @@ def test_two_servers_in_one_namespace_keep_to_their_own(program: Program) -> Non
     }
     assert by_instance == {"staging": FIRST, "production": SECOND}
     program.configure()
-    assert "name one with --secret" in _rotate(program, THIRD, code=2).err
+    assert "choose one with --secret" in _rotate(program, THIRD, code=2).err
     program.configure(instance="production")
     program("delete", "nightly")
     assert [item["metadata"]["name"] for item in program.space.list("cronjobs")] == [names["staging"]]

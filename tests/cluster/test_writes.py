@@ -77,7 +77,7 @@ def test_a_refused_update_puts_back_what_was_there(faulty: Program, proxy: Fault
 
     assert "the policy says no" in refused.err
     assert _held(space) == before
-    written_before = (path, nth) != (SECRET, 1)
+    written_before = (path, nth) != (CONFIG_MAP, 1)  # the facts come first
     assert ("the previous version has been restored" in refused.err) is written_before
     proxy.mend()
     assert faulty.deploy(_first(), service()).json[0]["action"] == "unchanged"

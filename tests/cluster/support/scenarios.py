@@ -103,7 +103,7 @@ def _run(stage: Stage) -> None:
     identity = str(uuid.uuid4())
     with webhook(stage.admin.space, {"pods": mesh(stage.image)}):
         stage.limited("run", "nightly", "--run-id", identity, "--wait")
-    stage.limited("run", "nightly", "--run-id", identity, "--allow-overlap", code=2)
+    stage.limited("run", "nightly", "--run-id", identity, "--allow-overlap")
     stage.limited("run", "nightly", "--set", "workflowConfig.loggerLevel=DEBUG", "--allow-overlap")
     _refused_secret(stage, "run", "nightly", "--set", "workflowConfig.loggerLevel=DEBUG", "--allow-overlap")
     _by_resource_name(stage, "run")
@@ -125,7 +125,7 @@ def _run_file(stage: Stage) -> None:
     identity = str(uuid.uuid4())
     with webhook(stage.admin.space, {"pods": mesh(stage.image)}):
         stage.limited("run", "-f", file, "--run-id", identity, "--wait")
-    stage.limited("run", "-f", file, "--run-id", identity, code=2)
+    stage.limited("run", "-f", file, "--run-id", identity)
     _refused_secret(stage, "run", "-f", file)
 
 
