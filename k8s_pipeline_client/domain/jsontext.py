@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, NoReturn
 
-MAX_DEPTH = 100
+from k8s_pipeline_client.domain.depth import MAX_DEPTH, is_too_deep
+
 _TOO_DEEP = f"it is nested more than {MAX_DEPTH} levels deep"
 _MOST = 60
 
@@ -39,7 +40,8 @@ def load_json(body: bytes) -> Any:
         raise
     except ValueError:  # a number of more digits than Python reads
         raise UnusableJsonError("it holds a number that is too long") from None
-    _check_depth(found)
+    if is_too_deep(found):
+        raise UnusableJsonError(_TOO_DEEP)
     return found
 
 
@@ -54,17 +56,3 @@ def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse(text: str) -> NoReturn:
     raise UnusableJsonError(f"it is not JSON: {text} is no number")
-
-
-def _check_depth(value: Any) -> None:
-    level = [value]
-    for _ in range(MAX_DEPTH):
-        level = [
-            child
-            for item in level
-            if isinstance(item, dict | list)
-            for child in (item.values() if isinstance(item, dict) else item)
-        ]
-        if not level:
-            return
-    raise UnusableJsonError(_TOO_DEEP)

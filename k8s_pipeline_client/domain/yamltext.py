@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
-MAX_DEPTH = 100
+from k8s_pipeline_client.domain.depth import MAX_DEPTH, is_too_deep
+
 MAX_REPEATED = 200_000
 """The maximum number of values that aliases may repeat; a few lines could otherwise expand to billions."""
 MAX_VALUES = 300_000
@@ -59,7 +60,8 @@ def load_documents(text: str) -> list[Any]:
         except ValueError:
             pass  # YAML flow style, or several documents: the YAML parser handles both, with better errors
         else:
-            _check_depth(found)
+            if is_too_deep(found):
+                raise UnusableTextError(_TOO_DEEP)
             return [found]
     return list(_yaml_documents(text))
 
@@ -239,20 +241,6 @@ def _check_keys(mapping: Any) -> None:
 def _is_template(key: Any, value: Any) -> bool:
     """Return whether this is ``{{ name }}`` without quotes, which YAML reads as a mapping whose key is a mapping."""
     return key.id == "mapping" and value.value == "" and all(inner.value == "" for _, inner in key.value)
-
-
-def _check_depth(value: Any) -> None:
-    level = [value]
-    for _ in range(MAX_DEPTH):
-        level = [
-            child
-            for item in level
-            if isinstance(item, dict | list)
-            for child in (item.values() if isinstance(item, dict) else item)
-        ]
-        if not level:
-            return
-    raise UnusableTextError(_TOO_DEEP)
 
 
 def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
