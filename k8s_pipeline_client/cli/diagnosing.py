@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from k8s_pipeline_client.cli.complete import complete_name, complete_run
+from k8s_pipeline_client.cli.complete import complete_name
 from k8s_pipeline_client.cli.options import Globals, common_options, pass_globals
-from k8s_pipeline_client.cli.several import Target
+from k8s_pipeline_client.cli.several import Target, run_option
 
 if TYPE_CHECKING:
     from k8s_pipeline_client.status import Diagnosis
@@ -18,14 +18,7 @@ _LOG_LINES = 20
 
 @click.command("diagnose")
 @click.argument("name", type=Target(), shell_complete=complete_name)
-@click.option(
-    "--run",
-    "run",
-    metavar="ID",
-    type=Target(),
-    shell_complete=complete_run,
-    help="A run's id or its beginning; the newest if not given.",
-)
+@run_option()
 @common_options
 @pass_globals
 def diagnose_command(values: Globals, name: str, run: str | None) -> None:

@@ -13,7 +13,7 @@ import click
 from k8s_pipeline_client.cli.complete import complete_name, complete_run
 from k8s_pipeline_client.cli.hints import worded
 from k8s_pipeline_client.cli.options import Duration, Globals, common_options, pass_globals
-from k8s_pipeline_client.cli.several import Target, check_chosen, chosen, each, several_options
+from k8s_pipeline_client.cli.several import Target, check_chosen, chosen, each, run_option, several_options
 from k8s_pipeline_client.errors import PipelineError, RunFailedError
 
 if TYPE_CHECKING:
@@ -25,14 +25,7 @@ _LOG_DRAIN_SECONDS = 10.0
 
 @click.command("logs")
 @click.argument("name", type=Target(), shell_complete=complete_name)
-@click.option(
-    "--run",
-    "run",
-    metavar="ID",
-    type=Target(),
-    shell_complete=complete_run,
-    help="A run's id or its beginning; the newest if not given.",
-)
+@run_option()
 @click.option("-f", "--follow", is_flag=True, help="Go on until the run has ended.")
 @click.option("--tail", type=click.IntRange(min=0), metavar="N", help="Only the last N lines.")
 @click.option("--since", type=Duration(), metavar="D", help="Only what is not older, such as 15m.")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from k8s_pipeline_client.cli.complete import complete_run
 from k8s_pipeline_client.cli.exitcodes import exit_code
 from k8s_pipeline_client.cli.failing import fail
 from k8s_pipeline_client.cli.options import Globals, files_option
@@ -32,6 +34,17 @@ class Target(click.ParamType[str]):
         """Return it without its kind."""
         text = str(value)
         return next((text.removeprefix(kind) for kind in _KINDS if text.startswith(kind)), text)
+
+
+run_option = partial(
+    click.option,
+    "--run",
+    "run",
+    metavar="ID",
+    type=Target(),
+    shell_complete=complete_run,
+    help="A run's id or its beginning; the newest if not given.",
+)
 
 
 def several_options(command: F) -> F:
