@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import click
 
 from k8s_pipeline_client.cli.options import Globals
+from k8s_pipeline_client.domain.image import tag_of
 from k8s_pipeline_client.errors import InputError
 
 if TYPE_CHECKING:
@@ -113,8 +114,7 @@ def version_warnings(version: str, images: Iterable[str]) -> Iterator[str]:
     """
     ours = _VERSION.match(version)
     for image in sorted(set(images)):
-        tag = image.partition("@")[0].rpartition("/")[2].partition(":")[2]
-        theirs = _VERSION.match(tag)
+        theirs = _VERSION.match(tag_of(image))
         if ours and theirs and ours[1] != theirs[1]:
             yield (
                 f"OpenMetadata is version {version}, and the ingestion image {image} is made for {theirs[1]}: "

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from k8s_pipeline_client.doctor.facts import Facts, Probed, ServerFacts, ServiceFacts, Unknown
 from k8s_pipeline_client.doctor.finding import Finding, ok, problem, unknown, warning
-from k8s_pipeline_client.domain.image import base_of, with_entry_points
+from k8s_pipeline_client.domain.image import base_of, tag_of, with_entry_points
 from k8s_pipeline_client.domain.rfc3339 import rfc3339
 from k8s_pipeline_client.errors import PipelineError
 
@@ -29,7 +29,7 @@ def image(facts: Facts) -> Iterator[Finding]:
         text = f"ingestionImage {facts.image} is Airflow's: it has no main.py, and every run fails"
         yield problem("image", "AirflowImage", text, with_entry_points(facts.image))
         return
-    ours = _VERSION.match(facts.image.partition("@")[0].rpartition("/")[2].partition(":")[2])
+    ours = _VERSION.match(tag_of(facts.image))
     version = facts.server.version
     if isinstance(version, Unknown | PipelineError):
         yield unknown("image", f"whether {facts.image} fits OpenMetadata is not known: its version is not known")

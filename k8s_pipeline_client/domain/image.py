@@ -25,6 +25,11 @@ def base_of(image: str) -> str:
     return f"{found['name']}-base{found['tag'] or ''}"
 
 
+def tag_of(image: str) -> str:
+    """Return the tag of an image reference; empty if it has none."""
+    return image.partition("@")[0].rpartition("/")[2].partition(":")[2]
+
+
 def with_entry_points(image: str) -> str:
     """Return a hint for the image to use instead of one without the entry points."""
     return f"use {base_of(image) or BASE + ', or an image made from it'}"
