@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial, reduce
@@ -207,7 +206,7 @@ class Pipelines(RunLogs, Deleting, Ending, Marking, Choosing, Refreshing):
         changes = changes_of(change, app_config_override, source_config_override)
         document = None
         if changes:
-            deployed = json.loads(start.document_of(self._cluster, str(cronjob["metadata"]["name"])))
+            deployed = start.parsed_document_of(self._cluster, str(cronjob["metadata"]["name"]))
             document = to_json(reduce(lambda found, step: step(found), changes, deployed), "the run's own document")
         job = start.start_run(
             self._cluster,

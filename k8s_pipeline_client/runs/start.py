@@ -6,6 +6,7 @@ import base64
 import json
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object, Propagation
 from k8s_pipeline_client.domain import labels, naming
@@ -176,16 +177,25 @@ def _is_same_run(existing: Object, wanted: Object) -> bool:
 
 
 def document_of(cluster: Cluster, secret: str) -> str:
+    """Return the text of the workflow document that a Secret holds; errors are those of `parsed_document_of`."""
+    return _document_in(cluster, secret)[0]
+
+
+def parsed_document_of(cluster: Cluster, secret: str) -> Any:
     """Return the workflow document that a Secret holds.
 
     Raises:
         NotFoundError: The Secret does not exist.
         DefinitionError: It holds none: somebody else has changed it.
     """
+    return _document_in(cluster, secret)[1]
+
+
+def _document_in(cluster: Cluster, secret: str) -> tuple[str, Any]:
     found = cluster.get(Kind.SECRET, secret)
     try:
         text = base64.b64decode(found["data"][DOCUMENT_KEY]).decode()
-        json.loads(text)
+        return text, json.loads(text)
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise DefinitionError(
             f"Secret {secret} holds no workflow document",
@@ -193,7 +203,6 @@ def document_of(cluster: Cluster, secret: str) -> str:
             facts={"secret": secret},
             hint="deploy the pipeline again",
         ) from error
-    return text
 
 
 def check_run_id(text: str) -> str:

@@ -5,7 +5,6 @@ Everything here blocks, and is called by a thread of `work`. What is returned is
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -249,7 +248,7 @@ class Operations:
         if cronjob is None or not _is_deployed_as(cronjob, pipeline):
             return None
         try:
-            found = json.loads(start.document_of(self._cluster, str(cronjob["metadata"]["name"])))
+            found = start.parsed_document_of(self._cluster, str(cronjob["metadata"]["name"]))
         except (NotFoundError, DefinitionError):  # somebody has removed it, or changed it: it is written anew
             return None
         runner = found.get(_RUNNER) if isinstance(found, dict) else None
