@@ -134,22 +134,13 @@ def _go_on(reporter: Reporter, interval: float, metrics_port: int | None) -> Non
             reporter.run(
                 interval=interval,
                 stop=stop,
-                on_pass=lambda report: _passed(report, metrics),
+                on_pass=metrics.passed if metrics else lambda report: None,
                 on_error=metrics.failed if metrics else lambda error: None,
             )
             _LOG.info("ended as asked")
     finally:
         if metrics:
             metrics.close()
-
-
-def _passed(report: Report, metrics: Any) -> None:
-    if metrics:
-        metrics.passed(report)
-    for text in report.warnings:
-        _LOG.warning("%s", text)
-    for run in report.unexplained:
-        _LOG.warning("run %s of %s is not reported as yet: %s", run.run_id, run.fqn or run.pipeline, run.error)
 
 
 @contextmanager

@@ -53,6 +53,14 @@ class Loop:
                 self.on_error(PipelineError(f"unexpected: {type(error).__name__}", code="Unexpected"))
             else:
                 failures = 0
+                _say(report)
                 self.on_pass(report)
             pause = min(self.interval * 2 ** min(failures, 10), max(self.interval, _LONGEST_PAUSE))
             self.stop.wait(max(0.0, pause - (time.monotonic() - begin)))
+
+
+def _say(report: Report) -> None:
+    for text in report.warnings:
+        _LOG.warning("%s", text)
+    for run in report.unexplained:
+        _LOG.warning("run %s of %s is not reported as yet: %s", run.run_id, run.fqn or run.pipeline, run.error)

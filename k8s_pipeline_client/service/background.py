@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections.abc import Callable
 
 from k8s_pipeline_client.errors import PipelineError
 from k8s_pipeline_client.reporter import Report, Reporter
+from k8s_pipeline_client.service.daemon import Daemon
 
-_LOG = logging.getLogger(__name__)
 _INTERVAL = 10.0
-_PATIENCE = 10.0
 
 
 class Background:
@@ -37,27 +34,17 @@ class Background:
         self._on_pass = on_pass
         self._on_error = on_error
         self._interval = interval
-        self._stop = threading.Event()
-        # A daemon: a pass that hangs must not keep the process from its end, and it can be cut at any point.
-        self._thread = threading.Thread(target=self._run, name="reporter", daemon=True)
+        self._daemon = Daemon(self._run, name="reporter")
 
     def start(self) -> None:
         """Begin."""
-        self._thread.start()
+        self._daemon.start()
 
     def stop(self) -> None:
         """End after the pass that is being made; or without that, if it takes long."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(_PATIENCE)
+        self._daemon.stop()
         self._reporter.close()
 
     def _run(self) -> None:
-        self._reporter.run(interval=self._interval, stop=self._stop, on_pass=self._passed, on_error=self._on_error)
-
-    def _passed(self, report: Report) -> None:
-        self._on_pass(report)
-        for text in report.warnings:
-            _LOG.warning("%s", text)
-        for run in report.unexplained:
-            _LOG.warning("run %s of %s is not reported as yet: %s", run.run_id, run.fqn or run.pipeline, run.error)
+        stop = self._daemon.stopping
+        self._reporter.run(interval=self._interval, stop=stop, on_pass=self._on_pass, on_error=self._on_error)

@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 from k8s_pipeline_client.deploying.refresh import Refresh
 from k8s_pipeline_client.errors import PipelineError
+from k8s_pipeline_client.service.daemon import Daemon
 
 _LOG = logging.getLogger(__name__)
 _INTERVAL = 3600.0
-_PATIENCE = 10.0
 _NAMED = 5
 
 
@@ -22,30 +22,27 @@ class Refresher:
         """Take what refreshes, and the seconds between two times."""
         self._refresh = refresh
         self._interval = interval
-        self._stop = threading.Event()
         self._said: frozenset[str] = frozenset()
-        # A daemon, as the reporter's: what it writes can be cut at any point, as any deploy.
-        self._thread = threading.Thread(target=self._run, name="refresher", daemon=True)
+        self._daemon = Daemon(self._run, name="refresher")
 
     def start(self) -> None:
         """Begin."""
-        self._thread.start()
+        self._daemon.start()
 
     def stop(self) -> None:
         """End after the deploy that is being made; or without that, if it takes long."""
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(_PATIENCE)
+        self._daemon.stop()
 
     def _run(self) -> None:
-        while not self._stop.is_set():
+        stop = self._daemon.stopping
+        while not stop.is_set():
             try:
-                self._tell(self._refresh(self._stop))
+                self._tell(self._refresh(stop))
             except PipelineError as error:
                 _LOG.warning("what is deployed could not be compared with the settings: %s", error.message)
             except Exception:
                 _LOG.exception("what is deployed could not be compared with the settings")
-            self._stop.wait(self._interval)
+            stop.wait(self._interval)
 
     def _tell(self, found: Refresh) -> None:
         if found.updated or found.overtaken:
