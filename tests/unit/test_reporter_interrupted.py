@@ -11,6 +11,7 @@ import pytest
 from k8s_pipeline_client.cluster.port import Kind, Propagation
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.errors import ServerUnreachableError, UnreachableError
+from tests.fakes import FakeCluster, FakeOpenMetadata
 from tests.unit.reporting import World, said, state_of
 from tests.unit.turns import take_turns
 
@@ -105,18 +106,25 @@ def identity_of(world: World, job: str) -> str:
     return world.run_id(job) if found else RUN
 
 
-@case
-@pytest.mark.parametrize("after", [False, True], ids=["before it is carried out", "before it is heard"])
-def test_killed_at_any_request_to_the_cluster(begin: Callable[[World], str], end: str, after: bool) -> None:
-    for number in range(1, 200):
+def killed_at_each(
+    begin: Callable[[World], str],
+    end: str,
+    after: bool,
+    side: Callable[[World], FakeCluster | FakeOpenMetadata],
+    *,
+    most: int,
+) -> None:
+    """Kill a reporter at its first request to one side, at its second, and so on, until it makes no more of them."""
+    for number in range(1, most):
         world = World()
         job = begin(world)
         identity = identity_of(world, job)
-        world.fake.requests.clear()
-        hook = world.fake.after if after else world.fake.before
+        asked = side(world)
+        asked.requests.clear()
+        hook = asked.after if after else asked.before
 
-        def kill(_: object, world: World = world, number: int = number) -> None:
-            if len(world.fake.requests) == number:
+        def kill(_: object, asked: FakeCluster | FakeOpenMetadata = asked, number: int = number) -> None:
+            if len(asked.requests) == number:
                 raise KeyboardInterrupt
 
         stop = hook(kill)
@@ -125,40 +133,24 @@ def test_killed_at_any_request_to_the_cluster(begin: Callable[[World], str], end
             controllers(world)
             world.passes(2)
         stop()
-        over = len(world.fake.requests) < number
+        over = len(asked.requests) < number
         settle(world)
         assert_ended(world, job, end, identity)
         if over:
             return
     raise AssertionError("a pass does not come to its end")
+
+
+@case
+@pytest.mark.parametrize("after", [False, True], ids=["before it is carried out", "before it is heard"])
+def test_killed_at_any_request_to_the_cluster(begin: Callable[[World], str], end: str, after: bool) -> None:
+    killed_at_each(begin, end, after, lambda world: world.fake, most=200)
 
 
 @case
 @pytest.mark.parametrize("after", [False, True], ids=["before it is carried out", "before it is heard"])
 def test_killed_at_any_request_to_openmetadata(begin: Callable[[World], str], end: str, after: bool) -> None:
-    for number in range(1, 50):
-        world = World()
-        job = begin(world)
-        identity = identity_of(world, job)
-        world.server.requests.clear()
-        hook = world.server.after if after else world.server.before
-
-        def kill(_: object, world: World = world, number: int = number) -> None:
-            if len(world.server.requests) == number:
-                raise KeyboardInterrupt
-
-        stop = hook(kill)
-        with suppress(KeyboardInterrupt):
-            world.passes()
-            controllers(world)
-            world.passes(2)
-        stop()
-        over = len(world.server.requests) < number
-        settle(world)
-        assert_ended(world, job, end, identity)
-        if over:
-            return
-    raise AssertionError("a pass does not come to its end")
+    killed_at_each(begin, end, after, lambda world: world.server, most=50)
 
 
 @case
