@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -23,6 +22,7 @@ from k8s_pipeline_client.domain.connection import instance_of
 from k8s_pipeline_client.domain.counting import counted
 from k8s_pipeline_client.domain.entities import Document, IngestionPipeline
 from k8s_pipeline_client.domain.objects import identity
+from k8s_pipeline_client.domain.rfc3339 import milliseconds
 from k8s_pipeline_client.domain.source import Source
 from k8s_pipeline_client.errors import ApiError, ClusterError, DefinitionError, InputError, UnknownNameError
 from k8s_pipeline_client.inventory.lookup import by_fqn
@@ -196,8 +196,8 @@ class K8sPipelineClient(Closing):
             {
                 "runId": run.run_id,
                 "pipelineState": str(State.QUEUED),
-                "startDate": _milliseconds(run.created_at),
-                "timestamp": _milliseconds(run.created_at),
+                "startDate": milliseconds(run.created_at),
+                "timestamp": milliseconds(run.created_at),
             }
             for run in self.pipelines.queued_runs(_fqn(pipeline))
         ]
@@ -305,7 +305,3 @@ def _done(reason: str) -> PipelineServiceResponse:
 
 def _started(what: str, run: RunStatus) -> PipelineServiceResponse:
     return PipelineServiceResponse(200, PLATFORM, reason=f"{what} triggered as Job {run.job_name}", run_id=run.run_id)
-
-
-def _milliseconds(moment: datetime | None) -> int | None:
-    return round(moment.timestamp() * 1000) if moment else None

@@ -51,6 +51,11 @@ def label(item: Raw, key: str) -> str:
     return _text(find(item, "metadata", "labels", key))
 
 
+def is_automation(job: Object) -> bool:
+    """Return whether a Job runs an automation, such as the test of a connection."""
+    return label(job, labels.APP_COMPONENT) == "automation"
+
+
 def is_terminating(item: Object) -> bool:
     """Return whether the object is terminating."""
     return "deletionTimestamp" in item["metadata"]

@@ -8,13 +8,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from k8s_pipeline_client.domain.entities import Document
+from k8s_pipeline_client.domain.rfc3339 import milliseconds
 from k8s_pipeline_client.openmetadata.port import OpenMetadata
 from k8s_pipeline_client.status import Cause, CauseCode
-from k8s_pipeline_client.status.step import for_the_ui
+from k8s_pipeline_client.status.step import STEP, for_the_ui
 
 _ENDED = ("Successful", "Failed")
 _TEST = "TEST_CONNECTION"
-_STEP = "Pod Diagnostics"
 _SILENT = Cause(
     CauseCode.UNKNOWN,
     "The run ended without an error, and without telling OpenMetadata what came of it",
@@ -47,11 +47,11 @@ def tell(server: OpenMetadata, workflow: Document, cause: Cause | None, now: dat
     response: Document | None = None
     if workflow.get("workflowType") == _TEST:
         step = {
-            "name": _STEP,
+            "name": STEP,
             "mandatory": True,
             "passed": False,
             "message": for_the_ui(str(found)),
             "errorLog": found.detail or found.summary,
         }
-        response = {"status": "Failed", "lastUpdatedAt": round(now.timestamp() * 1000), "steps": [step]}
+        response = {"status": "Failed", "lastUpdatedAt": milliseconds(now), "steps": [step]}
     server.set_automation_status(str(workflow["id"]), "Failed", response)

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.domain import labels
-from k8s_pipeline_client.domain.objects import annotation, label, run_id
+from k8s_pipeline_client.domain.objects import annotation, is_automation, label, run_id
 from k8s_pipeline_client.errors import ConflictError, InvalidError, NotFoundError
 
 LEDGER = "om-reporter"
@@ -162,7 +162,6 @@ def mark(cluster: Cluster, job: Object, value: str) -> None:
 
 def open_run(job: Object, *, fqn: str, address: str, token: str) -> OpenRun:
     """Return what is to be remembered of a run."""
-    is_automation = label(job, labels.APP_COMPONENT) == "automation"
     is_alone = bool(label(job, labels.ONE_SHOT))
     return OpenRun(
         run_id=run_id(job).lower(),
@@ -174,7 +173,7 @@ def open_run(job: Object, *, fqn: str, address: str, token: str) -> OpenRun:
         fqn=fqn,
         address=address,
         token=token,
-        automation=annotation(job, labels.FQN) if is_automation else "",
+        automation=annotation(job, labels.FQN) if is_automation(job) else "",
         place=LEDGER if is_alone else label(job, labels.PIPELINE),
     )
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.naming import instance_label
-from k8s_pipeline_client.domain.objects import is_finished, label, newest_first, run_id
+from k8s_pipeline_client.domain.objects import is_automation, is_finished, label, newest_first, run_id
 from k8s_pipeline_client.inventory.snapshot import Snapshot, read_reduced
 from k8s_pipeline_client.inventory.statuses import run_statuses
 from k8s_pipeline_client.reporter import memory
@@ -50,7 +50,7 @@ class Seen:
     @property
     def is_automation(self) -> bool:
         """Whether it is an automation, such as the test of a connection, which has no row."""
-        return label(self.job, labels.APP_COMPONENT) == "automation"
+        return is_automation(self.job)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import hashlib
 from datetime import datetime
 
 from k8s_pipeline_client.domain.entities import Document
+from k8s_pipeline_client.domain.rfc3339 import milliseconds
 from k8s_pipeline_client.reporter.clean import clean, is_time
 from k8s_pipeline_client.status import Cause, Diagnosis, RunStatus
 from k8s_pipeline_client.status.step import STEP, as_step, waiting_step
@@ -87,7 +88,7 @@ def _begun(run: RunStatus, row: Document | None) -> Document:
         made["timestamp"] = first_timestamp(_first_time(run), run.run_id)
     if not is_time(made.get("startDate")):
         began = run.started_at or run.created_at
-        made["startDate"] = _milliseconds(began) if began else made["timestamp"]
+        made["startDate"] = milliseconds(began) if began else made["timestamp"]
     return made
 
 
@@ -101,11 +102,7 @@ def _first_time(run: RunStatus) -> datetime:
 def _end(run: RunStatus, row: Document | None, now: datetime) -> int:
     """When it ended: the same whenever it is asked, as far as anything tells."""
     if run.ended_at:
-        return _milliseconds(run.ended_at)
+        return milliseconds(run.ended_at)
     is_terminal = (row or {}).get("pipelineState") in ("success", "failed", "partialSuccess", "stopped")
     noted = (row or {}).get("endDate") if is_terminal else None
-    return int(noted) if noted and is_time(noted) else _milliseconds(now)
-
-
-def _milliseconds(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
+    return int(noted) if noted and is_time(noted) else milliseconds(now)

@@ -21,6 +21,7 @@ from k8s_pipeline_client.reporter.evidence import diagnosed, diagnosed_without_j
 from k8s_pipeline_client.reporter.memory import OpenRun
 from k8s_pipeline_client.reporter.notes import Notes
 from k8s_pipeline_client.reporter.observe import Seen
+from k8s_pipeline_client.reporter.outcome import SETTLING, UNHEARD
 from k8s_pipeline_client.reporter.payload import was_written_by_us
 from k8s_pipeline_client.reporter.quiet import AGAIN, Quiet
 from k8s_pipeline_client.reporter.report import Action, RunReport
@@ -40,14 +41,11 @@ from k8s_pipeline_client.status import (
 
 _LOG = logging.getLogger(__name__)
 
-FIRST_LOOK = timedelta(seconds=10)
-"""Nothing is written so soon after a Job's creation: whoever triggered the run may be about to."""
 VANISHED_AFTER = timedelta(minutes=5)
 """So old has to be the row of a run whose Job is gone without a trace: nobody is about to write it any more."""
 _UNKNOWN_FOR = timedelta(hours=1)
 """For so long after its end a run is asked for whose pipeline OpenMetadata does not have."""
 _UNKNOWN_AGAIN = timedelta(minutes=5)
-_QUEUED_AFTER = timedelta(seconds=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,14 +305,14 @@ def _facts(within: Pass, seen: Seen) -> Facts:
 def _may_have_to_be_told(within: Pass, seen: Seen, facts: Facts) -> bool:
     """Return whether a row is worth being read: most runs are under way, and speak for themselves."""
     age = within.now - (seen.status.created_at or within.now)
-    if age < FIRST_LOOK:
+    if age < SETTLING:
         return False
     if facts.node_lost_since is not None and within.now - facts.node_lost_since >= LOST_AFTER:
         return True
     if seen.status.state.is_terminal:
         return not facts.can_still_write
     is_queued = seen.status.state is State.QUEUED and not facts.run_id_was_handed_over
-    return is_queued and age >= _QUEUED_AFTER
+    return is_queued and age >= UNHEARD
 
 
 def _status_of_gone(within: Pass, run: OpenRun) -> RunStatus:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from k8s_pipeline_client.cluster.port import Object
-from k8s_pipeline_client.domain.objects import is_finished
+from k8s_pipeline_client.domain.objects import is_automation, is_finished
 from k8s_pipeline_client.status import LOST_AFTER, CauseCode, RunStatus, State
 from k8s_pipeline_client.status.job import read_job
 from k8s_pipeline_client.status.pod import Pod, read_pod
@@ -74,7 +74,7 @@ _EVER = datetime.max
 
 
 def _start_timeout(job: Object, default: timedelta) -> timedelta:
-    if job["metadata"]["labels"].get("app.kubernetes.io/component") == "automation":
+    if is_automation(job):
         return AUTOMATION_START_TIMEOUT
     spec = job["spec"]
     pod = spec["template"]["spec"]

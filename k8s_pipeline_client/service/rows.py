@@ -7,11 +7,10 @@ empty for it, or its user sees an error.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from types import MappingProxyType
 
 from k8s_pipeline_client.domain.entities import Document
-from k8s_pipeline_client.domain.rfc3339 import rfc3339
+from k8s_pipeline_client.domain.rfc3339 import milliseconds, rfc3339
 from k8s_pipeline_client.reporter.payload import first_timestamp
 from k8s_pipeline_client.status import RunStatus, State
 
@@ -25,10 +24,10 @@ def row_of(run: RunStatus) -> Document:
     return {
         "runId": run.run_id,
         "pipelineState": _STATES[run.state],
-        "startDate": _milliseconds(run.started_at or run.created_at),
+        "startDate": milliseconds(run.started_at or run.created_at),
         # As the reporter writes it: the same run is in OpenMetadata's own list, too.
         "timestamp": first_timestamp(run.created_at, run.run_id) if run.created_at else None,
-        "endDate": _milliseconds(run.ended_at),
+        "endDate": milliseconds(run.ended_at),
         "status": None,
         "config": None,
         "metadata": None,
@@ -53,7 +52,3 @@ def log_page(task: str, text: str, number: int, total: int) -> Document:
     if number + 1 < total:
         page["after"] = number + 1
     return page
-
-
-def _milliseconds(moment: datetime | None) -> int | None:
-    return round(moment.timestamp() * 1000) if moment else None
