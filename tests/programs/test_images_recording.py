@@ -1,7 +1,10 @@
 """The recording stand-in of the OpenMetadata server, over HTTP as runs and tests use it."""
 
+import contextlib
 import http.client
 import json
+import socketserver
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -177,6 +180,37 @@ def test_bad_faults_are_refused(server: RecordingServer, document: dict[str, Any
 
 def test_attempts_are_counted_by_run(server: RecordingServer) -> None:
     assert [call(server, "POST", f"/_attempts/{run}")[1]["attempt"] for run in "aab"] == [1, 2, 1]
+
+
+@contextlib.contextmanager
+def service_that_dies_as_it_responds() -> Iterator[str]:
+    """Say 89 bytes and send none, as a process does that is killed there; yield the address."""
+
+    class Dying(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            while self.rfile.readline().strip():
+                pass
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 89\r\n\r\n")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Dying) as listening:
+        thread = threading.Thread(target=listening.serve_forever, args=[0.02])
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.server_address[1]}"
+        finally:
+            listening.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize("button", ["deploy", "trigger", "kill", "toggleIngestion"])
+def test_a_pipeline_service_that_dies_as_it_responds_is_an_error(server: RecordingServer, button: str) -> None:
+    identity = call(server, "GET", "/services/ingestionPipelines/name/shop.meta")[1]["id"]
+    with service_that_dies_as_it_responds() as address:
+        call(server, "POST", "/_service", {"address": address})
+        status, said = call(server, "POST", f"/services/ingestionPipelines/{button}/{identity}")
+
+    assert status == 400
+    assert "89 more expected" in said["message"]
 
 
 def test_names_with_dots_are_quoted() -> None:

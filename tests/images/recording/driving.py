@@ -83,7 +83,10 @@ class Driving:
     def run_automation(self, workflow: Entity) -> Response:
         """Post a workflow with what is secret in it encrypted, which the service cannot use."""
         hidden = {**_encrypted(workflow), "openMetadataServerConnection": self._service.connection()}
-        return self._told(self._service.change("POST", "run_automation", hidden))
+        try:
+            return self._told(self._service.change("POST", "run_automation", hidden))
+        except QueuedError as error:
+            return refused(error.status, str(error))
 
     def _send(self, pipeline: Entity) -> Said:
         body = {**pipeline, "openMetadataServerConnection": self._service.connection()}

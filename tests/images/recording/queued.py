@@ -1,6 +1,7 @@
 """The pipeline service that the server calls, where it has one: what is asked of it, in the shapes of a real server."""
 
 import base64
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -57,7 +58,8 @@ class PipelineService:
         except urllib.error.HTTPError as error:
             with error:
                 return Said(error.code, error.read().decode())
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
+            # Of the latter kind: a service that is killed with half of its response sent.
             raise QueuedError(f"Unable to connect to Airflow APIs: {error}") from error
 
     def change(self, method: str, operation: str, body: Any = None) -> Said:
