@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from k8s_pipeline_client.domain import labels, naming
-from k8s_pipeline_client.domain.raw import Raw, find, items
+from k8s_pipeline_client.domain.raw import find, items
 
 Object = dict[str, Any]
 """A Kubernetes object as the API returns it: plain JSON, camelCase keys."""
@@ -25,28 +25,28 @@ def selector(name: str) -> str:
     return f"{labels.PIPELINE}={name}"
 
 
-def is_finished(job: Raw) -> bool:
+def is_finished(job: Object) -> bool:
     """Return whether the Job is Complete or Failed, by its conditions."""
     conditions = items(find(job, "status", "conditions"))
     return any(item.get("type") in ("Complete", "Failed") and item.get("status") == "True" for item in conditions)
 
 
-def run_id(job: Raw) -> str:
+def run_id(job: Object) -> str:
     """Return the run id: the label, else the Job's UID."""
     return label(job, labels.APP_RUN_ID) or _text(find(job, "metadata", "uid"))
 
 
-def annotation(item: Raw, key: str) -> str:
+def annotation(item: Object, key: str) -> str:
     """Return an annotation's value, empty if it is missing."""
     return _text(find(item, "metadata", "annotations", key))
 
 
-def identity(item: Raw) -> str | None:
+def identity(item: Object) -> str | None:
     """Return the OpenMetadata id of a CronJob, in canonical form."""
     return naming.identity(annotation(item, labels.ID))
 
 
-def label(item: Raw, key: str) -> str:
+def label(item: Object, key: str) -> str:
     """Return a label's value, empty if it is missing."""
     return _text(find(item, "metadata", "labels", key))
 

@@ -7,18 +7,15 @@ one object would break the status of a whole list.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
-
-Raw = Mapping[str, Any]
 
 _LONGEST = timedelta(days=36_500)
 
 
-def mapping(value: Any) -> Raw:
+def mapping(value: Any) -> dict[str, Any]:
     """The value if it is an object, else an empty object."""
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def find(value: Any, *path: str) -> Any:
@@ -28,9 +25,9 @@ def find(value: Any, *path: str) -> Any:
     return value
 
 
-def items(value: Any) -> list[Raw]:
+def items(value: Any) -> list[dict[str, Any]]:
     """The objects of a list."""
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def text(value: Any) -> str:

@@ -8,9 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from k8s_pipeline_client.cluster.port import Object
 from k8s_pipeline_client.domain import labels
-from k8s_pipeline_client.domain.objects import label
+from k8s_pipeline_client.domain.objects import Object, label
 from k8s_pipeline_client.reporter.memory import OpenRun
 from k8s_pipeline_client.status.events import Event, read_events
 
@@ -22,7 +21,7 @@ def unseen(events: Iterable[Object], cronjobs: Mapping[str, Object], known: Coll
     """Yield the scheduled runs that events tell of, and of which nothing else is left; where they report is left open.
 
     Args:
-        events: Raw events of Jobs.
+        events: Object events of Jobs.
         cronjobs: By name.
         known: The UIDs of Jobs that are there, or remembered.
     """

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from k8s_pipeline_client.domain.raw import Raw, find, items, mapping, text
+from k8s_pipeline_client.domain.objects import Object
+from k8s_pipeline_client.domain.raw import find, items, mapping, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Asked:
 _SOURCES = (("secret", "Secret", "secretName"), ("configMap", "ConfigMap", "name"))
 
 
-def _keys(spec: Raw) -> Iterator[Key]:
+def _keys(spec: Object) -> Iterator[Key]:
     for volume in items(spec.get("volumes")):
         for field, kind, name in _SOURCES:
             yield from _keys_of(kind, text(find(volume, field, name)), find(volume, field, "items"))
@@ -62,7 +63,7 @@ def _keys_of(kind: str, name: str, listed: object) -> Iterator[Key]:
         yield Key(kind, name, text(item.get("key")))
 
 
-def _claims(spec: Raw, pod_name: str) -> Iterator[str]:
+def _claims(spec: Object, pod_name: str) -> Iterator[str]:
     for volume in items(spec.get("volumes")):
         claim = text(find(volume, "persistentVolumeClaim", "claimName"))
         if claim:
@@ -71,14 +72,14 @@ def _claims(spec: Raw, pod_name: str) -> Iterator[str]:
             yield f"{pod_name}-{text(volume.get('name'))}"
 
 
-def _resource_claims(spec: Raw) -> Iterator[str]:
+def _resource_claims(spec: Object) -> Iterator[str]:
     for claim in items(spec.get("resourceClaims")):
         for field in ("resourceClaimName", "resourceClaimTemplateName"):
             if name := text(claim.get(field)):
                 yield f'the {field[0].upper()}{field[1:].removesuffix("Name")} "{name}"'
 
 
-def read_asked(spec: Raw, image: str, *, pod_name: str = "") -> Asked:
+def read_asked(spec: Object, image: str, *, pod_name: str = "") -> Asked:
     """Parse a raw pod spec, or that of a Job's template."""
     labels = mapping(spec.get("nodeSelector"))
     scheduler = text(spec.get("schedulerName"))

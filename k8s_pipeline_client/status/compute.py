@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from k8s_pipeline_client.domain.raw import Raw
+from k8s_pipeline_client.domain.objects import Object
 from k8s_pipeline_client.status.diagnose import before_start, failure_cause, obstacle, pod_cause
 from k8s_pipeline_client.status.job import Job
 from k8s_pipeline_client.status.memory import loss_warning
@@ -33,13 +33,13 @@ _BY_KILL = (CauseCode.POD_DELETED, CauseCode.SIG_TERM, CauseCode.SIG_KILL)
 """The causes that a pod may have whose run was killed."""
 
 
-def run_status(job: Raw, pods: Iterable[Raw], events: Iterable[Raw], now: datetime) -> RunStatus:
+def run_status(job: Object, pods: Iterable[Object], events: Iterable[Object], now: datetime) -> RunStatus:
     """Compute the state of a run and its cause.
 
     Args:
         job: The raw Job.
         pods: Its raw pods; those of other Jobs are ignored.
-        events: Raw events; those about other objects are ignored.
+        events: Object events; those about other objects are ignored.
         now: The API server's time (its ``Date`` header), aware.
 
     Returns:

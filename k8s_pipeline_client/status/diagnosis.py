@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from k8s_pipeline_client.domain.raw import Raw
+from k8s_pipeline_client.domain.objects import Object
 from k8s_pipeline_client.domain.redaction import Redactor
 from k8s_pipeline_client.domain.rfc3339 import rfc3339
 from k8s_pipeline_client.status.events import in_order
@@ -68,9 +68,9 @@ class Diagnosis(Json):
 
 def diagnose(
     run: RunStatus,
-    job: Raw,
-    pods: Sequence[Raw],
-    events: Sequence[Raw],
+    job: Object,
+    pods: Sequence[Object],
+    events: Sequence[Object],
     log_tail: str,
     secrets: Collection[str],
 ) -> Diagnosis:
@@ -80,7 +80,7 @@ def diagnose(
         run: Its status.
         job: The raw Job; empty where it is gone.
         pods: Its raw pods.
-        events: Raw events; more than those about the run do no harm.
+        events: Object events; more than those about the run do no harm.
         log_tail: The end of the log of its newest attempt; empty where there is none.
         secrets: Values that must not be shown, as the run's Secrets hold them.
     """

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from k8s_pipeline_client.domain.raw import Raw, find, items, moment, number, text
+from k8s_pipeline_client.domain.objects import Object
+from k8s_pipeline_client.domain.raw import find, items, moment, number, text
 
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
@@ -46,7 +47,7 @@ class Event:
     count: int | None = None
 
 
-def _read(raw: Raw) -> Event:
+def _read(raw: Object) -> Event:
     times = (
         find(raw, "series", "lastObservedTime"),
         raw.get("lastTimestamp"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from k8s_pipeline_client.domain.raw import Raw
+from k8s_pipeline_client.domain.objects import Object
 from k8s_pipeline_client.status.asked import Asked
 from k8s_pipeline_client.status.ended import ended_cause_from_events
 from k8s_pipeline_client.status.events import Event, events_about, events_of_gone_pods, read_events
@@ -25,7 +25,7 @@ _ENDS = {
 
 
 def gone_run_status(
-    run_id: str, job_name: str, job_uid: str, events: Iterable[Raw], *, trigger: Trigger = Trigger.BY_HAND
+    run_id: str, job_name: str, job_uid: str, events: Iterable[Object], *, trigger: Trigger = Trigger.BY_HAND
 ) -> RunStatus:
     """Compute the final state of a run whose Job is gone.
 
@@ -35,7 +35,7 @@ def gone_run_status(
         run_id: The run's id.
         job_name: The name of its Job.
         job_uid: The UID of its Job.
-        events: Raw events; those about other objects are ignored.
+        events: Object events; those about other objects are ignored.
         trigger: What created it, if known.
 
     Returns:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from k8s_pipeline_client.domain.raw import Raw, find, text
+from k8s_pipeline_client.domain.objects import Object
+from k8s_pipeline_client.domain.raw import find, text
 from k8s_pipeline_client.status.events import Event, events_of_gone_pods, read_events
 from k8s_pipeline_client.status.models import Json
 from k8s_pipeline_client.status.related import related_objects
@@ -36,7 +37,7 @@ class Happened(Json):
     message: str
 
 
-def happened(known: Sequence[Raw], events: Any) -> tuple[Happened, ...]:
+def happened(known: Sequence[Object], events: Any) -> tuple[Happened, ...]:
     """Return the events about a pipeline, oldest first.
 
     Args:

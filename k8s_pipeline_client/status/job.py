@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from k8s_pipeline_client.domain import labels
-from k8s_pipeline_client.domain.objects import MAIN_CONTAINER, label, run_id
-from k8s_pipeline_client.domain.raw import Raw, find, items, mapping, moment, number, span, text
+from k8s_pipeline_client.domain.objects import MAIN_CONTAINER, Object, label, run_id
+from k8s_pipeline_client.domain.raw import find, items, mapping, moment, number, span, text
 from k8s_pipeline_client.status.asked import Asked, read_asked
 from k8s_pipeline_client.status.models import Cause, Trigger
 from k8s_pipeline_client.status.pod import Condition, read_conditions
@@ -70,7 +70,7 @@ class Job:
         return self.conditions.get("Failed") or self.conditions.get("FailureTarget")
 
 
-def _read_trigger(raw: Raw) -> Trigger:
+def _read_trigger(raw: Object) -> Trigger:
     annotations = mapping(find(raw, "metadata", "annotations"))
     if label(raw, labels.APP_RUN_ID):
         return Trigger.MANUAL
@@ -80,7 +80,7 @@ def _read_trigger(raw: Raw) -> Trigger:
     return Trigger.BY_HAND
 
 
-def _read_fail_codes(spec: Raw) -> frozenset[int]:
+def _read_fail_codes(spec: Object) -> frozenset[int]:
     codes: set[int] = set()
     for rule in items(find(spec, "podFailurePolicy", "rules")):
         on_exit = mapping(rule.get("onExitCodes"))
@@ -92,7 +92,7 @@ def _read_fail_codes(spec: Raw) -> frozenset[int]:
     return frozenset(codes)
 
 
-def _read_main(spec: Raw) -> Raw:
+def _read_main(spec: Object) -> Object:
     containers = items(find(spec, "template", "spec", "containers"))
     named = [container for container in containers if container.get("name") == MAIN_CONTAINER]
     return mapping((named or containers or [{}])[0])
@@ -103,14 +103,14 @@ def _read_whole(annotation: object) -> int | None:
     return int(value) if value.isascii() and value.isdecimal() else None
 
 
-def _read_killed_because(annotations: Raw) -> Cause | None:
+def _read_killed_because(annotations: Object) -> Cause | None:
     try:
         return Cause.from_dict(mapping(json.loads(text(annotations.get(labels.KILLED_BECAUSE)))))
     except (ValueError, RecursionError):
         return None
 
 
-def read_job(raw: Raw) -> Job:
+def read_job(raw: Object) -> Job:
     """Parse a raw Job."""
     metadata, spec, status = (mapping(raw.get(key)) for key in ("metadata", "spec", "status"))
     annotations = mapping(metadata.get("annotations"))

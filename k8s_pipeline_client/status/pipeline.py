@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.makeup import Narrowed
-from k8s_pipeline_client.domain.raw import Raw, find, items, mapping, moment, span, text
+from k8s_pipeline_client.domain.objects import Object
+from k8s_pipeline_client.domain.raw import find, items, mapping, moment, span, text
 from k8s_pipeline_client.domain.rfc3339 import rfc3339
 from k8s_pipeline_client.status.events import Event, events_about, read_events
 from k8s_pipeline_client.status.models import Missed, PipelineStatus, RunStatus, State, Trigger
@@ -21,13 +22,13 @@ _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
 def pipeline_status(
-    cronjob: Raw,
+    cronjob: Object,
     runs: Sequence[RunStatus],
     now: datetime,
     *,
     due_at: datetime | None = None,
     next_run_at: datetime | None = None,
-    events: Iterable[Raw] = (),
+    events: Iterable[Object] = (),
 ) -> PipelineStatus:
     """Compute the status of a pipeline.
 
@@ -37,7 +38,7 @@ def pipeline_status(
         now: The API server's time, aware.
         due_at: The last due time before ``now``.
         next_run_at: The next due time; ignored for a suspended one.
-        events: Raw events, if it `is_overdue`, for the reason; those about other objects are ignored.
+        events: Object events, if it `is_overdue`, for the reason; those about other objects are ignored.
 
     Returns:
         The status. Invalid or missing fields never raise.
@@ -70,13 +71,13 @@ def pipeline_status(
     )
 
 
-def _why_unreported(metadata: Raw) -> str:
+def _why_unreported(metadata: Object) -> str:
     if text(mapping(metadata.get("labels")).get(labels.APP_APPLICATION)):
         return "it knows an application's runs by those of its ingestion pipeline only"
     return "its document has no ingestionPipelineFQN"
 
 
-def _warnings(metadata: Raw, spec: Raw, *, is_scheduled: bool) -> Iterator[str]:
+def _warnings(metadata: Object, spec: Object, *, is_scheduled: bool) -> Iterator[str]:
     annotations = mapping(metadata.get("annotations"))
     if metadata.get("deletionTimestamp"):
         yield "the CronJob is being deleted"
@@ -96,14 +97,14 @@ def _warnings(metadata: Raw, spec: Raw, *, is_scheduled: bool) -> Iterator[str]:
         )
 
 
-def is_overdue(cronjob: Raw, runs: Sequence[RunStatus], due_at: datetime) -> bool:
+def is_overdue(cronjob: Object, runs: Sequence[RunStatus], due_at: datetime) -> bool:
     """Return whether a run that was due at that time has no Job, or not yet."""
     scheduled = (run.scheduled_at for run in runs if run.trigger is Trigger.SCHEDULED)
     return _was_on_schedule(cronjob, due_at) and not any(at and at >= due_at for at in scheduled)
 
 
 def _missed(
-    cronjob: Raw, runs: Sequence[RunStatus], now: datetime, due_at: datetime, events: Iterable[Raw]
+    cronjob: Object, runs: Sequence[RunStatus], now: datetime, due_at: datetime, events: Iterable[Object]
 ) -> Missed | None:
     if not is_overdue(cronjob, runs, due_at):
         return None
@@ -121,14 +122,14 @@ def _missed(
     return Missed(due_at, f"missed: due at {when}, but no Job was created")
 
 
-def _refusal(cronjob: Raw, due_at: datetime, events: Iterable[Raw]) -> Event | None:
+def _refusal(cronjob: Object, due_at: datetime, events: Iterable[Object]) -> Event | None:
     """Return the error of the CronJob controller's last attempt to create the Job."""
     about = events_about(text(find(cronjob, "metadata", "uid")), read_events(list(events)))
     tries = [event for event in about if event.reason == "FailedCreate" and event.at and event.at >= due_at]
     return tries[-1] if tries else None
 
 
-def _was_on_schedule(cronjob: Raw, due_at: datetime) -> bool:
+def _was_on_schedule(cronjob: Object, due_at: datetime) -> bool:
     """Whether the CronJob should have started a run at that time.
 
     Not before it was created, and not if lastScheduleTime is later (which stays when the Job has been deleted). Nor

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from k8s_pipeline_client.domain.objects import MAIN_CONTAINER
-from k8s_pipeline_client.domain.raw import Raw, find, items, mapping, moment, number, real, shifted, span, text
+from k8s_pipeline_client.domain.objects import MAIN_CONTAINER, Object
+from k8s_pipeline_client.domain.raw import find, items, mapping, moment, number, real, shifted, span, text
 from k8s_pipeline_client.status.asked import Asked, read_asked
 from k8s_pipeline_client.status.events import Event, events_about
 
@@ -30,7 +30,7 @@ class Condition:
     at: datetime | None
 
 
-def read_conditions(raw: Raw) -> dict[str, Condition]:
+def read_conditions(raw: Object) -> dict[str, Condition]:
     """The conditions of an object, by type."""
     return {
         text(condition.get("type")): Condition(
@@ -158,7 +158,7 @@ def _read_end(raw: object) -> End | None:
     )
 
 
-def _read_container(spec: Raw, status: Raw) -> Container:
+def _read_container(spec: Object, status: Object) -> Container:
     waiting = mapping(find(status, "state", "waiting"))
     running = find(status, "state", "running")
     is_running = isinstance(running, Mapping)
@@ -179,7 +179,7 @@ def _read_container(spec: Raw, status: Raw) -> Container:
     )
 
 
-def _read_containers(raw: Raw, spec_key: str, status_key: str) -> list[Container]:
+def _read_containers(raw: Object, spec_key: str, status_key: str) -> list[Container]:
     statuses = {text(status.get("name")): status for status in items(find(raw, "status", status_key))}
     specs = {text(spec.get("name")): spec for spec in items(find(raw, "spec", spec_key))}
     names = [*specs, *(name for name in statuses if name not in specs)]
@@ -287,12 +287,12 @@ def _main_of(containers: Iterable[Container]) -> Container:
     return named[0] if named else known[0] if len(known) == 1 else Container(name=MAIN_CONTAINER)
 
 
-def main_container(raw: Raw) -> Container:
+def main_container(raw: Object) -> Container:
     """Parse container ``main`` of a raw pod."""
     return _main_of(_read_containers(raw, "containers", "containerStatuses"))
 
 
-def read_pod(raw: Raw, events: Sequence[Event]) -> Pod:
+def read_pod(raw: Object, events: Sequence[Event]) -> Pod:
     """Parse a raw pod, with the events about it."""
     metadata, spec, status = (mapping(raw.get(key)) for key in ("metadata", "spec", "status"))
     containers = _read_containers(raw, "containers", "containerStatuses")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from k8s_pipeline_client.domain.raw import Raw, find, items, mapping, text
+from k8s_pipeline_client.domain.objects import Object
+from k8s_pipeline_client.domain.raw import find, items, mapping, text
 from k8s_pipeline_client.status.asked import read_asked
 from k8s_pipeline_client.status.models import RunStatus, State
 
@@ -32,13 +33,13 @@ def events_tell_more(run: RunStatus, now: datetime) -> bool:
     return run.state is State.FAILED and not has_exit_code and is_recent
 
 
-def related_objects(known: Sequence[Raw], events: Iterable[Raw]) -> list[tuple[str, str]]:
+def related_objects(known: Sequence[Object], events: Iterable[Object]) -> list[tuple[str, str]]:
     """Kinds and names of related objects whose events should be read.
 
     These are deleted pods, which the Job's events name, and the PersistentVolumeClaims of unschedulable pods.
 
     Args:
-        known: Raw Jobs and pods.
+        known: Object Jobs and pods.
         events: The events about them.
 
     Returns:
@@ -51,14 +52,14 @@ def related_objects(known: Sequence[Raw], events: Iterable[Raw]) -> list[tuple[s
     return list(dict.fromkeys(found))[:_MOST]
 
 
-def _created(events: Iterable[Raw]) -> Iterator[str]:
+def _created(events: Iterable[Object]) -> Iterator[str]:
     for event in events:
         message = text(event.get("message"))
         if event.get("reason") == "SuccessfulCreate" and message.startswith(_CREATED):
             yield message.removeprefix(_CREATED)
 
 
-def _claims_waited_for(item: Raw) -> tuple[str, ...]:
+def _claims_waited_for(item: Object) -> tuple[str, ...]:
     conditions = items(find(item, "status", "conditions"))
     if not any((found.get("type"), found.get("status")) == ("PodScheduled", "False") for found in conditions):
         return ()

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from k8s_pipeline_client.domain import labels
-from k8s_pipeline_client.domain.raw import Raw, find, items, mapping, moment, text
+from k8s_pipeline_client.domain.objects import Object
+from k8s_pipeline_client.domain.raw import find, items, mapping, moment, text
 from k8s_pipeline_client.status.events import Event, events_about, events_of_gone_pods, read_events
 from k8s_pipeline_client.status.job import Job, read_job
 from k8s_pipeline_client.status.pod import Pod, read_pod
@@ -52,13 +53,13 @@ class Run:
         return words.skipped if self.failed_pods or failed_and_gone > 0 else ""
 
 
-def _belongs(pod: Raw, job_uid: str) -> bool:
+def _belongs(pod: Object, job_uid: str) -> bool:
     """Whether a pod belongs to the Job: a list by label may contain others."""
     owner = text(find(pod, "metadata", "labels", labels.CONTROLLER_UID))
     return not owner or not job_uid or owner == job_uid
 
 
-def _age(pod: Raw) -> tuple[str, str]:
+def _age(pod: Object) -> tuple[str, str]:
     created = moment(find(pod, "metadata", "creationTimestamp"))
     return (created.isoformat() if created else "", text(find(pod, "metadata", "name")))
 

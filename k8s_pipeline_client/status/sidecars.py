@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from k8s_pipeline_client.domain.raw import Raw
+from k8s_pipeline_client.domain.objects import Object
 from k8s_pipeline_client.status.job import read_job
 from k8s_pipeline_client.status.pod import read_pod
 
@@ -29,7 +29,7 @@ class Outlived:
     failures: int
 
 
-def outlived(job: Raw, pods: Iterable[Raw], grace_seconds: int) -> Iterator[Outlived]:
+def outlived(job: Object, pods: Iterable[Object], grace_seconds: int) -> Iterator[Outlived]:
     """Yield the pods of a Job in which main has terminated and sidecars still run.
 
     Native sidecars do not count: Kubernetes itself terminates them after main. Nor do terminating pods, or those
