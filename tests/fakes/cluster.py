@@ -14,7 +14,6 @@ What it does is held against the real API server by the contract suite (``tests/
 from __future__ import annotations
 
 import builtins
-import copy
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -25,6 +24,7 @@ from k8s_pipeline_client.cluster import paging
 from k8s_pipeline_client.cluster.port import Extra, Kind, Object, Propagation
 from k8s_pipeline_client.errors import ConflictError, NotFoundError, UnreachableError
 from tests.fakes import refusals
+from tests.fakes.copies import copied
 from tests.fakes.journal import Hook, Journal, Request
 from tests.fakes.logs import Logs
 from tests.fakes.refusals import Refusal
@@ -175,7 +175,7 @@ class FakeCluster:
                 size = int(query.get("limit", len(left)))
                 page, left[:] = left[:size], left[size:]
                 self.returned += len(page)
-                return copy.deepcopy(page), "more" if left else ""
+                return copied(page), "more" if left else ""
 
         return fetch
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from k8s_pipeline_client.cluster.port import Object
+from tests.fakes.copies import copied
 from tests.fakes.fieldsets import Difference, Paths, applied, difference, from_tree, in_order, shown, to_tree
 from tests.fakes.merging import merged, without
 from tests.fakes.schema import Field
@@ -147,4 +147,4 @@ def _joined(live: Object, after: Object) -> Object:
     """Put what is the server's to say back to what has owners."""
     ours: dict[str, Any] = {key: live[key] for key in ("apiVersion", "kind", *_RESET) if key in live}
     servers = {key: live["metadata"][key] for key in _OF_THE_SERVER if key in live["metadata"]}
-    return copy.deepcopy({**ours, **after, "metadata": {**after.get("metadata", {}), **servers}})
+    return copied({**ours, **after, "metadata": {**after.get("metadata", {}), **servers}})

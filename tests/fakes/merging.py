@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
+from tests.fakes.copies import copied
 from tests.fakes.fieldsets import Path, Paths
 from tests.fakes.schema import Field, children, element_of
 
@@ -12,7 +12,7 @@ from tests.fakes.schema import Field, children, element_of
 def merged(live: Any, applied: Any, field: Field) -> Any:
     """Return a live value with an applied one in it."""
     if field.is_atomic or type(live) is not type(applied) or not isinstance(applied, dict | list):
-        return copy.deepcopy(applied)
+        return copied(applied)
     if isinstance(applied, list):
         return _merged_lists(live, applied, field)
     together = dict(live)
@@ -21,7 +21,7 @@ def merged(live: Any, applied: Any, field: Field) -> Any:
         if below is not None and key in live:
             together[key] = merged(live[key], value, below)
         else:
-            together[key] = copy.deepcopy(value)
+            together[key] = copied(value)
     return together
 
 
@@ -47,7 +47,7 @@ def _merged_lists(live: list[Any], applied: list[Any], field: Field) -> list[Any
 
 def _merged_item(live: Any, applied: Any, field: Field) -> Any:
     if live is None or applied is None:
-        return copy.deepcopy(live if applied is None else applied)
+        return copied(live if applied is None else applied)
     return merged(live, applied, field)
 
 
@@ -70,7 +70,7 @@ def without(value: Any, field: Field, gone: Paths, path: Path = ()) -> Any:
 def patched(value: Any, patch: Any) -> Any:
     """Return a value with a JSON merge patch (RFC 7396) applied to it."""
     if not isinstance(patch, dict):
-        return copy.deepcopy(patch)
+        return copied(patch)
     result = dict(value) if isinstance(value, dict) else {}
     for key, below in patch.items():
         if below is None:

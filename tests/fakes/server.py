@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 from k8s_pipeline_client.cluster.port import Kind, Object, Propagation
 from tests.fakes import managed, refusals, selectors
+from tests.fakes.copies import copied
 from tests.fakes.defaults import defaulted
 from tests.fakes.merging import patched
 from tests.fakes.schema import root
@@ -151,7 +151,7 @@ class Server:
 
     def _empty(self, manifest: Object) -> Object:
         kept: dict[str, Any] = {"name": manifest["metadata"]["name"], "namespace": self._namespace}
-        return copy.deepcopy({"apiVersion": manifest["apiVersion"], "kind": manifest["kind"], "metadata": kept})
+        return copied({"apiVersion": manifest["apiVersion"], "kind": manifest["kind"], "metadata": kept})
 
     def _check_namespace(self, metadata: Object) -> None:
         if metadata.get("namespace", self._namespace) != self._namespace:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from typing import Any
 
 from k8s_pipeline_client.cluster.port import Kind, Object, Propagation
 from tests.fakes import managed, refusals
+from tests.fakes.copies import copied
 from tests.fakes.defaults import defaulted
 from tests.fakes.validation import problems
 
@@ -35,7 +35,7 @@ class Store:
     def find(self, kind: Kind, name: str) -> Object | None:
         """Return a copy of an object; None if there is none."""
         found = self._items.get((kind, name))
-        return copy.deepcopy(found) if found is not None else None
+        return copied(found) if found is not None else None
 
     def all(self, kind: Kind) -> list[Object]:
         """Return the objects of a kind by name, to be read only."""
@@ -84,12 +84,12 @@ class Store:
         _count_generation(item, live)
         item["metadata"]["managedFields"] = managed.entries(managers)
         if _without_times(item) == _without_times(live):
-            return copy.deepcopy(live)
+            return copied(live)
         return self._keep(item, managers, dry_run=dry_run, version=live["metadata"]["resourceVersion"])
 
     def put(self, item: Object) -> Object:
         """Keep an object just as it is, but for what it has to have."""
-        item = copy.deepcopy(item)
+        item = copied(item)
         metadata = item["metadata"]
         metadata.setdefault("uid", str(uuid.uuid4()))
         metadata.setdefault("creationTimestamp", self.timestamp())
@@ -115,7 +115,7 @@ class Store:
         if not finalizers:
             del self._items[kind, metadata["name"]]
             return
-        item = copy.deepcopy(live)
+        item = copied(live)
         item["metadata"]["finalizers"] = finalizers
         if "deletionTimestamp" not in metadata:
             item["metadata"] |= {"deletionTimestamp": self.timestamp(), "deletionGracePeriodSeconds": 0}
@@ -161,7 +161,7 @@ class Store:
             raise refusals.invalid(Kind(item["kind"]), item["metadata"]["name"], found)
 
     def _keep(self, item: Object, managers: managed.Managers, *, dry_run: bool = False, version: str = "") -> Object:
-        item = copy.deepcopy(item)
+        item = copied(item)
         metadata = item["metadata"]
         metadata["managedFields"] = managed.entries(managers)
         place = Kind(item["kind"]), metadata["name"]
@@ -173,7 +173,7 @@ class Store:
             self._version += 1
             metadata["resourceVersion"] = str(self._version)
             self._items[place] = item
-        return copy.deepcopy(item)
+        return copied(item)
 
 
 def _waits(owner: Object, reference: Object) -> bool:
