@@ -6,6 +6,8 @@ BIN := .venv/bin
 PYTHON := $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 # Most cluster tests wait for the cluster, so there may be more of them at once than there are cores.
 WORKERS ?= 8
+# Of what needs no cluster, less waits: for time limits, and for servers that stop.
+UNIT_WORKERS ?= $(shell echo $$((2 * $$(nproc))))
 # Handed out as workers become free, in the order of collection: those that wait longest come first.
 SPREAD := -n $(WORKERS) --dist load --maxschedchunk=1
 # Byte code is kept, whatever the environment says: hundreds of programs are started, and would all compile themselves.
@@ -50,7 +52,7 @@ e2e-openmetadata: $(BIN)/.installed ## That the server that OPENMETADATA_URL nam
 .PHONY: coverage
 coverage: $(BIN)/.installed ## All tests without a cluster, and how many of each package's lines they reach
 	@# As many examples as ever, but no deadline for each: to count lines takes time.
-	$(BIN)/pytest -q -n auto --hypothesis-profile=counted -m "not cluster and not conformance" --cov --cov-report=
+	$(BIN)/pytest -q -n $(UNIT_WORKERS) --hypothesis-profile=counted -m "not cluster and not conformance" --cov --cov-report=
 	$(BIN)/python -m tests.coverage
 
 .PHONY: mutants

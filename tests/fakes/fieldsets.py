@@ -5,6 +5,7 @@ A path is a tuple of FieldsV1's own elements: ``("f:spec", "f:containers", 'k:{"
 
 from __future__ import annotations
 
+import functools
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -64,8 +65,9 @@ def _nodes(value: Any, field: Field, path: Path = ()) -> dict[Path, Any]:
     return found
 
 
+@functools.lru_cache(maxsize=4096)  # objects are written again and again with the same fields
 def to_tree(paths: Paths) -> Tree:
-    """Return fields as FieldsV1."""
+    """Return fields as FieldsV1, to be read only."""
     tree: Tree = {}
     for path in sorted(paths):
         node = tree

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any
@@ -27,6 +27,7 @@ class Store:
         self._now = now
         self._items: dict[tuple[Kind, str], Object] = {}
         self._version = 1000
+        self._collected_state = (0, 0)  # a write adds to the version, a removal takes from the number
 
     def timestamp(self) -> str:
         """Return the time as metadata have it."""
@@ -50,6 +51,7 @@ class Store:
         """Hold what another one holds; what is written from then on is each one's own."""
         self._items = dict(other._items)  # an object is never changed in place
         self._version = other._version
+        self._collected_state = (0, 0)
 
     def new(self, item: Object, managers: managed.Managers, *, dry_run: bool = False) -> Object:
         """Keep a new object, and return it.
@@ -126,14 +128,20 @@ class Store:
 
     def collect(self) -> None:
         """Do what the garbage collector does, until there is nothing left to do."""
-        while any([self._collected(item) for item in list(self._items.values())]):
-            pass
+        while (state := (self._version, len(self._items))) != self._collected_state:
+            there = self._by_uid()
+            for item in list(self._items.values()):
+                if self._collected(item, there):
+                    there = self._by_uid()
+            self._collected_state = state
 
-    def _collected(self, item: Object) -> bool:
+    def _by_uid(self) -> dict[str, Object]:
+        return {each["metadata"]["uid"]: each for each in self._items.values()}
+
+    def _collected(self, item: Object, there: Mapping[str, Object]) -> bool:
         metadata = item["metadata"]
         if self._items.get((Kind(item["kind"]), metadata["name"])) is not item:
             return False
-        there = {each["metadata"]["uid"]: each for each in self._items.values()}
         owners = metadata.get("ownerReferences") or []
         solid = [owner for owner in owners if owner["uid"] in there and not _waits(there[owner["uid"]], owner)]
         if owners and not solid and "deletionTimestamp" not in metadata:
@@ -166,7 +174,7 @@ class Store:
         metadata["managedFields"] = managed.entries(managers)
         place = Kind(item["kind"]), metadata["name"]
         if dry_run:
-            return {**item, "metadata": {**metadata, **({"resourceVersion": version} if version else {})}}
+            return copied({**item, "metadata": {**metadata, **({"resourceVersion": version} if version else {})}})
         if "deletionTimestamp" in metadata and not metadata.get("finalizers"):
             self._items.pop(place, None)  # what held it has let it go
         else:

@@ -111,11 +111,12 @@ def test_strange_text_in_an_entity_is_deployed_or_refused(
     assert len(stage.cluster.list(Kind.CRONJOB)) == (answer.status == 200)
 
 
-@pytest.mark.parametrize("value", [None, True, 5, -1, 1e300, "", "x" * 100_000, [], [[]], {}, {"": None}])
 @pytest.mark.parametrize("field", [*NIGHTLY, "fieldOfTomorrow"])
-def test_no_value_of_any_field_is_a_fault(server: JavaClient, field: str, value: Any) -> None:
-    answer = server.send("POST", f"{ROOT}/deploy", {**NIGHTLY, field: value})
-    assert answer.status in (200, 400), answer.text
+def test_no_value_of_any_field_is_a_fault(server: JavaClient, field: str) -> None:
+    values: list[Any] = [None, True, 5, -1, 1e300, "", "x" * 100_000, [], [[]], {}, {"": None}]
+    for value in values:
+        answer = server.send("POST", f"{ROOT}/deploy", {**NIGHTLY, field: value})
+        assert answer.status in (200, 400), (value, answer.text)
 
 
 def test_what_there_is_not_is_said_in_json(server: JavaClient) -> None:
