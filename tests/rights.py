@@ -28,6 +28,7 @@ ROLE = ROOT / "rbac/role.yaml"
 REPORTER_ROLE = ROOT / "manifests/reporter/role.yaml"
 CHART = ROOT / "manifests/chart/files"
 DOCTOR = ROOT / "rbac/doctor.yaml"
+EVERYWHERE = ROOT / "rbac/all-namespaces.yaml"
 PAGE = ROOT / "docs/reference/rights.md"
 GRANTED: Rights = DOCUMENTED | needed_by(Operation)
 
@@ -102,6 +103,20 @@ def doctor() -> str:
     """Return the Roles of rbac/ that only `doctor` uses."""
     parts = [_doctor_role(namespaced) for namespaced in (True, False)]
     return _DOCTOR_HEAD + "---\n".join(parts)
+
+
+_EVERYWHERE_HEAD = """\
+# Optional: what `list -A`, `status -A` and `runs -A` need, which look at all namespaces; it only lists, and no Secrets
+# (`tokens -A` would need them). Not part of the kustomization: kubectl apply -f rbac/all-namespaces.yaml, and bind it
+# to whoever may see the pipelines of all namespaces. Written by `make rights`.
+"""
+
+
+def everywhere() -> str:
+    """Return the ClusterRole of rbac/ for -A."""
+    rights = needed_by([Operation.LIST])
+    lines = [*_head("ClusterRole", "k8s-pipeline-all-namespaces"), "rules:"]
+    return _EVERYWHERE_HEAD + "\n".join(lines) + "\n" + indent(_rules(rights), "  ")
 
 
 def _doctor_role(namespaced: bool) -> str:
@@ -192,4 +207,5 @@ if __name__ == "__main__":
     for path, text in chart_rules().items():
         path.write_text(text, encoding="utf-8")
     DOCTOR.write_text(doctor(), encoding="utf-8")
+    EVERYWHERE.write_text(everywhere(), encoding="utf-8")
     PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

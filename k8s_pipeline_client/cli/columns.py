@@ -23,6 +23,7 @@ _SHORTEST: Mapping[str, int] = MappingProxyType(
         "FQN": 16,
         "SERVICE": 10,
         "SCHEDULE": 14,
+        "NAMESPACE": 16,
         "POD": 16,
         "OBJECT": 20,
     }

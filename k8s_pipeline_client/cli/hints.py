@@ -31,7 +31,8 @@ def hint_of(error: PipelineError, place: Place) -> str:
 
 
 def _known(error: PipelineError, place: Place) -> str:
-    return f"{error.hint}; all of them: {command('list', place=place)}" if error.facts.get("more") else error.hint
+    is_listed_in_part = error.facts.get("more") or error.facts.get("close")
+    return f"{error.hint}; all of them: {command('list', place=place)}" if is_listed_in_part else error.hint
 
 
 def _no_runs(error: PipelineError, place: Place) -> str:
@@ -58,6 +59,8 @@ HINTS: Mapping[str, str | Callable[[PipelineError, Place], str]] = MappingProxyT
     {
         "ResponseTooLarge": "check the URL (--server, metadataApiEndpoint), and proxies in between",
         "CatchupUnsupported": "set it to false, and start a run by hand (run) for what is missing",
+        "ClusterWideAccessDenied": "look at one namespace with -n; or have a ClusterRole with this right bound to this "
+        "account, such as that of rbac/all-namespaces.yaml",
         "CopiedOrRenamed": "if it is a copy, remove the id or give it another one; if it was renamed, deploy with "
         "--rename, which deletes the other one and its run history (diff shows them)",
         "EarlierNameActive": "wait for it, kill it, or deploy with --force",

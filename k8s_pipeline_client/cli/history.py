@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from k8s_pipeline_client.cli.complete import complete_name, complete_name_or_run
+from k8s_pipeline_client.cli.everywhere import (
+    all_namespaces,
+    all_namespaces_option,
+    check_everywhere,
+    with_namespaces,
+)
 from k8s_pipeline_client.cli.options import Duration, Globals, common_options, pass_globals
 from k8s_pipeline_client.cli.several import Target
 from k8s_pipeline_client.cli.watching import show_once_or_watch, watch_option
@@ -26,6 +33,7 @@ STATES = ("queued", "running", "success", "failed")
 @click.option("--since", type=Duration(), metavar="D", help="Only those that are not older, such as 24h.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only so many, the newest.")
 @click.option("--no-headers", is_flag=True, help="Leave the line of headers out.")
+@all_namespaces_option
 @watch_option
 @common_options
 @pass_globals
@@ -37,27 +45,33 @@ def runs_command(
     since: float | None,
     limit: int | None,
     no_headers: bool,
+    everywhere: bool,
     watch: bool,
 ) -> None:
     """List the runs of a pipeline, or of all, newest first."""
     from k8s_pipeline_client.cli.output import progress
 
-    client = values.client()
+    if everywhere:
+        check_everywhere(values, ("NAME", name))
+    read_runs = all_namespaces(values).runs if everywhere else partial(values.client().runs, name)
     wanted = {*states, *(["failed"] if failed else [])}
 
     def read() -> list[tuple[str, RunStatus]]:
         with progress("reading the cluster"):
-            found = client.runs(name)
+            found = read_runs()
         oldest = values.now() - timedelta(seconds=since) if since is not None else None
         chosen = [(title, run) for title, run in found if not wanted or run.state in wanted]
         if oldest is not None:
             chosen = [(title, run) for title, run in chosen if not run.created_at or run.created_at >= oldest]
         return chosen[:limit]
 
-    show_once_or_watch(read, lambda found: _show_runs(values, found, headed=not no_headers), watch=watch)
+    def show(found: Sequence[tuple[str, RunStatus]]) -> None:
+        _show_runs(values, found, headed=not no_headers, everywhere=everywhere)
+
+    show_once_or_watch(read, show, watch=watch)
 
 
-def _show_runs(values: Globals, found: Sequence[tuple[str, RunStatus]], *, headed: bool) -> None:
+def _show_runs(values: Globals, found: Sequence[tuple[str, RunStatus]], *, headed: bool, everywhere: bool) -> None:
     from k8s_pipeline_client.cli.output import emit, note, print_table
     from k8s_pipeline_client.cli.text import run_cells, run_headers
 
@@ -67,8 +81,11 @@ def _show_runs(values: Globals, found: Sequence[tuple[str, RunStatus]], *, heade
             return
         now = values.now()
         jobs = values.is_wide
-        rows = [[title, *run_cells(run, now, job=jobs)] for title, run in found]
-        print_table(["PIPELINE", *run_headers(job=jobs)], rows, headed=headed)
+        rows = [
+            [*([run.namespace] if everywhere else []), title, *run_cells(run, now, job=jobs)] for title, run in found
+        ]
+        headers = with_namespaces(["PIPELINE", *run_headers(job=jobs)], everywhere=everywhere)
+        print_table(headers, rows, headed=headed)
 
     emit(
         [{"pipeline": title, **run.as_dict()} for title, run in found],
@@ -108,7 +125,7 @@ def retry_command(
 
 
 @click.command("wait")
-@click.argument("name", type=Target(), shell_complete=complete_name)
+@click.argument("name", type=Target(), shell_complete=complete_name_or_run)
 @click.option("--timeout", type=Duration(), help="Wait no longer than this; the run itself goes on.")
 @common_options
 @pass_globals

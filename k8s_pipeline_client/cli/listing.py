@@ -11,6 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from k8s_pipeline_client.cli.everywhere import (
+    all_namespaces,
+    all_namespaces_option,
+    check_everywhere,
+    with_namespaces,
+)
 from k8s_pipeline_client.cli.fromserver import connected, server_options
 from k8s_pipeline_client.cli.options import Globals, common_options, pass_globals
 from k8s_pipeline_client.cli.watching import show_once_or_watch, watch_option
@@ -33,7 +39,7 @@ def _duration(item: PipelineStatus) -> timedelta:
 
 _SORT: Mapping[str, tuple[Callable[[PipelineStatus], Any], bool]] = MappingProxyType(
     {
-        "service": (lambda item: (item.service, item.pipeline_type, item.display_name), False),
+        "service": (lambda item: (item.namespace, item.service, item.pipeline_type, item.display_name), False),
         "name": (lambda item: item.display_name, False),
         "type": (lambda item: (item.pipeline_type, item.service, item.display_name), False),
         "next": (lambda item: item.next_run_at or _LATEST, False),
@@ -53,6 +59,7 @@ _SORT: Mapping[str, tuple[Callable[[PipelineStatus], Any], bool]] = MappingProxy
 @click.option("-l", "--selector", default="", help="Only those whose CronJobs bear these labels, as kubectl's.")
 @click.option("--sort-by", type=click.Choice(list(_SORT)), default="service", show_default=True, help="Order.")
 @click.option("--no-headers", is_flag=True, help="Leave the line of headers out.")
+@all_namespaces_option
 @watch_option
 @common_options
 @pass_globals
@@ -67,15 +74,18 @@ def list_command(
     selector: str = "",
     sort_by: str = "service",
     no_headers: bool = False,
+    everywhere: bool = False,
     watch: bool = False,
 ) -> None:
     """List the pipelines with their schedules and last runs, or, from the server, what a deploy would do."""
+    if everywhere:
+        check_everywhere(values, ("--from-server", from_server))
     if from_server:
         _list_from_server(values, server, server_token_file)
         return
     from k8s_pipeline_client.cli.output import progress
 
-    client = values.client()
+    client = all_namespaces(values) if everywhere else values.client()
     key, greatest_first = _SORT[sort_by]
 
     def read() -> list[PipelineStatus]:
@@ -91,15 +101,20 @@ def list_command(
         return sorted(chosen, key=key, reverse=greatest_first)
 
     is_chosen = failed or selector or service is not None or pipeline_type is not None
-    nothing = f"no pipelines in namespace {values.settings().namespace}" + (" that fit" if is_chosen else "")
-    show_once_or_watch(read, lambda found: _show(values, found, nothing, headed=not no_headers), watch=watch)
+    place = "any namespace" if everywhere else f"namespace {values.settings().namespace}"
+    nothing = f"no pipelines in {place}" + (" that fit" if is_chosen else "")
+
+    def show(found: Sequence[PipelineStatus]) -> None:
+        _show(values, found, nothing, headed=not no_headers, everywhere=everywhere)
+
+    show_once_or_watch(read, show, watch=watch)
 
 
 def _has_failed(item: PipelineStatus) -> bool:
     return bool(item.missed or (item.last_run and item.last_run.state == "failed"))
 
 
-def _show(values: Globals, found: Sequence[PipelineStatus], nothing: str, *, headed: bool) -> None:
+def _show(values: Globals, found: Sequence[PipelineStatus], nothing: str, *, headed: bool, everywhere: bool) -> None:
     from k8s_pipeline_client.cli.output import emit, note, print_table
 
     def table() -> None:
@@ -107,9 +122,19 @@ def _show(values: Globals, found: Sequence[PipelineStatus], nothing: str, *, hea
             note(nothing)
             return
         now = values.now()
-        headers = ["NAME", "SERVICE", "TYPE", "SCHEDULE", "NEXT", "LAST", "WHEN", "TOOK"]
+        headers = with_namespaces(
+            ["NAME", "SERVICE", "TYPE", "SCHEDULE", "NEXT", "LAST", "WHEN", "TOOK"], everywhere=everywhere
+        )
         wide = ["FQN", "RESOURCE"] if values.is_wide else []
-        rows = [[*_cells(item, now), *([item.fqn, item.resource_name] if wide else []), _why(item)] for item in found]
+        rows = [
+            [
+                *([item.namespace] if everywhere else []),
+                *_cells(item, now),
+                *([item.fqn, item.resource_name] if wide else []),
+                _why(item),
+            ]
+            for item in found
+        ]
         print_table([*headers, *wide, "CAUSE"], rows, headed=headed)
 
     emit(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from k8s_pipeline_client.cli.complete import complete_name
+from k8s_pipeline_client.cli.everywhere import all_namespaces_option, check_everywhere
 from k8s_pipeline_client.cli.listing import list_command, resource_of
 from k8s_pipeline_client.cli.options import Globals, common_options
 from k8s_pipeline_client.cli.several import Target, check_chosen, chosen, each, several_options
@@ -23,16 +24,24 @@ __all__ = ["list_command", "status_command"]
 @click.command("status")
 @click.argument("names", metavar="[NAME]...", nargs=-1, type=Target(), shell_complete=complete_name)
 @several_options
+@all_namespaces_option
 @watch_option
 @common_options
 @click.pass_context
 def status_command(
-    ctx: click.Context, names: tuple[str, ...], everything: bool, files: tuple[Path, ...], watch: bool
+    ctx: click.Context,
+    names: tuple[str, ...],
+    everything: bool,
+    files: tuple[Path, ...],
+    everywhere: bool,
+    watch: bool,
 ) -> int:
     """Show pipelines in full: their schedules, their runs, and why the last ones failed. Without NAME: list."""
     values = ctx.ensure_object(Globals)
+    if everywhere:
+        check_everywhere(values, ("NAME", names), ("--all", everything), ("-f", files))
     if not names and not everything and not files:
-        ctx.invoke(list_command, watch=watch)
+        ctx.invoke(list_command, everywhere=everywhere, watch=watch)
         return 0
     check_chosen(names, everything, files)
     client = values.client()

@@ -8,6 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from k8s_pipeline_client.cli.everywhere import (
+    all_namespaces,
+    all_namespaces_option,
+    check_everywhere,
+    with_namespaces,
+)
 from k8s_pipeline_client.cli.options import Globals, common_options, pass_globals
 from k8s_pipeline_client.domain.rfc3339 import rfc3339
 from k8s_pipeline_client.errors import InputError
@@ -80,14 +86,17 @@ def rotate_token_command(
 
 
 @click.command("tokens")
+@all_namespaces_option
 @common_options
 @pass_globals
-def tokens_command(values: Globals) -> None:
+def tokens_command(values: Globals, everywhere: bool) -> None:
     """List the bots' tokens that pipelines log in with, and when they expire; never the tokens themselves."""
     from k8s_pipeline_client.cli.output import emit, note, print_table
     from k8s_pipeline_client.cli.text import ago, moment
 
-    found = values.client().tokens()
+    if everywhere:
+        check_everywhere(values)
+    found = (all_namespaces(values) if everywhere else values.client()).tokens()
     now = values.now()
 
     def table() -> None:
@@ -96,6 +105,7 @@ def tokens_command(values: Globals) -> None:
             return
         rows = [
             [
+                *([item.namespace] if everywhere else []),
                 item.bot or "-",
                 item.instance,
                 ago(item.issued_at, now),
@@ -105,7 +115,8 @@ def tokens_command(values: Globals) -> None:
             ]
             for item in found
         ]
-        print_table(["BOT", "INSTANCE", "ISSUED", "EXPIRES", "PIPELINES", "SECRET"], rows)
+        headers = ["BOT", "INSTANCE", "ISSUED", "EXPIRES", "PIPELINES", "SECRET"]
+        print_table(with_namespaces(headers, everywhere=everywhere), rows)
 
     def _expiry(at: datetime | None, now: datetime) -> str:
         if at is None:
@@ -121,6 +132,7 @@ def tokens_command(values: Globals) -> None:
                 "issuedAt": _text(item.issued_at),
                 "expiresAt": _text(item.expires_at),
                 "pipelines": item.pipelines,
+                "namespace": item.namespace,
             }
             for item in found
         ],

@@ -14,8 +14,16 @@ from k8s_pipeline_client.settings import Settings
 _NOTHING = "metadata.name=k8s-pipeline-nothing-is-called-this"
 
 
-def connect(settings: Settings, *, kubeconfig: Path | None = None, context: str | None = None) -> Cluster:
-    """Connect to the cluster, found as kubectl does or by the settings, in the settings' namespace.
+def connect(
+    settings: Settings, *, kubeconfig: Path | None = None, context: str | None = None, namespace: str | None = None
+) -> Cluster:
+    """Connect to the cluster, found as kubectl does or by the settings.
+
+    Args:
+        settings: They say where it is, if the others do not.
+        kubeconfig: A kubeconfig file.
+        context: A context of the kubeconfig.
+        namespace: The namespace, or `EVERYWHERE`; the settings' if None.
 
     Raises:
         InputError: The given kubeconfig or context is invalid.
@@ -27,7 +35,7 @@ def connect(settings: Settings, *, kubeconfig: Path | None = None, context: str 
     from k8s_pipeline_client.cluster.kube import KubeCluster
 
     way = Way(settings.in_cluster, settings.kube_config_content, settings.kubeconfig_path)
-    return KubeCluster(find(kubeconfig, context, way), settings.namespace)
+    return KubeCluster(find(kubeconfig, context, way), settings.namespace if namespace is None else namespace)
 
 
 def check(cluster: Cluster) -> str:

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from k8s_pipeline_client.cluster import paging
 from k8s_pipeline_client.cluster.paging import PAGE_SIZE
-from k8s_pipeline_client.cluster.port import Extra, Kind, Object, Propagation
+from k8s_pipeline_client.cluster.port import EVERYWHERE, Extra, Kind, Object, Propagation
 from k8s_pipeline_client.cluster.server import ApiServer
 from k8s_pipeline_client.cluster.translate import api_error
 from k8s_pipeline_client.cluster.transport import Transport
@@ -25,12 +25,12 @@ from k8s_pipeline_client.retrying import TOTAL_TIMEOUT
 _ESCAPED_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
 _PATHS = {
-    Kind.CRONJOB: "/apis/batch/v1/namespaces/{namespace}/cronjobs",
-    Kind.JOB: "/apis/batch/v1/namespaces/{namespace}/jobs",
-    Kind.SECRET: "/api/v1/namespaces/{namespace}/secrets",
-    Kind.CONFIG_MAP: "/api/v1/namespaces/{namespace}/configmaps",
-    Kind.POD: "/api/v1/namespaces/{namespace}/pods",
-    Kind.EVENT: "/api/v1/namespaces/{namespace}/events",
+    Kind.CRONJOB: "/apis/batch/v1{place}/cronjobs",
+    Kind.JOB: "/apis/batch/v1{place}/jobs",
+    Kind.SECRET: "/api/v1{place}/secrets",
+    Kind.CONFIG_MAP: "/api/v1{place}/configmaps",
+    Kind.POD: "/api/v1{place}/pods",
+    Kind.EVENT: "/api/v1{place}/events",
 }
 
 
@@ -44,7 +44,7 @@ class KubeCluster:
 
         Args:
             server: The API server, with credentials.
-            namespace: The namespace of all requests.
+            namespace: The namespace of all requests, or `EVERYWHERE`.
             total_timeout: Seconds that one request may take, retries included.
             page_size: The ``limit`` of list requests.
         """
@@ -245,7 +245,10 @@ class KubeCluster:
         self._transport.close()
 
     def _path(self, kind: Kind, name: str | None = None) -> str:
-        path = _PATHS[kind].format(namespace=quote(self._namespace, safe=""))
+        if self._namespace == EVERYWHERE and name is not None:
+            raise ValueError(f"{kind} {name} is in one namespace")
+        place = "" if self._namespace == EVERYWHERE else f"/namespaces/{quote(self._namespace, safe='')}"
+        path = _PATHS[kind].format(place=place)
         return f"{path}/{quote(name, safe='')}" if name is not None else path
 
     def _page(self, kind: Kind, query: Mapping[str, str]) -> tuple[builtins.list[Object], str]:

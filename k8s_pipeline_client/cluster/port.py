@@ -22,6 +22,10 @@ class Kind(StrEnum):
     EVENT = "Event"
 
 
+EVERYWHERE = ""
+"""In place of a namespace: such a cluster lists the objects of all namespaces, and can do nothing else."""
+
+
 class Extra(NamedTuple):
     """A resource that a check-up reads where it may; the Role does not grant it.
 
@@ -54,7 +58,7 @@ class Cluster(Protocol):
 
     @property
     def namespace(self) -> str:
-        """The namespace of all requests."""
+        """The namespace of all requests, or `EVERYWHERE`."""
 
     def get(self, kind: Kind, name: str) -> Object:
         """Read one object.

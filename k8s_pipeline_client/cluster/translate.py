@@ -34,7 +34,7 @@ def api_error(status: int, body: bytes, *, action: str, namespace: str) -> ApiEr
         status: HTTP status.
         body: A Kubernetes ``Status`` as JSON; anything else is quoted, truncated.
         action: The request in words, for example ``apply CronJob om-x``.
-        namespace: The namespace of the request.
+        namespace: The namespace of the request; empty for all.
     """
     failure = _status_of(body)
     reason = str(failure.get("reason") or "")
@@ -44,15 +44,17 @@ def api_error(status: int, body: bytes, *, action: str, namespace: str) -> ApiEr
     if _is_unknown_field(status, reason, message):
         code, hint = "UnknownField", _NOT_IN_THE_API
     return kind(
-        f"the API server refused to {action} in namespace {namespace}: {message} ({status} {reason})".replace(
-            " )", ")"
-        ),
+        f"the API server refused to {action} in {_place(namespace)}: {message} ({status} {reason})".replace(" )", ")"),
         code=code,
         facts={"action": action, "namespace": namespace},
         hint=hint,
         status=status,
         reason=reason,
     )
+
+
+def _place(namespace: str) -> str:
+    return f"namespace {namespace}" if namespace else "all namespaces"
 
 
 def _status_of(body: bytes) -> dict[str, Any]:
@@ -90,6 +92,11 @@ def _known(status: int, message: str, namespace: str) -> tuple[str, str]:
         return (
             "Anonymous",
             "log in: the requests had no valid credentials; see kubectl auth whoami",
+        )
+    if status == 403 and "is forbidden: User" in message and not namespace:
+        return (
+            "ClusterWideAccessDenied",
+            "look at one namespace, or have a ClusterRole with this right bound to this account",
         )
     if status == 403 and "is forbidden: User" in message:
         return "AccessDenied", f"apply the Role in rbac/ to namespace {namespace} and bind it to this account"

@@ -12,7 +12,7 @@ from k8s_pipeline_client.deploying import acceptance, tokens
 from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.domain.connection import Claims, claims_of
 from k8s_pipeline_client.domain.counting import counted
-from k8s_pipeline_client.domain.objects import annotation, is_terminating
+from k8s_pipeline_client.domain.objects import annotation, by_namespace, is_terminating
 from k8s_pipeline_client.domain.rfc3339 import rfc3339
 from k8s_pipeline_client.errors import ConflictError, InputError, UnknownNameError
 from k8s_pipeline_client.polling import poll
@@ -66,6 +66,7 @@ class Token:
         issued_at: None where it does not say, or the Secret is missing.
         expires_at: None where it does not expire, or nothing says.
         pipelines: How many use it.
+        namespace: The Secret's; empty where it is not known.
     """
 
     secret: str
@@ -74,6 +75,7 @@ class Token:
     issued_at: datetime | None
     expires_at: datetime | None
     pipelines: int
+    namespace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,24 +211,45 @@ def _refuse_useless(claims: Claims, now: datetime) -> None:
 
 def tokens_in_use(cluster: Cluster, *, selector: str) -> list[Token]:
     """Return the tokens that pipelines use, by the names of their Secrets."""
-    found = []
-    for place in _places(cluster, selector):
-        claims = claims_of(token_of(place.secret))
-        bot = claims.bot or place.bot
-        found.append(
-            Token(place.name, place.instance, bot or None, claims.issued_at, claims.expires_at, len(place.users))
-        )
-    return found
+    return [_token(place, cluster.namespace) for place in _places(cluster, selector)]
+
+
+def tokens_everywhere(cluster: Cluster, *, selector: str) -> list[Token]:
+    """Return what `tokens_in_use` does of all namespaces, by their names; in as many requests as for one.
+
+    A Secret that lacks the label counts as missing.
+    """
+    secrets, users = (by_namespace(cluster.list(kind, labels=selector)) for kind in (Kind.SECRET, Kind.CRONJOB))
+    return [
+        _token(place, namespace)
+        for namespace in sorted({*secrets, *users})
+        for place in _placed(secrets.get(namespace, ()), users.get(namespace, ()), lambda name: None)
+    ]
+
+
+def _token(place: _Place, namespace: str) -> Token:
+    claims = claims_of(token_of(place.secret))
+    bot = (claims.bot or place.bot) or None
+    return Token(
+        place.name, place.instance, bot, claims.issued_at, claims.expires_at, len(place.users), namespace=namespace
+    )
 
 
 def _places(cluster: Cluster, selector: str) -> list[_Place]:
-    secrets = {item["metadata"]["name"]: item for item in cluster.list(Kind.SECRET, labels=selector)}
+    secrets = cluster.list(Kind.SECRET, labels=selector)
+    return _placed(secrets, cluster.list(Kind.CRONJOB, labels=selector), lambda name: tokens.read(cluster, name))
+
+
+def _placed(
+    found_secrets: Sequence[Object], cronjobs: Sequence[Object], read: Callable[[str], Object | None]
+) -> list[_Place]:
+    secrets = {item["metadata"]["name"]: item for item in found_secrets}
     users: dict[str, list[Object]] = {}
-    for item in cluster.list(Kind.CRONJOB, labels=selector):
+    for item in cronjobs:
         users.setdefault(item["metadata"]["labels"][labels.TOKEN], []).append(item)
     found = []
     for name in sorted({*secrets, *users}):
-        secret = secrets.get(name) or tokens.read(cluster, name)
+        secret = secrets.get(name) or read(name)
         one = secrets.get(name) or users[name][0]
         instance = one["metadata"]["labels"].get(labels.INSTANCE, "")
         found.append(_Place(name, instance, secret, users.get(name, ())))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
@@ -76,6 +77,14 @@ def newest_first(found: Iterable[Object]) -> list[Object]:
     return sorted(
         found, key=lambda item: (item["metadata"]["creationTimestamp"], item["metadata"]["name"]), reverse=True
     )
+
+
+def by_namespace(found: Iterable[Object]) -> dict[str, list[Object]]:
+    """Return objects by their namespaces, each in the order that they came in."""
+    groups: dict[str, list[Object]] = defaultdict(list)
+    for item in found:
+        groups[_text(item["metadata"].get("namespace"))].append(item)
+    return dict(groups)
 
 
 def _text(value: object) -> str:

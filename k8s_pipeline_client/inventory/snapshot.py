@@ -18,6 +18,7 @@ from k8s_pipeline_client.domain.objects import Object, label, newest_first
 
 _METADATA = (
     "name",
+    "namespace",
     "uid",
     "generation",
     "labels",

@@ -40,28 +40,55 @@ def run_statuses(cluster: Cluster, snapshot: Snapshot, *, of_one: bool = False) 
         of_one: All are of one pipeline. Then only the events of its newest runs are read: the namespace may have
             many, and those of older runs have mostly expired.
     """
-    statuses = {job["metadata"]["name"]: _status(job, snapshot, ()) for job in snapshot.jobs}
-    unclear = [job for job in snapshot.jobs if events_tell_more(statuses[job["metadata"]["name"]], snapshot.now)]
-    known = [item for job in unclear for item in (job, *_pods(job, snapshot))]
+    return run_statuses_of_each(cluster, [snapshot], of_one=of_one)[0]
+
+
+def run_statuses_of_each(
+    cluster: Cluster, snapshots: Sequence[Snapshot], *, of_one: bool = False
+) -> list[dict[str, RunStatus]]:
+    """Return what `run_statuses` does for each of several namespaces, with the requests for events of one."""
+    found = [{job["metadata"]["name"]: _status(job, each, ()) for job in each.jobs} for each in snapshots]
+    unclear = [
+        (job, each, statuses)
+        for each, statuses in zip(snapshots, found, strict=True)
+        for job in each.jobs
+        if events_tell_more(statuses[job["metadata"]["name"]], each.now)
+    ]
+    known = [item for job, each, _ in unclear for item in (job, *_pods(job, each))]
     events = events_about(cluster, known[:_EVENTS_OF_ONE]) if of_one else events_of_many(cluster, known)
-    for job in unclear if events else ():
-        statuses[job["metadata"]["name"]] = _status(job, snapshot, events)
-    return statuses
+    for job, each, statuses in unclear if events else ():
+        statuses[job["metadata"]["name"]] = _status(job, each, _in_namespace_of(job, events))
+    return found
+
+
+def _in_namespace_of(job: Object, events: Sequence[Object]) -> Sequence[Object]:
+    """Return the events of a Job's namespace: in another one there may be pods of the same names."""
+    namespace = job["metadata"].get("namespace")
+    return [event for event in events if event["involvedObject"].get("namespace", namespace) == namespace]
 
 
 def pipeline_statuses(
     cluster: Cluster, items: Sequence[Object], snapshot: Snapshot, runs: dict[str, RunStatus]
 ) -> list[PipelineStatus]:
     """Return the statuses of pipelines and one-shot runs; events are read only for overdue ones."""
+    return pipeline_statuses_of_each(cluster, [(items, snapshot, runs)])
+
+
+def pipeline_statuses_of_each(
+    cluster: Cluster, found: Iterable[tuple[Sequence[Object], Snapshot, dict[str, RunStatus]]]
+) -> list[PipelineStatus]:
+    """Return what `pipeline_statuses` does for several namespaces, with the requests for events of one."""
     timed = []
-    for item in items:
-        jobs = snapshot.jobs_by_pipeline.get(item["metadata"]["name"], ())
-        timed.append((item, [runs[job["metadata"]["name"]] for job in jobs], *_times(item, snapshot.now)))
-    overdue = [item for item, own, _, due in timed if due and is_overdue(item, own, due)]
+    for items, snapshot, runs in found:
+        for item in items:
+            jobs = snapshot.jobs_by_pipeline.get(item["metadata"]["name"], ())
+            own = [runs[job["metadata"]["name"]] for job in jobs]
+            timed.append((item, own, snapshot.now, *_times(item, snapshot.now)))
+    overdue = [item for item, own, _, _, due in timed if due and is_overdue(item, own, due)]
     events = events_of_many(cluster, overdue)
     return [
-        pipeline_status(item, own, snapshot.now, due_at=due, next_run_at=following, events=events)
-        for item, own, following, due in timed
+        pipeline_status(item, own, now, due_at=due, next_run_at=following, events=events)
+        for item, own, now, following, due in timed
     ]
 
 

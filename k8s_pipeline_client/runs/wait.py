@@ -90,4 +90,6 @@ def _gone(cluster: Cluster, last: RunStatus, job: Object) -> RunStatus:
         created_at=last.created_at,
         started_at=last.started_at,
         killed_by=last.killed_by,
+        one_shot=last.one_shot,
+        namespace=last.namespace,
     )

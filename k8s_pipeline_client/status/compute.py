@@ -16,7 +16,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from k8s_pipeline_client.domain.objects import Object
+from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.domain.objects import Object, label
+from k8s_pipeline_client.domain.raw import find, text
 from k8s_pipeline_client.status.diagnose import before_start, failure_cause, obstacle, pod_cause
 from k8s_pipeline_client.status.job import Job
 from k8s_pipeline_client.status.memory import loss_warning
@@ -63,6 +65,8 @@ def run_status(job: Object, pods: Iterable[Object], events: Iterable[Object], no
         memory_limit=run.job.memory_limit or None,
         killed_by=run.job.killed_by or None,
         warnings=tuple(_warnings(run, state)),
+        one_shot=bool(label(job, labels.ONE_SHOT)),
+        namespace=text(find(job, "metadata", "namespace")),
     )
 
 

@@ -231,6 +231,8 @@ class RunStatus(Json):
         memory_limit: Of container ``main``, as a Kubernetes quantity.
         killed_by: Who killed it.
         warnings: Further information for people.
+        one_shot: It is a run without a pipeline: a Job without a CronJob.
+        namespace: The Job's; empty if it is not known.
     """
 
     run_id: str
@@ -247,6 +249,8 @@ class RunStatus(Json):
     memory_limit: str | None = None
     killed_by: str | None = None
     warnings: tuple[str, ...] = ()
+    one_shot: bool = False
+    namespace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +282,7 @@ class PipelineStatus(Json):
         time_zone: Of the schedule; empty for that of the controller manager.
         on_demand: It has no schedule.
         one_shot: It is a run without a pipeline: a Job without a CronJob.
+        namespace: That of its objects.
         suspended: ``spec.suspend`` of the CronJob.
         enabled: Always for an on-demand pipeline; for one with a schedule, unless it is suspended.
         last_run: The newest run.
@@ -305,3 +310,4 @@ class PipelineStatus(Json):
     missed: Missed | None = None
     warnings: tuple[str, ...] = ()
     one_shot: bool = False
+    namespace: str = ""

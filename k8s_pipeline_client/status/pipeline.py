@@ -61,6 +61,7 @@ def pipeline_status(
         time_zone=None if is_on_demand else text(spec.get("timeZone")) or None,
         on_demand=is_on_demand,
         one_shot=cronjob.get("kind") == "Job",
+        namespace=text(metadata.get("namespace")),
         suspended=is_suspended,
         enabled=is_on_demand or not is_suspended,
         last_run=newest_first[0] if newest_first else None,

@@ -40,6 +40,13 @@ def test_the_doctors_role_only_reads_and_is_what_is_declared() -> None:
     assert wide == [["nodes"]]
 
 
+def test_the_role_for_all_namespaces_only_lists_and_is_what_is_declared() -> None:
+    assert rights.EVERYWHERE.read_text() == rights.everywhere(), "make rights writes it anew"
+    found = _granted(yaml.safe_load(rights.EVERYWHERE.read_text())["rules"])
+    assert found == NEEDED[Operation.LIST] >= {right for right in NEEDED[Operation.RUNS] if right.verb is Verb.LIST}
+    assert {right.verb for right in found} == {Verb.LIST}
+
+
 def test_the_page_is_what_is_declared() -> None:
     text = rights.PAGE.read_text()
     assert text == rights.page(text), "make rights writes it anew"
