@@ -103,7 +103,7 @@ def run_cells(run: RunStatus, now: datetime, *, job: bool = False) -> list[str]:
     return [
         run.run_id,
         *([run.job_name] if job else []),
-        str(run.trigger),
+        "once" if run.one_shot else str(run.trigger),
         ago(run.created_at, now),
         took(run),
         str(run.state),

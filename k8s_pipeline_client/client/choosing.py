@@ -70,32 +70,26 @@ class Choosing:
             UnknownNameError: There is no such run, or none has failed.
             RunActiveError: It, or another run of its pipeline, is active.
         """
-        if run_text is None:
-            job = self._newest_failed()
-        else:
-            job = self._reader.job_by_run(run_text) or self._failed_of(run_text)
+        job = self._newest_failed() if run_text is None else self._failed_of(run_text)
         if job is None:
-            what = "no run has failed" if run_text is None else f"no run {run_text!r}"
-            raise UnknownNameError(f"{what} in namespace {self._cluster.namespace}", code="UnknownRun")
+            raise UnknownNameError(f"no run has failed in namespace {self._cluster.namespace}", code="UnknownRun")
         return self._reader.created(retry_run(self._cluster, job, allow_overlap=allow_overlap))
 
-    def _failed_of(self, name: str) -> Object | None:
-        """Return the Job of a pipeline's newest failed run, or of the run whose id begins so; None if there is none.
+    def _failed_of(self, name: str) -> Object:
+        """Return the Job of a pipeline's newest failed run, or of the run whose id begins so.
 
         Raises:
-            UnknownNameError: The NAME or the beginning is ambiguous, or none of the pipeline's runs has failed.
+            UnknownNameError: There is neither, or the text is ambiguous, or none of the pipeline's runs has failed.
         """
-        item = self._reader.found(name)
-        if item is None:
-            return self._reader.job_by_beginning(name)
-        job = self._newest_failed(item)
+        found, is_run = self._reader.item_or_run(name)
+        job = found if is_run else self._newest_failed(found)
         if job is None:
             raise UnknownNameError(f"no run of {name} has failed", code="UnknownRun")
         return job
 
-    def _newest_failed(self, item: Object | None = None) -> Object | None:
+    def _newest_failed(self, *items: Object) -> Object | None:
         """Return the complete Job of the newest failed run of a pipeline, or of all; None if there is none."""
-        for job, status in self._reader.runs(item):
+        for job, status in self._reader.runs(*items):
             if status.state is State.FAILED:
                 return self._cluster.get(Kind.JOB, job["metadata"]["name"])
         return None

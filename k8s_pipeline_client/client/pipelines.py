@@ -219,11 +219,14 @@ class Pipelines(RunLogs, Deleting, Ending, Marking, Choosing, Refreshing):
         return self._reader.created(job)
 
     def runs(self, name: Named | None = None) -> list[tuple[str, RunStatus]]:
-        """Return the runs of a pipeline, or of all, newest first, each with its pipeline's display name."""
-        item = self._reader.find(name) if name else None
+        """Return the runs of a pipeline, or of all, newest first, each with its pipeline's display name.
+
+        A NAME that is also that of one-shot runs means those, too: their ``one_shot`` tells.
+        """
+        items = [] if not name else self._reader.with_one_shots(name) if isinstance(name, str) else [name]
         return [
             (annotation(job, labels.DISPLAY_NAME) or job["metadata"]["name"], status)
-            for job, status in self._reader.runs(item)
+            for job, status in self._reader.runs(*items)
         ]
 
     def queued_runs(self, fqn: str) -> list[RunStatus]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from difflib import get_close_matches
 
 from k8s_pipeline_client.cluster.port import Kind
 from k8s_pipeline_client.domain import labels, naming
+from k8s_pipeline_client.domain.counting import counted
 from k8s_pipeline_client.domain.objects import Object, annotation, identity
 from k8s_pipeline_client.errors import UnknownNameError
 
 _MANY = 8
+_CLOSE = 3
 
 _KEYS: tuple[Callable[[Object], str | None], ...] = (
     lambda item: str(item["metadata"]["name"]),
@@ -28,8 +32,7 @@ def fitting(items: Sequence[Object], name: str) -> list[Object]:
         wanted = naming.identity(name) if key is identity else name
         found = [item for item in items if key(item) == wanted]
         if found:
-            # One-shot runs have the pipeline's names, too, and are kept for a day: pipelines take precedence.
-            return [item for item in found if item["kind"] == Kind.CRONJOB] or found
+            return found
     return []
 
 
@@ -37,23 +40,59 @@ def the_one(found: Sequence[Object], name: str) -> Object:
     """Return the only object.
 
     Raises:
-        UnknownNameError: There is more than one; the message lists them.
+        UnknownNameError: There is more than one; the message lists them, and tells pipelines from one-shot runs.
     """
     if len(found) == 1:
         return found[0]
-    names = [f"{item['metadata']['name']} ({annotation(item, labels.FQN)})" for item in found[:_MANY]]
+    kinds = Counter("pipeline" if item["kind"] == Kind.CRONJOB else "one-shot run" for item in found)
+    matched = " and ".join(counted(number, kind) for kind, number in sorted(kinds.items(), reverse=True))
+    more = f" and {len(found) - _MANY} more" if len(found) > _MANY else ""
     raise UnknownNameError(
-        f"{name!r} matches {len(found)} pipelines: {', '.join(names)}", hint="use one of these names"
+        f"{name!r} matches {matched}: {', '.join(map(_told_apart, found[:_MANY]))}{more}",
+        hint="use one of these names",
     )
 
 
-def unknown(items: Sequence[Object], name: str, *, namespace: str) -> UnknownNameError:
-    """Return the error for a NAME that matches nothing; it lists the known ones."""
-    names = sorted(annotation(item, labels.FQN) or str(item["metadata"]["name"]) for item in items)
+def _told_apart(item: Object) -> str:
+    fqn = annotation(item, labels.FQN)
+    return f"{item['metadata']['name']} ({fqn if item['kind'] == Kind.CRONJOB else f'one-shot run of {fqn}'})"
+
+
+def unknown(items: Sequence[Object], name: str, *, namespace: str, runs: Iterable[str] = ()) -> UnknownNameError:
+    """Return the error for a NAME that matches nothing; it says what may have been meant, else what there is.
+
+    Args:
+        items: What NAME could have matched, or some of it.
+        name: What was typed.
+        namespace: Where it was looked for.
+        runs: Run ids and Job names, where a run could have been meant.
+    """
+    names = sorted({annotation(item, labels.FQN) or str(item["metadata"]["name"]) for item in items})
     more = max(0, len(names) - _MANY)
+    close = close_to(name, [text for item in items for text in _typed(item)]) or close_to(name, runs)
     listed = ", ".join(names[:_MANY]) + (f" and {more} more" if more else "")
     return UnknownNameError(
-        f"no pipeline {name!r} in namespace {namespace}",
-        facts={"name": name, "namespace": namespace, "known": tuple(names[:_MANY]), "more": more},
-        hint=f"known: {listed}" if names else "there are none; deploy one first",
+        f"no pipeline {'or run ' if runs else ''}{name!r} in namespace {namespace}",
+        facts={"name": name, "namespace": namespace, "known": tuple(names[:_MANY]), "more": more, "close": close},
+        hint=did_you_mean(close) or (f"known: {listed}" if names else "there are none; deploy one first"),
     )
+
+
+def _typed(item: Object) -> list[str]:
+    return [text for key in _KEYS if key is not identity and (text := key(item))]
+
+
+def close_to(text: str, known: Iterable[str]) -> tuple[str, ...]:
+    """Return which names are like a text, whatever their case: those that contain it, then those that differ little."""
+    by_folded = {name.casefold(): name for name in reversed(list(known))}
+    wanted = text.casefold()
+    if wanted in by_folded:
+        return (by_folded[wanted],)
+    inside = sorted((name for name in by_folded if wanted and wanted in name), key=len)
+    found = dict.fromkeys([*get_close_matches(wanted, by_folded, n=_CLOSE, cutoff=0.75), *inside])
+    return tuple(by_folded[name] for name in found)[:_CLOSE]
+
+
+def did_you_mean(close: Sequence[str]) -> str:
+    """Return the question; empty if nothing is close."""
+    return f"did you mean {' or '.join(map(repr, close))}?" if close else ""

@@ -46,25 +46,45 @@ def active_jobs(cluster: Cluster, name: str) -> list[Object]:
     return [job for job in jobs_of(cluster, name) if not is_finished(job)]
 
 
-def look_up(cluster: Cluster, name: str, *, within: str = "") -> list[Object]:
-    """Return the CronJobs that match NAME, by the most specific key; if there are none, the Jobs of one-shot runs.
+def look_up(cluster: Cluster, name: str, *, within: str = "", pipelines_first: bool = False) -> list[Object]:
+    """Return the CronJobs and the Jobs of one-shot runs that match NAME, by the most specific key.
 
     Args:
         cluster: The cluster.
         name: What a person typed.
         within: An additional label selector; empty for the whole namespace.
+        pipelines_first: Look for one-shot runs only where no CronJob matches.
 
     Returns:
         Empty if there is none; more than one if it is ambiguous.
     """
     for kind, mark in ((Kind.CRONJOB, labels.PIPELINE), (Kind.JOB, labels.ONE_SHOT)):
         found = _by_resource_name(cluster, kind, name, mark, within)
-        for wanted in _exact(name) if not found else ():
-            found = found or fitting(cluster.list(kind, labels=_all_of(wanted, mark, within)), name)
-        found = found or _by_title(cluster, kind, name, _all_of(mark, within))
         if found:
             return found
+        found = _by_other_keys(cluster, kind, name, _all_of(mark, within))
+        if found:
+            alike = [] if pipelines_first or kind is Kind.JOB else _one_shots_alike(cluster, found[0], name, within)
+            return fitting([*found, *alike], name)
     return []
+
+
+def _one_shots_alike(cluster: Cluster, found: Object, name: str, within: str) -> list[Object]:
+    """Return the Jobs of one-shot runs that match NAME by the key by which a pipeline does: one request as a rule."""
+    mark = _all_of(labels.ONE_SHOT, within)
+    for wanted in (*_exact(name), *_titles(name)):
+        key, _, value = wanted.partition("=")
+        if label(found, key) == value:
+            return cluster.list(Kind.JOB, labels=_all_of(wanted, mark))
+    return _by_other_keys(cluster, Kind.JOB, name, mark)  # of an earlier version, without labels
+
+
+def _by_other_keys(cluster: Cluster, kind: Kind, name: str, mark: str) -> list[Object]:
+    for wanted in _exact(name):
+        found = fitting(cluster.list(kind, labels=_all_of(wanted, mark)), name)
+        if found:
+            return found
+    return _by_title(cluster, kind, name, mark)
 
 
 def _by_resource_name(cluster: Cluster, kind: Kind, name: str, mark: str, within: str) -> list[Object]:

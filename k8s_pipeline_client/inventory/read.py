@@ -11,9 +11,9 @@ from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.naming import fqn_parts, instance_label, label_value
 from k8s_pipeline_client.domain.objects import annotation, is_finished, label, newest_first, run_id, selector
 from k8s_pipeline_client.errors import UnknownNameError
-from k8s_pipeline_client.inventory.find import fitting, the_one, unknown
+from k8s_pipeline_client.inventory.find import close_to, did_you_mean, fitting, the_one, unknown
 from k8s_pipeline_client.inventory.lookup import get_or_none, job_by_run, jobs_of, look_up, pods_of
-from k8s_pipeline_client.inventory.snapshot import Snapshot, read_reduced, read_snapshot
+from k8s_pipeline_client.inventory.snapshot import Snapshot, read_reduced, read_snapshot, reduced
 from k8s_pipeline_client.inventory.statuses import events_about, pipeline_statuses, run_statuses, schedule_warnings
 from k8s_pipeline_client.status import (
     CauseCode,
@@ -29,6 +29,7 @@ Named = str | Object
 """A pipeline's NAME; or its CronJob, if the caller has just read it."""
 
 _RUNS = (Kind.JOB, Kind.POD)
+_TITLES = (labels.DISPLAY_NAME, labels.FQN)
 
 
 class Reader:
@@ -48,20 +49,28 @@ class Reader:
         if not isinstance(name, str):
             return name
         found = self.found(name)
-        if found is not None:
-            return found
-        items = self.all_items()
-        self._check_namespace(items)
-        raise unknown(items, name, namespace=self._cluster.namespace)
+        if found is None:
+            raise self._unknown(name)
+        return found
 
-    def found(self, name: str) -> Object | None:
+    def found(self, name: str, *, pipelines_first: bool = False) -> Object | None:
         """Return what `find` returns; None if nothing matches.
+
+        Args:
+            name: What a person typed.
+            pipelines_first: A one-shot run is not meant where a pipeline has the name, too.
 
         Raises:
             UnknownNameError: More than one matches.
         """
-        found = look_up(self._cluster, name, within=self._within)
+        found = look_up(self._cluster, name, within=self._within, pipelines_first=pipelines_first)
         return the_one(found, name) if found else None
+
+    def _unknown(self, name: str, runs: Sequence[str] = ()) -> UnknownNameError:
+        """Return the error for a NAME that matches nothing."""
+        items = self._some_items()
+        self._check_namespace(items)
+        return unknown(items, name, namespace=self._cluster.namespace, runs=runs)
 
     def cronjob(self, name: Named) -> Object:
         """Return the CronJob that matches NAME.
@@ -69,7 +78,9 @@ class Reader:
         Raises:
             UnknownNameError: None matches, or more than one, or it is a one-shot run.
         """
-        item = self.find(name)
+        item = name if not isinstance(name, str) else self.found(name, pipelines_first=True)
+        if item is None:
+            raise self._unknown(str(name))
         if item["kind"] != Kind.CRONJOB:
             raise UnknownNameError(
                 f"{name!r} is a run without a pipeline",
@@ -90,23 +101,19 @@ class Reader:
         """
         if not isinstance(name, str):
             return self.job_of(name, None)
-        job = self.job_by_run(name)
-        if job is not None:
-            return job
-        try:
-            return self.job_of(self.find(name), None)
-        except UnknownNameError:
-            job = self.job_by_beginning(name)
-            if job is None:
-                raise
-            return job
+        found, is_run = self.item_or_run(name)
+        return found if is_run else self.job_of(found, None)
 
     def names(self) -> list[tuple[str, str]]:
         """Return an unambiguous NAME for every pipeline, with its fully qualified name."""
         items = self.all_items()
-        titles = Counter(annotation(item, labels.DISPLAY_NAME) for item in items)
-        pairs = [(annotation(item, labels.DISPLAY_NAME), annotation(item, labels.FQN)) for item in items]
-        return sorted((title if title and titles[title] == 1 else fqn, fqn) for title, fqn in pairs)
+        counts = Counter(text for item in items for text in {annotation(item, key) for key in _TITLES})
+
+        def title(item: Object) -> str:
+            texts = (annotation(item, key) for key in _TITLES)
+            return next((text for text in texts if text and counts[text] == 1), str(item["metadata"]["name"]))
+
+        return sorted((title(item), _described(item)) for item in items)
 
     def resource_name(self, name: Named) -> str:
         """Return the resource name that matches NAME, also after an interrupted delete.
@@ -141,6 +148,14 @@ class Reader:
         one_shots = read_reduced(self._cluster, Kind.JOB, labels=self.selector(labels.ONE_SHOT))
         return [*read_reduced(self._cluster, Kind.CRONJOB, labels=self.selector(labels.PIPELINE)), *one_shots]
 
+    def _some_items(self) -> list[Object]:
+        """Return what NAME can match, the first page of each kind: enough to see what was meant, in any namespace."""
+        found: list[Object] = []
+        for kind, mark in ((Kind.CRONJOB, labels.PIPELINE), (Kind.JOB, labels.ONE_SHOT)):
+            pages = self._cluster.pages(kind, labels=self.selector(mark), restart=lambda: None)
+            found += map(reduced, next(pages, []))
+        return found
+
     def selector(self, label: str) -> str:
         """Return the selector for a label, within the instance if one is set."""
         return f"{label},{self._within}" if self._within else label
@@ -170,8 +185,10 @@ class Reader:
         if len(fitting) == 1:
             return fitting[0]
         known = ", ".join(run_id(job) for job in jobs[:8]) or "none"
+        close = close_to(wanted_run, [name for job in jobs for name in (run_id(job), str(job["metadata"]["name"]))])
         raise UnknownNameError(
-            f"{title} has {'no' if not fitting else len(fitting)} runs {wanted_run!r}", hint=f"known: {known}"
+            f"{title} has {'no' if not fitting else len(fitting)} runs {wanted_run!r}",
+            hint=did_you_mean(() if fitting else close) or f"known: {known}",
         )
 
     def jobs_to_end(self, name: Named, runs: Sequence[str]) -> tuple[Object, list[Object]]:
@@ -182,9 +199,10 @@ class Reader:
         Raises:
             UnknownNameError: There is nothing of that name, or no such run of it.
         """
-        item, job = (name, None) if not isinstance(name, str) else self._item_or_run(name)
-        if job is not None:
-            jobs = [job]
+        item, is_run = self.item_or_run(name) if isinstance(name, str) else (name, False)
+        if is_run:
+            jobs = [item]
+            item = get_or_none(self._cluster, Kind.CRONJOB, label(item, labels.PIPELINE)) or item
         elif runs:
             jobs = list(
                 {found["metadata"]["uid"]: found for run in runs for found in [self.job_of(item, run)]}.values()
@@ -193,24 +211,29 @@ class Reader:
             jobs = self.jobs_of(item)
         return item, [found for found in jobs if not is_finished(found)]
 
-    def _item_or_run(self, name: str) -> tuple[Object, Object | None]:
-        """Return the pipeline that a text stands for, or that of the run that it stands for, and the run's Job."""
+    def item_or_run(self, name: str) -> tuple[Object, bool]:
+        """Return what a text stands for, and whether that is the Job of a run, and not what NAME matches.
+
+        Raises:
+            UnknownNameError: It stands for neither, or is ambiguous.
+        """
         job = self.job_by_run(name)
+        if job is not None:
+            return job, True
+        item = self.found(name)
+        if item is not None:
+            return item, False
+        job, others = self.job_by_beginning(name)
         if job is None:
-            try:
-                return self.find(name), None
-            except UnknownNameError:
-                job = self.job_by_beginning(name)
-                if job is None:
-                    raise
-        return get_or_none(self._cluster, Kind.CRONJOB, label(job, labels.PIPELINE)) or job, job
+            raise self._unknown(name, others)
+        return job, True
 
     def job_by_run(self, text: str) -> Object | None:
         """Return the Job of a run of any pipeline, by its complete id or its Job's name; None if there is none."""
         return job_by_run(self._cluster, text, within=self._within)
 
-    def job_by_beginning(self, text: str) -> Object | None:
-        """Return the Job of a run of any pipeline by a prefix of its id; None if there is none.
+    def job_by_beginning(self, text: str) -> tuple[Object | None, list[str]]:
+        """Return the Job of a run of any pipeline by a prefix of its id, and without one what other runs are called.
 
         This lists all Jobs: Kubernetes has no selector for prefixes.
 
@@ -218,18 +241,37 @@ class Reader:
             UnknownNameError: The prefix is ambiguous.
         """
         found: list[Object] = []
-        for page in self._cluster.pages(Kind.JOB, labels=self.selector(labels.PIPELINE), restart=found.clear):
+        others: list[str] = []
+
+        def restart() -> None:
+            found.clear()
+            others.clear()
+
+        for page in self._cluster.pages(Kind.JOB, labels=self.selector(labels.PIPELINE), restart=restart):
             found += [job for job in page if _is_called(job, text)]
+            others += [name for job in page for name in (run_id(job), str(job["metadata"]["name"]))]
         if len(found) > 1:
             known = ", ".join(run_id(job) for job in found[:8])
             raise UnknownNameError(f"{len(found)} runs match {text!r}: {known}", hint="use a longer prefix of the id")
-        return found[0] if found else None
+        return (found[0], []) if found else (None, others)
 
-    def runs(self, item: Object | None = None) -> list[tuple[Object, RunStatus]]:
-        """Return the Jobs and runs of a pipeline, or of all of them, newest first; the Jobs are `reduced`."""
-        snapshot = self._runs_of(item)
+    def with_one_shots(self, name: str) -> list[Object]:
+        """Return the pipeline that matches NAME, and beside it the one-shot runs of the same fully qualified name.
+
+        Raises:
+            UnknownNameError: None matches, or several that are not of one fully qualified name and instance.
+        """
+        found = look_up(self._cluster, name, within=self._within)
+        if not found:
+            raise self._unknown(name)
+        is_one = len({(annotation(item, labels.FQN), label(item, labels.INSTANCE)) for item in found}) == 1
+        return found if is_one else [the_one(found, name)]
+
+    def runs(self, *items: Object) -> list[tuple[Object, RunStatus]]:
+        """Return the Jobs and runs of pipelines, or without one of all, newest first; the Jobs are `reduced`."""
+        snapshot = self._runs_of(*items)
         self._check_namespace(snapshot.jobs)
-        statuses = run_statuses(self._cluster, snapshot, of_one=item is not None)
+        statuses = run_statuses(self._cluster, snapshot, of_one=bool(items))
         return [(job, statuses[job["metadata"]["name"]]) for job in snapshot.jobs]
 
     def queued_runs(self, fqn: str) -> list[RunStatus]:
@@ -314,9 +356,10 @@ class Reader:
         }
         return [item for item in items if item["metadata"]["name"] in names]
 
-    def _runs_of(self, item: Object | None) -> Snapshot:
-        of_it = selector(item["metadata"]["name"]) if item else self.selector(labels.PIPELINE)
-        return read_snapshot(self._cluster, of_it, kinds=_RUNS)
+    def _runs_of(self, *items: Object) -> Snapshot:
+        names = ",".join(item["metadata"]["name"] for item in items)
+        wanted = f"{labels.PIPELINE} in ({names})" if len(items) > 1 else selector(names)
+        return read_snapshot(self._cluster, wanted if items else self.selector(labels.PIPELINE), kinds=_RUNS)
 
     def _check_namespace(self, found: Sequence[Object]) -> None:
         """Check that the namespace exists: the API server returns an empty list for a missing one, too."""
@@ -328,6 +371,12 @@ class Reader:
                 facts={"namespace": namespace},
                 hint=f"create the namespace (kubectl create namespace {namespace}) or use another",
             )
+
+
+def _described(item: Object) -> str:
+    """Return what stands beside a NAME that is offered."""
+    fqn = annotation(item, labels.FQN)
+    return fqn if item["kind"] == Kind.CRONJOB else f"{fqn}, one-shot run"
 
 
 def _is_called(job: Object, text: str) -> bool:

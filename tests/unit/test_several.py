@@ -164,7 +164,7 @@ def test_the_newest_failed_run_of_a_pipeline_is_run_again(three: Console) -> Non
     again = three("retry", "one", "-o", "json").json
     assert again["jobName"].startswith(first.rpartition("-")[0])
     assert "no run of two has failed" in three("retry", "two", code=2).err
-    assert "no run 'nosuch'" in three("retry", "nosuch", code=2).err
+    assert "no pipeline or run 'nosuch'" in three("retry", "nosuch", code=2).err
 
 
 def test_ages_are_durations(three: Console) -> None:
