@@ -23,11 +23,8 @@ def version_command(values: Globals) -> None:
 @common_options
 def completion_command(shell: str) -> None:
     """Print the completion script of a shell: `source <(k8s-pipeline completion bash)`."""
-    from click.shell_completion import get_completion_class
-
     from k8s_pipeline_client.cli.main import cli
     from k8s_pipeline_client.cli.output import emit_text
+    from k8s_pipeline_client.cli.shells import script
 
-    found = get_completion_class(shell)
-    assert found is not None
-    emit_text(found(cli, {}, "k8s-pipeline", "_K8S_PIPELINE_COMPLETE").source())
+    emit_text(script(shell, cli))

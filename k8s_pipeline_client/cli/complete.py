@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import click
 from click.shell_completion import CompletionItem
 
+from k8s_pipeline_client.cli.offering import offered
 from k8s_pipeline_client.cli.options import Globals
 from k8s_pipeline_client.errors import PipelineError
-from k8s_pipeline_client.launcher.visible import visible
 
 if TYPE_CHECKING:
     from k8s_pipeline_client.client import Pipelines
@@ -22,17 +22,19 @@ def complete_name(ctx: click.Context, parameter: click.Parameter, incomplete: st
 
 
 def complete_run(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Offer the ids of runs, newest first, with their pipelines and states."""
-
-    def offers(client: Pipelines) -> list[tuple[str, str]]:
-        return [(run.run_id, f"{title}: {run.state}") for title, run in client.runs(ctx.params.get("name"))]
-
-    return _fitting(ctx, offers, incomplete)
+    """Offer the ids of the runs of the pipeline that is named, else of all, newest first, with their states."""
+    named = ctx.params.get("name") or next(iter(ctx.params.get("names") or ()), None)
+    return _fitting(ctx, lambda client: _runs(client, named), incomplete)
 
 
 def complete_name_or_run(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Offer names of pipelines, then ids of runs."""
-    return [*complete_name(ctx, parameter, incomplete), *complete_run(ctx, parameter, incomplete)]
+    """Offer names of pipelines, then, once something is typed, ids of runs."""
+    names = complete_name(ctx, parameter, incomplete)
+    return names + _fitting(ctx, lambda client: _runs(client, None), incomplete) if incomplete else names
+
+
+def _runs(client: Pipelines, named: str | None) -> list[tuple[str, str]]:
+    return [(run.run_id, f"{title}: {run.state}") for title, run in client.runs(named)]
 
 
 def _fitting(
@@ -44,9 +46,4 @@ def _fitting(
         found = offers(values.client())
     except PipelineError:
         return []  # an error would end up in the middle of what is being typed
-    return [
-        CompletionItem(value, help=visible(text))
-        for value, text in found
-        # The shell prints what it offers, and nobody can check what they would be typing.
-        if value.startswith(incomplete) and visible(value) == value
-    ]
+    return offered(found, incomplete)

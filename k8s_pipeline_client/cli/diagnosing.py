@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from k8s_pipeline_client.cli.complete import complete_name
+from k8s_pipeline_client.cli.complete import complete_name_or_run
 from k8s_pipeline_client.cli.options import Globals, common_options, pass_globals
 from k8s_pipeline_client.cli.several import Target, run_option
 
@@ -17,7 +17,7 @@ _LOG_LINES = 20
 
 
 @click.command("diagnose")
-@click.argument("name", type=Target(), shell_complete=complete_name)
+@click.argument("name", type=Target(), shell_complete=complete_name_or_run)
 @run_option()
 @common_options
 @pass_globals

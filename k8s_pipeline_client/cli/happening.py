@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from k8s_pipeline_client.cli.complete import complete_name
+from k8s_pipeline_client.cli.complete import complete_name_or_run
 from k8s_pipeline_client.cli.options import Globals, common_options, pass_globals
 from k8s_pipeline_client.cli.several import Target
 from k8s_pipeline_client.cli.watching import show_once_or_watch, watch_option
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command("events")
-@click.argument("name", type=Target(), shell_complete=complete_name)
+@click.argument("name", type=Target(), shell_complete=complete_name_or_run)
 @click.option("--no-headers", is_flag=True, help="Leave the line of headers out.")
 @watch_option
 @common_options

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import importlib
 import io
+import os
 import sys
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -133,6 +134,10 @@ def run(arguments: list[str] | None = None) -> int:
     """Run the program, and return its exit code."""
     values = Globals()
     choose_colours("auto")
+    if "_K8S_PIPELINE_COMPLETE" in os.environ:
+        from k8s_pipeline_client.cli.shells import register_shells
+
+        register_shells()
     try:
         result: Any = cli.main(args=arguments, prog_name=program(), standalone_mode=False, obj=values)
     except click.exceptions.Exit as exit_:

@@ -16,10 +16,12 @@ import click
 from click.core import ParameterSource
 
 from k8s_pipeline_client.cli.formats import Output
+from k8s_pipeline_client.cli.offering import complete_context, complete_namespace
 from k8s_pipeline_client.domain.duration import parse_duration
 
 if TYPE_CHECKING:
     from k8s_pipeline_client.client import Pipelines
+    from k8s_pipeline_client.client.everywhere import AllNamespaces
     from k8s_pipeline_client.cluster.port import Cluster
     from k8s_pipeline_client.settings import Loaded, Settings
 
@@ -47,7 +49,7 @@ class Globals:
     """Whether a result has been printed."""
     quiet: bool = False
     """Whether warnings are left out, as while a word is being typed."""
-    _client: Pipelines | None = field(default=None, repr=False)
+    _client: Pipelines | AllNamespaces | None = field(default=None, repr=False)
     _loaded: Loaded | None = field(default=None, repr=False)
 
     def settings(self) -> Settings:
@@ -89,6 +91,10 @@ class Globals:
             command.call_on_close(cluster.close)
         return cluster
 
+    def keep_time(self, client: AllNamespaces) -> None:
+        """Take what tells the API server's time."""
+        self._client = client
+
     def now(self) -> datetime:
         """Return the API server's time, if it was asked: the clock of this machine may differ from it."""
         return self._client.now() if self._client else datetime.now(UTC)
@@ -125,11 +131,12 @@ def common_options(command: F) -> F:
             "-n",
             "--namespace",
             type=_Name(),
+            shell_complete=complete_namespace,
             help="Namespace of the pipelines; that of the settings, else of the kubeconfig's context, else"
             " openmetadata-pipelines, if not given.",
         ),
         _option("--kubeconfig", type=path, help="Kubeconfig file; as kubectl finds it if not given."),
-        _option("--context", type=_Name(), help="Context of the kubeconfig."),
+        _option("--context", type=_Name(), shell_complete=complete_context, help="Context of the kubeconfig."),
         _option("-o", "--output", type=Output(), help="Output format; wide shows more columns."),
         _option(
             "--color",

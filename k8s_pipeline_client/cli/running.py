@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from k8s_pipeline_client.cli.complete import complete_name, complete_run
+from k8s_pipeline_client.cli.complete import complete_name_or_run, complete_run
 from k8s_pipeline_client.cli.hints import worded
 from k8s_pipeline_client.cli.options import Duration, Globals, common_options, pass_globals
 from k8s_pipeline_client.cli.several import Target, check_chosen, chosen, each, run_option, several_options
@@ -24,7 +24,7 @@ _LOG_DRAIN_SECONDS = 10.0
 
 
 @click.command("logs")
-@click.argument("name", type=Target(), shell_complete=complete_name)
+@click.argument("name", type=Target(), shell_complete=complete_name_or_run)
 @run_option()
 @click.option("-f", "--follow", is_flag=True, help="Go on until the run has ended.")
 @click.option("--tail", type=click.IntRange(min=0), metavar="N", help="Only the last N lines.")
@@ -56,7 +56,7 @@ def logs_command(
 
 
 @click.command("kill")
-@click.argument("names", metavar="[NAME|RUN|JOB]...", nargs=-1, type=Target(), shell_complete=complete_name)
+@click.argument("names", metavar="[NAME|RUN|JOB]...", nargs=-1, type=Target(), shell_complete=complete_name_or_run)
 @several_options
 @click.option(
     "--run",

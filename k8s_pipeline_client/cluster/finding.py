@@ -94,6 +94,16 @@ def default_namespace(kubeconfig: Path | None, context: str | None, way: Way = A
     return (namespace, "the account of this pod") if namespace else None
 
 
+def contexts(kubeconfig: Path | None, way: Way = AS_KUBECTL) -> dict[str, str]:
+    """Return the contexts of the kubeconfig with their namespaces (may be empty); none where it cannot be used."""
+    try:
+        chosen = find_kubeconfig(kubeconfig, way)
+    except InputError:
+        return {}
+    found = chosen.config.contexts if chosen else {}
+    return {name: context.namespace or "" for name, context in found.items()}
+
+
 def in_a_pod() -> bool:
     """Return whether Kubernetes has started us."""
     return SERVICE_HOST_VARIABLE in os.environ
