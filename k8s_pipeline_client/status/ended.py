@@ -72,7 +72,7 @@ def _was_at(pod: Pod) -> Cause | None:
     """What the pod was doing when it was terminated: its unfinished init container, else what its events say."""
     for container in reversed(pod.inits):
         if container.is_running or container.exit_code in (SIGKILL_CODE, SIGTERM_CODE):
-            return init_not_done(container.name)
+            return init_not_done(container.name, f": {pod.log_command(container.name)}")
     return still_starting(pod.events)
 
 
@@ -149,7 +149,7 @@ def _init_failed(pod: Pod) -> Cause | None:
                 CauseCode.INIT_FAILED,
                 f'Init container "{container.name}" exited with code {container.exit_code}',
                 container.end.message if container.end else "",
-                "check its log: kubectl logs POD -c CONTAINER",
+                f"check its log: {pod.log_command(container.name)}",
             )
             return with_lost_process(failed, container)
     return None
@@ -266,7 +266,7 @@ def _sidecar_failed(pod: Pod) -> Cause | None:
                 f'Container "{container.name}", a sidecar, exited with code '
                 f"{container.exit_code} and so failed the pod",
                 container.end.message if container.end else "",
-                "check its log: kubectl logs POD -c CONTAINER",
+                f"check its log: {pod.log_command(container.name)}",
             )
             return with_lost_process(failed, container)
     return None

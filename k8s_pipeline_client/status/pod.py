@@ -203,6 +203,7 @@ class Pod:
         events: Events about this pod, oldest first.
         asked: What it references.
         claim_events: Events about the PersistentVolumeClaims that it mounts, oldest first.
+        namespace: Empty if it is not known.
     """
 
     name: str
@@ -225,6 +226,12 @@ class Pod:
     events: tuple[Event, ...] = ()
     asked: Asked = field(default_factory=Asked)
     claim_events: tuple[Event, ...] = ()
+    namespace: str = ""
+
+    def log_command(self, container: str, *, previous: bool = False) -> str:
+        """Return how to read the log of a container that is not main."""
+        place = f" -n {self.namespace}" if self.namespace else ""
+        return f"kubectl logs {self.name} -c {container}{' --previous' if previous else ''}{place}"
 
     @property
     def is_over(self) -> bool:
@@ -322,4 +329,5 @@ def read_pod(raw: Object, events: Sequence[Event]) -> Pod:
         claim_events=tuple(
             event for event in events if event.kind == "PersistentVolumeClaim" and event.name in asked.claims
         ),
+        namespace=text(metadata.get("namespace")),
     )

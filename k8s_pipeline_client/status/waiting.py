@@ -117,18 +117,18 @@ def _container_waits(pod: Pod) -> Cause | None:
         if reason in _START_REASONS:
             return start_error(container, reason, message)
         if reason == "CrashLoopBackOff":
-            return _crash_loop(container, message)
+            return _crash_loop(pod, container, message)
     return None
 
 
-def _crash_loop(container: Container, message: str) -> Cause:
+def _crash_loop(pod: Pod, container: Container, message: str) -> Cause:
     """The cause of a native sidecar that main waits for: only such containers are restarted."""
     code = f", last with exit code {container.exit_code}" if container.exit_code is not None else ""
     ends = Cause(
         CauseCode.INIT_FAILED,
         f'Init container "{container.name}" keeps failing{code} (CrashLoopBackOff)',
         message,
-        f"check its log: kubectl logs POD -c {container.name} --previous",
+        f"check its log: {pod.log_command(container.name, previous=True)}",
     )
     return with_lost_process(ends, container)
 
@@ -275,13 +275,13 @@ def still_starting(events: Sequence[Event]) -> Cause | None:
     return None
 
 
-def init_not_done(name: str) -> Cause:
-    """The cause of a pod that was terminated while an init container was running."""
+def init_not_done(name: str, command: str = "") -> Cause:
+    """The cause of a pod that was terminated while an init container was running; its log, while the pod is there."""
     return Cause(
         CauseCode.INIT_FAILED,
         f'Init container "{name}" had not completed',
         "",
-        f"check what it waits for: kubectl logs POD -c {name}",
+        f"check what it waits for{command}",
     )
 
 
