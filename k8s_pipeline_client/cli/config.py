@@ -51,11 +51,15 @@ def config_command(values: Globals, name: str | None, files: tuple[Path, ...]) -
             "match": match,
             "settings": found,
             "warnings": list(loaded.warnings),
+            "passedOver": {path: list(keys) for path, keys in loaded.passed_over.items()},
         },
         values.format(),
         table=lambda: print_table(["SETTING", "ORIGIN", "VALUE"], rows),
         names=lambda: list(found),
     )
+    for path, keys in loaded.passed_over.items():
+        if keys:
+            note(f"{path}: passed over, since not about runs: {', '.join(keys)}")
     if pipeline is not None:
         fits = "no override fits" if match is None else f"overrides[{number}] fits: {_cell(match)}"
         note(f"{pipeline.fqn}: {fits}")

@@ -16,6 +16,7 @@ _PLACEHOLDER = re.compile(
     r"\s*(?:\.\.\.|…|\[(?:\.\.\.|…)\]|<[^<>\n]{1,60}>(?:\.<[^<>\n]{1,60}>)*|\$\{(?:\.\.\.|…)?\})\s*"
 )
 _TEMPLATE = re.compile(r"\s*\{\{.*\}\}\s*", re.DOTALL)
+_IN_ADDRESS = re.compile(r"(?P<template>\{\{.*?\}\})|<[^<>\n]{1,60}>|…")
 _HOST = re.compile(r"\w+://(?:[^@/]*@)?(\[[^\]]*\]|[^:/?#]+)")
 _LOOPBACK = re.compile(r"localhost|127\.[0-9.]+|::1|0\.0\.0\.0")
 _LOOKED_AT = ("source", "workflowConfig", "openMetadataServerConnection", "ingestionPipelineFQN", "service", "request")
@@ -47,19 +48,27 @@ _ELSEWHERE = {
 
 
 def impossible_values(document: Mapping[str, Any]) -> Iterator[Problem]:
-    """Yield where a placeholder stands that can be no value."""
+    """Yield where a placeholder stands that can be no value, or no part of an address."""
     for place, value in _texts(document):
         if _PLACEHOLDER.fullmatch(value) and place[-1] in _NO_VALUE:
             yield Problem(place, f"is {value.strip()!r}, which is a placeholder: put the value in")
+        elif place[-1] == "hostPort" and (found := _IN_ADDRESS.search(value)):
+            what = "a template that was not rendered" if found["template"] else "a placeholder"
+            yield Problem(place, f"has {what} in it, which no address can have: put the value in its place")
 
 
 def placeholder_notes(document: Mapping[str, Any]) -> Iterator[str]:
     """Yield what looks like a placeholder or a template, one sentence each, without the value."""
     for place, value in _texts(document):
-        if _PLACEHOLDER.fullmatch(value):
-            yield f"{path_text(place)} looks like a placeholder that was not replaced"
-        elif _TEMPLATE.fullmatch(value):
-            yield f"{path_text(place)} looks like a template that was not rendered ({{{{ … }}}})"
+        if kind := placeholder_kind(value):
+            yield f"{path_text(place)} looks like {kind}"
+
+
+def placeholder_kind(value: str) -> str:
+    """Return what a text is that somebody was to replace; empty where it is none."""
+    if _PLACEHOLDER.fullmatch(value):
+        return "a placeholder that was not replaced"
+    return "a template that was not rendered ({{ … }})" if _TEMPLATE.fullmatch(value) else ""
 
 
 def key_notes(keys: Iterable[str], *, is_entity: bool) -> Iterator[str]:

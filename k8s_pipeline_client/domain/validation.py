@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 Place = tuple[str | int, ...]
 """Keys and list indices, from the top of a document."""
@@ -76,6 +77,28 @@ def quoting_advice(value: Any, wanted: str) -> str:
     """Return what to do about a number or a truth value that is to be text; YAML makes them of what is not quoted."""
     unquoted = isinstance(value, bool | int | float)
     return ": put it in quotes" if unquoted and wanted == "text" else ""
+
+
+def worded(item: ErrorDetails) -> str:
+    """Return what one of pydantic's errors says, to follow the place: "it is a number, and text is needed"."""
+    kind, value = item["type"], item["input"]
+    context = item.get("ctx", {})
+    if kind == "missing":
+        return "it is missing"
+    if kind == "extra_forbidden":
+        return "no such key"
+    if kind == "string_too_short" or (kind == "too_short" and not context.get("actual_length")):
+        return "it is empty"
+    if wanted := _WANTED.get(kind):
+        return f"it is {kind_of(value)}, and {wanted} is needed{quoting_advice(value, wanted)}"
+    if kind in ("literal_error", "enum"):
+        return f"it must be {context['expected']}{_case_advice(value, str(context['expected']))}"
+    return item["msg"].removeprefix("Value error, ").replace("Input should be", "it must be")
+
+
+def _case_advice(value: Any, expected: str) -> str:
+    is_near = isinstance(value, str) and f"'{value.lower()}'" in expected.lower()
+    return " (upper and lower case count)" if is_near else ""
 
 
 def _problems(error: ValidationError, document: Any) -> Iterator[Problem]:

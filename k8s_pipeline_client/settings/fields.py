@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -40,6 +41,18 @@ _IMAGE = re.compile(
     r"(?:(?:[A-Za-z0-9](?:[-A-Za-z0-9.]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(?::[0-9]+)?/)?"  # registry
     r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*)*"  # repository
     r"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@[a-z0-9:]+)?"
+)
+_ADDRESS = re.compile(
+    r"https?://(?:[^\s/?#@]*@)?(?P<host>[\w.-]+|\[[0-9a-fA-F:.]+(?:%\w+)?\])(?::(?P<port>[0-9]{1,6}))?(?:/[^\s?#]*)?"
+)
+_MAX_PORT = 65535
+_PLACEHOLDER = re.compile(r"(?P<variable>\$\{[^}]*\}|\$\([^)]*\))|(?P<template>\{\{.*?\}\})|(?P<placeholder><[^<>]*>)")
+_PLACEHOLDERS: Mapping[str, str] = MappingProxyType(
+    {
+        "variable": "a variable, which nothing replaces here,",
+        "template": "a template that was not rendered",
+        "placeholder": "a placeholder",
+    }
 )
 _DNS_SUBDOMAIN = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*"
 
@@ -188,8 +201,13 @@ def _image(text: str) -> str:
 
 
 def _address(text: str) -> str:
-    if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", text.strip()):
+    if found := _PLACEHOLDER.search(text):
+        raise ValueError(f"{_PLACEHOLDERS[found.lastgroup or '']} stands in it: put the value in its place")
+    parts = _ADDRESS.fullmatch(text.strip())
+    if parts is None or not any(map(str.isalnum, parts["host"])):
         raise ValueError("it is not an address such as http://openmetadata:8585/api")
+    if parts["port"] and int(parts["port"]) > _MAX_PORT:
+        raise ValueError(f"its port is above {_MAX_PORT}")
     return text.strip().rstrip("/")
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from k8s_pipeline_client.errors import SettingsError
 from k8s_pipeline_client.settings.masking import masked
-from k8s_pipeline_client.settings.server import OWN_CLASS
 
 SERVER_BLOCK = "airflowConfiguration"
 _HELM_BLOCKS = (("global", "airflow"), ("global", "pipelineServiceClientConfig"))
@@ -18,16 +17,14 @@ _TODAY = {
     ("verifySsl",): "verifySSL",
     ("hostIp",): "hostIp",
 }
+_OF_AIRFLOW = ("apiEndpoint", "host", "username", "password", "auth", "authProvider", "authConfig")
+"""Airflow's address, and how to log in to it."""
 _DEFAULT_ADDRESS = "http://openmetadata:8585/api"
 
 
 def server_error(block: Mapping[str, Any], origin: str) -> SettingsError:
     """Return the error for the file of an older server."""
-    lines = _lines({"className": OWN_CLASS}, block)
-    return SettingsError(
-        f"settings file {origin}: {SERVER_BLOCK} is the form of older servers",
-        hint=f"write pipelineServiceClientConfiguration: {lines}",
-    )
+    return _error(SERVER_BLOCK, "servers", block, origin)
 
 
 def helm_block(content: Any) -> tuple[str, Mapping[str, Any]] | None:
@@ -42,16 +39,22 @@ def helm_block(content: Any) -> tuple[str, Mapping[str, Any]] | None:
 
 def helm_error(key: str, block: Mapping[str, Any], origin: str) -> SettingsError:
     """Return the error for the values of an older chart."""
-    lines = _lines({"type": "k8s"}, block)
-    return SettingsError(
-        f"settings file {origin}: {key} is the form of older charts",
-        hint=f"write openmetadata.config.pipelineServiceClientConfig: {lines}",
-    )
+    return _error(key, "charts", block, origin)
 
 
-def _lines(first: Mapping[str, str], block: Mapping[str, Any]) -> str:
+def _error(key: str, whose: str, block: Mapping[str, Any], origin: str) -> SettingsError:
+    # Not as the server's own block: with a client named in it, the server would run the same pipelines once more.
+    hint = f"write a settings file of our own: {_lines(block)}"
+    dropped = [name for name in _OF_AIRFLOW if block.get(name) is not None]
+    if dropped:
+        names = ", ".join(f"{key}.{name}" for name in dropped)
+        hint += f"; {names} {'is' if len(dropped) == 1 else 'are'} Airflow's address and login, and dropped"
+    return SettingsError(f"settings file {origin}: {key} is the form of older {whose}", hint=hint)
+
+
+def _lines(block: Mapping[str, Any]) -> str:
     """Return what to write today as a mapping in one line."""
-    today = {**first, "metadataApiEndpoint": _DEFAULT_ADDRESS}
+    today = {"metadataApiEndpoint": _DEFAULT_ADDRESS}
     for path, key in _TODAY.items():
         value: Any = block
         for part in path:

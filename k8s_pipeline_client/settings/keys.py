@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from k8s_pipeline_client.settings.models import Settings
+from k8s_pipeline_client.settings.server import ServerSettings
 
 KeyPath = tuple[str, ...]
 """A documented key, such as ``("resources", "limits", "cpu")``."""
@@ -33,6 +34,11 @@ Layer = dict[KeyPath, Given]
 
 KNOWN = MappingProxyType({str(field.alias): name for name, field in Settings.model_fields.items()})
 """The documented keys, and the names of their fields."""
+
+OF_RUNS = frozenset(
+    str(field.alias) for name, field in Settings.model_fields.items() if name not in ServerSettings.model_fields
+)
+"""Those of them that are about runs, and not about the server."""
 
 _SPELLINGS = MappingProxyType({name: alias for alias, name in KNOWN.items()})
 

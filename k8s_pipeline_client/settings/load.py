@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from k8s_pipeline_client.errors import SettingsError
 from k8s_pipeline_client.settings.advice import advice
+from k8s_pipeline_client.settings.contribution import Contribution, Problem
 from k8s_pipeline_client.settings.files import text_of
 from k8s_pipeline_client.settings.keys import (
     KNOWN,
@@ -31,7 +32,8 @@ from k8s_pipeline_client.settings.keys import (
 from k8s_pipeline_client.settings.masking import shown
 from k8s_pipeline_client.settings.models import Settings
 from k8s_pipeline_client.settings.overrides import Place, located, path_of
-from k8s_pipeline_client.settings.shapes import Contribution, Problem, read_text
+from k8s_pipeline_client.settings.placeholders import placeholders
+from k8s_pipeline_client.settings.shapes import read_text
 
 DEFAULT = "default"
 """The origin of what no source gives."""
@@ -50,11 +52,13 @@ class Loaded:
         origins: Of every documented key: file and key, environment variable, flag, or `DEFAULT`; of settings that
             consist of several (``resources``) also of each one that was given (``resources.limits.cpu``).
         warnings: What a person should know, one sentence each.
+        passed_over: By file, keys of a server's own file that do not concern runs.
     """
 
     settings: Settings
     origins: Mapping[str, str]
     warnings: Sequence[str]
+    passed_over: Mapping[str, Sequence[str]]
 
 
 def load_settings(
@@ -77,14 +81,15 @@ def load_settings(
         SettingsError: A file cannot be read, or values cannot be used; all of these are named at once.
     """
     environ = os.environ if environ is None else environ
-    contributions = [read_text(text_of(path, "settings file"), str(path), environ) for path in paths]
-    contributions += [_of_environment(environ), _of_flags(flags)]
+    of_files = [read_text(text_of(path, "settings file"), str(path), environ) for path in paths]
+    contributions = [*of_files, _of_environment(environ), _of_flags(flags)]
     layer: Layer = {}
     for contribution in contributions:
         for path, given in contribution.layer.items():
             put(layer, path, given)
+    names_namespace = _NAMESPACE in layer
     settings, problems = _validated(layer)
-    if settings and namespace_from and _NAMESPACE not in layer and (found := namespace_from(settings)):
+    if settings and namespace_from and not names_namespace and (found := namespace_from(settings)):
         put(layer, _NAMESPACE, Given(*found))
         settings, problems = _validated(layer)
     problems = [problem for contribution in contributions for problem in contribution.problems] + problems
@@ -93,7 +98,18 @@ def load_settings(
         raise SettingsError(f"invalid settings: {listed}")
     warnings = [text for contribution in contributions for text in contribution.warnings]
     origins = MappingProxyType(_origins(layer))
-    return Loaded(settings, origins, (*warnings, *advice(settings, origins)))
+    if not names_namespace:
+        used = f"{settings.namespace} ({origins['namespace']})"
+        warnings += [_no_namespace(item.without_namespace, used) for item in of_files if item.without_namespace]
+    passed_over = {str(path): tuple(item.passed_over) for path, item in zip(paths, of_files, strict=True)}
+    return Loaded(settings, origins, (*warnings, *advice(settings, origins)), MappingProxyType(passed_over))
+
+
+def _no_namespace(where: str, used: str) -> str:
+    return (
+        f"{where} sets no namespace: {used} is used here, where the chart itself takes the namespace of the release;"
+        " set namespace in its k8s block, K8S_NAMESPACE, or --namespace"
+    )
 
 
 def _of_environment(environ: Mapping[str, str]) -> Contribution:
@@ -128,8 +144,8 @@ def _of_flags(flags: Mapping[str, Any]) -> Contribution:
 
 def _validated(layer: Layer) -> tuple[Settings | None, list[Problem]]:
     """Return the settings, or what is wrong with them: also what is only found where single values are right."""
-    problems: list[Problem] = []
-    wrong: set[str] = set()
+    problems = placeholders(layer)
+    wrong = {problem.key.partition(".")[0] for problem in problems}
     while True:
         usable = {path: given for path, given in layer.items() if path[0] not in wrong}
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -60,8 +61,11 @@ def shown(path: Sequence[str | int], value: Any) -> str | None:
         return None
     if any(isinstance(key, str) and (key in _SECRETS or is_secret_key(key)) for key in path):
         return shown((), value) if path[0] in _NAMES_OF_SECRETS else MASK
-    # Of an address that is none, for a sign was forgotten, the password is not found where it should be.
-    text = str(masked(value)) if not isinstance(value, str) else repr(_PASSWORD.sub(MASK, masked(value)))
+    if isinstance(value, str):
+        # Of an address that is none, for a sign was forgotten, the password is not found where it should be.
+        text = repr(_PASSWORD.sub(MASK, masked(value)))
+    else:
+        text = json.dumps(masked(value), default=str)  # in the words of YAML: true, and not True
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 

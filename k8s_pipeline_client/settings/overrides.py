@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, Field, ValidationError, field_v
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+from k8s_pipeline_client.domain.validation import worded
 from k8s_pipeline_client.settings.fields import Model
 from k8s_pipeline_client.settings.server import ServerSettings
 from k8s_pipeline_client.settings.syntax import environment, pairs
@@ -140,12 +141,12 @@ def path_of(place: Place) -> str:
 
 def located(error: ValidationError) -> Iterator[tuple[Place, str]]:
     """Yield the place and the text of every problem, without the value: it may be a secret."""
-    for item in error.errors(include_input=False, include_url=False):
+    for item in error.errors(include_url=False):
         if item["type"] == PROBLEMS:
             yield from item["ctx"]["found"]
         else:
-            unknown = item["type"] == "extra_forbidden"
-            yield item["loc"], "no such key" if unknown else item["msg"].removeprefix("Value error, ")
+            # A key of a mapping is where its value is, for people.
+            yield tuple(part for part in item["loc"] if part != "[key]"), worded(item)
 
 
 def _located(base: BaseModel, values: dict[str, Any]) -> Iterator[tuple[Place, str]]:

@@ -85,6 +85,11 @@ def environment(value: Any) -> dict[str, str]:
 def _variables(entries: Iterable[Any]) -> dict[str, str]:
     result: dict[str, str] = {}
     for number, entry in enumerate(entries, start=1):
+        if isinstance(entry, Mapping) and "name" in entry:
+            raise ValueError(
+                f"entry {number} is as pods have it (name, value): put NAME:value in quotes; what a Secret or ConfigMap"
+                " has goes into envFrom, or into env of a podTemplate"
+            )
         if not isinstance(entry, str):
             raise ValueError(f"entry {number} is not text: put KEY:value, without a space in between, in quotes")
         match = re.fullmatch(r"([^:=]+)[:=](.*)", entry, re.DOTALL)

@@ -156,7 +156,7 @@ def test_all_that_is_wrong_is_said_at_once_with_its_value_and_origin(files: File
     found = files.refused(path.read_text(), environ={"K8S_RUN_AS_USER": "many"})
     assert found.removeprefix("invalid settings: ").split("; ") == [
         f"noSuchKey: no such key ({path}: noSuchKey)",
-        f"backoffLimit: Input should be greater than or equal to 0 (it is -1, from {path}: backoffLimit)",
+        f"backoffLimit: it must be greater than or equal to 0 (it is -1, from {path}: backoffLimit)",
         f"envFrom[0]: give either configMapRef or secretRef (from {path}: envFrom)",
         "runAsUser: it must be an integer (it is 'many', from environment variable K8S_RUN_AS_USER)",
     ]
@@ -171,7 +171,7 @@ def test_what_does_not_go_together_is_said_beside_what_is_wrong_by_itself(files:
 
 def test_what_is_wrong_is_not_held_against_what_depends_on_it(files: Files) -> None:
     found = files.refused({"seccompProfileType": "localhost", "seccompLocalhostProfile": "x"})
-    assert "seccompProfileType: Input should be 'RuntimeDefault'" in found
+    assert "seccompProfileType: it must be 'RuntimeDefault'" in found
     assert "goes with" not in found
 
 
@@ -197,7 +197,7 @@ def test_no_secret_stands_in_an_error(files: Files) -> None:
     )
     assert "geheim" not in found
     assert "7777777" not in found
-    assert "awsSecretAccessKey: Input should be a valid string (it is *********, from " in found
+    assert "awsSecretAccessKey: it is a number, and text is needed: put it in quotes (it is *********, from " in found
 
 
 @pytest.mark.parametrize("path", ["/opt/k8s-pipelines", "/opt/other", "/etc/ssl/certs/ca.crt", "/var//x"])

@@ -126,7 +126,7 @@ def test_every_override_is_checked_as_the_file_is_read(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as caught:
         load_settings([path], environ={})
     assert str(caught.value).removeprefix("invalid settings: ").split("; ") == [
-        f"activeDeadlineSeconds: Input should be greater than 0 (it is 0, from {path}: activeDeadlineSeconds)",
+        f"activeDeadlineSeconds: it must be greater than 0 (it is 0, from {path}: activeDeadlineSeconds)",
         *(
             f"overrides{text}from {path}: overrides)"
             for text in (
@@ -196,7 +196,9 @@ def test_what_a_pipeline_sets_for_itself_stands_between_settings_and_override(po
 
 def test_what_a_pipeline_sets_for_itself_is_checked(postgres: Pipeline) -> None:
     own = replace(postgres, own_settings={"activeDeadlineSeconds": 2**40})
-    with pytest.raises(SettingsError, match="a test: its own settings cannot be used: activeDeadlineSeconds: Input"):
+    with pytest.raises(
+        SettingsError, match="a test: its own settings cannot be used: activeDeadlineSeconds: it must be"
+    ):
         Settings().for_pipeline(own)
 
 

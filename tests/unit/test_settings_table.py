@@ -53,7 +53,7 @@ def numbers(lowest: int, highest: int) -> dict[str, Any]:
             ("many", "it must be an integer"),
             ("1.5", "it must be an integer"),
             ("1_000", "it must be an integer"),
-            (1.5, "Input should be a valid integer"),
+            (1.5, "a whole number is needed"),
             (True, "it must be a number, not a boolean"),
         ],
     }
@@ -83,7 +83,7 @@ ROWS = [
     Row(
         *("imagePullPolicy", "K8S_IMAGE_PULL_POLICY", "IfNotPresent"),
         accepted=[("Always", "Always"), ("Never", "Never")],
-        refused=[("always", "Input should be 'Always', 'IfNotPresent' or 'Never'")],
+        refused=[("always", "it must be 'Always', 'IfNotPresent' or 'Never'")],
     ),
     Row(
         *("imagePullSecrets", "K8S_IMAGE_PULL_SECRETS", ()),
@@ -187,7 +187,7 @@ ROWS = [
         *("seccompProfileType", "K8S_SECCOMP_PROFILE_TYPE", "RuntimeDefault"),
         accepted=[("Unconfined", "Unconfined")],
         refused=[
-            ("unconfined", "Input should be 'RuntimeDefault'"),
+            ("unconfined", "it must be 'RuntimeDefault'"),
             ("Localhost", "seccompLocalhostProfile goes with"),
         ],
     ),
@@ -233,7 +233,7 @@ ROWS = [
     Row(
         *("verifySSL", "PIPELINE_SERVICE_CLIENT_VERIFY_SSL", "no-ssl"),
         accepted=[(word, word) for word in ("no-ssl", "ignore", "validate")],
-        refused=[("true", "Input should be 'no-ssl', 'ignore' or 'validate'"), (False, "Input should be 'no-ssl'")],
+        refused=[("true", "it must be 'no-ssl', 'ignore' or 'validate'"), (False, "it must be 'no-ssl'")],
     ),
     Row(
         *("sslConfig.certificatePath", "PIPELINE_SERVICE_CLIENT_SSL_CERT_PATH", None),
@@ -243,12 +243,12 @@ ROWS = [
     Row(
         *("secretsManagerLoader", "PIPELINE_SERVICE_CLIENT_SECRETS_MANAGER_LOADER", "noop"),
         accepted=[("airflow", "airflow"), ("env", "env")],
-        refused=[("aws", "Input should be 'noop', 'airflow' or 'env'")],
+        refused=[("aws", "it must be 'noop', 'airflow' or 'env'")],
     ),
     Row(
         *("logStorageConfiguration.type", "PIPELINE_SERVICE_CLIENT_LOG_TYPE", "default"),
         accepted=[("s3", "s3")],
-        refused=[("gcs", "Input should be 'default' or 's3'")],
+        refused=[("gcs", "it must be 'default' or 's3'")],
     ),
     Row("logStorageConfiguration.enabled", "PIPELINE_SERVICE_CLIENT_LOG_ENABLED", False, TRUTH, NO_TRUTH),
     Row(
