@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from k8s_pipeline_client.cli.deployments import SKIPPED, report
-from k8s_pipeline_client.cli.fromserver import connected, server_options, version_warnings
+from k8s_pipeline_client.cli.fromserver import connected, server_options
 from k8s_pipeline_client.cli.options import Globals, common_options, files_option, pass_globals, strict_option
+from k8s_pipeline_client.cli.versions import AskedVersions, images_of, version_warnings
 from k8s_pipeline_client.deploying.bulk import FAILED, PARALLEL, Deployment
 from k8s_pipeline_client.deploying.stale import Current, unknown
 from k8s_pipeline_client.domain.source import Source
 from k8s_pipeline_client.errors import PipelineError
+
+_THERE_BEFORE = ("updated", "unchanged")
 
 if TYPE_CHECKING:
     from k8s_pipeline_client.cli.fromserver import Connected
@@ -131,6 +134,7 @@ class _How:
 
 def _from_files(values: Globals, files: Sequence[Path], services: Sequence[Path], how: _How, *, renamed: bool) -> int:
     from k8s_pipeline_client.cli.files import for_all, read_pipelines
+    from k8s_pipeline_client.cli.output import warn
     from k8s_pipeline_client.deploying.copies import by_the_files
 
     if not files:
@@ -140,8 +144,11 @@ def _from_files(values: Globals, files: Sequence[Path], services: Sequence[Path]
     # All of them first: where one cannot be used, nothing is written.
     deployments = for_all(lambda pipeline: _checked(pipeline, settings), pipelines)
     if how.dry_run != "client":
+        asked = AskedVersions(pipelines, settings)
         judge = by_the_files(pipelines, renamed=renamed)
         deployments = _deployed(values, pipelines, Source.FILES, how, judge)
+        for text in asked.warnings():
+            warn(text)
     if len(deployments) == 1 and deployments[0].error is not None:
         raise deployments[0].error
     return report(values, deployments, how.dry_run)
@@ -169,7 +176,7 @@ def _from_server(values: Globals, found: Sequence[ServerPipeline], source: Conne
             becomes[item.fqn] = Deployment(item.fqn, item.display_name, FAILED, error=error)
     if settings.token_secret is None:
         warn_of_tokens(usable, datetime.now(UTC))
-    for text in version_warnings(source.version, (settings.for_pipeline(item).ingestion_image for item in usable)):
+    for text in version_warnings(source.version, images_of(usable, settings)):
         warn(text)
     if how.dry_run != "client":
         judge, current = by_the_server(source.fetcher), source.fetcher.updated_at
@@ -202,7 +209,7 @@ def _deployed(
     title = f"deploying {pipelines[0].display_name}" if count == 1 else f"deploying {count} pipelines"
     done = itertools.count(1)
     with progress(title) as say:
-        return client.deploy_all(
+        found = client.deploy_all(
             pipelines,
             dry_run=how.dry_run == "server",
             force=how.force,
@@ -213,3 +220,7 @@ def _deployed(
             current=current,
             announce=lambda pipeline, text: warn(f"{pipeline.display_name}: {text}"),
         )
+    there = {item.fqn for item in found if item.action in _THERE_BEFORE}
+    for fqn, text in client.overlaps([item for item in pipelines if item.fqn in there]).items():
+        warn(f"{fqn}: {text}")
+    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 import click
 
 from k8s_pipeline_client.cli.options import Globals
-from k8s_pipeline_client.domain.image import tag_of
 from k8s_pipeline_client.errors import InputError
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_VERSION = re.compile(r"v?(\d+\.\d+)(?:\.|$)")
 _LOOPBACK = re.compile(r"localhost|127\.[0-9.]+|::1")
 
 
@@ -104,22 +102,6 @@ def connected(values: Globals, address: str | None, token_file: Path | None) -> 
         connection = given_connection(_for_runs(settings, server.address, token))
         fetcher = Fetcher(server, connection=connection, now=datetime.now(UTC), instance=settings.instance)
         yield Connected(fetcher, server.version(), settings.instance or instance_of(connection))
-
-
-def version_warnings(version: str, images: Iterable[str]) -> Iterator[str]:
-    """Yield a warning for each ingestion image of another version than the server's.
-
-    Runs compare major and minor version with the server's, and refuse to start where they differ. A tag that is no
-    version says nothing.
-    """
-    ours = _VERSION.match(version)
-    for image in sorted(set(images)):
-        theirs = _VERSION.match(tag_of(image))
-        if ours and theirs and ours[1] != theirs[1]:
-            yield (
-                f"OpenMetadata is version {version}, and the ingestion image {image} is made for {theirs[1]}: "
-                f"runs refuse a server of another version; set ingestionImage to one of {ours[1]}"
-            )
 
 
 def _token(settings: Settings, token_file: Path | None) -> str:

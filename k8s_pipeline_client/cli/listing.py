@@ -115,13 +115,15 @@ def _has_failed(item: PipelineStatus) -> bool:
 
 
 def _show(values: Globals, found: Sequence[PipelineStatus], nothing: str, *, headed: bool, everywhere: bool) -> None:
-    from k8s_pipeline_client.cli.output import emit, note, print_table
+    from k8s_pipeline_client.cli.output import emit, note, print_table, warn
 
     def table() -> None:
         if not found:
             note(nothing)
             return
         now = values.now()
+        for text in _of_tokens(found, now):
+            warn(text)
         headers = with_namespaces(
             ["NAME", "SERVICE", "TYPE", "SCHEDULE", "NEXT", "LAST", "WHEN", "TOOK"], everywhere=everywhere
         )
@@ -161,6 +163,18 @@ def _cells(item: PipelineStatus, now: datetime) -> list[str]:
     ]
 
 
+def _of_tokens(found: Sequence[PipelineStatus], now: datetime) -> list[str]:
+    """Return what is to be said of the tokens that have expired or soon will, once for all that use them."""
+    from k8s_pipeline_client.domain.expiry import expires_soon
+
+    ends = Counter(item.token_expires_at for item in found if expires_soon(item.token_expires_at, now))
+    return [
+        f"the token of {counted(number, 'pipeline')} {'expired' if at <= now else 'expires'} on {at:%Y-%m-%d}"
+        for at, number in ends.items()
+        if at is not None
+    ]
+
+
 def _why(item: PipelineStatus) -> str:
     if item.last_run and item.last_run.cause:
         return item.last_run.cause.summary
@@ -174,11 +188,16 @@ def resource_of(item: PipelineStatus) -> str:
 
 def _list_from_server(values: Globals, server: str | None, token_file: Path | None) -> None:
     """List what OpenMetadata has against what the cluster has."""
-    from k8s_pipeline_client.cli.output import emit, note, print_table, progress
+    from k8s_pipeline_client.cli.output import emit, note, print_table, progress, warn
+    from k8s_pipeline_client.cli.versions import images_of, version_warnings
 
     client = values.client()
+    settings = values.settings()
     with connected(values, server, token_file) as source:
         there = source.all()
+    pipelines = (item.pipeline for item in there if item.pipeline is not None)
+    for text in version_warnings(source.version, images_of(pipelines, settings)):
+        warn(text)
     with progress("reading the cluster"):
         found = client.compare(there, source.instance)
     rows = [

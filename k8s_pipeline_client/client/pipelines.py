@@ -33,9 +33,11 @@ from k8s_pipeline_client.domain.pipeline import Pipeline
 from k8s_pipeline_client.domain.source import Source
 from k8s_pipeline_client.domain.workflow_override import changes_of
 from k8s_pipeline_client.errors import (
+    ForbiddenError,
     InputError,
     SettingsError,
 )
+from k8s_pipeline_client.inventory.overlaps import overlaps
 from k8s_pipeline_client.inventory.read import Named, Reader
 from k8s_pipeline_client.inventory.snapshot import read_reduced
 from k8s_pipeline_client.render import plan, plan_one_shot
@@ -163,6 +165,20 @@ class Pipelines(RunLogs, Deleting, Ending, Marking, Choosing, Refreshing):
             current=current,
             accepted=self._accepted,
         ).run()
+
+    def overlaps(self, pipelines: Sequence[Pipeline]) -> dict[str, str]:
+        """Return which deployed pipelines usually run for longer than from one due time to the next.
+
+        Returns:
+            A sentence for each, by its fully qualified name; nothing for more than 20 pipelines, or where their Jobs
+            may not be read.
+        """
+        fqns = {item.resource_name: item.fqn for item in pipelines if item.schedule and item.enabled}
+        schedules = {item.resource_name: item.schedule for item in pipelines if item.schedule and item.enabled}
+        try:
+            return {fqns[name]: text for name, text in overlaps(self._cluster, schedules).items()}
+        except ForbiddenError:
+            return {}
 
     def diff(self, pipeline: Pipeline, *, beside: Sequence[Pipeline] = ()) -> list[Difference]:
         """Return what a deploy of the pipeline would change, with others in the same files; writes nothing."""

@@ -181,12 +181,18 @@ def _written(cluster: Cluster, manifest: Object, *, force: bool, accepted: accep
 
 
 def _refuse_older(place: _Place, claims: Claims) -> None:
-    there = claims_of(token_of(place.secret))
-    if there.issued_at is None or claims.issued_at is None or there.issued_at <= claims.issued_at:
+    """Refuse a token that was issued before the one in force, or the one that waits to be."""
+    there = [claims_of(held(place.secret)).issued_at for held in (token_of, next_token_of)]
+    newest = max((issued_at for issued_at in there if issued_at is not None), default=None)
+    if newest is None or (claims.issued_at is not None and newest <= claims.issued_at):
         return
+    if claims.issued_at is None:
+        what = f"the token does not say when it was issued; the one in Secret {place.name} was on {rfc3339(newest)}"
+    else:
+        what = f"the token was issued on {rfc3339(claims.issued_at)}, before the one in Secret {place.name}, "
+        what += f"on {rfc3339(newest)}"
     raise InputError(
-        f"the token was issued on {rfc3339(claims.issued_at)}, before the one in Secret {place.name}, "
-        f"on {rfc3339(there.issued_at)}",
+        what,
         code="TokenOlder",
         facts={"secret": place.name, "bot": claims.bot},
         hint="give the new token, or use force to go back to this one",

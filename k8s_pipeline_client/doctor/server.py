@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from k8s_pipeline_client.doctor.facts import Facts, Probed, ServerFacts, ServiceFacts, Unknown
 from k8s_pipeline_client.doctor.finding import Finding, ok, problem, unknown, warning
-from k8s_pipeline_client.domain.image import base_of, tag_of, with_entry_points
+from k8s_pipeline_client.domain.image import base_of, release_needed, release_of, tag_of, with_entry_points
 from k8s_pipeline_client.domain.rfc3339 import rfc3339
 from k8s_pipeline_client.errors import PipelineError
 
@@ -19,7 +18,6 @@ NEEDED = {
     "table": (("Create",), ("EditAll",)),
 }
 """What a bot needs, by resource: of each group one operation. Tables stand for all that an ingestion writes."""
-_VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?")
 _ENDPOINT = "set metadataApiEndpoint, such as http://openmetadata:8585/api"
 
 
@@ -29,19 +27,18 @@ def image(facts: Facts) -> Iterator[Finding]:
         text = f"ingestionImage {facts.image} is Airflow's: it has no main.py, and every run fails"
         yield problem("image", "AirflowImage", text, with_entry_points(facts.image))
         return
-    ours = _VERSION.match(tag_of(facts.image))
     version = facts.server.version
     if isinstance(version, Unknown | PipelineError):
         yield unknown("image", f"whether {facts.image} fits OpenMetadata is not known: its version is not known")
         return
-    theirs = _VERSION.match(version)
-    if ours is None or theirs is None:
+    release = release_of(version)
+    if not release or not release_of(tag_of(facts.image)):
         yield unknown("image", f"whether {facts.image} fits OpenMetadata {version} is not known: its tag is no version")
-    elif ours.groups()[:2] != theirs.groups()[:2]:
+    elif release_needed(facts.image, version):
         text = f"OpenMetadata is version {version}, and {facts.image} is made for another: runs refuse to start"
-        yield problem("image", "VersionMismatch", text, f"set ingestionImage to one of {theirs[1]}.{theirs[2]}")
+        yield problem("image", "VersionMismatch", text, f"set ingestionImage to one of {release}")
     else:
-        yield ok("image", f"{facts.image} is made for OpenMetadata {theirs[1]}.{theirs[2]}")
+        yield ok("image", f"{facts.image} is made for OpenMetadata {release}")
 
 
 def openmetadata(facts: ServerFacts) -> Iterator[Finding]:

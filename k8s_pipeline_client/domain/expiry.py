@@ -9,6 +9,11 @@ from k8s_pipeline_client.domain.connection import claims_of
 SOON = timedelta(days=7)
 
 
+def expires_soon(expires_at: datetime | None, now: datetime) -> bool:
+    """Return whether a token has expired, or soon will."""
+    return expires_at is not None and expires_at - now <= SOON
+
+
 def expiry_warning(token: str, now: datetime) -> str:
     """Return what should be known of the expiry of a token; empty if it is far away, or never.
 
@@ -17,7 +22,7 @@ def expiry_warning(token: str, now: datetime) -> str:
         now: Aware.
     """
     claims = claims_of(token)
-    if claims.expires_at is None or claims.expires_at - now > SOON:
+    if claims.expires_at is None or not expires_soon(claims.expires_at, now):
         return ""
     whose = f"the token of {claims.bot!r}" if claims.bot else "a bot's token"
     day = f"{claims.expires_at:%Y-%m-%d}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -30,6 +30,11 @@ def warnings_of(schedule: Schedule, now: datetime) -> list[str]:
     if schedule.next_after(now) is None:
         return [f"schedule {schedule.expression!r} is never due: there is no such day"]
     return list(_of_clocks(schedule, now))
+
+
+def usual_of(durations: Sequence[timedelta]) -> timedelta | None:
+    """Return how long runs usually take: half of them take less; None where there are none."""
+    return sorted(durations)[len(durations) // 2] if durations else None
 
 
 def overlap_of(schedule: Schedule, now: datetime, usual: timedelta) -> str:

@@ -15,6 +15,7 @@ from k8s_pipeline_client.inventory.find import close_to, did_you_mean, fitting, 
 from k8s_pipeline_client.inventory.lookup import get_or_none, job_by_run, jobs_of, look_up, pods_of
 from k8s_pipeline_client.inventory.snapshot import Snapshot, read_reduced, read_snapshot, reduced
 from k8s_pipeline_client.inventory.statuses import events_about, pipeline_statuses, run_statuses, schedule_warnings
+from k8s_pipeline_client.inventory.tokens import with_expiry
 from k8s_pipeline_client.status import (
     CauseCode,
     PipelineStatus,
@@ -326,7 +327,8 @@ class Reader:
         snapshot = self._runs_of(item)
         found = with_sizes(list(run_statuses(self._cluster, snapshot, of_one=True).values()))
         by_job = {run.job_name: run for run in found}
-        status = pipeline_statuses(self._cluster, [item], snapshot, by_job)[0]
+        statuses = pipeline_statuses(self._cluster, [item], snapshot, by_job)
+        (status,) = with_expiry(self._cluster, [item], statuses, snapshot.now)
         unusual = schedule_warnings(status, found, snapshot.now)
         return dataclasses.replace(status, warnings=(*status.warnings, *unusual)), found[:runs]
 
@@ -340,7 +342,8 @@ class Reader:
         self._check_namespace(snapshot.items or snapshot.jobs)
         items = self._selected(snapshot.items, where) if where else snapshot.items
         runs = run_statuses(self._cluster, snapshot)
-        result = pipeline_statuses(self._cluster, items, snapshot, runs)
+        statuses = pipeline_statuses(self._cluster, items, snapshot, runs)
+        result = with_expiry(self._cluster, items, statuses, snapshot.now)
         return sorted(result, key=lambda found: (found.service, found.pipeline_type, found.display_name))
 
     def _selected(self, items: Sequence[Object], where: str) -> list[Object]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from k8s_pipeline_client.cluster.port import Cluster, Kind
 from k8s_pipeline_client.domain.objects import Object
 from k8s_pipeline_client.domain.schedule import parse_schedule
-from k8s_pipeline_client.domain.unusual import overlap_of, warnings_of
+from k8s_pipeline_client.domain.unusual import overlap_of, usual_of, warnings_of
 from k8s_pipeline_client.errors import ForbiddenError, ScheduleError
 from k8s_pipeline_client.inventory.snapshot import Snapshot, read_reduced
 from k8s_pipeline_client.status import (
@@ -101,7 +101,8 @@ def schedule_warnings(status: PipelineStatus, runs: Sequence[RunStatus], now: da
     except ScheduleError:
         return []  # changed by somebody else
     took = [run.ended_at - run.started_at for run in runs if _has_succeeded(run) and run.ended_at and run.started_at]
-    overlap = overlap_of(schedule, now, sorted(took)[len(took) // 2]) if took else ""
+    usual = usual_of(took)
+    overlap = overlap_of(schedule, now, usual) if usual else ""
     return [*warnings_of(schedule, now), *([overlap] if overlap else [])]
 
 

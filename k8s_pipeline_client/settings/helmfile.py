@@ -53,7 +53,7 @@ def helm_path(content: Any, origin: str) -> KeyPath | None:
     if len(filled) > 1:
         raise SettingsError(
             f"settings file {origin} has several: {', '.join('.'.join(path) for path in filled)}",
-            hint="give a file that has one of them, such as `helm get values` of that release prints",
+            hint="give a file that has one of them, such as helm get values RELEASE prints",
         )
     if filled:
         return filled[0]

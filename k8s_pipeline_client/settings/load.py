@@ -108,7 +108,7 @@ def load_settings(
 def _no_namespace(where: str, used: str) -> str:
     return (
         f"{where} sets no namespace: {used} is used here, where the chart itself takes the namespace of the release;"
-        " set namespace in its k8s block, K8S_NAMESPACE, or --namespace"
+        " set namespace in its k8s block, or K8S_NAMESPACE"
     )
 
 

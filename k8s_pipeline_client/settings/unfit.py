@@ -17,7 +17,7 @@ _EXPORT = "export them: they are read from the environment, above all files"
 _OF_DEFINITIONS = frozenset({"source", "workflowConfig"})
 _SUSPECT = frozenset({"apiVersion", "environment", "env", "services"})
 """Top-level keys of other files; whatever has none of them, nor a variable's name, is not looked at any closer."""
-_HELM_VALUES = "`helm get values RELEASE --all -o yaml` prints it"
+_HELM_VALUES = "helm get values RELEASE prints it"
 _VALUES_IN = {
     "HelmRelease": ("spec.values", "Flux"),
     "HelmChart": ("spec.valuesContent", "k3s"),

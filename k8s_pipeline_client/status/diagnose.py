@@ -13,6 +13,7 @@ from datetime import timedelta
 from k8s_pipeline_client.domain.rfc3339 import rfc3339
 from k8s_pipeline_client.status.ended import SIGTERM_CODE, ended_cause, ended_cause_from_events, was_stopped
 from k8s_pipeline_client.status.job import Job
+from k8s_pipeline_client.status.logtail import told_by_launcher
 from k8s_pipeline_client.status.models import Cause, CauseCode
 from k8s_pipeline_client.status.pod import Pod
 from k8s_pipeline_client.status.refused import creation_cause
@@ -244,4 +245,4 @@ _FAILURE_CHECKS: tuple[Callable[[Run], Cause | None], ...] = (
 def failure_cause(run: Run) -> Cause:
     """Why a run failed; Unknown if nothing tells."""
     found = next((cause for check in _FAILURE_CHECKS if (cause := check(run))), None)
-    return found or Cause(CauseCode.UNKNOWN, "The run failed for an unknown reason")
+    return told_by_launcher(found) if found else Cause(CauseCode.UNKNOWN, "The run failed for an unknown reason")

@@ -126,6 +126,17 @@ def told_by_log(run: RunStatus, facts: Run, log: str) -> Cause | None:
     return next(filter(None, (_told(text, cause) for text in _texts(cause, log))), cause)
 
 
+def told_by_launcher(cause: Cause) -> Cause:
+    """The cause of a failed run, more exact if the launcher's last words say that the versions do not fit.
+
+    That is as sure without the log as with it: no retry helps, and nothing of the source is at fault.
+    """
+    if cause.code is not CauseCode.EXIT_CODE:
+        return cause
+    found = (_told(text, cause) for text in (cause.summary, cause.detail))
+    return next((told for told in found if told and told.code is CauseCode.VERSION_MISMATCH), cause)
+
+
 def _texts(cause: Cause, log: str) -> Iterator[str]:
     yield cause.summary
     yield cause.detail

@@ -75,7 +75,8 @@ class CauseCode(StrEnum):
     StartError              the container cannot be created or its command cannot be executed
     Missed                  (of a run that never was) it was due, and Kubernetes made no Job for it
     ----------------------------------------------------------------------------------------------------------
-    in the log              (read by `diagnose` only; `status` has ExitCode, DeadlineExceeded or nothing)
+    in the log              (read by `diagnose` only; `status` has ExitCode, DeadlineExceeded or nothing; but for
+                            VersionMismatch, which the launcher's last words tell)
     ----------------------------------------------------------------------------------------------------------
     VersionMismatch         the ingestion image and the OpenMetadata server have different versions
     TokenRejected           the OpenMetadata server rejected the run's token (401)
@@ -289,6 +290,8 @@ class PipelineStatus(Json):
         active_runs: Those that are queued or running, newest first.
         next_run_at: When it is due next, as computed by the caller.
         missed: The last due run, if it was not started.
+        token_expires_at: When the bot's token expires that it logs in with; None where it does not, or that is not
+            known: who may not read its Secret is not told.
         warnings: Further information for people.
     """
 
@@ -311,3 +314,4 @@ class PipelineStatus(Json):
     warnings: tuple[str, ...] = ()
     one_shot: bool = False
     namespace: str = ""
+    token_expires_at: datetime | None = None

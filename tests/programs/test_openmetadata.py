@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from k8s_pipeline_client.cli.fromserver import version_warnings
+from k8s_pipeline_client.cli.versions import version_warnings
 from k8s_pipeline_client.domain.entities import EntityReference
 from k8s_pipeline_client.errors import (
     EntityNotFoundError,

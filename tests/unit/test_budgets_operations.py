@@ -143,9 +143,9 @@ def _not_deployed(crowd: Crowd) -> None:
 _MOST: dict[Callable[[Crowd], None], int] = {
     _run: 3,
     _run_from_server: 3,
-    _status: 13,
-    _status_by_fqn: 14,
-    _status_by_display_name: 16,
+    _status: 15,  # two for the expiry of its token
+    _status_by_fqn: 15,
+    _status_by_display_name: 17,
     _logs: 7,
     _logs_of_a_run: 7,
     _runs: 13,

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from k8s_pipeline_client.cluster.port import Kind
-from k8s_pipeline_client.render.token import token_of
+from k8s_pipeline_client.render.token import next_token_of, token_of, with_next_token
 from tests.openmetadata import token
-from tests.unit.console import NIGHTLY, Console, console
+from tests.unit.console import NAME, NIGHTLY, Console, console
 from tests.unit.scene import token as issued
 
 __all__ = ["console"]
@@ -74,3 +74,43 @@ def test_without_a_file_an_older_token_is_not_put_over_a_newer_one(console: Cons
     assert token_of(console.cluster.get(Kind.SECRET, secret["metadata"]["name"])) == old
     console.configure(serverToken=issued(300))
     console("rotate-token", "--no-wait")
+
+
+@pytest.mark.parametrize(
+    ("expires", "said"),
+    [(timedelta(days=-1), "expired on"), (timedelta(days=3), "expires on"), (timedelta(days=30), ""), (None, "")],
+)
+def test_status_and_list_show_it(console: Console, expires: timedelta | None, said: str) -> None:
+    console.cluster.clock = datetime.now(UTC)
+    console("deploy", "-f", console.nightly(**_with(token(expires=expires))))
+
+    status = console("status", NAME, "-o", "json").json
+    (listed,) = console("list", "-o", "json").json
+    for found in (status, listed):
+        assert [said in text for text in found["warnings"]] == [True] * bool(said)
+        assert (found["tokenExpiresAt"] is None) is (expires is None)
+    assert ("the token of 1 pipeline" in console("list").err) is bool(said)
+    assert ("the token of 'ingestion-bot'" in console("status", NAME).out) is bool(said)
+
+
+def test_who_may_not_read_secrets_is_not_told_and_does_not_try(console: Console) -> None:
+    console.cluster.clock = datetime.now(UTC)
+    console("deploy", "-f", console.nightly(**_with(token(expires=timedelta(days=-1)))))
+    console.cluster.denied = {("get", "secrets")}
+    console.cluster.requests.clear()
+
+    assert console("status", NAME, "-o", "json").json["warnings"] == []
+    assert console("list", "-o", "json").json[0]["tokenExpiresAt"] is None
+    assert [request for request in console.cluster.requests if request.kind == Kind.SECRET] == []
+
+
+def test_a_token_that_waits_is_not_replaced_by_an_older_one(console: Console) -> None:
+    console("deploy", "-f", console.nightly(**_with(issued(100))))
+    console.configure(serverToken=issued(300))
+    (secret,) = console.cluster.list(Kind.SECRET, labels="k8s-pipeline/token,app.kubernetes.io/component=token")
+    waiting = with_next_token(secret, issued(300))
+    console.cluster.put(waiting)
+    console.configure(serverToken=issued(200))
+
+    assert "before the one in Secret" in console("rotate-token", "--no-wait", code=2).err
+    assert next_token_of(console.cluster.get(Kind.SECRET, secret["metadata"]["name"])) == issued(300)

@@ -83,8 +83,13 @@ def test_the_status_warns_of_it_and_of_runs_that_take_too_long(console: Console)
     ended["state"] = {"terminated": {"exitCode": 0, "startedAt": pod["status"]["startTime"], "finishedAt": stamp}}
     console.cluster.set_status(Kind.POD, pod["metadata"]["name"], {**pod["status"], "phase": "Succeeded"})
     console.end(job)
+    status = console.jobs()[0]["status"]
+    console.cluster.set_status(Kind.JOB, job["metadata"]["name"], {**status, "startTime": pod["status"]["startTime"]})
 
     (warning,) = console("status", NAME, "-o", "json").json["warnings"]
     assert "20 min" in warning
+    for schedule, is_warned in (("*/15 * * * *", True), ("*/30 * * * *", False)):
+        said = console("deploy", "-f", console.nightly(airflowConfig={"scheduleInterval": schedule})).err
+        assert ("runs usually take 20 min" in said) is is_warned
     console("disable", NAME)
     assert console("status", NAME, "-o", "json").json["warnings"] == []
