@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,7 +50,7 @@ def diff_command(
 ) -> int:
     """Show what a deploy would change; exit code 0 for nothing, 1 for something, above 1 for an error."""
     from k8s_pipeline_client.cli.files import read_pipelines
-    from k8s_pipeline_client.cli.output import emit, note, progress, say
+    from k8s_pipeline_client.cli.output import emit, note, progress, say_lines
 
     try:
         pipelines = read_pipelines(files, services, settings=values.settings(), strict=strict)
@@ -62,8 +63,9 @@ def diff_command(
 
     def table() -> None:
         for item in unique:
-            for line in item.text.removesuffix("\n").split("\n"):
-                say(line, colour=_COLOURS.get(line[:1]))
+            lines = item.text.removesuffix("\n").split("\n")
+            for colour, alike in groupby(lines, key=lambda line: _COLOURS.get(line[:1])):
+                say_lines(alike, colour=colour)
         new = sum(item.is_new for item in unique)
         if unique:
             note(f"{counted(len(unique), 'object')} of {counted(len(pipelines), 'pipeline')} would change: {new} new")
@@ -81,9 +83,12 @@ def _differences(client: Pipelines, pipelines: Sequence[Pipeline], parallel: int
     """Return the differences in the order of the definitions; the first error ends it."""
     from concurrent.futures import ThreadPoolExecutor
 
+    from k8s_pipeline_client.deploying.copies import by_the_files
+
+    judge = by_the_files(pipelines, renamed=True)
     pool = ThreadPoolExecutor(min(parallel, len(pipelines)))
     try:
-        found = pool.map(lambda pipeline: client.diff(pipeline, beside=pipelines), pipelines)
+        found = pool.map(lambda pipeline: client.diff(pipeline, judge=judge), pipelines)
         return [difference for differences in found for difference in differences]
     finally:
         pool.shutdown(cancel_futures=True)

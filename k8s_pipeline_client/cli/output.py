@@ -192,6 +192,11 @@ def say(text: str = "", *, colour: str | None = None) -> None:
     click.secho(_shown(text, sys.stdout), fg=colour, color=colours())
 
 
+def say_lines(lines: Iterable[str], *, colour: str | None = None) -> None:
+    """Print lines of the result for people at once: each by itself would be flushed by itself."""
+    click.secho("\n".join(_shown(line, sys.stdout) for line in lines), fg=colour, color=colours())
+
+
 def note(text: str) -> None:
     """Say something to the person, beside the result."""
     click.secho(_shown(text, sys.stderr), dim=True, err=True, color=colours())

@@ -180,9 +180,17 @@ class Pipelines(RunLogs, Deleting, Ending, Marking, Choosing, Refreshing):
         except ForbiddenError:
             return {}
 
-    def diff(self, pipeline: Pipeline, *, beside: Sequence[Pipeline] = ()) -> list[Difference]:
-        """Return what a deploy of the pipeline would change, with others in the same files; writes nothing."""
-        judge = copies.by_the_files(beside, renamed=True)
+    def diff(
+        self, pipeline: Pipeline, *, beside: Sequence[Pipeline] = (), judge: copies.Judge | None = None
+    ) -> list[Difference]:
+        """Return what a deploy of the pipeline would change; writes nothing.
+
+        Args:
+            pipeline: The pipeline.
+            beside: Others in the same files, whose pipelines stay.
+            judge: See `deploy`; for many, to be made once.
+        """
+        judge = judge or copies.by_the_files(beside, renamed=True)
         return list(differences(self._cluster, plan(pipeline, self._settings), judge))
 
     def compare(self, found: Sequence[ServerPipeline], instance: str) -> list[Comparison]:

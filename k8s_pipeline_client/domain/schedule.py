@@ -16,6 +16,7 @@ from k8s_pipeline_client.errors import ScheduleError
 NEVER = "0 0 31 2 *"
 """A schedule that is never due, for the CronJob of an on-demand pipeline."""
 
+_LONGEST_MONTHS = dict(enumerate((31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31), start=1))
 _FULL_WEEK = tuple(range(7))
 _FULL_MONTH = tuple(range(1, 32))
 _MINUTES_OF_A_DAY = 24 * 60
@@ -51,6 +52,18 @@ class Schedule:
             elapsed = max(0.0, (moment - start).total_seconds())
             return start + timedelta(seconds=every * (elapsed // every + 1))
         return self._step(moment, forwards=True)
+
+    def is_ever_due(self) -> bool:
+        """Return whether there is a day on which it is due; in the few years around 2100 without a leap day, too."""
+        if cron.parse_every(self.expression) is not None:
+            return True
+        fields = cron.parse_fields(self.expression)
+        *_, day, month, weekday = fields
+        if not all(field.values for field in fields):
+            return False
+        if day.star or not weekday.star:  # any day of the month, or either of the two
+            return True
+        return any(date <= _LONGEST_MONTHS[number] for number in month.values for date in day.values)
 
     def last_before(self, moment: datetime) -> datetime | None:
         """Return the last due time at or before ``moment`` (UTC); None for ``@every``, or if there is none."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any
 
 from k8s_pipeline_client.domain.validation import Place, Problem, path_text
@@ -78,19 +79,24 @@ def key_notes(keys: Iterable[str], *, is_entity: bool) -> Iterator[str]:
         keys: Those of the document.
         is_entity: Of an entity, to which a newer server may add what it likes, only keys that are nearly one are told.
     """
-    known = _ENTITY_KEYS if is_entity else sorted(_WORKFLOW_KEYS)
+    known = _ENTITY_KEYS if is_entity else _WORKFLOW_KEYS
     for key in keys:
-        if (not is_entity and key in _WORKFLOW_KEYS) or key in known:
+        if key in known:
             continue
-        alike = [name for name in known if name.lower() == key.lower()] or get_close_matches(
-            key, known, n=1, cutoff=0.8
-        )
+        alike = _alike(key, is_entity=is_entity)
         if place := _ELSEWHERE.get(key):
             yield f"the key {key} is not read; a schedule and its terms stand in airflowConfig: did you mean {place}?"
         elif alike:
-            yield f"the key {key} is not known; did you mean {alike[0]}?"
+            yield f"the key {key} is not known; did you mean {alike}?"
         elif not is_entity:
             yield f"the key {key} is not one that we know of a workflow document; the ingestion gets it as it is"
+
+
+@lru_cache(maxsize=1024)  # the same keys in each of thousands of entities
+def _alike(key: str, *, is_entity: bool) -> str:
+    known = _ENTITY_KEYS if is_entity else sorted(_WORKFLOW_KEYS)
+    found = [name for name in known if name.lower() == key.lower()] or get_close_matches(key, known, n=1, cutoff=0.8)
+    return found[0] if found else ""
 
 
 def loopback_note(address: Any) -> str:

@@ -27,7 +27,7 @@ def warnings_of(schedule: Schedule, now: datetime) -> list[str]:
     every = cron.parse_every(schedule.expression)
     if every is not None:
         return list(_of_interval(schedule, every))
-    if schedule.next_after(now) is None:
+    if not schedule.is_ever_due():
         return [f"schedule {schedule.expression!r} is never due: there is no such day"]
     return list(_of_clocks(schedule, now))
 

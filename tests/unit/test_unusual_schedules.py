@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from k8s_pipeline_client.cluster.port import Kind
 from k8s_pipeline_client.domain.schedule import parse_schedule
@@ -93,3 +95,14 @@ def test_the_status_warns_of_it_and_of_runs_that_take_too_long(console: Console)
         assert ("runs usually take 20 min" in said) is is_warned
     console("disable", NAME)
     assert console("status", NAME, "-o", "json").json["warnings"] == []
+
+
+_DAYS = st.sampled_from(["*", "?", ",", "28", "29", "30", "31", "29-31", "1,31"])
+_MONTHS = st.sampled_from(["*", ",", "2", "4", "2,4", "2,6,9", "1-2", "12"])
+_WEEKDAYS = st.sampled_from(["*", "?", ",", "1", "0-6", "*/2"])
+
+
+@given(_DAYS, _MONTHS, _WEEKDAYS)
+def test_never_due_is_what_has_no_next_due_time(day: str, month: str, weekday: str) -> None:
+    schedule = parse_schedule(f"0 0 {day} {month} {weekday}")
+    assert schedule.is_ever_due() is (schedule.next_after(NOW) is not None)
