@@ -144,8 +144,8 @@ _MOST: dict[Callable[[Crowd], None], int] = {
     _run: 3,
     _run_from_server: 3,
     _status: 15,  # two for the expiry of its token
-    _status_by_fqn: 15,
-    _status_by_display_name: 17,
+    _status_by_fqn: 16,
+    _status_by_display_name: 18,
     _logs: 7,
     _logs_of_a_run: 7,
     _runs: 13,
