@@ -98,7 +98,7 @@ def _check(config: ServiceConfig) -> None:
 
 
 def _version(text: str | None) -> str:
-    from k8s_pipeline_client.service.health import version_in
+    from k8s_pipeline_client.domain.image import version_in
 
     if text is None:
         return ""

@@ -6,8 +6,6 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from k8s_pipeline_client.domain.image import release_needed, release_of, tag_of
-
 if TYPE_CHECKING:
     from k8s_pipeline_client.domain.pipeline import Pipeline
     from k8s_pipeline_client.settings import Settings
@@ -18,14 +16,17 @@ _SERVERS = 3
 
 
 def version_warnings(version: str, images: Iterable[str]) -> Iterator[str]:
-    """Yield a warning for each ingestion image of another release than the server's."""
+    """Yield a warning for each ingestion image of another version than the server's, as `doctor` judges it.
+
+    A tag that is no version says nothing.
+    """
+    from k8s_pipeline_client.doctor import Level
+    from k8s_pipeline_client.doctor.server import fit
+
     for image in sorted(set(images)):
-        if needed := release_needed(image, version):
-            yield (
-                f"OpenMetadata is version {version}, and the ingestion image {image} is made for "
-                f"{release_of(tag_of(image))}: runs refuse a server of another version; set ingestionImage to one of "
-                f"{needed}"
-            )
+        found = fit(image, version)
+        if found.level is Level.PROBLEM:
+            yield f"{found.message}; {found.hint}"
 
 
 def images_of(pipelines: Iterable[Pipeline], settings: Settings) -> Iterator[str]:

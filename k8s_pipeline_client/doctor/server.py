@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from k8s_pipeline_client.doctor.facts import Facts, Probed, ServerFacts, ServiceFacts, Unknown
 from k8s_pipeline_client.doctor.finding import Finding, ok, problem, unknown, warning
-from k8s_pipeline_client.domain.image import base_of, release_needed, release_of, tag_of, with_entry_points
+from k8s_pipeline_client.domain.image import base_of, line_of, version_in, version_of, with_entry_points
 from k8s_pipeline_client.domain.rfc3339 import rfc3339
 from k8s_pipeline_client.errors import PipelineError
 
@@ -31,14 +31,20 @@ def image(facts: Facts) -> Iterator[Finding]:
     if isinstance(version, Unknown | PipelineError):
         yield unknown("image", f"whether {facts.image} fits OpenMetadata is not known: its version is not known")
         return
-    release = release_of(version)
-    if not release or not release_of(tag_of(facts.image)):
-        yield unknown("image", f"whether {facts.image} fits OpenMetadata {version} is not known: its tag is no version")
-    elif release_needed(facts.image, version):
-        text = f"OpenMetadata is version {version}, and {facts.image} is made for another: runs refuse to start"
-        yield problem("image", "VersionMismatch", text, f"set ingestionImage to one of {release}")
-    else:
-        yield ok("image", f"{facts.image} is made for OpenMetadata {release}")
+    yield fit(facts.image, version)
+
+
+def fit(image: str, version: str) -> Finding:
+    """Judge an ingestion image by its tag against a server's version: runs refuse one of another line."""
+    ours, theirs = line_of(version_of(image)), line_of(version_in(version))
+    if not ours or not theirs:
+        which = "its tag is no version" if theirs else "the server's version is no number"
+        return unknown("image", f"whether {image} fits OpenMetadata {version} is not known: {which}")
+    if ours != theirs:
+        fault = f"the ingestion image {image} is made for {ours}: runs refuse to start"
+        text = f"OpenMetadata is version {version}, and {fault}"
+        return problem("image", "VersionMismatch", text, f"set ingestionImage to one of {theirs}")
+    return ok("image", f"{image} is made for OpenMetadata {theirs}")
 
 
 def openmetadata(facts: ServerFacts) -> Iterator[Finding]:

@@ -11,8 +11,10 @@ BASE = "openmetadata/ingestion-base"
 """It has ``main.py`` and ``run_automation.py`` in its working directory, Python 3.10, and UID 1000."""
 
 _REFERENCE = re.compile(r"(?P<name>[^@]+?)(?P<tag>:[^/:@]+)?(?P<digest>@.+)?")
-_RELEASE = re.compile(r"v?(\d+\.\d+)\b")
 _AIRFLOW = re.compile(r"(?:.*/)?openmetadata/ingestion")
+_THREE = re.compile(r"(?<![A-Za-z0-9.])v?(\d{1,2})\.(\d{1,3})\.(\d{1,4})(?!\d)")
+_TWO = re.compile(r"(?<![A-Za-z0-9.])v?(\d{1,2})\.(\d{1,3})(?!\d)")
+"""Anywhere in a tag, for people put their own words around it: but no part of a date, or of ``python3.10``."""
 
 
 def base_of(image: str) -> str:
@@ -31,26 +33,24 @@ def tag_of(image: str) -> str:
     return image.partition("@")[0].rpartition("/")[2].partition(":")[2]
 
 
+def version_in(text: str) -> str:
+    """Return the version of OpenMetadata in a text such as a tag, always as ``x.y.z``; empty if there is none."""
+    if found := _THREE.search(text):
+        return f"{int(found[1])}.{int(found[2])}.{int(found[3])}"
+    found = _TWO.search(text)
+    return f"{int(found[1])}.{int(found[2])}.0" if found else ""
+
+
+def version_of(image: str) -> str:
+    """Return the version of OpenMetadata that an image is made for, as ``x.y.z``; empty if its tag does not tell."""
+    return version_in(tag_of(image))
+
+
+def line_of(version: str) -> str:
+    """Return major and minor of a version ``x.y.z``: runs refuse to start where the server's are others."""
+    return version.rpartition(".")[0]
+
+
 def with_entry_points(image: str) -> str:
     """Return a hint for the image to use instead of one without the entry points."""
     return f"use {base_of(image) or BASE + ', or an image made from it'}"
-
-
-def release_of(text: str) -> str:
-    """Return major and minor of a version, or of an image's tag: ``1.12`` of ``1.12.14``; empty where it is none.
-
-    Runs compare these two with the server's, and refuse to start where they differ.
-    """
-    found = _RELEASE.match(text)
-    return found[1] if found else ""
-
-
-def release_needed(image: str, version: str) -> str:
-    """Return the release that an image has to be of, where its tag names another than the server's; else empty.
-
-    Args:
-        image: Of the ingestion. A tag that is no version, or a digest alone, says nothing.
-        version: Of the OpenMetadata server.
-    """
-    ours, theirs = release_of(version), release_of(tag_of(image))
-    return ours if ours and theirs and ours != theirs else ""

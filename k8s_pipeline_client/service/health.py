@@ -5,7 +5,6 @@ OpenMetadata's pages disable their buttons where the response is bad. So it is o
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 
 from k8s_pipeline_client.cluster.access import VITAL, group_of
 from k8s_pipeline_client.cluster.port import Cluster
+from k8s_pipeline_client.domain.image import version_in, version_of
 from k8s_pipeline_client.errors import PipelineError
 from k8s_pipeline_client.service.directory import Directory
 from k8s_pipeline_client.service.words import worded
@@ -20,8 +20,6 @@ from k8s_pipeline_client.service.words import worded
 _GOOD_SECONDS, _BAD_SECONDS = 30.0, 3.0
 """How long a verdict holds: each is some requests, and somebody may look at the page all day."""
 _VERSION_SECONDS = 300.0
-_VERSION = re.compile(r"(?<![\d.])v?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?(?![\d])")
-_TAG = re.compile(r":([^/:@]+)(?:@|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +33,6 @@ class Health:
 
     version: str
     reason: str = ""
-
-
-def version_in(text: str) -> str:
-    """Return the version in a text such as an image's tag, always with three numbers; empty where there is none."""
-    found = _VERSION.search(text)
-    return f"{found[1]}.{found[2]}.{found[3] or 0}" if found else ""
-
-
-def version_of_image(image: str) -> str:
-    """Return the version of OpenMetadata that an image is of, by its tag; empty where that does not tell."""
-    tag = _TAG.search(image)
-    return version_in(tag[1]) if tag else ""
 
 
 class HealthCheck:
@@ -73,7 +59,7 @@ class HealthCheck:
         self._cluster = cluster
         self._directory = directory
         self._clock = clock
-        self._fixed = version or version_of_image(image)
+        self._fixed = version or version_of(image)
         self._asked: tuple[float, str] = (-_VERSION_SECONDS, "")
         self._last: tuple[float, Health] | None = None
         self._lock = threading.Lock()

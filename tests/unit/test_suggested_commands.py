@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from k8s_pipeline_client.cli.main import cli
 from k8s_pipeline_client.cli.options import Globals
-from k8s_pipeline_client.cli.suggest import command
+from k8s_pipeline_client.cli.suggest import Place, command
 from tests.cluster.support.messages import SNAPSHOT
 from tests.cluster.support.suggestions import check_suggestions, suggested
 
@@ -52,7 +52,7 @@ def test_names_and_places_come_through_the_shell(
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", [f"/usr/local/bin/{program}"])
-        place = {"--config": (config, "b.yaml"), "--namespace": namespace, "--context": context}
+        place: Place = {"--config": (config, "b.yaml"), "--namespace": namespace, "--context": context}
         line = command("logs", name, "-f", place=place)
 
     words = shlex.split(line)

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from k8s_pipeline_client.cluster.port import Kind
-from k8s_pipeline_client.domain.image import release_needed
 from tests.images.recording import RecordingServer
 from tests.images.recording.journal import Recorded
 from tests.openmetadata import pipeline, service, token
@@ -47,7 +46,7 @@ def test_a_deploy_of_files_asks_the_server_that_responds(console: Console, serve
     assert f"the ingestion image {image}" in found
 
 
-@pytest.mark.parametrize("tag", ["1.12.0", "1.12.14", "latest", "nightly-1.10", "1.12.14@sha256:" + "0" * 64])
+@pytest.mark.parametrize("tag", ["1.12.0", "1.12.14", "latest", "nightly", "1.12.14@sha256:" + "0" * 64])
 def test_what_fits_or_says_no_version_is_not_warned_of(console: Console, server: RecordingServer, tag: str) -> None:
     console.configure(ingestionImage=f"a/ingestion-base:{tag}")
     assert "OpenMetadata is version" not in console("deploy", "-f", _nightly(console, server.url)).err
@@ -89,15 +88,6 @@ def test_commands_that_read_the_server_say_it(
     console.configure(ingestionImage=OTHER)
     found = console(*words, "--server", server.url, "--server-token-file", str(file)).err
     assert f"OpenMetadata is version 1.12.14, and the ingestion image {OTHER} is made for 1.10" in found
-
-
-@pytest.mark.parametrize(
-    ("tag", "needed"),
-    [("1.11.2", "1.12"), ("1.12.0", ""), ("1.120.0", "1.12"), ("2.12.1", "1.12"), ("latest", ""), ("12", "")],
-)
-def test_which_release_is_needed(tag: str, needed: str) -> None:
-    assert release_needed(f"r:5000/a/b:{tag}", "1.12.14") == needed
-    assert release_needed(f"r:5000/a/b:{tag}", "unknown") == ""
 
 
 def _failed(console: Console, words: dict[str, Any]) -> Any:
