@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 from k8s_pipeline_client.cli.output import note, warn
 
@@ -44,30 +42,30 @@ def show_logs(verbose: int) -> None:
     log.addHandler(_HANDLER)
 
 
-class _JsonLines(logging.Handler):
-    """One JSON object a line: ``time``, ``level``, ``logger``, ``message``, and the facts that belong to it."""
+def log_json(verbose: int = 0) -> Callable[[], None]:
+    """Log as JSON lines, in place of what is for people, and of all libraries as well; return what ends that.
 
-    def emit(self, record: logging.LogRecord) -> None:
-        from k8s_pipeline_client.domain.redaction import redacted
+    Args:
+        verbose: Above 0 also requests and steps.
+    """
+    from k8s_pipeline_client.jsonlog import JsonLines
 
-        line = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": redacted(record.getMessage()),
-            **getattr(record, "facts", {}),
-        }
-        print(json.dumps(line, default=str), file=sys.stderr, flush=True)
-
-
-def log_json() -> Callable[[], None]:
-    """Log what is done as JSON lines, in place of what is for people; return what ends that."""
-    log = logging.getLogger("k8s_pipeline_client")
+    log, root, httpx = map(logging.getLogger, ("k8s_pipeline_client", None, "httpx"))
+    before = log.level, root.level, httpx.level
     log.removeHandler(_HANDLER)
-    _at_least_info(log)
-    handler = _JsonLines()
-    log.addHandler(handler)
-    return lambda: log.removeHandler(handler)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines())
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    log.setLevel(logging.DEBUG if verbose else logging.INFO)
+    httpx.setLevel(logging.WARNING)  # it logs whole URLs
+
+    def end() -> None:
+        root.removeHandler(handler)
+        for logger, level in zip((log, root, httpx), before, strict=True):
+            logger.setLevel(level)
+
+    return end
 
 
 def log_progress() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import sys
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from k8s_pipeline_client.cluster.port import Cluster
     from k8s_pipeline_client.settings import Loaded, Settings
 
+_LOG = logging.getLogger(__name__)
 _DAYS = re.compile(r"(\d{1,6})d")
 
 _PLACE = ("config", "namespace", "kubeconfig", "context")
@@ -71,6 +73,15 @@ class Globals:
             for text in () if self.quiet else self._loaded.warnings:
                 warn(text)
         return self._loaded
+
+    def log_json(self) -> None:
+        """Have what is logged be JSON lines until the command ends, and what is to be said about the settings, too."""
+        from k8s_pipeline_client.cli.logs import log_json
+
+        click.get_current_context().call_on_close(log_json(self.verbose))
+        self.quiet = True
+        for text in self.loaded().warnings:
+            _LOG.warning("%s", text)
 
     def client(self, **options: Any) -> Pipelines:
         """Connect to the cluster until the command ends; the options are those of `Pipelines`."""

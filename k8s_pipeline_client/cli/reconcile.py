@@ -75,13 +75,13 @@ def reconcile_command(
     without them each is reported where it reports itself.
     """
     _check(values, once, interval, close_stale, before, dry_run, metrics_port)
-    from k8s_pipeline_client.cli.logs import log_json, log_progress
+    from k8s_pipeline_client.cli.logs import log_progress
     from k8s_pipeline_client.reporter import Reporter
 
-    settings = values.settings()
     if log_format == "json":
-        click.get_current_context().call_on_close(log_json())
-    elif not (once or close_stale):
+        values.log_json()
+    settings = values.settings()
+    if log_format == "text" and not (once or close_stale):
         log_progress()
     cluster = values.cluster()
     with Reporter(cluster, settings) as reporter:

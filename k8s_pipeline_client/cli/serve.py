@@ -79,10 +79,10 @@ def serve_command(
         docs=docs,
     )
     _check(config)
+    values.log_json()
     settings = values.settings()
     if settings.is_noop:
         raise SettingsError("the settings say enabled: false, so nobody is to run pipelines", hint="set enabled: true")
-    service.log_lines(verbose=bool(values.verbose))
     cluster = connect(settings, kubeconfig=values.kubeconfig, context=values.context)
     credentials = _credentials(config, values, cluster)
     metrics = service.Metrics()

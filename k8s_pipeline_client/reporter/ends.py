@@ -14,6 +14,7 @@ from k8s_pipeline_client.domain.objects import annotation, is_finished
 from k8s_pipeline_client.domain.rfc3339 import rfc3339
 from k8s_pipeline_client.errors import ConflictError, InvalidError, NotFoundError
 from k8s_pipeline_client.inventory.lookup import pods_of
+from k8s_pipeline_client.jsonlog import FACTS
 from k8s_pipeline_client.reporter.observe import Seen
 from k8s_pipeline_client.reporter.situation import lost_pods, start_deadline
 from k8s_pipeline_client.status import Cause, CauseCode, run_status
@@ -46,7 +47,7 @@ def end_what_cannot_start(cluster: Cluster, seen: Seen, default: timedelta, now:
     if not end(cluster, job, now, cause):
         return None
     facts = {"run": seen.run_id, "cause": str(found.code), "secondsLate": waited}
-    _LOG.info("run %s is ended, since it has not started in time (%s)", seen.run_id, found.code, extra={"facts": facts})
+    _LOG.info("run %s is ended, since it has not started in time (%s)", seen.run_id, found.code, extra={FACTS: facts})
     return cause
 
 

@@ -14,6 +14,7 @@ from k8s_pipeline_client.domain.objects import annotation, label
 from k8s_pipeline_client.errors import EntityNotFoundError, NotFoundError, OpenMetadataError
 from k8s_pipeline_client.inventory.lookup import get_or_none
 from k8s_pipeline_client.inventory.statuses import events_about
+from k8s_pipeline_client.jsonlog import FACTS
 from k8s_pipeline_client.reporter import automations, ends, memory, rows
 from k8s_pipeline_client.reporter.decide import Confirm, Facts, Wait, decide
 from k8s_pipeline_client.reporter.destination import Destination, Destinations
@@ -243,7 +244,7 @@ def _compare(
                 server.close_log_stream(destination.fqn, status.run_id.lower())
     state = wish.row.get("pipelineState")
     facts_logged = {"run": status.run_id, "pipeline": destination.fqn, "state": state, "cause": _code(status.cause)}
-    _LOG.info("run %s of %s: %s is reported", status.run_id, destination.fqn, state, extra={"facts": facts_logged})
+    _LOG.info("run %s of %s: %s is reported", status.run_id, destination.fqn, state, extra={FACTS: facts_logged})
     return Action.WRITTEN, None
 
 

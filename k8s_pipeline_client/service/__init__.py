@@ -7,8 +7,7 @@ OpenMetadata's pages (`words`).
 
 from k8s_pipeline_client.service.app import create_app
 from k8s_pipeline_client.service.config import ServiceConfig
-from k8s_pipeline_client.service.lines import log_lines
 from k8s_pipeline_client.service.metrics import Metrics
 from k8s_pipeline_client.service.run import serve
 
-__all__ = ["Metrics", "ServiceConfig", "create_app", "log_lines", "serve"]
+__all__ = ["Metrics", "ServiceConfig", "create_app", "serve"]

@@ -13,8 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from k8s_pipeline_client.domain.redaction import redacted_traceback
 from k8s_pipeline_client.errors import InputError
+from k8s_pipeline_client.jsonlog import FACTS
 from k8s_pipeline_client.service.auth import Credentials
-from k8s_pipeline_client.service.lines import FIELDS
 from k8s_pipeline_client.service.metrics import Metrics
 from k8s_pipeline_client.service.responses import Json, refused
 from k8s_pipeline_client.service.roots import is_open, operation_of, plain
@@ -56,7 +56,7 @@ class Front:
             operation,
             seen.status,
             extra={
-                FIELDS: {
+                FACTS: {
                     "method": scope["method"],
                     "path": path[:_SHOWN],  # a query may hold anything, and is not shown
                     "status": seen.status,
@@ -84,7 +84,7 @@ class Front:
             _LOG.error(
                 "unexpected %s: a fault of this program",
                 type(error).__name__,
-                extra={FIELDS: {"traceback": redacted_traceback(error)}},
+                extra={FACTS: {"traceback": redacted_traceback(error)}},
             )
             if not send.status:
                 await _fault()(scope, receive, send)

@@ -55,7 +55,6 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeCluster:
     """The cluster that the command finds."""
     found = FakeCluster("t-00000000")
     monkeypatch.setattr("k8s_pipeline_client.client.connecting.connect", lambda *_, **__: found)
-    monkeypatch.setattr(service, "log_lines", lambda **_: None)
     return found
 
 
