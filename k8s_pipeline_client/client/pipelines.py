@@ -260,7 +260,7 @@ class Pipelines(RunLogs, Deleting, Ending, Marking, Choosing, Refreshing):
         """
         return self._reader.queued_runs(fqn)
 
-    def newest_run(self, name: str) -> RunStatus:
+    def newest_run(self, name: Named) -> RunStatus:
         """Return the newest run of a pipeline, or the run with this id.
 
         Raises:

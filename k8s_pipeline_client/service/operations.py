@@ -153,20 +153,18 @@ class Operations:
             InputError: There is no such page.
         """
         cronjob = self._names.get(asked.dag_id)
-        runs = self._pipelines.runs(cronjob)
-        if not runs:
-            title = annotation(cronjob, labels.DISPLAY_NAME) or asked.dag_id
-            raise UnknownNameError(f"{title} has no runs", code="NoRuns", facts={"title": title}, hint="start one")
-        run = runs[0][1]
         number = asked.after or 0
-        found = self._pipelines.log_page(cronjob, number, run=run.job_name)
+        above, run = "", None  # a long log has hundreds of pages, and its run stands on the first alone
+        if number == 0:
+            newest = self._pipelines.newest_run(cronjob)
+            above, run = first_line(newest), newest.job_name
+        found = self._pipelines.log_page(cronjob, number, run=run)
         if number >= found.total:
             raise InputError(
                 f"after: the log has {found.total} pages, counted from 0: there is none of number {number}",
                 code="InvalidParameter",
                 hint="begin anew with the first page",
             )
-        above = first_line(run) if number == 0 else ""
         return log_page(asked.task_id, above + found.text, number, found.total)
 
     def kill(self, name: str) -> Document:

@@ -38,6 +38,21 @@ def test_the_pages_of_a_log_cost_one_read_of_it_and_have_an_end(stage: Stage, se
     assert len([request for request in stage.cluster.requests if request.kind == "Pod/log"]) == 1
 
 
+def test_a_further_page_costs_three_requests_however_many_runs_there_were(stage: Stage, server: JavaClient) -> None:
+    server.deploy(NIGHTLY)
+    for _ in range(5):
+        server.trigger(NAME)
+        stage.end(stage.jobs()[-1])
+        stage.cluster.advance(60)
+    stage.give_pod(stage.jobs()[-1], b"x" * 2_000_000, exit_code=0)
+    server.logs(NAME)
+    del stage.cluster.requests[:]
+    page = server.logs(NAME, after="1")
+    asked = [f"{each.verb} {each.kind}" for each in stage.cluster.requests]
+    assert page["total"] > 5
+    assert asked == ["list CronJob", "list Job", "list Pod"]
+
+
 def test_a_pipeline_that_has_not_run_has_no_log(server: JavaClient) -> None:
     server.deploy(NIGHTLY)
     answer = refused(server.logs, NAME)
