@@ -13,6 +13,7 @@ from tests.cluster.local.errors import ClusterError
 from tests.cluster.support.access import Access, connect
 from tests.cluster.support.faults import FaultProxy
 from tests.cluster.support.program import Program
+from tests.cluster.support.serving import SERVICE
 from tests.cluster.support.site import Site
 from tests.cluster.support.space import Space
 from tests.images.recording import RecordingServer
@@ -97,6 +98,13 @@ def site(program: Program, tmp_path: Path) -> Iterator[Site]:
     """The program, and an OpenMetadata server that has nothing yet."""
     with RecordingServer() as server:
         yield Site(program, server, tmp_path)
+
+
+@pytest.fixture
+def openmetadata() -> Iterator[RecordingServer]:
+    """The stand-in of OpenMetadata on this machine, which knows the service of the pipelines that are posted."""
+    with RecordingServer(seed={"entities": {"services/databaseServices": [SERVICE]}}) as server:
+        yield server
 
 
 @pytest.fixture(autouse=True)

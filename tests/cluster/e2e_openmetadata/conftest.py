@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.e2e_openmetadata.driver import Driver
-from tests.cluster.e2e_openmetadata.serving import Place, Service
 from tests.cluster.local.addresses import GATEWAY
 from tests.cluster.support.access import Access
 from tests.cluster.support.program import Program
+from tests.cluster.support.serving import Place, Service
 from tests.cluster.support.space import Space
 from tests.images.recording import RecordingServer
 from tests.openmetadata import token
@@ -63,7 +63,7 @@ def _real(program: Program, folder: Path, *, reached: bool) -> Iterator[Driver]:
     place = Place(PIPELINE_SERVICE, username, password)
     with _alone(), closing(Server(URL, TOKEN, None)) as server:
         service = Service(program, folder, place, openmetadata=URL, version=_version(server))
-        with _served(service):
+        with service.running():
             yield Driver(server, program.space, service, reached=reached)
 
 
@@ -73,21 +73,11 @@ def _stand_in(program: Program, folder: Path, *, reached: bool) -> Iterator[Driv
     place = Place("127.0.0.1:0", "admin", "of-the-stand-in")
     with RecordingServer(host) as stand_in, closing(Server(stand_in.url, token(), stand_in)) as server:
         service = Service(program, folder, place, openmetadata=stand_in.url, version=_version(server))
-        with _served(service):
+        with service.running():
             called = stand_in.api.service
             called.login, called.server_token = (place.username, place.password), token()
             called.address = f"http://{service.address}"
             yield Driver(server, program.space, service, reached=reached)
-
-
-@contextmanager
-def _served(service: Service) -> Iterator[None]:
-    """Serve; at the end what was made at the server goes while it still has its pipeline service."""
-    service.start()
-    try:
-        yield
-    finally:
-        service.stop()
 
 
 def _version(server: Server) -> str:

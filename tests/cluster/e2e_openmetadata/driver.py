@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 from urllib.parse import quote
 
-from tests.cluster.e2e_openmetadata.serving import Service
+from tests.cluster.support.serving import Service
 from tests.cluster.support.space import Space, until
 from tests.openmetadata_contract.servers import PIPELINES, SERVICES, WORKFLOWS, Answer, Document, Server
 

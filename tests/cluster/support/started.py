@@ -13,7 +13,7 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
@@ -28,21 +28,47 @@ from k8s_pipeline_client.retrying import TOTAL_TIMEOUT
 _processes = multiprocessing.get_context("forkserver")
 # Installed modules only: the server of forks does not find the tests from every folder.
 _processes.set_forkserver_preload(
-    ["k8s_pipeline_client.cli.main", "k8s_pipeline_client.cluster.connect", "k8s_pipeline_client.cluster.kube"]
+    [
+        *("k8s_pipeline_client.cli.main", "k8s_pipeline_client.cluster.connect", "k8s_pipeline_client.cluster.kube"),
+        "k8s_pipeline_client.service",
+    ]
 )
 
 
 class Started:
     """A process, with the methods of `subprocess.Popen` that tests use."""
 
-    def __init__(self, words: Sequence[str], *, scratch: Path, total_timeout: float = TOTAL_TIMEOUT) -> None:
-        """Start the program; its temporary files go to a folder, and it tries a request again for so many seconds."""
+    def __init__(
+        self,
+        words: Sequence[str],
+        *,
+        scratch: Path,
+        total_timeout: float = TOTAL_TIMEOUT,
+        environment: Mapping[str, str] | None = None,
+        log: Path | None = None,
+    ) -> None:
+        """Start the program.
+
+        Args:
+            words: Its arguments.
+            scratch: The folder for its temporary files.
+            total_timeout: It tries a request again for so many seconds.
+            environment: This process's if None.
+            log: Where it writes to; if None, `communicate` returns it, and it must not be long while nobody reads it.
+        """
         self._output, theirs = _processes.Pipe(duplex=False)
-        start = _Start(tuple(words), dict(os.environ), Path.cwd(), scratch, total_timeout)
+        given = dict(os.environ if environment is None else environment)
+        start = _Start(tuple(words), given, Path.cwd(), scratch, total_timeout, log)
         # A daemon: one whose test failed before it ended it does not outlive all tests.
         self._process = _processes.Process(target=_run, args=(start, theirs), daemon=True)
         self._process.start()
         theirs.close()
+
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        assert self._process.pid is not None
+        return self._process.pid
 
     @property
     def returncode(self) -> int | None:
@@ -63,6 +89,11 @@ class Started:
     def kill(self) -> None:
         """Kill it with SIGKILL."""
         self.send_signal(signal.SIGKILL)
+
+    def wait(self, timeout: float) -> int | None:
+        """Wait until it has ended, and return how; None if that takes longer."""
+        self._process.join(timeout)
+        return self.returncode
 
     def communicate(self, timeout: float = 120.0) -> tuple[str, None]:
         """Wait until it has ended, and return all that it wrote; it is killed if that takes longer."""
@@ -87,11 +118,13 @@ class _Start:
     folder: Path
     scratch: Path
     total_timeout: float
+    log: Path | None
 
 
 def _run(start: _Start, output: Connection) -> None:
+    log = os.open(start.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) if start.log else output.fileno()
     for number in (1, 2):
-        os.dup2(output.fileno(), number)
+        os.dup2(log, number)
     output.close()
     os.environ.clear()
     os.environ.update(start.environment)
