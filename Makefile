@@ -84,12 +84,13 @@ test-matrix: $(BIN)/.installed ## The cluster's tests on each Kubernetes of MATR
 	if [ -n "$$failed" ]; then echo "failed on:$$failed"; exit 1; fi
 
 .PHONY: bench
-bench: $(BIN)/.installed ## Our client beside bare loops and kubectl, into docs/reference/figures.md; BENCH_SIZES="100" to try
+bench: $(BIN)/.installed ## Our client beside bare loops and kubectl, into docs/reference/figures.md; BENCH_SIZES="100" BENCH_ROWS="service log" to try
 	@$(BIN)/python -m tests.bench
 
 .PHONY: e2e
 e2e: $(BIN)/.installed ## Bad ends of the real ingestion, and what OpenMetadata is told, into docs/reference/real-ingestion.md
 	@$(BIN)/python -m tests.e2e
+	$(BIN)/pytest $(SPREAD) -m e2e tests/cluster/test_serve_faults.py tests/cluster/test_serve_logs.py
 
 .PHONY: faults
 faults: $(BIN)/.installed ## Bad ends of runs on a real cluster, into docs/reference/faults.md; FAULTS_PARTS, _ROWS, _KILLS, _RUNS to try

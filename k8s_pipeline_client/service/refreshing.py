@@ -45,13 +45,12 @@ class Refresher:
             stop.wait(self._interval)
 
     def _tell(self, found: Refresh) -> None:
-        if found.updated or found.overtaken:
-            _LOG.info(
-                "rendered again: %d pipelines; as they would be now: %d; changed by others meanwhile: %d",
-                len(found.updated),
-                found.unchanged,
-                len(found.overtaken),
-            )
+        _LOG.info(
+            "rendered again: %d pipelines; as they would be now: %d; changed by others meanwhile: %d",
+            len(found.updated),
+            found.unchanged,
+            len(found.overtaken),
+        )
         for name, error in found.failed.items():
             _LOG.warning("CronJob %s could not be rendered again: %s", name, error.message)
         new = sorted(set(found.left) - self._said)

@@ -1,4 +1,4 @@
-"""`python -m tests.bench [--sizes "100 1000 3000"] [--page docs/reference/figures.md]`."""
+"""`python -m tests.bench [--sizes "100 1000 3000"] [--rows "service log"] [--page docs/reference/figures.md]`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.bench.report import put_into
+from tests.bench.rows import ROWS, Row, chosen
 from tests.bench.run import run
 from tests.bench.scale import FULL_SIZES, Scale
 from tests.cluster.local.errors import ClusterError
@@ -23,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Measure, print the section, and write it into the page; return an exit code."""
     options = _parser().parse_args(arguments)
     scale = Scale.of(options.sizes, minutes=options.minutes)
-    page = options.page or (PAGE if scale.is_full else None)
+    page = options.page or (PAGE if scale.is_full and len(options.rows) == len(ROWS) else None)
     begun = time.monotonic()
 
     def say(text: str) -> None:
@@ -32,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
     say(f"at {', '.join(map(str, scale.sizes))} pipelines; nothing new is begun after {scale.minutes:.0f} minutes")
     try:
         with tempfile.TemporaryDirectory(prefix="k8s-pipeline-bench-") as folder:
-            report = run(connect(), Path(folder), scale, say)
+            report = run(connect(), Path(folder), scale, say, options.rows)
     except (ClusterError, ImageBuildError, RuntimeError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -58,9 +60,17 @@ def _parser() -> argparse.ArgumentParser:
         help="how many pipelines there are; growing [BENCH_SIZES, or %(default)s]",
     )
     parser.add_argument(
+        "--rows",
+        type=_rows,
+        default=os.environ.get("BENCH_ROWS", ""),
+        help="rows in whose names one of these words occurs, and no others [BENCH_ROWS, or all]",
+    )
+    parser.add_argument(
         "--minutes", type=float, default=Scale.minutes, help="begin nothing new after that [%(default)s]"
     )
-    parser.add_argument("--page", type=Path, help=f"where to write the section [{PAGE.name}, for all sizes only]")
+    parser.add_argument(
+        "--page", type=Path, help=f"where to write the section [{PAGE.name}, for all sizes and rows only]"
+    )
     return parser
 
 
@@ -69,6 +79,13 @@ def _sizes(text: str) -> tuple[int, ...]:
     if not found or found[0] < 1:
         raise ValueError(text)
     return found
+
+
+def _rows(text: str) -> Mapping[str, Row]:
+    try:
+        return chosen(text.split())
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 if __name__ == "__main__":

@@ -8,12 +8,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from k8s_pipeline_client.domain import labels
 from tests.bench.loops import CONNECTIONS, path_of, spread
 from tests.bench.wire import Send, Server
 from tests.cluster.support.space import Space
 
 _NOBODY = "k8s-pipeline.example/nobody"
 """In ``spec.managedBy``; Kubernetes has that since 1.32."""
+_IS_REPORTED = {labels.REPORTED: labels.FINAL}
+"""So that a reporter has nothing to do."""
 
 
 def job_of(cronjob: dict[str, Any]) -> dict[str, Any]:
@@ -35,6 +38,7 @@ def write(space: Space, server: Server, names: Sequence[str]) -> None:
     def one(send: Send, name: str) -> None:
         job = job_of(send("GET", path_of(space.namespace, "cronjobs", name)))
         job["spec"]["managedBy"] = _NOBODY
+        job["metadata"]["labels"] = job["metadata"]["labels"] | _IS_REPORTED
         made = send("POST", path_of(space.namespace, "jobs"), job)["metadata"]["name"]
         # The account may not do that: only who manages a Job says how it stands.
         path = path_of(space.namespace, "jobs", made) + "/status"

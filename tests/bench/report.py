@@ -40,9 +40,10 @@ class Report:
         for figure in self.figures:
             if figure.row == row:
                 cells.setdefault(figure.what, {})[figure.size] = figure
-        first, last = self.scale.sizes[0], self.scale.sizes[-1]
-        head = [row, *(f"at {size:,}" for size in self.scale.sizes)]
-        body = [[what, *(_cell(found.get(size)) for size in self.scale.sizes)] for what, found in cells.items()]
+        sizes = sorted({*self.scale.sizes, *(size for found in cells.values() for size in found)})
+        first, last = sizes[0], sizes[-1]
+        head = [row, *(f"at {size:,}" for size in sizes)]
+        body = [[what, *(_cell(found.get(size)) for size in sizes)] for what, found in cells.items()]
         if last > first:
             head.append(f"growth, for {last / first:,.0f}x the pipelines")
             for line, found in zip(body, cells.values(), strict=True):
@@ -54,7 +55,8 @@ _HOW = (
     "All contenders took turns in one run: up to {0.rounds} rounds of what takes seconds, {0.samples} of what takes "
     "milliseconds; the values are medians, the ratios medians of each round's. The namespace had as many pipelines as "
     "the column says, each with a run that has ended. The bare loops are plain threads with connections of "
-    "`http.client` that stay open; kubectl, and `k8s-pipeline` where it is named, were processes of their own. "
+    "`http.client` that stay open; kubectl, and `k8s-pipeline` where it is named, were processes of their own; so was "
+    "the service, with its reporter, which had nothing to report. "
     "Percent are of the rate, and x of the time, of the contender that has neither; in the last column x is the value "
     "at the largest size beside that at the smallest."
 )

@@ -11,13 +11,15 @@ from k8s_pipeline_client.errors import PipelineError
 from tests.bench.figures import Figure
 from tests.bench.machine import described
 from tests.bench.report import Report
-from tests.bench.rows import ROWS, Row
+from tests.bench.rows import ALSO_AT, ROWS, Row
 from tests.bench.scale import Scale
 from tests.bench.scene import Scene, opened
 from tests.cluster.support.access import Access
 
 
-def run(access: Access, folder: Path, scale: Scale, say: Callable[[str], None]) -> Report:
+def run(
+    access: Access, folder: Path, scale: Scale, say: Callable[[str], None], rows: Mapping[str, Row] = ROWS
+) -> Report:
     """Measure, and leave nothing behind.
 
     Args:
@@ -25,11 +27,12 @@ def run(access: Access, folder: Path, scale: Scale, say: Callable[[str], None]) 
         folder: For files.
         scale: How much.
         say: Takes what is under way.
+        rows: What.
     """
     about, end = described(access), time.monotonic() + scale.minutes * 60
     with opened(access, folder, scale, say) as scene:
         scene.run_some()
-        found = measure(scene, ROWS, end)
+        found = measure(scene, rows, end)
     return Report(about, scale, found.figures, found.left_out, found.failed)
 
 
@@ -48,21 +51,24 @@ class Measured:
 
 
 def measure(scene: Scene, rows: Mapping[str, Row], end: float) -> Measured:
-    """Measure at all sizes.
+    """Measure at all sizes, and some rows at a smaller one before.
 
     Args:
         scene: Where.
         rows: What.
         end: By the monotonic clock; nothing is begun after it.
     """
-    found, there = Measured(), 0
-    for size in scene.scale.sizes:
+    found, there, sizes = Measured(), 0, scene.scale.sizes
+    before = {ALSO_AT[name] for name in rows if ALSO_AT.get(name, sizes[0]) < sizes[0]}
+    for size in sorted({*sizes, *before}):
         if time.monotonic() > end:
             found.left_out.append(f"all at {size:,}")
             continue
         scene.fill(there, size)
         there = size
         for name, row in rows.items():
+            if size not in sizes and ALSO_AT.get(name) != size:
+                continue
             if time.monotonic() > end:
                 found.left_out.append(f"{name} at {size:,}")
                 continue

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from pytest_mock import MockerFixture
 
 from tests.bench.figures import OURS, Figure, Unit, of_rates, of_times
 from tests.bench.report import BEGIN, END, Report, put_into, written
+from tests.bench.rows import ALSO_AT, ROWS, chosen
 from tests.bench.rounds import Times, take_turns
 from tests.bench.run import measure
 from tests.bench.scale import FULL_SIZES, Scale
@@ -63,6 +64,32 @@ def test_what_there_is_no_time_for_is_left_out(mocker: MockerFixture) -> None:
     assert [figure.size for figure in found.figures] == [2, 2, 4]
     assert found.left_out == ["two at 4", "all at 6"]
     assert scene.fill.call_args_list == [mocker.call(0, 2), mocker.call(2, 4)]
+
+
+def test_some_rows_are_measured_before_there_are_more_pipelines_too(mocker: MockerFixture) -> None:
+    scene = mocker.create_autospec(Scene, instance=True, scale=Scale((100, 1000)), say=lambda text: None)
+    (early, small), *_ = ALSO_AT.items()
+
+    def row(name: str) -> Callable[[Scene, int], Iterator[Figure]]:
+        return lambda _scene, size: iter([Figure(name, OURS, size, 1)])
+
+    found = measure(scene, {"other": row("other"), early: row(early)}, end=time.monotonic() + 60)
+
+    assert [(figure.row, figure.size) for figure in found.figures] == [
+        (early, small),
+        *[(name, size) for size in (100, 1000) for name in ("other", early)],
+    ]
+    assert scene.fill.call_args_list == [mocker.call(0, small), mocker.call(small, 100), mocker.call(100, 1000)]
+    text = Report("", scene.scale, found.figures).markdown()
+    assert f"| {early} | at {small} | at 100 | at 1,000 | growth, for 100x the pipelines |" in text
+    assert "| other | at 100 | at 1,000 | growth, for 10x the pipelines |" in text
+
+
+def test_rows_can_be_chosen_by_a_word_of_their_names() -> None:
+    assert list(chosen([])) == list(ROWS)
+    assert list(chosen(["log", "removed"])) == ["a log in pages", "pipelines removed"]
+    with pytest.raises(ValueError, match="'logs'.*a log in pages"):
+        chosen(["log", "logs"])
 
 
 def test_what_fails_does_not_take_the_rest_with_it(mocker: MockerFixture) -> None:

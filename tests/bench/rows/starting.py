@@ -37,7 +37,7 @@ def measure(scene: Scene, size: int) -> Iterator[Figure]:
 
     times = rounds.take_turns(
         {
-            BARE: lambda: then_deleted(lambda name: _bare(send, scene.namespace, name)),
+            BARE: lambda: then_deleted(lambda name: bare_start(send, scene.namespace, name)),
             OURS: lambda: then_deleted(lambda name: client.run(name).job_name),
         },
         rounds=scene.scale.samples,
@@ -52,7 +52,8 @@ def measure(scene: Scene, size: int) -> Iterator[Figure]:
     yield Figure(ROW, "samples of each", size, times.rounds)
 
 
-def _bare(send: Send, namespace: str, name: str) -> str:
+def bare_start(send: Send, namespace: str, name: str) -> str:
+    """Send what a start cannot do without, and return the Job's name."""
     cronjob = send("GET", path_of(namespace, "cronjobs", name))
     send("GET", f"{path_of(namespace, 'jobs')}?labelSelector=k8s-pipeline/pipeline%3D{name}")
     made = send("POST", path_of(namespace, "jobs"), job_of(cronjob))
