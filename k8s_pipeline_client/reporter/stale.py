@@ -13,6 +13,7 @@ from k8s_pipeline_client.cluster.port import Kind, Object
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.entities import Document
 from k8s_pipeline_client.domain.objects import annotation, run_id
+from k8s_pipeline_client.domain.rfc3339 import milliseconds
 from k8s_pipeline_client.errors import EntityNotFoundError, PipelineError
 from k8s_pipeline_client.inventory.snapshot import read_reduced
 from k8s_pipeline_client.openmetadata.port import OpenMetadata
@@ -69,14 +70,14 @@ def close_stale(within: Pass, instance: str | None, before: datetime, *, dry_run
 
 def _stale(server: OpenMetadata, fqn: str, alive: set[str], end: datetime) -> Iterator[Document]:
     known: set[str] = set()
-    for listed in server.run_statuses(fqn, start=0, end=_milliseconds(end)):
+    for listed in server.run_statuses(fqn, start=0, end=milliseconds(end)):
         identity = str(listed.get("runId") or "").lower()
         if identity in known or identity in alive or listed.get("pipelineState") not in _UNFINISHED:
             continue
         known.add(identity)
         # The pipeline service may have put it into the list: only what is a row counts.
         row = server.run_status(fqn, identity)
-        if row is not None and row.get("pipelineState") in _UNFINISHED and int(row["timestamp"]) < _milliseconds(end):
+        if row is not None and row.get("pipelineState") in _UNFINISHED and int(row["timestamp"]) < milliseconds(end):
             yield row
 
 
@@ -100,7 +101,3 @@ def _deadline(cronjob: Object) -> timedelta:
     """Return how long a run of the pipeline may last in all, its grace period included."""
     seconds = cronjob["spec"]["jobTemplate"]["spec"].get("activeDeadlineSeconds")
     return timedelta(seconds=seconds) if isinstance(seconds, int) else _DEFAULT_DEADLINE
-
-
-def _milliseconds(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)

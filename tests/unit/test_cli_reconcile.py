@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import urllib.request
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,17 @@ def test_rows_that_are_younger_than_asked_for_are_left(world: World, console: Co
 
     assert found["runs"] == []
     assert state_of(world.server.row(world.fqn, identity)) == "running"
+
+
+def test_a_row_that_began_in_the_last_millisecond_is_closed(world: World, console: Console) -> None:
+    identity = stale(world)
+    row = world.server.row(world.fqn, identity)
+    assert row is not None
+    before = datetime.fromtimestamp(row["timestamp"] / 1000, UTC) + timedelta(microseconds=600)
+
+    found = console("reconcile", "--close-stale", "--before", before.isoformat(), "-o", "json").json
+
+    assert [run["runId"] for run in found["runs"]] == [identity]
 
 
 def test_the_loop_goes_on_while_the_api_server_is_down(world: World) -> None:
