@@ -7,6 +7,7 @@ Nothing is written to a CronJob: that would wake its controller, which may make 
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,16 +17,8 @@ from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.objects import annotation, is_automation, label, run_id
 from k8s_pipeline_client.errors import ConflictError, InvalidError, NotFoundError
-
-LEDGER = "om-reporter"
-"""The reporter's own ConfigMap: open runs of no pipeline, and what is known of schedules."""
-
-_LABELS = {
-    labels.APP_NAME: "openmetadata",
-    labels.APP_COMPONENT: "reporter",
-    labels.APP_MANAGED_BY: "openmetadata",
-    labels.OPEN_RUNS: "true",
-}
+from k8s_pipeline_client.reporter import own
+from k8s_pipeline_client.reporter.own import LEDGER as LEDGER
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +77,7 @@ class Memory:
     Attributes:
         runs: The open runs by id.
         versions: The ``resourceVersion`` of each ConfigMap that named any.
-        ledger: The data of the reporter's own one.
+        ledger: The data of `LEDGER`.
     """
 
     runs: Mapping[str, OpenRun]
@@ -124,19 +117,30 @@ def read(cluster: Cluster) -> Memory:
 
 
 def remember(cluster: Cluster, place: str, runs: Iterable[OpenRun]) -> None:
-    """Have a ConfigMap name open runs; the reporter's own one, where that is not there."""
-    annotations = {f"{labels.OPEN_RUN}{run.run_id}": run.to_text() for run in runs}
-    patch = {"metadata": {"labels": {labels.OPEN_RUNS: "true"}, "annotations": annotations}}
-    if place != LEDGER:
-        with suppress(NotFoundError):
-            cluster.merge(Kind.CONFIG_MAP, place, patch)
-            return
-    _merge_ledger(cluster, patch)
+    """Have a ConfigMap name open runs; the reporter's own ones, where it is gone or takes no more of them."""
+    runs = list(runs)
+    if own.is_own(place):
+        own.merge(cluster, place, _naming(runs))
+        return
+    patch = _naming(runs)
+    patch["metadata"]["labels"] = {labels.OPEN_RUNS: "true"}
+    with suppress(NotFoundError, InvalidError):
+        cluster.merge(Kind.CONFIG_MAP, place, patch)
+        return
+    by_place: dict[str, list[OpenRun]] = defaultdict(list)
+    for run in runs:
+        by_place[own.place_of_run(run.run_id)].append(run)
+    for other, some in by_place.items():
+        own.merge(cluster, other, _naming(some))
 
 
-def note(cluster: Cluster, data: Mapping[str, str | None]) -> None:
-    """Write entries of the reporter's own ConfigMap; None removes one."""
-    _merge_ledger(cluster, {"data": dict(data)})
+def _naming(runs: Iterable[OpenRun]) -> Object:
+    return {"metadata": {"annotations": {f"{labels.OPEN_RUN}{run.run_id}": run.to_text() for run in runs}}}
+
+
+def note(cluster: Cluster, data: Mapping[str, str]) -> None:
+    """Write entries of `LEDGER`."""
+    own.merge(cluster, LEDGER, {"data": dict(data)})
 
 
 def forget(cluster: Cluster, memory: Memory, place: str, ids: set[str]) -> None:
@@ -144,7 +148,7 @@ def forget(cluster: Cluster, memory: Memory, place: str, ids: set[str]) -> None:
     annotations = {f"{labels.OPEN_RUN}{identity}": None for identity in ids}
     patch: Object = {"metadata": {"annotations": annotations}}
     with suppress(NotFoundError):
-        if place != LEDGER and memory.ids_at(place) <= ids and place in memory.versions:
+        if not own.is_own(place) and memory.ids_at(place) <= ids and place in memory.versions:
             # Only as it was read: somebody else may have added one.
             bare = {"labels": {labels.OPEN_RUNS: None}, "resourceVersion": memory.versions[place]}
             with suppress(ConflictError):
@@ -174,17 +178,5 @@ def open_run(job: Object, *, fqn: str, address: str, token: str) -> OpenRun:
         address=address,
         token=token,
         automation=annotation(job, labels.FQN) if is_automation(job) else "",
-        place=LEDGER if is_alone else label(job, labels.PIPELINE),
+        place=own.place_of_run(run_id(job).lower()) if is_alone else label(job, labels.PIPELINE),
     )
-
-
-def _merge_ledger(cluster: Cluster, patch: Object) -> None:
-    metadata = {**patch.get("metadata", {}), "labels": _LABELS}
-    try:
-        cluster.merge(Kind.CONFIG_MAP, LEDGER, {**patch, "metadata": metadata})
-    except NotFoundError:
-        new = {"apiVersion": "v1", "kind": "ConfigMap"}
-        named = {"name": LEDGER, "namespace": cluster.namespace, "labels": _LABELS}
-        with suppress(ConflictError):  # another reporter was quicker
-            cluster.create({**new, "metadata": named})
-        cluster.merge(Kind.CONFIG_MAP, LEDGER, {**patch, "metadata": metadata})

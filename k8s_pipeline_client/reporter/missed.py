@@ -16,7 +16,7 @@ from typing import Any
 from k8s_pipeline_client.cluster.port import Object
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.cron import parse_every
-from k8s_pipeline_client.domain.objects import annotation, is_finished, is_terminating
+from k8s_pipeline_client.domain.objects import annotation, is_finished, is_terminating, label
 from k8s_pipeline_client.domain.raw import find, moment
 from k8s_pipeline_client.domain.rfc3339 import rfc3339
 from k8s_pipeline_client.domain.schedule import Schedule
@@ -36,62 +36,74 @@ _MOST = 120
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
-    """What is kept of a CronJob from pass to pass.
+class Tracked:
+    """What is kept of a CronJob's schedule from pass to pass.
 
     Attributes:
         uid: Of the CronJob.
         generation: Of its spec.
         since: From when on it is known to have been on its schedule.
-        owed: Runs that were missed and are not reported as yet: due time to cause.
+        instance: Of which OpenMetadata it is, as the label has it.
+        owed: Runs that were missed and are not reported as yet: due time to cause; None for the usual one.
     """
 
     uid: str
     generation: int
     since: datetime
-    owed: Mapping[datetime, Cause] = field(default_factory=dict)
+    instance: str = ""
+    owed: Mapping[datetime, Cause | None] = field(default_factory=dict)
 
     def to_text(self) -> str:
         """Return it as an entry of the ledger."""
-        owed = {due.isoformat(): cause.as_dict() for due, cause in self.owed.items()}
-        since = self.since.isoformat()
-        return json.dumps({"uid": self.uid, "generation": self.generation, "since": since, "owed": owed})
+        owed = {due.isoformat(): cause.as_dict() if cause else None for due, cause in self.owed.items()}
+        kept = {"uid": self.uid, "generation": self.generation, "since": self.since.isoformat(), "owed": owed}
+        if self.instance:
+            kept["instance"] = self.instance
+        return json.dumps(kept, separators=(",", ":"))
 
     @classmethod
-    def from_text(cls, text: str) -> Watch | None:
+    def from_text(cls, text: str) -> Tracked | None:
         """Read an entry; None if it is none of ours."""
         try:
             found = json.loads(text)
             since = datetime.fromisoformat(found["since"])
-            owed = {datetime.fromisoformat(due): Cause.from_dict(cause) for due, cause in found["owed"].items()}
-            is_whole = all(at.tzinfo for at in (since, *owed))
-            return cls(str(found["uid"]), int(found["generation"]), since, owed) if is_whole else None
+            owed = {
+                datetime.fromisoformat(due): None if cause is None else Cause.from_dict(cause)
+                for due, cause in found["owed"].items()
+            }
+            if not all(at.tzinfo for at in (since, *owed)):
+                return None
+            return cls(str(found["uid"]), int(found["generation"]), since, str(found.get("instance", "")), owed)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return None
 
-    def without(self, due: datetime) -> Watch:
+    def without(self, due: datetime) -> Tracked:
         """Return it without a run that is reported by now."""
         return replace(self, owed={key: cause for key, cause in self.owed.items() if key != due})
 
 
-def watched(cronjob: Object, before: Watch | None, now: datetime) -> Watch | None:
+def tracked(cronjob: Object, before: Tracked | None, now: datetime) -> Tracked | None:
     """Return what is to be kept of a CronJob; None of one that is not on a schedule and owes nothing."""
     uid, generation = cronjob["metadata"]["uid"], int(cronjob["metadata"].get("generation") or 0)
+    instance = label(cronjob, labels.INSTANCE)
     owed = before.owed if before else {}
     if _schedule(cronjob) is None:
-        return Watch(uid, -1, now, owed) if owed else None
+        if not owed:
+            return None
+        # As it was left, so that an unchanged entry is not written again.
+        return before if before and before.generation == -1 else Tracked(uid, -1, now, instance, owed)
     if before is not None and (before.uid, before.generation) == (uid, generation):
-        return before
-    return Watch(uid, generation, now, owed)
+        return replace(before, instance=instance)
+    return Tracked(uid, generation, now, instance, owed)
 
 
-def suspects(cronjob: Object, watch: Watch, now: datetime) -> list[datetime]:
+def suspects(cronjob: Object, known: Tracked, now: datetime) -> list[datetime]:
     """Return the due times at which a run may have been missed, oldest first."""
     schedule = _schedule(cronjob)
     if schedule is None:
         return []
     served = _served(cronjob)
-    at = max(watch.since, now - EVIDENCE - _deadline(cronjob) - SLACK)
+    at = max(known.since, now - EVIDENCE - _deadline(cronjob) - SLACK)
     end = now - _deadline(cronjob) - SLACK
     found: list[datetime] = []
     while len(found) < _MOST:
@@ -100,15 +112,17 @@ def suspects(cronjob: Object, watch: Watch, now: datetime) -> list[datetime]:
             break
         at = due
         # What was served before is beyond doubt only as long as its Job would be there.
-        if due != served and due not in watch.owed and (served is None or due > served or now - due < EVIDENCE):
+        if due != served and due not in known.owed and (served is None or due > served or now - due < EVIDENCE):
             found.append(due)
     return found
 
 
 def missed(
     cronjob: Object, dues: Sequence[datetime], jobs: Iterable[Object], events: Iterable[Object]
-) -> Iterator[tuple[datetime, Cause]]:
+) -> Iterator[tuple[datetime, Cause | None]]:
     """Yield which of the suspected due times had no run, each with its cause; one skipped by Forbid had none to have.
+
+    The cause is None where nothing tells more than `missed_cause`.
 
     Args:
         cronjob: The raw CronJob.
@@ -127,12 +141,22 @@ def missed(
         # After a later one, its Job may have been and gone; not if one that is older still is there.
         if last is not None and due < last and not any(at and at < due for at in served):
             continue
-        yield due, _cause(cronjob, due, about)
+        yield due, _refusal(cronjob, due, about)
 
 
 def job_name(cronjob: Object, due: datetime) -> str:
     """Return how the CronJob controller calls the Job of a due time: by the minute."""
     return f"{cronjob['metadata']['name']}-{int(due.timestamp()) // 60}"
+
+
+def missed_cause(name: str, due: datetime) -> Cause:
+    """Return why a due run of a CronJob was missed where nobody refused its Job."""
+    return Cause(
+        CauseCode.MISSED,
+        f"The run that was due at {rfc3339(due)} was not started: Kubernetes made no Job for it",
+        f"startingDeadlineSeconds of CronJob {name} is over",
+        "ask the cluster's admin whether the controller manager was down or late; start a run by hand if it is needed",
+    )
 
 
 def missed_run(uid: str, due: datetime, cause: Cause) -> RunStatus:
@@ -192,18 +216,13 @@ def _ended_at(job: Object) -> datetime:
     return max(filter(None, ends), default=datetime.max.replace(tzinfo=UTC))
 
 
-def _cause(cronjob: Object, due: datetime, about: Iterable[Event]) -> Cause:
-    when = rfc3339(due)
+def _refusal(cronjob: Object, due: datetime, about: Iterable[Event]) -> Cause | None:
+    """Return what the API server said as it refused the Job of a due time; None where it said nothing."""
     end = due + _deadline(cronjob) + SLACK
     refused = creation_cause(
         [event for event in about if event.reason == "FailedCreate" and event.at and due <= event.at <= end]
     )
-    if refused is not None:
-        said = inline(refused.summary).replace("the run's pod", "its Job")
-        return replace(refused, summary=f"The run that was due at {when} was not started: {said}")
-    return Cause(
-        CauseCode.MISSED,
-        f"The run that was due at {when} was not started: Kubernetes made no Job for it",
-        f"startingDeadlineSeconds of CronJob {cronjob['metadata']['name']} is over",
-        "ask the cluster's admin whether the controller manager was down or late; start a run by hand if it is needed",
-    )
+    if refused is None:
+        return None
+    said = inline(refused.summary).replace("the run's pod", "its Job")
+    return replace(refused, summary=f"The run that was due at {rfc3339(due)} was not started: {said}")

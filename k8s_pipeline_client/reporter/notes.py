@@ -26,17 +26,22 @@ _HOPELESS = (ServerUnreachableError, TokenRejectedError, RightMissingError)
 class Notes:
     """May be used by several threads."""
 
-    def __init__(self, before: Memory) -> None:
-        """Take what was remembered before the pass."""
+    def __init__(self, before: Memory, broken: Mapping[Way, OpenMetadataError] | None = None) -> None:
+        """Take what was remembered before the pass, and the servers that are known to be of no use in it."""
         self._before = before
         self._lock = threading.Lock()
         self._remembered: dict[str, list[OpenRun]] = defaultdict(list)
         self._forgotten: dict[str, set[str]] = defaultdict(set)
         self._done: set[str] = set()
-        self._broken: dict[Way, OpenMetadataError] = {}
+        self._broken: dict[Way, OpenMetadataError] = dict(broken or {})
         self._warnings: dict[str, None] = {}
         self.unknown: set[str] = set()
         """The pipelines of which OpenMetadata has said that it does not have them."""
+
+    def apart(self) -> Notes:
+        """Return notes for what goes on beside later passes: with what is known by now, and nothing to be said."""
+        with self._lock:
+            return Notes(self._before, self._broken)
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -15,8 +15,8 @@ from k8s_pipeline_client.domain.naming import instance_label
 from k8s_pipeline_client.domain.objects import is_automation, is_finished, label, newest_first, run_id
 from k8s_pipeline_client.inventory.snapshot import Snapshot, read_reduced
 from k8s_pipeline_client.inventory.statuses import run_statuses
-from k8s_pipeline_client.reporter import memory
-from k8s_pipeline_client.reporter.memory import LEDGER, Memory, OpenRun
+from k8s_pipeline_client.reporter import memory, own
+from k8s_pipeline_client.reporter.memory import Memory, OpenRun
 from k8s_pipeline_client.status import RunStatus
 
 _BY_NAME = 50
@@ -93,7 +93,9 @@ def observe(cluster: Cluster, instance: str | None, earlier: Mapping[str, OpenRu
     jobs = newest_first(read_reduced(cluster, Kind.JOB, labels=unreported))
     listed = {job["metadata"]["uid"] for job in jobs}
     ours = instance_label(instance) if instance else None
-    lost = {key: replace(run, place=LEDGER) for key, run in earlier.items() if key not in remembered.runs}
+    lost = {
+        key: replace(run, place=own.place_of_run(key)) for key, run in earlier.items() if key not in remembered.runs
+    }
     vanished = [
         run
         for run in (lost | dict(remembered.runs)).values()

@@ -11,7 +11,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -24,21 +23,19 @@ from k8s_pipeline_client.domain.redaction import redacted_traceback
 from k8s_pipeline_client.errors import ClusterError, PipelineError
 from k8s_pipeline_client.reporter import ends
 from k8s_pipeline_client.reporter.destination import Connect, Destinations
+from k8s_pipeline_client.reporter.looking import Looking
 from k8s_pipeline_client.reporter.loop import Loop
 from k8s_pipeline_client.reporter.memory import Memory, OpenRun
 from k8s_pipeline_client.reporter.notes import Notes
 from k8s_pipeline_client.reporter.observe import Observed, Seen, observe
 from k8s_pipeline_client.reporter.quiet import Quiet
-from k8s_pipeline_client.reporter.report import Action, PipelineReport, Report, RunReport
-from k8s_pipeline_client.reporter.schedules import LOOK_EVERY, Schedules
+from k8s_pipeline_client.reporter.report import Action, Report, RunReport
 from k8s_pipeline_client.reporter.single import Pass, report_seen, report_vanished
 from k8s_pipeline_client.reporter.stale import close_stale
+from k8s_pipeline_client.reporter.together import PARALLEL, together
 from k8s_pipeline_client.settings import Settings
 
 _LOG = logging.getLogger(__name__)
-
-PARALLEL = 8
-"""So many runs are reported at once at most."""
 
 _Task = Callable[[], RunReport | None]
 
@@ -69,7 +66,7 @@ class Reporter:
         self._destinations = Destinations(cluster, settings, server)
         self._quiet = Quiet()
         self._parallel = parallel
-        self._looked: datetime | None = None
+        self._looking = Looking(settings, parallel)
         self._open: Mapping[str, OpenRun] = {}
 
     def __enter__(self) -> Self:
@@ -79,7 +76,8 @@ class Reporter:
         self.close()
 
     def close(self) -> None:
-        """Give up the connections to OpenMetadata."""
+        """Give up the connections to OpenMetadata; the reporter makes no passes any more."""
+        self._looking.close()
         self._destinations.close()
 
     def reconcile(self) -> Report:
@@ -89,6 +87,14 @@ class Reporter:
             ClusterError: What there is could not be read.
             SettingsError: A file that the settings name cannot be read.
         """
+        return self._pass(beside=False)
+
+    def _pass(self, *, beside: bool) -> Report:
+        """Make one pass.
+
+        Args:
+            beside: Look at the schedules beside the next passes: what comes of it is in the report of a later one.
+        """
         begin = time.monotonic()
         self._destinations.begin()
         seen = observe(self._cluster, self._settings.instance, self._open)
@@ -96,21 +102,14 @@ class Reporter:
         within = Pass.of(self._cluster, self._destinations, self._quiet, notes, self._settings)
         runs = self._work(self._tasks(within, seen))
         self._keep(within, seen.runs, runs)
-        pipelines: list[PipelineReport] = []
-        if self._looked is None or within.now - self._looked >= LOOK_EVERY or notes.unknown:
-            days = self._settings.deleted_pipeline_retention_days
-            schedules = Schedules(within, seen.memory.ledger, self._settings.instance, days)
-            self._looked = within.now
-            try:
-                missed, pipelines = schedules.look()
-                runs += missed
-            except ClusterError as error:
-                # What has been reported is remembered all the same.
-                notes.warn(f"the schedules could not be looked at: {error}")
+        schedules = self._looking.read(within, seen.memory.ledger)
         notes.write(self._cluster)
+        looked = self._looking.look(schedules, within, seen.memory.ledger, beside=beside)
+        runs += looked.runs
         self._open = notes.left()
         self._quiet.only({run.run_id for run in runs})
-        return Report(tuple(runs), tuple(pipelines), notes.warnings, time.monotonic() - begin)
+        warnings = tuple(dict.fromkeys((*notes.warnings, *looked.warnings)))
+        return Report(tuple(runs), looked.pipelines, warnings, time.monotonic() - begin)
 
     def close_stale(self, before: datetime, *, dry_run: bool = False) -> Report:
         """Close the rows that an earlier client has left unfinished; see `stale.close_stale`.
@@ -145,7 +144,7 @@ class Reporter:
             on_pass: Called with the report of each pass.
             on_error: Called with what kept a pass from being made.
         """
-        Loop(self.reconcile, interval=interval, stop=stop, on_pass=on_pass, on_error=on_error).run()
+        Loop(partial(self._pass, beside=True), interval=interval, stop=stop, on_pass=on_pass, on_error=on_error).run()
 
     def _tasks(self, within: Pass, observed: Observed) -> list[_Task]:
         known = observed.memory.runs
@@ -160,12 +159,7 @@ class Reporter:
         return tasks
 
     def _work(self, tasks: Sequence[_Task]) -> list[RunReport]:
-        if self._parallel < 2 or len(tasks) < 2:
-            found = [task() for task in tasks]
-        else:
-            with ThreadPoolExecutor(min(self._parallel, len(tasks)), thread_name_prefix="report") as pool:
-                found = list(pool.map(lambda task: task(), tasks))
-        return [report for report in found if report is not None]
+        return [report for report in together(tasks, self._parallel, "report") if report is not None]
 
     def _keep(self, within: Pass, seen: Sequence[Seen], reports: Sequence[RunReport]) -> None:
         """Have the Jobs stay whose ends could not be confirmed yet."""

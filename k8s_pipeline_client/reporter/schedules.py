@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+import logging
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
 
 from k8s_pipeline_client.cluster.port import Kind, Object
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.naming import instance_label
 from k8s_pipeline_client.domain.objects import annotation
+from k8s_pipeline_client.domain.redaction import redacted_traceback
 from k8s_pipeline_client.errors import EntityNotFoundError, ForbiddenError, NotFoundError, PipelineError
 from k8s_pipeline_client.inventory.lookup import jobs_of
 from k8s_pipeline_client.inventory.snapshot import read_reduced
@@ -17,17 +22,21 @@ from k8s_pipeline_client.inventory.statuses import events_about
 from k8s_pipeline_client.reporter import deleted, memory
 from k8s_pipeline_client.reporter.destination import Destination
 from k8s_pipeline_client.reporter.housekeeping import keep_house
-from k8s_pipeline_client.reporter.missed import Watch, missed, missed_run, suspects, watched
+from k8s_pipeline_client.reporter.ledger import LAST_PASS, Ledger
+from k8s_pipeline_client.reporter.missed import Tracked, missed, missed_cause, missed_run, suspects, tracked
 from k8s_pipeline_client.reporter.observe import within as selector
 from k8s_pipeline_client.reporter.recovery import unseen
 from k8s_pipeline_client.reporter.report import Action, PipelineReport, RunReport
 from k8s_pipeline_client.reporter.single import Pass, report_missed
+from k8s_pipeline_client.reporter.together import together
+
+_LOG = logging.getLogger(__name__)
 
 LOOK_EVERY = timedelta(seconds=60)
 """How often the CronJobs are read: nothing about them is urgent."""
-LAST_PASS = "last-pass"
-"""The ledger's entry that says when the CronJobs were last looked at."""
 _OUTAGE = timedelta(minutes=5)
+
+T = TypeVar("T")
 
 
 def _key_of(instance: str | None) -> str:
@@ -44,48 +53,122 @@ def last_look(ledger: Mapping[str, str], instance: str | None) -> datetime | Non
     return found if found.tzinfo else None
 
 
+def note_look(within: Pass, instance: str | None) -> None:
+    """Note that the CronJobs are being looked at: who finds no such note speaks of an outage.
+
+    Raises:
+        ClusterError: It could not be written.
+    """
+    memory.note(within.cluster, {_key_of(instance): within.now.isoformat()})
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What came of looking at the CronJobs; see `Report`."""
+
+    runs: tuple[RunReport, ...] = ()
+    pipelines: tuple[PipelineReport, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What stays the same from look to look.
+
+    Attributes:
+        instance: Of which OpenMetadata the pipelines are; of any if None.
+        retention_days: For so long a deleted pipeline is kept.
+        parallel: So many pipelines are looked after at once.
+        stopping: Once it is set, no further pipeline is begun with.
+    """
+
+    instance: str | None
+    retention_days: int
+    parallel: int
+    stopping: threading.Event
+
+
 class Schedules:
-    """The CronJobs of a namespace, as one pass looks at them."""
+    """The CronJobs of a namespace: read in a pass, and looked after in it or beside later ones."""
 
-    def __init__(self, within: Pass, ledger: Mapping[str, str], instance: str | None, retention_days: int) -> None:
-        """Take the pass, and what is known from earlier ones."""
+    def __init__(self, within: Pass, setup: Setup, cronjobs: Sequence[Object], ledger: Ledger) -> None:
+        """Take the pass, and what was read in it; see `read`."""
         self._pass = within
+        self._setup = setup
+        self._cronjobs = cronjobs
         self._ledger = ledger
-        self._instance = instance
-        self._retention_days = retention_days
-        self._entries: dict[str, str | None] = {}
 
-    def look(self) -> tuple[list[RunReport], list[PipelineReport]]:
-        """Look at them, and note what is to be known the next time.
+    @classmethod
+    def read(cls, within: Pass, setup: Setup, noted: Mapping[str, str]) -> Schedules:
+        """Read them; after an outage, remember the runs of which only events are left.
+
+        Args:
+            within: The pass.
+            setup: What stays the same.
+            noted: The data of the ledger.
 
         Raises:
             ClusterError: They could not be read.
         """
-        cluster, now = self._pass.cluster, self._pass.now
-        cronjobs = read_reduced(cluster, Kind.CRONJOB, labels=selector(self._instance))
-        before = last_look(self._ledger, self._instance)
-        if before is not None and now - before > _OUTAGE:
-            self._pass.notes.warn(
-                f"nobody reported from {before.isoformat()} until {now.isoformat()}: runs that were made and removed"
-                " meanwhile, and said nothing themselves, are not reported"
+        cronjobs = read_reduced(within.cluster, Kind.CRONJOB, labels=selector(setup.instance))
+        found = cls(within, setup, cronjobs, Ledger.read(within.cluster, noted))
+        before = last_look(noted, setup.instance)
+        if before is not None and within.now - before > _OUTAGE:
+            within.notes.warn(
+                f"nobody reported from {before.isoformat()} until {within.now.isoformat()}: runs that were made and"
+                " removed meanwhile, and said nothing themselves, are not reported"
             )
-            self._recover({cronjob["metadata"]["name"]: cronjob for cronjob in cronjobs})
-        runs = [report for cronjob in cronjobs for report in self._missed(cronjob)]
-        pipelines = [
-            report
-            for cronjob in deleted.to_ask(cronjobs, self._pass.notes.unknown, before, now)
-            if (report := self._settled(cronjob)) is not None
-        ]
-        keep_house(self._pass, before)
-        self._write(cronjobs)
-        return runs, pipelines
+            found._recover({cronjob["metadata"]["name"]: cronjob for cronjob in cronjobs})
+        return found
+
+    def look(self, before: datetime | None, unknown: set[str]) -> Looked:
+        """Report the runs that were missed, and look after the pipelines that OpenMetadata has deleted.
+
+        Args:
+            before: When pipelines were last asked for; None if that is not known.
+            unknown: Those of which OpenMetadata has just said that it does not have them.
+
+        Raises:
+            ClusterError: What is known of the schedules could not be written.
+        """
+        self._pass = replace(self._pass, notes=self._pass.notes.apart())
+        found = dict(self._each(self._searched, self._cronjobs))
+        self._write({name: item for name, item in found.items() if self._is_news(name, item)} | self._gone())
+        runs: list[RunReport] = []
+        told: dict[str, Tracked | None] = {}
+        owing = [cronjob for cronjob in self._cronjobs if (item := found.get(_name(cronjob))) and item.owed]
+        for name, reports, left in self._each(lambda cronjob: self._told(cronjob, found[_name(cronjob)]), owing):
+            runs += reports
+            told[name] = left
+        self._write({name: item for name, item in told.items() if item != found[name]})
+        asked = deleted.to_ask(self._cronjobs, unknown | self._pass.notes.unknown, before, self._pass.now)
+        pipelines = [report for report in self._each(self._settled, asked) if report is not None]
+        if not self._setup.stopping.is_set():
+            keep_house(self._pass, before)
+        return Looked(tuple(runs), tuple(pipelines), self._pass.notes.warnings)
+
+    def _each(self, work: Callable[[Object], T], cronjobs: Iterable[Object]) -> list[T]:
+        """Do something about each, unless it is time to stop; a fault of ours in one is none of the others'."""
+
+        def one(cronjob: Object) -> Iterator[T]:
+            if self._setup.stopping.is_set():
+                return
+            try:
+                yield work(cronjob)
+            except Exception as error:
+                name = _name(cronjob)
+                _LOG.error("the schedule of %s could not be looked at: %s", name, redacted_traceback(error))
+                self._pass.notes.warn(f"{name}: unexpected: {type(error).__name__}")
+
+        tasks = [partial(lambda cronjob: list(one(cronjob)), cronjob) for cronjob in cronjobs]
+        return [item for found in together(tasks, self._setup.parallel, "schedules") for item in found]
 
     def _recover(self, cronjobs: Mapping[str, Object]) -> None:
         """Remember the runs that came and went while nobody reported: the next pass looks for what became of them."""
         cluster = self._pass.cluster
         try:
             events = read_reduced(cluster, Kind.EVENT, fields="involvedObject.kind=Job")
-            listed = read_reduced(cluster, Kind.JOB, labels=selector(self._instance)) if events else []
+            listed = read_reduced(cluster, Kind.JOB, labels=selector(self._setup.instance)) if events else []
         except ForbiddenError:
             return
         known = {job["metadata"]["uid"] for job in listed}
@@ -105,50 +188,53 @@ class Schedules:
         except PipelineError:
             return None
 
-    def _missed(self, cronjob: Object) -> Iterator[RunReport]:
-        name = cronjob["metadata"]["name"]
-        text = self._ledger.get(name, "")
-        before = Watch.from_text(text)
-        watch = watched(cronjob, before, self._pass.now)
-        if watch is not None:
-            try:
-                watch = self._searched(cronjob, watch)
-                for due in list(watch.owed):
-                    report, is_done = self._told(cronjob, watch, due)
-                    if is_done:
-                        watch = watch.without(due)
-                        self._done(cronjob).add(due)
-                    yield report
-            except PipelineError as error:
-                self._pass.notes.warn(f"{name}: {error}")
-        if watch != before or (watch is None and text):
-            self._entries[name] = watch.to_text() if watch else None
+    def _known(self, name: str) -> Tracked | None:
+        return Tracked.from_text(self._ledger.entries.get(name, ""))
 
-    def _searched(self, cronjob: Object, watch: Watch) -> Watch:
-        """Return it with what was missed since."""
-        dues = suspects(cronjob, watch, self._pass.now)
+    def _is_news(self, name: str, item: Tracked | None) -> bool:
+        return item != self._known(name) or (item is None and name in self._ledger.entries)
+
+    def _searched(self, cronjob: Object) -> tuple[str, Tracked | None]:
+        """Return what is known of a schedule, with what was missed since."""
+        name = _name(cronjob)
+        known = tracked(cronjob, self._known(name), self._pass.now)
+        if known is None:
+            return name, None
         done = self._done(cronjob)
-        dues = [due for due in dues if due not in done]
+        dues = [due for due in suspects(cronjob, known, self._pass.now) if due not in done]
         if not dues:
-            return watch
+            return name, known
         cluster = self._pass.cluster
-        jobs = jobs_of(cluster, cronjob["metadata"]["name"])
-        events = events_about(cluster, [cronjob])
+        try:
+            jobs, events = jobs_of(cluster, name), events_about(cluster, [cronjob])
+        except PipelineError as error:
+            self._pass.notes.warn(f"{name}: {error}")
+            return name, known
         found = dict(missed(cronjob, dues, jobs, events))
         done.update(set(dues) - set(found))  # the others are done once the ledger has them
-        if not found:
-            return watch
-        return Watch(watch.uid, watch.generation, watch.since, {**watch.owed, **found})
+        return name, replace(known, owed={**known.owed, **found}) if found else known
 
     def _done(self, cronjob: Object) -> set[datetime]:
         """Return the due times that this process has looked into before."""
         return self._pass.quiet.looked_into(cronjob["metadata"]["uid"], self._pass.now)
 
-    def _told(self, cronjob: Object, watch: Watch, due: datetime) -> tuple[RunReport, bool]:
-        cause = watch.owed[due]
-        status = missed_run(watch.uid, due, cause)
+    def _told(self, cronjob: Object, known: Tracked | None) -> tuple[str, list[RunReport], Tracked | None]:
+        """Report what a pipeline has missed; return what is left of it."""
+        reports: list[RunReport] = []
+        for due in sorted(known.owed) if known else ():
+            assert known is not None
+            report, is_done = self._told_one(cronjob, known, due)
+            reports.append(report)
+            if is_done:
+                known = known.without(due)
+                self._done(cronjob).add(due)
+        return _name(cronjob), reports, known
+
+    def _told_one(self, cronjob: Object, known: Tracked, due: datetime) -> tuple[RunReport, bool]:
+        cause = known.owed[due] or missed_cause(_name(cronjob), due)
+        status = missed_run(known.uid, due, cause)
         report = RunReport(
-            status.run_id, cronjob["metadata"]["name"], annotation(cronjob, labels.FQN), "", status.state,
+            status.run_id, _name(cronjob), annotation(cronjob, labels.FQN), "", status.state,
             Action.FAILED, str(cause.code),
         )  # fmt: skip
         try:
@@ -164,7 +250,7 @@ class Schedules:
         return _with(report, action), action is Action.CONFIRMED
 
     def _settled(self, cronjob: Object) -> PipelineReport | None:
-        name, fqn = cronjob["metadata"]["name"], annotation(cronjob, labels.FQN)
+        name, fqn = _name(cronjob), annotation(cronjob, labels.FQN)
         cluster = self._pass.cluster
         try:
             whole = cluster.get(Kind.CRONJOB, name)
@@ -172,7 +258,8 @@ class Schedules:
             with self._pass.notes.asking(destination):
                 standing = deleted.standing_of(self._pass.destinations.server(destination), whole)
             said = deleted.settle(cluster, whole, standing)
-            if said == deleted.Standing.DELETED and deleted.was_kept(whole, self._retention_days, self._pass.now):
+            days = self._setup.retention_days
+            if said == deleted.Standing.DELETED and deleted.was_kept(whole, days, self._pass.now):
                 said = deleted.expire(cluster, whole)
         except NotFoundError:
             return None
@@ -184,15 +271,27 @@ class Schedules:
 
     def _destination(self, cronjob: Object) -> Destination:
         """Return where the runs of a pipeline are reported."""
-        return self._pass.destinations.of_template(self._pass.cluster.get(Kind.CRONJOB, cronjob["metadata"]["name"]))
+        return self._pass.destinations.of_template(self._pass.cluster.get(Kind.CRONJOB, _name(cronjob)))
 
-    def _write(self, cronjobs: Sequence[Object]) -> None:
-        names = {cronjob["metadata"]["name"] for cronjob in cronjobs}
-        if self._instance is None:
-            gone = {key for key in self._ledger if key not in names and not key.startswith(LAST_PASS)}
-            self._entries |= dict.fromkeys(gone)
-        self._entries[_key_of(self._instance)] = self._pass.now.isoformat()
-        memory.note(self._pass.cluster, self._entries)
+    def _gone(self) -> dict[str, Tracked | None]:
+        """Return the entries of CronJobs that are gone, as far as they are surely ours."""
+        names = {_name(cronjob) for cronjob in self._cronjobs}
+        left = [name for name in self._ledger.entries if name not in names]
+        if self._setup.instance is not None:
+            ours = instance_label(self._setup.instance)
+            left = [name for name in left if (item := self._known(name)) and item.instance == ours]
+        return dict.fromkeys(left)
+
+    def _write(self, changes: Mapping[str, Tracked | None]) -> None:
+        self._ledger, lost = self._ledger.write(self._pass.cluster, changes)
+        if lost:
+            self._pass.notes.warn(
+                f"{lost} missed runs are not remembered any more, since OpenMetadata has not taken them for too long"
+            )
+
+
+def _name(cronjob: Object) -> str:
+    return str(cronjob["metadata"]["name"])
 
 
 def _with(report: RunReport, action: Action, error: PipelineError | None = None) -> RunReport:

@@ -1,0 +1,109 @@
+"""Looks at the schedules once a minute: beside the passes of a loop, which a slow OpenMetadata must not hold up."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from datetime import datetime
+from functools import partial
+
+from k8s_pipeline_client.domain.redaction import redacted_traceback
+from k8s_pipeline_client.errors import ClusterError
+from k8s_pipeline_client.reporter.schedules import LOOK_EVERY, Looked, Schedules, Setup, last_look, note_look
+from k8s_pipeline_client.reporter.single import Pass
+from k8s_pipeline_client.settings import Settings
+
+_LOG = logging.getLogger(__name__)
+
+_PATIENCE = 5.0
+"""Seconds for which the end of a look is waited for at the end of the reporter; it may end at any point."""
+
+
+class Looking:
+    """Begins a look when it is time for one, and hands over what came of it; one at a time."""
+
+    def __init__(self, settings: Settings, parallel: int) -> None:
+        """Take the settings, and how many pipelines are looked after at once."""
+        self._stopping = threading.Event()
+        days = settings.deleted_pipeline_retention_days
+        self._setup = Setup(settings.instance, days, parallel, self._stopping)
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="looking")
+        self._under_way: Future[Looked] | None = None
+        self._looked: datetime | None = None
+        self._begun: datetime | None = None
+        self._behind: datetime | None = None
+        self._unknown: set[str] = set()
+        self._found: list[Looked] = []
+
+    def read(self, within: Pass, noted: Mapping[str, str]) -> Schedules | None:
+        """Read the CronJobs, if it is time to; what cannot be read is said in the pass, and tried again.
+
+        Args:
+            within: The pass.
+            noted: The data of the reporter's ledger.
+        """
+        self._collect()
+        self._unknown |= within.notes.unknown
+        is_due = self._looked is None or within.now - self._looked >= LOOK_EVERY
+        if not is_due and (not self._unknown or self._under_way is not None):
+            return None
+        self._looked = within.now
+        try:
+            if self._under_way is None:
+                return Schedules.read(within, self._setup, noted)
+            # It goes on, and nobody is to speak of an outage. The next one asks for what is due since this one began.
+            self._behind = self._behind or self._begun
+            note_look(within, self._setup.instance)
+        except ClusterError as error:
+            # What has been reported is remembered all the same.
+            within.notes.warn(f"the schedules could not be looked at: {error}")
+        return None
+
+    def look(self, schedules: Schedules | None, within: Pass, noted: Mapping[str, str], *, beside: bool) -> Looked:
+        """Look at what was read, and return what has come of that, or of an earlier look.
+
+        Args:
+            schedules: What `read` has returned.
+            within: The pass; what it is to remember has been written.
+            noted: The data of the reporter's ledger.
+            beside: Do not wait for it: what comes of it, a later call returns.
+        """
+        if schedules is not None:
+            before, unknown = self._behind or last_look(noted, self._setup.instance), self._unknown
+            self._begun, self._behind, self._unknown = within.now, None, set()
+            work = partial(self._work, schedules, within, before, unknown)
+            if beside:
+                self._under_way = self._pool.submit(work)
+            else:
+                self._found.append(work())
+        self._collect()
+        found, self._found = self._found, []
+        return Looked(
+            tuple(run for each in found for run in each.runs),
+            tuple(pipeline for each in found for pipeline in each.pipelines),
+            tuple(warning for each in found for warning in each.warnings),
+        )
+
+    def close(self) -> None:
+        """Begin with nothing more."""
+        self._stopping.set()
+        if self._under_way is not None:
+            wait([self._under_way], timeout=_PATIENCE)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _collect(self) -> None:
+        if self._under_way is not None and self._under_way.done():
+            self._found.append(self._under_way.result())
+            self._under_way = None
+
+    def _work(self, schedules: Schedules, within: Pass, before: datetime | None, unknown: set[str]) -> Looked:
+        try:
+            note_look(within, self._setup.instance)
+            return schedules.look(before, unknown)
+        except ClusterError as error:
+            return Looked(warnings=(f"the schedules could not be looked at: {error}",))
+        except Exception as error:  # a fault of ours must not end the reports of all runs
+            _LOG.error("the schedules could not be looked at: %s", redacted_traceback(error))
+            return Looked(warnings=(f"the schedules could not be looked at: unexpected: {type(error).__name__}",))

@@ -1,0 +1,214 @@
+"""What the reporter keeps of schedules: it has room for ten thousand of them, and writes only what has changed."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from k8s_pipeline_client.cluster.port import Kind, Propagation
+from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.domain.naming import instance_label
+from k8s_pipeline_client.reporter import ledger, memory, own
+from k8s_pipeline_client.reporter.ledger import MOST_BYTES, Ledger, patched
+from k8s_pipeline_client.reporter.memory import OpenRun
+from k8s_pipeline_client.reporter.missed import Tracked
+from k8s_pipeline_client.status import Cause, CauseCode
+from tests.fakes import FakeCluster
+from tests.unit import scene
+from tests.unit.reporting import HOURLY, World, said
+
+NOON = datetime(2026, 1, 21, 12, tzinfo=UTC)
+MANY = 10_000
+ANNOTATIONS = 256 * 1024
+"""The API server takes no more of them, in bytes."""
+REFUSED = Cause(
+    CauseCode.QUOTA_EXCEEDED,
+    'The run that was due was not started: the ResourceQuota "jobs" of the namespace does not allow its Job',
+    'jobs.batch "x" is forbidden: exceeded quota: jobs, requested: count/jobs.batch=1, used: 100, limited: 100',
+    "wait for other runs to end, lower this run's requests and limits, or have the quota increased",
+)
+
+
+def name(number: int) -> str:
+    return f"om-warehouse-orders-and-returns-of-all-shops-{number:05d}-abcdefghij"
+
+
+def schedules(count: int, *causes: Cause | None) -> dict[str, Tracked | None]:
+    """Return so many schedules, of each of which runs were missed, all at the same times."""
+    owed = {NOON + timedelta(hours=hour): cause for hour, cause in enumerate(causes)}
+    return {name(number): Tracked(str(uuid.uuid4()), 3, NOON, "openmetadata", owed) for number in range(count)}
+
+
+def sizes(cluster: FakeCluster) -> dict[str, int]:
+    return {
+        item["metadata"]["name"]: sum(len(key) + len(text) for key, text in (item.get("data") or {}).items())
+        for item in cluster.list(Kind.CONFIG_MAP)
+    }
+
+
+@pytest.mark.parametrize(
+    "causes", [(), (None,), (REFUSED,), (None,) * 12], ids=["none missed", "one each", "one each, refused", "12 each"]
+)
+def test_ten_thousand_schedules_have_room(causes: tuple[Cause | None, ...]) -> None:
+    cluster = FakeCluster()
+    wanted = schedules(MANY, *causes)
+
+    _, lost = Ledger({}).write(cluster, wanted)
+
+    assert lost == 0
+    assert max(sizes(cluster).values()) <= MOST_BYTES
+    found = Ledger.read(cluster, {}).entries
+    assert {key: Tracked.from_text(text) for key, text in found.items()} == wanted
+
+
+def test_ten_thousand_open_runs_of_no_pipeline_have_room() -> None:
+    cluster = FakeCluster()
+    runs = [
+        OpenRun(
+            run_id=str(uuid.uuid4()), job=name(number), uid=str(uuid.uuid4()), created=NOON, pipeline=name(number),
+            instance="openmetadata", fqn=f"warehouse.orders-and-returns-{number}",
+            address="https://openmetadata.example.com/api", token="om-token-openmetadata-bot-abcdefghij/jwtToken",
+        )
+        for number in range(MANY)
+    ]  # fmt: skip
+
+    memory.remember(cluster, "a-pipeline-that-is-gone", runs)
+
+    for item in cluster.list(Kind.CONFIG_MAP):
+        assert sum(len(key) + len(text) for key, text in item["metadata"]["annotations"].items()) < ANNOTATIONS
+    assert set(memory.read(cluster).runs) == {run.run_id for run in runs}
+
+
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=40), st.integers(2_000, 20_000))
+def test_whatever_was_missed_there_is_room_and_the_newest_are_kept(counts: list[int], most: int) -> None:
+    wanted = {
+        name(number): Tracked(
+            str(uuid.UUID(int=number)), 1, NOON, "", {NOON + timedelta(hours=hour): REFUSED for hour in range(count)}
+        )
+        for number, count in enumerate(counts)
+    }
+    texts = {key: item.to_text() for key, item in wanted.items()}
+    bare = {key: Tracked(item.uid, 1, NOON).to_text() for key, item in wanted.items()}
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ledger, "MOST_BYTES", most)
+        found, lost = patched({}, texts)
+
+    for data in found.values():
+        size = sum(len(key) + len(text or "") for key, text in data.items())
+        assert size <= most or all(text == bare[key] for key, text in data.items())
+    kept = {key: Tracked.from_text(text or "") for data in found.values() for key, text in data.items()}
+    assert sum(len(item.owed) for item in wanted.values()) == lost + sum(
+        len(item.owed) for item in kept.values() if item
+    )
+    for key, item in kept.items():
+        assert item is not None
+        assert list(item.owed) == list(wanted[key].owed)[len(wanted[key].owed) - len(item.owed) :]
+
+
+def at(world: World, minutes: float) -> None:
+    """Have a fresh reporter make passes so long after noon."""
+    world.fake.clock = NOON + timedelta(minutes=minutes) - timedelta(seconds=210)
+    world.passes(3, seconds=70)
+
+
+def world_on_a_schedule() -> World:
+    world = World(schedule=HOURLY)
+    world.fake.clock = NOON - timedelta(minutes=5)
+    return world
+
+
+def data_of(world: World, place: str) -> dict[str, str]:
+    found: dict[str, str] = world.fake.get(Kind.CONFIG_MAP, place).get("data") or {}
+    return found
+
+
+def test_what_an_earlier_version_has_kept_is_moved_and_goes_on() -> None:
+    world = world_on_a_schedule()
+    uid = world.fake.get(Kind.CRONJOB, world.name)["metadata"]["uid"]
+    generation = world.fake.get(Kind.CRONJOB, world.name)["metadata"]["generation"]
+    due = NOON - timedelta(hours=2)
+    kept = {
+        "uid": uid,
+        "generation": generation,
+        "since": NOON.isoformat(),
+        "owed": {due.isoformat(): REFUSED.as_dict()},
+    }
+    world.fake.create(
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": own.LEDGER, "namespace": "ns", "labels": {labels.OPEN_RUNS: "true"}},
+            "data": {
+                "last-pass": NOON.isoformat(),
+                world.name: json.dumps(kept),
+                "om-gone-abcdefghij": json.dumps(kept),
+            },
+        }
+    )
+    world.server.be_down()
+    at(world, 1)
+    assert set(data_of(world, own.LEDGER)) == {"last-pass"}
+    assert set(data_of(world, own.place_of_schedule(world.name))) == {world.name}
+    assert sum(len(data) for data in all_data(world)) == 1, "nothing is left of the one that is gone"
+    world.server.be_well()
+
+    at(world, 10)
+
+    (row,) = world.server.rows(world.fqn)
+    assert row["startDate"] == int(due.timestamp() * 1000)
+    assert "ResourceQuota" in said(row)
+
+
+def all_data(world: World) -> list[dict[str, str]]:
+    return [item.get("data") or {} for item in world.fake.list(Kind.CONFIG_MAP, labels=labels.SCHEDULES)]
+
+
+@pytest.mark.parametrize("count", [1, 60])
+def test_what_has_not_changed_is_not_written(count: int) -> None:
+    world = world_on_a_schedule()
+    for item in scene.others(count):
+        scene.deploy(world.fake, item, settings=world.settings)
+    world.passes(2, seconds=70)
+    world.fake.requests.clear()
+
+    world.passes(seconds=70)
+
+    written = [item.name for item in world.fake.requests if item.verb in ("create", "patch", "delete")]
+    assert written == [own.LEDGER], "only that it was looked"
+
+
+def test_what_a_suspended_pipeline_still_owes_is_not_written_again_and_again() -> None:
+    world = world_on_a_schedule()
+    world.passes(seconds=0)
+    world.server.be_down()
+    at(world, 20)
+    world.fake.merge(Kind.CRONJOB, world.name, {"spec": {"suspend": True}})
+    world.passes(2, seconds=70)
+    world.fake.requests.clear()
+
+    world.passes(seconds=70)
+
+    assert [item.name for item in world.fake.requests if item.verb == "patch"] == [own.LEDGER]
+    world.server.be_well()
+    world.passes(3, seconds=70)
+    assert len(world.server.rows(world.fqn)) == 1
+
+
+@pytest.mark.parametrize("instance", [None, "openmetadata", "another"])
+def test_what_is_known_of_a_pipeline_goes_with_it_unless_it_is_another_ones(instance: str | None) -> None:
+    world = world_on_a_schedule()
+    world.passes(seconds=0)
+    label = world.fake.get(Kind.CRONJOB, world.name)["metadata"]["labels"][labels.INSTANCE]
+    world.settings = world.settings.model_copy(update={"instance": instance})
+    world.fake.delete(Kind.CRONJOB, world.name, Propagation.BACKGROUND)
+
+    world.passes(2, seconds=70)
+
+    is_ours = instance is None or instance_label(instance) == label
+    assert sum(len(data) for data in all_data(world)) == (0 if is_ours else 1)

@@ -1,0 +1,182 @@
+"""An OpenMetadata that is slow to say what became of its pipelines: the ends of runs do not wait for that."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from k8s_pipeline_client.reporter import Report, Reporter, looking
+from k8s_pipeline_client.reporter.together import PARALLEL
+from tests.fakes.openmetadata_wire import OpenMetadataRequest
+from tests.unit import scene
+from tests.unit.reporting import HOURLY, World, entity
+
+PATIENCE = 30.0
+PIPELINES = 3 * PARALLEL
+
+
+class Slow:
+    """Has each request of one kind wait until it is let go, and counts those that do.
+
+    Attributes:
+        most: How many have waited at once.
+    """
+
+    def __init__(self, world: World, operation: str) -> None:
+        self._operation = operation
+        self._changed = threading.Condition()
+        self._waiting = 0
+        self._is_open = False
+        self.most = 0
+        world.server.before(self._hold)
+
+    def _hold(self, request: OpenMetadataRequest) -> None:
+        if request.operation != self._operation:
+            return
+        with self._changed:
+            self._waiting += 1
+            self.most = max(self.most, self._waiting)
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._is_open, PATIENCE)
+            self._waiting -= 1
+            self._changed.notify_all()
+
+    def wait_for(self, count: int) -> None:
+        """Wait until so many wait."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: self._waiting >= count, PATIENCE), f"{self._waiting} wait"
+
+    def wait_for_none(self) -> None:
+        """Wait until none waits."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: self._waiting == 0, PATIENCE)
+
+    def let_go(self) -> None:
+        """Have none wait any more."""
+        with self._changed:
+            self._is_open = True
+            self._changed.notify_all()
+
+
+@pytest.fixture
+def world() -> World:
+    """Many pipelines, each of which is to be asked for in the next pass."""
+    world = World(schedule=HOURLY)
+    for item in scene.others(PIPELINES - 1):
+        scene.deploy(world.fake, item, settings=world.settings)
+        world.server.add_pipeline(entity(item))
+    world.passes()
+    world.fake.advance(601)
+    return world
+
+
+class Loop:
+    """A reporter that makes passes in a thread."""
+
+    def __init__(self, reporter: Reporter, world: World) -> None:
+        self._reporter = reporter
+        self._world = world
+        self._stop = threading.Event()
+        self._made = threading.Condition()
+        self.reports: list[Report] = []
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> Loop:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join(PATIENCE)
+        self._reporter.close()
+
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        """Wait until something is so after a pass."""
+        with self._made:
+            assert self._made.wait_for(condition, PATIENCE)
+
+    def _run(self) -> None:
+        self._reporter.run(interval=0.01, stop=self._stop, on_pass=self._passed)
+
+    def _passed(self, report: Report) -> None:
+        self._world.fake.advance(20)
+        with self._made:
+            self.reports.append(report)
+            self._made.notify_all()
+
+
+def asked(world: World) -> int:
+    """Return how often pipelines were asked for."""
+    return len([item for item in world.server.requests if item.operation == "pipeline_with_id"])
+
+
+def test_the_ends_of_runs_are_reported_while_openmetadata_is_asked_for_pipelines(world: World) -> None:
+    slow = Slow(world, "pipeline_with_id")
+    with Loop(world.reporter(parallel=PARALLEL), world) as loop:
+        slow.wait_for(1)
+        job = world.failed_run()
+
+        loop.wait_until(lambda: world.mark(job) is not None)
+
+        assert world.state(job) == "failed"
+        assert not any(report.pipelines for report in loop.reports), "it is still being asked"
+        slow.let_go()
+
+
+def test_eight_pipelines_at_once_are_asked_for_and_no_more(world: World) -> None:
+    slow = Slow(world, "pipeline_with_id")
+    with Loop(world.reporter(parallel=PARALLEL), world) as loop:
+        slow.wait_for(PARALLEL)
+        slow.let_go()
+        loop.wait_until(lambda: asked(world) >= PIPELINES)
+
+    assert slow.most == PARALLEL
+
+
+def test_what_came_of_it_is_in_a_later_report(world: World) -> None:
+    world.server.delete_pipeline(str(world.pipeline.id))
+    slow = Slow(world, "pipeline_with_id")
+    with Loop(world.reporter(parallel=PARALLEL), world) as loop:
+        slow.wait_for(1)
+        slow.let_go()
+        loop.wait_until(lambda: any(report.pipelines for report in loop.reports))
+
+        found = [(item.fqn, item.standing) for report in loop.reports for item in report.pipelines]
+    assert found == [(world.fqn, "deleted")]
+
+
+def test_a_long_look_is_no_outage_and_leaves_out_no_pipeline(world: World) -> None:
+    slow = Slow(world, "pipeline_with_id")
+    with Loop(world.reporter(parallel=PARALLEL), world) as loop:
+        slow.wait_for(PARALLEL)
+        begin = world.fake.clock
+        loop.wait_until(lambda: (world.fake.clock - begin).total_seconds() > 700)
+        slow.let_go()
+        loop.wait_until(lambda: asked(world) >= 2 * PIPELINES)
+
+    outages = [text for report in loop.reports for text in report.warnings if "nobody reported" in text]
+    assert len(outages) == 1, "that before the first pass, and no other"
+
+
+def test_a_pass_that_is_asked_for_waits_for_what_openmetadata_says(world: World) -> None:
+    world.server.delete_pipeline(str(world.pipeline.id))
+
+    with world.reporter(parallel=PARALLEL) as reporter:
+        report = reporter.reconcile()
+
+    assert [(item.fqn, item.standing) for item in report.pipelines] == [(world.fqn, "deleted")]
+
+
+def test_a_reporter_that_is_closed_begins_with_no_further_pipeline(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looking, "_PATIENCE", 0.0)
+    slow = Slow(world, "pipeline_with_id")
+    with Loop(world.reporter(parallel=PARALLEL), world):
+        slow.wait_for(PARALLEL)
+    slow.let_go()
+    slow.wait_for_none()
+
+    assert asked(world) == PARALLEL
