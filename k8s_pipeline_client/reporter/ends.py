@@ -61,8 +61,8 @@ def give_up_lost_pods(cluster: Cluster, seen: Seen, now: datetime) -> bool:
     if not lost:
         return False
     job = cluster.get(Kind.JOB, seen.job["metadata"]["name"])
-    if job["metadata"]["uid"] != seen.job["metadata"]["uid"]:
-        return False
+    if job["metadata"]["uid"] != seen.job["metadata"]["uid"] or job["spec"].get("suspend"):
+        return False  # what is suspended begins nothing, and is for those to end who suspended it
     if not is_finished(job) and not annotation(job, labels.KILLED_BY):
         node = next((pod["spec"].get("nodeName") for pod in lost if pod["spec"].get("nodeName")), "")
         summary = f"The node {node} of the run was lost; it may still be writing, and its pod was deleted by force"

@@ -31,7 +31,7 @@ class Outcome(Enum):
     LOST = "the deletion of its pod is not confirmed five minutes after the grace period"
     SUCCEEDED = "it succeeded"
     EXITED = "it exited with a code other than 0, or exceeded its memory limit"
-    CUT_SHORT = "it was terminated by its deadline, an eviction or a deletion"
+    CUT_SHORT = "it was terminated by its deadline, an eviction, a deletion or a suspension"
     KILLED = "it was killed on request"
     KILLED_TOO_LATE = "it was killed on request, but main exited with 0"
     NEVER_STARTED = "it never started"
@@ -62,6 +62,7 @@ _CUT_SHORT = frozenset(
         CauseCode.PREEMPTED,
         CauseCode.POD_DELETED,
         CauseCode.SIG_TERM,
+        CauseCode.SUSPENDED,
     }
 )
 _NEVER_STARTED = frozenset(

@@ -15,7 +15,7 @@ from k8s_pipeline_client.status.ended import SIGTERM_CODE, ended_cause, ended_ca
 from k8s_pipeline_client.status.job import Job
 from k8s_pipeline_client.status.logtail import told_by_launcher
 from k8s_pipeline_client.status.models import Cause, CauseCode
-from k8s_pipeline_client.status.pod import Pod
+from k8s_pipeline_client.status.pod import Condition, Pod
 from k8s_pipeline_client.status.refused import creation_cause
 from k8s_pipeline_client.status.run import Run
 from k8s_pipeline_client.status.waiting import (
@@ -132,8 +132,31 @@ def _was_over_when_killed(job: Job) -> bool:
     if failure.at and job.killed_at and failure.at + _SKEW < job.killed_at:
         return True
     # A kill shows as the Job's deadline; or, if the pod terminates before the Job's status, as the rule for SIGTERM.
-    by_kill = failure.reason == "PodFailurePolicy" and f"exit code {SIGTERM_CODE} " in f"{failure.message} "
+    by_kill = _is_by_sigterm(failure)
     return failure.reason in ("BackoffLimitExceeded", "PodFailurePolicy") and not by_kill
+
+
+def _is_by_sigterm(failure: Condition) -> bool:
+    """The Job's rule for an exit by SIGTERM has failed it."""
+    return failure.reason == "PodFailurePolicy" and f"exit code {SIGTERM_CODE} " in f"{failure.message} "
+
+
+def _suspended(run: Run) -> Cause | None:
+    """Somebody suspended the Job while it ran.
+
+    The Job controller deletes the pod, and forgets it. It sees the exit code all the same if it looks at the Job
+    between the end of the container and the deletion of the Pod object: then the rule for SIGTERM fails the Job.
+    """
+    failure = run.job.failure
+    if failure is None or not run.job.was_suspended or not _is_by_sigterm(failure):
+        return None
+    return Cause(
+        CauseCode.SUSPENDED,
+        "The run's Job was suspended while it was running (spec.suspend), and Kubernetes counted the end of its pod "
+        f"(exit code {SIGTERM_CODE}) as a failure",
+        failure.message,
+        "start the run again; a run that is to pause cannot be relied on to go on: kill it, or wait for its end",
+    )
 
 
 def _job_deadline(run: Run) -> Cause | None:
@@ -233,6 +256,7 @@ def _verdict(run: Run) -> Cause | None:
 _FAILURE_CHECKS: tuple[Callable[[Run], Cause | None], ...] = (
     _left_undone,
     _killed,
+    _suspended,
     _lost,
     _job_deadline,
     _newest_attempt,

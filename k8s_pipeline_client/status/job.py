@@ -33,6 +33,7 @@ class Job:
         has_counted_pods: Whether a counter shows that a pod ran.
         fail_codes: The exit codes of ``main`` that fail the Job at once (podFailurePolicy, FailJob, In).
         is_suspended: ``spec.suspend``; without that, the condition Suspended.
+        was_suspended: Either of the two: a Job that has failed keeps its conditions.
         queue: The Kueue queue; empty without one.
         killed_because: The cause that was recorded with the kill.
         succeeded_at: When main succeeded, if the pod was terminated afterwards because of its sidecars.
@@ -53,6 +54,7 @@ class Job:
     has_counted_pods: bool
     fail_codes: frozenset[int]
     is_suspended: bool
+    was_suspended: bool
     queue: str
     killed_by: str
     killed_at: datetime | None
@@ -138,6 +140,7 @@ def read_job(raw: Object) -> Job:
         fail_codes=_read_fail_codes(spec),
         # The condition follows the spec with a delay.
         is_suspended=bool(spec.get("suspend", "Suspended" in conditions)),
+        was_suspended=bool(spec.get("suspend")) or "Suspended" in conditions,
         queue=label(raw, labels.QUEUE_NAME),
         killed_by=text(annotations.get(labels.KILLED_BY)),
         killed_at=moment(annotations.get(labels.KILLED_AT)),

@@ -52,6 +52,7 @@ class CauseCode(StrEnum):
     OOMKilled               a container exceeded its memory limit and was killed (exit code 137)
     SigKill                 exit code 137 without OOMKilled: memory, or SIGTERM ignored during the grace period
     SigTerm                 exit code 143 that neither a deadline, a kill nor a disruption explains
+    Suspended               its Job was suspended while it ran, and Kubernetes counted the exit code 143 of its pod
     ExitCode                container ``main`` exited with a code of its own; with the launcher's message, if any
     InitFailed              an init container failed, or had not completed at the run's deadline
     Evicted                 by the kubelet (own limits, node pressure, shutdown) or the eviction API (drain)
@@ -94,6 +95,7 @@ class CauseCode(StrEnum):
     OOM_KILLED = "OOMKilled"
     SIG_KILL = "SigKill"
     SIG_TERM = "SigTerm"
+    SUSPENDED = "Suspended"
     EXIT_CODE = "ExitCode"
     INIT_FAILED = "InitFailed"
     EVICTED = "Evicted"

@@ -178,6 +178,17 @@ def test_with_the_setting_it_is_deleted_by_force_and_its_run_does_not_begin_anew
     assert world.mark(job) == labels.FINAL
 
 
+def test_one_that_somebody_has_suspended_is_not_ended_with_its_node() -> None:
+    world = World(SETTINGS.model_copy(update={"force_delete_lost_pods": True}))
+    job, _ = _on_a_lost_node(world)
+    world.fake.merge(Kind.JOB, job, {"spec": {"suspend": True}})
+
+    world.passes(2, seconds=400)
+
+    assert _grace(world) == 20
+    assert not annotation(world.fake.get(Kind.JOB, job), labels.KILLED_BY)
+
+
 def test_a_pod_that_has_ended_is_not_deleted_by_force() -> None:
     world = World(SETTINGS.model_copy(update={"force_delete_lost_pods": True}))
     job, pod = _on_a_lost_node(world)

@@ -46,6 +46,28 @@ ENDED = [
         job=job(failed("PodFailurePolicy"), failed=1),
     ),
     Case(
+        "suspended while it ran, and failed for the exit code of its pod",
+        "Suspended",
+        [pod(terminated(143), deleted=80)],
+        job=job([*failed("PodFailurePolicy"), condition("Suspended")], failed=1, suspend=True),
+        detail="exit code 143",
+    ),
+    Case(
+        "suspended, failed for that, and resumed in vain; the pod is gone",
+        "Suspended",
+        job=job([*failed("PodFailurePolicy"), condition("Suspended")], failed=1),
+    ),
+    Case(
+        "suspended while it ran, and failed for an exit code of its own",
+        "ExitCode",
+        [pod(terminated(78))],
+        job=job(
+            [*failed("PodFailurePolicy", "Container main failed with exit code 78 matching FailJob rule at index 1")],
+            failed=1,
+            suspend=True,
+        ),
+    ),
+    Case(
         "the pod's deadline, SIGTERM obeyed: the Job says PodFailurePolicy",
         "DeadlineExceeded",
         [pod(terminated(143, finished=7_201), reason="DeadlineExceeded", message=DEADLINE)],
