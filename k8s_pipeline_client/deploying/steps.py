@@ -249,7 +249,7 @@ def _steps(plan: Plan, live: Live, cronjob: Object, kept: str, wanted: Object) -
     if live.claimed or is_marked or (not plan.suspend and (live.is_suspended or two_names)):
         # A claim is made under our other field manager: it has to give the field up, and nobody's will is overridden.
         ours = live.claimed or two_names or is_marked or not suspend_is_set_by_others(cronjob)
-        note = _switched(plan, live, suspend=False)
+        note = _switched(plan, live, suspend=plan.suspend)
         yield Suspend(plan.suspend_patch(plan.suspend), cronjob, force=ours, of_new=live.claimed, note=note)
     if live.token_name and live.token_name != _wanted_token(plan):
         yield ReleaseToken(live.token_name)
@@ -304,8 +304,9 @@ def _token_to_keep(plan: Plan, live: Live) -> str:
 def _switched(plan: Plan, live: Live, *, suspend: bool) -> str:
     """Say what has become of the schedule: on demand is not disabled, though both are suspended."""
     if live.cronjob is not None and is_marked_deleted(live.cronjob):
-        state = "suspended" if suspend else "enabled"
-        return f"was suspended since OpenMetadata had deleted it, and is {state} now, as its definition says"
+        switched = "is suspended" if suspend else "is enabled"
+        state = "runs on demand" if plan.pipeline.schedule is None else switched
+        return f"was suspended since OpenMetadata had deleted it, and {state} now, as its definition says"
     if live.cronjob is None or not was_switched(live.cronjob):
         return "an earlier deploy was interrupted before it could enable it: it is enabled now"
     if annotation(live.cronjob, labels.ON_DEMAND):
