@@ -22,10 +22,12 @@ from .status_cases.build import (
     waiting,
 )
 from .status_cases.case import GONE, QUOTA, Case, check
+from .status_cases.denied import DENIED
 from .status_cases.ended import ATTEMPTS, ENDED
 from .status_cases.images import IMAGES
 from .status_cases.logs import LOGS
 from .status_cases.needs import NEEDS
+from .status_cases.traces import TRACES
 from .status_cases.waits import WAITS, active, pending
 from .status_cases.weighed import ENDED_BY_KILL, SUCCEEDED_BEFORE, SUCCEEDED_WITHOUT, WEIGHED
 
@@ -34,18 +36,18 @@ def ids(case: Case) -> str:
     return case.name
 
 
-@pytest.mark.parametrize("case", [*ENDED, *ATTEMPTS, *IMAGES, *WEIGHED], ids=ids)
+@pytest.mark.parametrize("case", [*ENDED, *ATTEMPTS, *IMAGES, *WEIGHED, *TRACES], ids=ids)
 def test_a_failed_run_says_why(case: Case) -> None:
     check(case, State.FAILED)
 
 
-@pytest.mark.parametrize("case", [*WAITS, *NEEDS], ids=ids)
+@pytest.mark.parametrize("case", [*WAITS, *NEEDS, *DENIED], ids=ids)
 def test_a_queued_run_says_what_it_waits_for(case: Case) -> None:
     check(case, State.QUEUED)
 
 
 # A held Job has no deadline, and a killed one is among those that ended.
-TIMED = [case for case in (*WAITS, *NEEDS) if not case.job["spec"]["suspend"] and case.code != "Killed"]
+TIMED = [case for case in (*WAITS, *NEEDS, *DENIED) if not case.job["spec"]["suspend"] and case.code != "Killed"]
 
 
 @pytest.mark.parametrize("case", TIMED, ids=ids)

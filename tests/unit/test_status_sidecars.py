@@ -35,7 +35,7 @@ def test_a_failure_has_no_time_of_success() -> None:
     assert found.succeeded_at is None
 
 
-@pytest.mark.parametrize(
+LEFT_ALONE = pytest.mark.parametrize(
     "left_alone",
     [
         pod(running(), **KEPT),
@@ -58,8 +58,37 @@ def test_a_failure_has_no_time_of_success() -> None:
         "main's end is not known",
     ],
 )
+
+
+@LEFT_ALONE
 def test_other_pods_are_left_alone(left_alone: Obj) -> None:
     assert _deadlines(left_alone) == []
+
+
+@LEFT_ALONE
+def test_a_pod_beside_one_that_is_left_alone_is_found(left_alone: Obj) -> None:
+    kept = pod(terminated(0, finished=60), **KEPT, name="kept", uid="the-kept-one")
+    (found,) = outlived(job(active=1), [left_alone, kept, left_alone], 30)
+    assert (found.name, found.uid, found.deadline_seconds) == ("kept", "the-kept-one", 90)
+
+
+def test_one_of_two_sidecars_is_enough_and_native_ones_do_not_count() -> None:
+    two = {"done": terminated(0), "istio-proxy": running()}
+    assert _deadlines(pod(terminated(0), "Running", others=two)) == [90]
+    assert _deadlines(pod(terminated(0), "Running", inits=SIDECAR)) == []
+
+
+@pytest.mark.parametrize(("own", "found"), [(None, [90]), (91, [90]), (90, []), (89, [])])
+def test_a_deadline_is_only_ever_brought_forward(own: int | None, found: list[int]) -> None:
+    assert _deadlines(pod(terminated(0, finished=60), **KEPT, deadline=own)) == found
+
+
+def test_the_deadline_counts_from_the_pods_start_and_in_whole_seconds() -> None:
+    kept = pod(terminated(0), **KEPT, created=20)
+    kept["status"]["containerStatuses"][0]["state"]["terminated"]["finishedAt"] = "2025-06-01T12:01:00.2Z"
+    assert _deadlines(kept) == [40 + 1 + 30]
+    kept["status"]["startTime"] = None
+    assert _deadlines(kept) == []
 
 
 def test_one_that_has_been_told_is_not_told_again() -> None:
