@@ -13,6 +13,13 @@ from k8s_pipeline_client.domain.cron import (
     sunday_as_zero,
 )
 
+
+@pytest.fixture(autouse=True)
+def nothing_remembered() -> None:
+    """What was parsed before is parsed again: `make mutants` asks about many changes in one process."""
+    parse_fields.cache_clear()
+
+
 ALL = (
     Field(tuple(range(60)), True),
     Field(tuple(range(24)), True),

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import os
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from k8s_pipeline_client.domain.cron import parse_fields
 from k8s_pipeline_client.domain.duration import parse_duration
 from k8s_pipeline_client.domain.schedule import NEVER, parse_schedule
 from k8s_pipeline_client.errors import ScheduleError
 
 NOW = datetime(2026, 3, 28, 12, 0, tzinfo=UTC)
+GOLDEN = Path(__file__).parent / "golden" / "schedules.txt"
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered() -> None:
+    """What was parsed before is parsed again: `make mutants` asks about many changes in one process."""
+    parse_fields.cache_clear()
+
 
 ACCEPTED = [
     "* * * * *",
@@ -83,6 +95,8 @@ REFUSED = [
     "9223372036854775808 * * * *",
 ]
 
+WRONG_ZONES = ["europe/berlin", "Local", "CET+1", "../x"]
+
 
 @pytest.mark.parametrize("text", ACCEPTED)
 def test_what_kubernetes_accepts_is_accepted(text: str) -> None:
@@ -94,6 +108,19 @@ def test_what_kubernetes_refuses_is_refused_by_name(text: str) -> None:
     with pytest.raises(ScheduleError) as caught:
         parse_schedule(text)
     assert repr(text) in str(caught.value)
+
+
+def test_the_words_of_every_refusal() -> None:
+    """To be read by a person: a change shows in the golden file's diff (UPDATE_GOLDEN=1 writes it)."""
+    said = []
+    for text in [*REFUSED, *WRONG_ZONES]:
+        with pytest.raises(ScheduleError) as caught:
+            parse_schedule(*(("@daily", text) if text in WRONG_ZONES else (text,)))
+        said.append(re.sub("0{99,}", "00…", str(caught.value)))
+    written = "\n".join(said) + "\n"
+    if os.environ.get("UPDATE_GOLDEN"):
+        GOLDEN.write_text(written)
+    assert written == GOLDEN.read_text()
 
 
 @pytest.mark.parametrize(
@@ -166,7 +193,7 @@ def test_the_runs_of_the_busiest_two_hours_are_counted(text: str, most: int) -> 
 
 
 @pytest.mark.parametrize(
-    ("zone", "hint"), [("europe/berlin", "Europe/Berlin"), ("Local", "IANA"), ("CET+1", "IANA"), ("../x", "IANA")]
+    ("zone", "hint"), list(zip(WRONG_ZONES, ["Europe/Berlin", "IANA", "IANA", "IANA"], strict=True))
 )
 def test_an_unknown_time_zone_is_refused_with_what_would_be_right(zone: str, hint: str) -> None:
     with pytest.raises(ScheduleError, match=hint):

@@ -256,6 +256,7 @@ STOPPED = {
     "with a grace that is not known": ended(reason="Evicted", others=beside(91)),
     "with sidecars that still run": ended(reason="Evicted", others=beside(None), grace=GRACE),
     "without sidecars that would tell": ended(reason="NodeLost", grace=GRACE),
+    "by the shutdown of its node": ended(reason="Terminated", others=beside(90), grace=GRACE),
     "before the deadline, and after the deletion": ended(
         **DEADLINE, deadline=timedelta(seconds=70), deleted_by=now(80), deletion_grace=GRACE
     ),
