@@ -166,13 +166,13 @@ def _parse_range(item: str, bounds: _Bounds) -> tuple[range, bool]:
     else:
         if len(ends) > 2:
             raise CronSyntaxError(f"too many hyphens in {item!r} ({bounds.name})")
-        low = _parse_value(ends[0], bounds)
-        high = _parse_value(ends[1], bounds) if len(ends) == 2 else low
+        low = _parse_value(ends[0], item, bounds)
+        high = _parse_value(ends[1], item, bounds) if len(ends) == 2 else low
     step = 1
     if len(steps) > 1:
         raise CronSyntaxError(f"too many slashes in {item!r} ({bounds.name})")
     if steps:
-        step = _parse_integer(steps[0], bounds)
+        step = _parse_integer(steps[0], item, bounds)
         if len(ends) == 1:
             high = bounds.high  # `5/10` means from 5 to the end
     if low < bounds.low or high > bounds.high:
@@ -184,14 +184,15 @@ def _parse_range(item: str, bounds: _Bounds) -> tuple[range, bool]:
     return range(low, high + 1, step), star and step == 1
 
 
-def _parse_value(text: str, bounds: _Bounds) -> int:
+def _parse_value(text: str, item: str, bounds: _Bounds) -> int:
     if bounds.names is not None and text.lower() in bounds.names:
         return bounds.names[text.lower()]
-    return _parse_integer(text, bounds)
+    return _parse_integer(text, item, bounds)
 
 
-def _parse_integer(text: str, bounds: _Bounds) -> int:
+def _parse_integer(text: str, item: str, bounds: _Bounds) -> int:
     match = _INTEGER.fullmatch(text)
     if match is None or int(match[2]) > (0 if match[1] else _MAX_INT):
-        raise CronSyntaxError(f"{text!r} is not a {bounds.name} that Kubernetes knows")
+        # The whole item, for the part may be empty: -1 is a range without a beginning.
+        raise CronSyntaxError(f"{item!r} is not a {bounds.name} that Kubernetes knows")
     return int(match[2])
