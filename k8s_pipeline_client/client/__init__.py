@@ -1,5 +1,6 @@
 """The library: pipelines on a cluster."""
 
+from k8s_pipeline_client.client.connecting import connect
 from k8s_pipeline_client.client.contract import PipelineServiceClient, PipelineServiceResponse
 from k8s_pipeline_client.client.kubernetes import K8sPipelineClient, create_client
 from k8s_pipeline_client.client.noop import NoopPipelineClient
@@ -16,5 +17,6 @@ __all__ = [
     "PipelineServiceResponse",
     "Pipelines",
     "by_the_files",
+    "connect",
     "create_client",
 ]

@@ -215,7 +215,7 @@ def check_token(document: Document, origin: str) -> None:
     if wants_token(document):
         raise DefinitionError(
             f"{origin}: openMetadataServerConnection has no token (securityConfig.jwtToken)",
-            hint="read it from OpenMetadata with a bot's token, or set tokenSecret to the Secret that has the token",
+            hint="put the bot's token there, or set tokenSecret to the Secret that has it",
         )
 
 

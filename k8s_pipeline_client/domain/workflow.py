@@ -112,8 +112,8 @@ def required_connection(connection: Document | None, origin: str) -> Document:
     if not connection:
         raise DefinitionError(
             f"{origin}: openMetadataServerConnection is missing, so the run could not reach OpenMetadata",
-            hint="read the entity from OpenMetadata with a bot's token (others do not see that field), "
-            "or add the connection",
+            hint="OpenMetadata's API shows it to nobody: add the connection, or have the settings say how runs "
+            "reach OpenMetadata (metadataApiEndpoint, and the bot's token)",
         )
     return connection
 

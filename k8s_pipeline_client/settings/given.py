@@ -39,7 +39,7 @@ def connection_for(definitions: Iterable[Definition], settings: Settings) -> Doc
         raise DefinitionError(
             f"{lacking.origin}: openMetadataServerConnection is missing, and the settings do not define one: "
             f"{error.message}",
-            hint=f"{error.hint or 'fix that'}; or read the entity with a bot's token: others do not see its connection",
+            hint=f"{error.hint or 'correct that'}; OpenMetadata's API shows nobody the connection of an entity",
         ) from error
 
 

@@ -157,7 +157,9 @@ def test_no_server_connection(folder: Folder, samples: Path) -> None:
     entity = sample(PIPELINE)
     del entity["openMetadataServerConnection"]
     path = folder.write("x.json", entity)
-    _refused(folder.validate(path, str(samples / SERVICE)), "openMetadataServerConnection is missing", "bot")
+    _refused(
+        folder.validate(path, str(samples / SERVICE)), "openMetadataServerConnection is missing", "metadataApiEndpoint"
+    )
 
 
 def test_all_bad_settings_are_named_at_once(folder: Folder, samples: Path) -> None:
