@@ -10,8 +10,8 @@ from pytest_mock import MockerFixture
 
 from tests.bench.figures import OURS, Figure, Unit, of_rates, of_times
 from tests.bench.report import BEGIN, END, Report, put_into, written
-from tests.bench.rows import ALSO_AT, ROWS, chosen
 from tests.bench.rounds import Times, take_turns
+from tests.bench.rows import ALSO_AT, ROWS, chosen
 from tests.bench.run import measure
 from tests.bench.scale import FULL_SIZES, Scale
 from tests.bench.scene import Scene
@@ -88,7 +88,7 @@ def test_some_rows_are_measured_before_there_are_more_pipelines_too(mocker: Mock
 def test_rows_can_be_chosen_by_a_word_of_their_names() -> None:
     assert list(chosen([])) == list(ROWS)
     assert list(chosen(["log", "removed"])) == ["a log in pages", "pipelines removed"]
-    with pytest.raises(ValueError, match="'logs'.*a log in pages"):
+    with pytest.raises(ValueError, match=r"'logs'.*a log in pages"):
         chosen(["log", "logs"])
 
 

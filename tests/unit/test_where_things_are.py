@@ -1,4 +1,4 @@
-"""In two hops from the README to the code: the table of design.md leads where it says, and leaves out no author of causes."""
+"""In two hops from the README to the code: the table of design.md leads where it says, and leaves no author out."""
 
 from __future__ import annotations
 
