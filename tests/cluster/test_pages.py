@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from k8s_pipeline_client.doctor import Level
 from tests.cluster.support.access import Access
 from tests.cluster.support.follow import STAGES, Scene, scene
 from tests.cluster.support.program import Program
@@ -113,6 +114,20 @@ def test_the_job_and_the_operator_type_what_can_be_typed(program: Program) -> No
     assert all(command.ours for command in typed)
     job["metadata"]["namespace"] = program.space.namespace
     program.space.kubectl("apply", "--dry-run=server", "--validate=strict", "-f", "-", given=yaml.safe_dump(job))
+
+
+def test_the_python_of_doctor_is_executed(follower: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    (snippet,) = (block.text for block in blocks(f"{HOW_TO}/doctor.md") if block.language == "python")
+    follower.settle()
+    monkeypatch.chdir(follower.walk.folder)
+    monkeypatch.setenv("KUBECONFIG", str(follower.space.kubeconfig))
+
+    names: dict[str, Any] = {}
+    exec(compile(snippet, "doctor.md", "exec"), names)
+
+    levels = {finding.check: finding.level for finding in names["found"].findings}
+    assert levels["rights"] is Level.OK
+    assert levels["probe"] is Level.PROBLEM, "the server listens on this machine alone"
 
 
 def test_what_cannot_be_typed_fails(follower: Scene) -> None:

@@ -15,7 +15,7 @@ _PROGRAMS = ("k8s-pipeline", "kubectl-ompipeline")
 _BEGINNING = (
     "set -Eeuo pipefail\ntrap 'echo \"@failed: $BASH_COMMAND\"' ERR\ntrap 'kill $(jobs -p) 2>/dev/null || :' EXIT\n"
 )
-_SECONDS = 120
+_SECONDS = 240
 
 
 class Walk:
