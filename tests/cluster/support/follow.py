@@ -167,7 +167,9 @@ def _serve(scene: Scene) -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     scene.walk.instead |= {"serve --config": f"serve --host 127.0.0.1 --port {port} --config", ":8080": f":{port}"}
-    ready = "curl -fsS http://localhost:8080/api/v2/openmetadata/health"
+    # A verdict is given within a second, which a busy machine may not have: that one is good for three.
+    scene.walk.write(".curlrc", "retry = 10\nretry-delay = 4\n")
+    ready = "curl -fs --retry 0 http://localhost:8080/api/v2/openmetadata/health"
     scene.background = (("k8s-pipeline serve", ready),)
 
 
