@@ -53,4 +53,5 @@ def _show(values: Globals, found: Sequence[Happened], *, headed: bool) -> None:
         values.format(),
         table=table,
         names=lambda: list(dict.fromkeys(f"{event.kind.lower()}/{event.name}" for event in found)),
+        headed=headed,
     )

@@ -92,6 +92,7 @@ def _show_runs(values: Globals, found: Sequence[tuple[str, RunStatus]], *, heade
         values.format(),
         table=table,
         names=lambda: [f"job.batch/{run.job_name}" for _, run in found],
+        headed=headed,
     )
 
 

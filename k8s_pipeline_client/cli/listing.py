@@ -144,6 +144,7 @@ def _show(values: Globals, found: Sequence[PipelineStatus], nothing: str, *, hea
         values.format(),
         table=table,
         names=lambda: [resource_of(item) for item in found],
+        headed=headed,
     )
 
 

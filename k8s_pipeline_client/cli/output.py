@@ -27,7 +27,12 @@ _COLOURS = MappingProxyType({"success": "green", "failed": "red", "running": "cy
 
 
 def emit(
-    value: Any, output: str, *, table: Callable[[], None], names: Callable[[], Sequence[str]] = lambda: ()
+    value: Any,
+    output: str,
+    *,
+    table: Callable[[], None],
+    names: Callable[[], Sequence[str]] = lambda: (),
+    headed: bool = True,
 ) -> None:
     """Print a result.
 
@@ -36,6 +41,7 @@ def emit(
         output: One of `formats.FORMATS`, or an expression that `formats` knows.
         table: Prints it for people.
         names: Returns the resource names for ``-o name``.
+        headed: Whether the headers of ``-o custom-columns=…`` are printed.
     """
     _note_result()
     if output == "json":
@@ -50,7 +56,7 @@ def emit(
             click.echo(formats.plain(found))
     elif output.startswith(formats.CUSTOM_COLUMNS):
         chosen = formats.columns_of(output)
-        print_table([header for header, _ in chosen], formats.rows_of(value, chosen))
+        print_table([header for header, _ in chosen], formats.rows_of(value, chosen), headed=headed)
     else:
         table()
 

@@ -68,6 +68,11 @@ def test_list_tells_when_the_last_run_was_and_wide_tells_the_resource(two: Conso
 def test_headers_can_be_left_out(two: Console) -> None:
     assert len(two("list", "--no-headers").out.splitlines()) == 2
     assert len(two("runs", "--no-headers").out.splitlines()) == 1
+    assert two("list", "--no-headers", "--sort-by", "name", "-o", "custom-columns=N:.name").out.split() == [
+        "nightly",
+        "weekly",
+    ]
+    assert two("runs", "--no-headers", "-o", "custom-columns=S:.state").out.split() == ["failed"]
 
 
 @pytest.mark.parametrize(
