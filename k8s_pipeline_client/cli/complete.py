@@ -23,7 +23,9 @@ def complete_name(ctx: click.Context, parameter: click.Parameter, incomplete: st
 
 def complete_run(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Offer the ids of the runs of the pipeline that is named, else of all, newest first, with their states."""
-    named = ctx.params.get("name") or next(iter(ctx.params.get("names") or ()), None)
+    # Behind an option that lacks its value, click has parsed no arguments: they are left over.
+    arguments = (ctx.params.get("name"), *(ctx.params.get("names") or ()), *ctx.args)
+    named = next(filter(None, arguments), None)
     return _fitting(ctx, lambda client: _runs(client, named), incomplete)
 
 
