@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.deploying.resume import Announce
+from k8s_pipeline_client.deploying.terminating import held
 from k8s_pipeline_client.errors import NotFoundError
 from k8s_pipeline_client.inventory.lookup import get_or_none
 from k8s_pipeline_client.inventory.read import Named, Reader
@@ -64,7 +65,8 @@ class Ending:
             by: Who asks, for the record.
             timeout: How long to wait for the pods.
             wait: False: return once the API server has accepted that all of them are ending; again is fine.
-            announce: Called before a scheduled run follows those that are ended.
+            announce: Called before a scheduled run follows those that are ended, and with each pod that has ended and
+                that a finalizer of somebody else's keeps.
 
         Raises:
             WaitTimeoutError: A pod is still there.
@@ -77,7 +79,9 @@ class Ending:
         if not wait:
             return [found for pair in zip(active, records, strict=True) if (found := self._ending(*pair))]
         for job in active:
-            kill.wait_for_pods_gone(self._cluster, job["metadata"]["name"], timeout)
+            for pod in kill.wait_for_pods_gone(self._cluster, job["metadata"]["name"], timeout):
+                if text := held(pod):
+                    announce(text)
         return [found for pair in zip(active, records, strict=True) if (found := self._ended(*pair, timeout))]
 
     def _ending(self, job: Object, record: Object | None) -> RunStatus | None:

@@ -126,8 +126,8 @@ def _is_there(cluster: Cluster, job: Object) -> bool:
         return False
 
 
-def wait_for_pods_gone(cluster: Cluster, job_name: str, timeout: float) -> None:
-    """Wait until no pod of a Job is running.
+def wait_for_pods_gone(cluster: Cluster, job_name: str, timeout: float) -> list[Object]:
+    """Wait until no pod of a Job is running, and return those that are still there.
 
     Raises:
         WaitTimeoutError: A pod still is.
@@ -137,10 +137,12 @@ def wait_for_pods_gone(cluster: Cluster, job_name: str, timeout: float) -> None:
         pods = pods_of(cluster, job_name)
         left = [pod for pod in pods if (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed")]
         if not left:
-            return
+            return pods
+    name = left[0]["metadata"]["name"]
     raise WaitTimeoutError(
-        f"Pod {left[0]['metadata']['name']} still exists after {timeout:.0f} s",
-        hint="its grace period may be longer, or its node unreachable; see kubectl describe pod",
+        f"Pod {name} still exists after {timeout:.0f} s",
+        hint="its grace period may be longer, or its node unreachable; see "
+        f"kubectl describe pod {name} -n {cluster.namespace}",
     )
 
 
