@@ -329,7 +329,7 @@ class Reader:
         by_job = {run.job_name: run for run in found}
         statuses = pipeline_statuses(self._cluster, [item], snapshot, by_job)
         (status,) = with_expiry(self._cluster, [item], statuses, snapshot.now)
-        unusual = schedule_warnings(status, found, snapshot.now)
+        unusual = schedule_warnings(item, status, found, snapshot.now)
         return dataclasses.replace(status, warnings=(*status.warnings, *unusual)), found[:runs]
 
     def pipelines(self, where: str = "") -> list[PipelineStatus]:

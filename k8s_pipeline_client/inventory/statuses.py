@@ -20,6 +20,7 @@ from k8s_pipeline_client.status import (
     pipeline_status,
     related_objects,
     run_status,
+    skipped_warnings,
 )
 
 _EVENTS_BY_UID = 20
@@ -92,8 +93,8 @@ def pipeline_statuses_of_each(
     ]
 
 
-def schedule_warnings(status: PipelineStatus, runs: Sequence[RunStatus], now: datetime) -> list[str]:
-    """Return what should be looked at of a pipeline's schedule, also in view of how long its runs take."""
+def schedule_warnings(item: Object, status: PipelineStatus, runs: Sequence[RunStatus], now: datetime) -> list[str]:
+    """Return what should be looked at of a pipeline's schedule, also in view of its runs."""
     if status.schedule is None or not status.enabled or status.one_shot:
         return []
     try:
@@ -103,7 +104,11 @@ def schedule_warnings(status: PipelineStatus, runs: Sequence[RunStatus], now: da
     took = [run.ended_at - run.started_at for run in runs if _has_succeeded(run) and run.ended_at and run.started_at]
     usual = usual_of(took)
     overlap = overlap_of(schedule, now, usual) if usual else ""
-    return [*warnings_of(schedule, now), *([overlap] if overlap else [])]
+    return [
+        *warnings_of(schedule, now),
+        *([overlap] if overlap else []),
+        *skipped_warnings(item, schedule, runs, now),
+    ]
 
 
 def _has_succeeded(run: RunStatus) -> bool:

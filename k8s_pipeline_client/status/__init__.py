@@ -25,6 +25,7 @@ from k8s_pipeline_client.status.pod import main_container
 from k8s_pipeline_client.status.related import events_tell_more, related_objects
 from k8s_pipeline_client.status.sidecars import Outlived, outlived
 from k8s_pipeline_client.status.sizing import with_sizes
+from k8s_pipeline_client.status.skipped import skipped_warnings
 from k8s_pipeline_client.status.step import as_step
 
 __all__ = [
@@ -50,5 +51,6 @@ __all__ = [
     "pipeline_status",
     "related_objects",
     "run_status",
+    "skipped_warnings",
     "with_sizes",
 ]

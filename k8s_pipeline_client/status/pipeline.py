@@ -133,10 +133,18 @@ def _refusal(cronjob: Object, due_at: datetime, events: Iterable[Object]) -> Eve
 def _was_on_schedule(cronjob: Object, due_at: datetime) -> bool:
     """Whether the CronJob should have started a run at that time.
 
-    Not before it was created, and not if lastScheduleTime is later (which stays when the Job has been deleted). Nor
-    before its spec was last written: it may have been suspended, or on another schedule, until then, and the object
-    does not tell. managedFields have the time of that write, or of a later one that changed neither; so a missed run
-    may go unreported after a deploy, but no run is reported as missed after a resume.
+    Not before it had this schedule, and not if lastScheduleTime is later (which stays when the Job has been deleted).
+    """
+    since, served = on_schedule_since(cronjob), moment(find(cronjob, "status", "lastScheduleTime"))
+    return all(due_at > at for at in (since, served) if at)
+
+
+def on_schedule_since(cronjob: Raw) -> datetime | None:
+    """Return since when a CronJob surely has its schedule; None if nothing tells.
+
+    Not before it was created, nor before its spec was last written: it may have been suspended, or on another schedule,
+    until then, and the object does not tell. managedFields have the time of that write, or of a later one that changed
+    neither; so a missed run may go unreported after a deploy, but no run is reported as missed after a resume.
     """
     status_entries = ("status", "scale")
     written = [
@@ -145,8 +153,7 @@ def _was_on_schedule(cronjob: Object, due_at: datetime) -> bool:
         if entry.get("subresource") not in status_entries
     ]
     created = find(cronjob, "metadata", "creationTimestamp")
-    served = find(cronjob, "status", "lastScheduleTime")
-    return all(due_at > at for at in map(moment, (created, served, *written)) if at)
+    return max(filter(None, map(moment, (created, *written))), default=None)
 
 
 def _ran_through(run: RunStatus, due_at: datetime, deadline: timedelta) -> bool:

@@ -51,6 +51,7 @@ def test_the_shape_of_its_json_is_stable() -> None:
         "missed": None,
         "warnings": [],
         "oneShot": False,
+        "namespace": "",
     }
 
 

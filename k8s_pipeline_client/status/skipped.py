@@ -1,0 +1,67 @@
+"""Due times that passed while a run was still active, where Kubernetes starts no other one beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from operator import itemgetter
+
+from k8s_pipeline_client.domain.counting import counted
+from k8s_pipeline_client.domain.raw import Raw, find, span
+from k8s_pipeline_client.domain.rfc3339 import rfc3339
+from k8s_pipeline_client.domain.schedule import Schedule
+from k8s_pipeline_client.status.models import RunStatus, Trigger
+from k8s_pipeline_client.status.pipeline import on_schedule_since
+
+_SHOWN = 3
+_MOST = 100
+_COUNTED = (Trigger.SCHEDULED, Trigger.BY_HAND)
+"""Whose Jobs the CronJob controller counts; those that this program starts have no controller."""
+
+
+def skipped_warnings(cronjob: Raw, schedule: Schedule, runs: Collection[RunStatus], now: datetime) -> list[str]:
+    """Return which due times were passed over, one sentence for each run that was the reason; oldest first.
+
+    Source: `syncCronJob` of pkg/controller/cronjob. With ``concurrencyPolicy`` Forbid nothing starts while a Job of
+    the CronJob is active; then the newest due time does, unless it is too late, and those before it never do.
+
+    Args:
+        cronjob: The raw CronJob.
+        schedule: Its schedule.
+        runs: Its runs, in any order; due times that passed during others are not known.
+        now: The API server's time, aware.
+    """
+    if find(cronjob, "spec", "concurrencyPolicy") != "Forbid":
+        return []
+    since = on_schedule_since(cronjob)
+    served = {run.scheduled_at for run in runs if run.scheduled_at}
+    deadline = span(find(cronjob, "spec", "startingDeadlineSeconds"))
+    blockers = [(run.created_at, run) for run in runs if run.created_at and run.trigger in _COUNTED]
+    missed_until = now - deadline if deadline is not None else None
+    told: list[str] = []
+    for began, run in sorted(blockers, key=itemgetter(0)):
+        end = run.ended_at or now
+        passed = (due for due in _between(schedule, max(filter(None, (began, since))), end) if due not in served)
+        told += _told(list(passed), run, too_late=end if run.ended_at else missed_until)
+    return told
+
+
+def _between(schedule: Schedule, begin: datetime, end: datetime) -> Iterator[datetime]:
+    due = schedule.next_after(begin)
+    for _ in range(_MOST):
+        if due is None or due >= end:
+            return
+        yield due
+        due = schedule.next_after(due, anchor=due)
+
+
+def _told(passed: Sequence[datetime], run: RunStatus, *, too_late: datetime | None) -> Iterator[str]:
+    """Yield what became of due times: those before a time are skipped, and so are all but the last one."""
+    skipped = [due for due in passed if due != passed[-1] or (too_late and due < too_late)]
+    if skipped:
+        more = f" and {len(skipped) - _SHOWN} more" if len(skipped) > _SHOWN else ""
+        times = ", ".join(map(rfc3339, skipped[:_SHOWN])) + more
+        while_ = f"while the run before ({run.job_name}) {'was' if run.ended_at else 'is'} active"
+        yield f"{counted(len(skipped), 'due time')} skipped {while_}: {times}"
+    for due in passed[len(skipped) :]:
+        yield f"due at {rfc3339(due)}: starts once the run before ({run.job_name}) ends, unless that takes too long"
