@@ -58,6 +58,7 @@ def _contexts(error: PipelineError, place: Place) -> str:
 HINTS: Mapping[str, str | Callable[[PipelineError, Place], str]] = MappingProxyType(
     {
         "ResponseTooLarge": "check the URL (--server, metadataApiEndpoint), and proxies in between",
+        "AnnotationsMissing": "have them written again: deploy with --force",
         "CatchupUnsupported": "set it to false, and start a run by hand (run) for what is missing",
         "ClusterWideAccessDenied": "look at one namespace with -n; or have a ClusterRole with this right bound to this "
         "account, such as that of rbac/all-namespaces.yaml",

@@ -32,8 +32,12 @@ def enable_command(
 
     check_chosen(names, everything, files)
     client = values.client()
-    wanted = chosen(values, client, names, everything, files)
-    return _switch(values, wanted, lambda name: client.enable(name, force=force, announce=note), "enabled", names)
+    wanted = chosen(values, client, names, everything, files, on_demand=False)
+
+    def enable(name: str) -> str:
+        return client.enable(name, force=force, announce=note, needs_schedule=True)
+
+    return _switch(values, wanted, enable, "enabled", names)
 
 
 @click.command("disable")

@@ -312,9 +312,22 @@ class Pipelines(RunLogs, Deleting, Ending, Marking, Choosing, Refreshing):
         """Return the status of one pipeline and its newest runs."""
         return self._reader.pipeline(self._reader.find(name), runs=runs)
 
-    def enable(self, name: Named, *, force: bool = False, announce: resume.Announce = lambda text: None) -> str:
-        """Enable a pipeline's schedule; return its resource name. Notices are announced in advance."""
+    def enable(
+        self,
+        name: Named,
+        *,
+        force: bool = False,
+        announce: resume.Announce = lambda text: None,
+        needs_schedule: bool = False,
+    ) -> str:
+        """Enable a pipeline's schedule; return its resource name. Notices are announced in advance.
+
+        Raises:
+            InputError: It only runs on demand, and ``needs_schedule`` is set.
+        """
         cronjob = self._reader.cronjob(name)
+        if needs_schedule:
+            _check_schedule(cronjob, name, "enable")
         if not annotation(cronjob, labels.ON_DEMAND):
             resume.enable(self._cluster, cronjob, force=force, announce=announce)
         return str(cronjob["metadata"]["name"])
@@ -322,11 +335,7 @@ class Pipelines(RunLogs, Deleting, Ending, Marking, Choosing, Refreshing):
     def disable(self, name: Named, *, force: bool = False) -> str:
         """Disable a pipeline's schedule; active runs continue. Return its resource name."""
         cronjob = self._reader.cronjob(name)
-        if annotation(cronjob, labels.ON_DEMAND):
-            raise InputError(
-                f"{_title(cronjob, name)!r} has no schedule to disable: it only runs on demand",
-                hint="delete it if nobody needs it",
-            )
+        _check_schedule(cronjob, name, "disable")
         resource = str(cronjob["metadata"]["name"])
         resume.disable(self._cluster, resource, force=force)
         return resource
@@ -380,6 +389,15 @@ class Pipelines(RunLogs, Deleting, Ending, Marking, Choosing, Refreshing):
     def tokens(self) -> list[Token]:
         """Return the bots' tokens that pipelines use, without the tokens themselves."""
         return tokens_in_use(self._cluster, selector=self._reader.selector(labels.TOKEN))
+
+
+def _check_schedule(cronjob: Object, name: Named, what: str) -> None:
+    if annotation(cronjob, labels.ON_DEMAND):
+        raise InputError(
+            f"{_title(cronjob, name)!r} has no schedule to {what}: it only runs on demand",
+            code="NoSchedule",
+            hint="give it one in its definition, or delete it if nobody needs it",
+        )
 
 
 def _title(item: Object, name: Named) -> str:

@@ -18,7 +18,7 @@ from k8s_pipeline_client.deploying.resume import Announce
 from k8s_pipeline_client.deploying.rollback import roll_back
 from k8s_pipeline_client.deploying.steps import Changes, changes
 from k8s_pipeline_client.domain import labels
-from k8s_pipeline_client.domain.objects import annotation
+from k8s_pipeline_client.domain.objects import annotation, label
 from k8s_pipeline_client.domain.source import Source
 from k8s_pipeline_client.errors import (
     ForeignObjectError,
@@ -117,7 +117,8 @@ class Deployer:
 
         Raises:
             CopiedIdError: The judge knows the id as another pipeline's.
-            ForeignObjectError: The name is taken by an object of another pipeline.
+            ForeignObjectError: The name is taken by an object of another pipeline; or by one of this that lacks its
+                annotations, and ``force`` is not set.
             ManagedElsewhereError: It was deployed from another source, and ``force`` is not set.
             RunActiveError: It was renamed, a run of the earlier name is active, and ``force`` is not set.
             ApiError: The API server refused.
@@ -208,7 +209,15 @@ class Deployer:
         """Refuse to overwrite objects of others."""
         if live.cronjob is not None:
             fqn = annotation(live.cronjob, labels.FQN)
-            if fqn != plan.pipeline.fqn:
+            is_ours = label(live.cronjob, labels.PIPELINE) == plan.name
+            if not fqn and is_ours and not self._force:
+                raise ForeignObjectError(
+                    f"CronJob {plan.name} does not say whose it is: its annotations were removed",
+                    code="AnnotationsMissing",
+                    facts={"name": plan.name, "fqn": plan.pipeline.fqn},
+                    hint="have them written again by force",
+                )
+            if fqn != plan.pipeline.fqn and (fqn or not is_ours):
                 raise ForeignObjectError(
                     f"CronJob {plan.name} already exists and belongs to {fqn or 'something else'!r}, "
                     f"not to {plan.pipeline.fqn!r}",

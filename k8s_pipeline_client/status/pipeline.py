@@ -139,7 +139,7 @@ def _was_on_schedule(cronjob: Object, due_at: datetime) -> bool:
     return all(due_at > at for at in (since, served) if at)
 
 
-def on_schedule_since(cronjob: Raw) -> datetime | None:
+def on_schedule_since(cronjob: Object) -> datetime | None:
     """Return since when a CronJob surely has its schedule; None if nothing tells.
 
     Not before it was created, nor before its spec was last written: it may have been suspended, or on another schedule,

@@ -7,7 +7,8 @@ from datetime import datetime
 from operator import itemgetter
 
 from k8s_pipeline_client.domain.counting import counted
-from k8s_pipeline_client.domain.raw import Raw, find, span
+from k8s_pipeline_client.domain.objects import Object
+from k8s_pipeline_client.domain.raw import find, span
 from k8s_pipeline_client.domain.rfc3339 import rfc3339
 from k8s_pipeline_client.domain.schedule import Schedule
 from k8s_pipeline_client.status.models import RunStatus, Trigger
@@ -19,7 +20,7 @@ _COUNTED = (Trigger.SCHEDULED, Trigger.BY_HAND)
 """Whose Jobs the CronJob controller counts; those that this program starts have no controller."""
 
 
-def skipped_warnings(cronjob: Raw, schedule: Schedule, runs: Collection[RunStatus], now: datetime) -> list[str]:
+def skipped_warnings(cronjob: Object, schedule: Schedule, runs: Collection[RunStatus], now: datetime) -> list[str]:
     """Return which due times were passed over, one sentence for each run that was the reason; oldest first.
 
     Source: `syncCronJob` of pkg/controller/cronjob. With ``concurrencyPolicy`` Forbid nothing starts while a Job of

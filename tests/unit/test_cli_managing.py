@@ -117,3 +117,34 @@ def test_version_and_completion_need_no_cluster(console: Console) -> None:
     for shell in ("bash", "zsh", "fish"):
         assert "k8s_pipeline" in console("completion", shell).out.lower().replace("-", "_")
     assert console.cluster.requests == []
+
+
+def test_of_a_pipeline_without_a_schedule_enable_says_what_disable_says(console: Console) -> None:
+    console("deploy", "-f", console.nightly(airflowConfig={}))
+
+    said = [console(command, NAME, code=2).err.replace(command, "") for command in ("enable", "disable")]
+    assert said[0] == said[1]
+    assert "has no schedule" in said[0]
+    assert console("enable", "--all", "-o", "json").json == []
+
+
+def test_annotations_that_were_removed_are_written_again_with_force(console: Console) -> None:
+    resource = console.deploy()
+    before = console.cronjob()["metadata"]["annotations"]
+    console.cluster.merge(Kind.CRONJOB, resource, {"metadata": {"annotations": dict.fromkeys(before)}})
+
+    assert "--force" in console("deploy", "-f", console.nightly(), code=1).err
+    assert _actions(console, "--force") == ["updated"]
+    assert console.cronjob()["metadata"]["annotations"] == before
+    assert console("status", NAME, "-o", "json").json["fqn"] == "pg_prod.nightly"
+
+
+def test_a_cronjob_of_somebody_else_is_not_overwritten_with_force_either(console: Console) -> None:
+    resource = console.deploy()
+    cronjob = console.cronjob()
+    console("delete", NAME)
+    foreign = {"name": resource, "namespace": console.cluster.namespace, "labels": {"app": "theirs"}}
+    console.cluster.put({**cronjob, "metadata": foreign})
+
+    assert "already exists" in console("deploy", "-f", console.nightly(), "--force", code=1).err
+    assert console.cronjob()["metadata"]["labels"] == {"app": "theirs"}
