@@ -133,8 +133,8 @@ def _made_in_code() -> Iterator[tuple[str, frozenset[str]]]:
 
 # Chosen by what was answered, in a function of their own.
 _CHOSEN = {
-    "AccessDenied", "Anonymous", "ApiServerOverloaded", "ClusterWideAccessDenied", "FieldConflict", "NamespaceMissing", "QuotaExceeded",
-    "UnknownField", "WebhookFailed", "ApiServerUntrusted", "ServerUntrusted",
+    "AccessDenied", "Anonymous", "ApiServerOverloaded", "ClusterWideAccessDenied", "FieldConflict", "NamespaceMissing",
+    "QuotaExceeded", "UnknownField", "WebhookFailed", "ApiServerUntrusted", "ServerUntrusted",
 }  # fmt: skip
 
 
