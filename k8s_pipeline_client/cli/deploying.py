@@ -60,7 +60,7 @@ class _Text(click.ParamType[str]):
     "--dry-run",
     type=click.Choice(["none", "client", "server"]),
     default="none",
-    help="client: check without a cluster; server: have the API server check, and keep nothing.",
+    help="client: validate without a cluster; server: have the API server validate, without saving.",
 )
 @click.option(
     "--force",

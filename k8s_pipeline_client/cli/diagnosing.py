@@ -22,7 +22,7 @@ _LOG_LINES = 20
 @common_options
 @pass_globals
 def diagnose_command(values: Globals, name: str, run: str | None) -> None:
-    """Say why a run failed or does not start, and what to do.
+    """Explain why a run failed or does not start, and what to do.
 
     NAME is a pipeline, or a run's id. The diagnosis is based on the Job, its pods and events, and the end of the log;
     the run's secrets are redacted.

@@ -41,14 +41,14 @@ _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
     default=PARALLEL,
     show_default=True,
     metavar="N",
-    help="How many pipelines to look at at once.",
+    help="How many pipelines to compare in parallel.",
 )
 @common_options
 @pass_globals
 def diff_command(
     values: Globals, files: tuple[Path, ...], services: tuple[Path, ...], strict: bool, parallel: int
 ) -> int:
-    """Show what a deploy would change; exit code 0 for nothing, 1 for something, above 1 for an error."""
+    """Show what a deploy would change; exit code 0: no changes, 1: changes, above 1: an error."""
     from k8s_pipeline_client.cli.files import read_pipelines
     from k8s_pipeline_client.cli.output import emit, note, progress, say_lines
 

@@ -22,10 +22,10 @@ PASSWORD = "K8S_PIPELINE_SERVICE_PASSWORD"
 
 @click.command("doctor")
 @server_options
-@click.option("--probe", is_flag=True, help="Have a short pod look whether it reaches OpenMetadata; it is removed.")
+@click.option("--probe", is_flag=True, help="Start a short-lived pod that checks whether it reaches OpenMetadata.")
 @click.option("--probe-timeout", type=Duration(), default="90s", show_default=True, help="How long to wait for it.")
 @click.option("--service-url", metavar="URL", help="The HTTP service that OpenMetadata's server calls, if installed.")
-@click.option("--service-user", default="admin", show_default=True, help="Whom the server logs in to it as.")
+@click.option("--service-user", default="admin", show_default=True, help="The user that the server logs in as.")
 @click.option(
     "--service-password-file",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -43,7 +43,7 @@ def doctor_command(
     service_user: str,
     service_password_file: Path | None,
 ) -> int:
-    """Check all that pipelines need, and say what is missing and what to do.
+    """Check what pipelines need, and report what is missing and what to do.
 
     Nothing is changed. Exit code by the worst finding: 0 nothing worse than unknown, 4 a warning, 1 a problem.
     """

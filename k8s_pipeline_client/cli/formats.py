@@ -38,7 +38,7 @@ class Output(click.ParamType[str]):
                 columns_of(text)
             elif text not in FORMATS:
                 known = ", ".join(FORMATS)
-                self.fail(f"{text!r} is no format: {known}, {JSONPATH}EXPRESSION, {CUSTOM_COLUMNS}…", param, ctx)
+                self.fail(f"unknown format {text!r}: use {known}, {JSONPATH}EXPRESSION, {CUSTOM_COLUMNS}…", param, ctx)
         except ValueError as error:
             self.fail(str(error), param, ctx)
         return text
@@ -69,7 +69,9 @@ def compiled(expression: str) -> Callable[[Any], list[Any]]:
     try:
         path = parse(text)
     except (JSONPathError, AttributeError, TypeError) as error:  # its parser trips over some texts
-        raise ValueError(f"{expression!r} is no JSONPath: {error}; write .lastRun.state or [*].fqn") from None
+        raise ValueError(
+            f"{expression!r} is not a valid JSONPath: {error}; use for example .lastRun.state or [*].fqn"
+        ) from None
     return lambda value: [match.value for match in path.find(value)]
 
 
@@ -84,11 +86,11 @@ def columns_of(text: str) -> list[tuple[str, Callable[[Any], list[Any]]]]:
     while rest.strip():
         column = _COLUMN.match(rest)
         if column is None or not column["path"].strip():
-            raise ValueError(f"{rest!r} is no column: write HEADER:.path,HEADER:.path")
+            raise ValueError(f"{rest!r} is not a valid column: use HEADER:.path,HEADER:.path")
         found.append((column["header"].strip(), compiled(column["path"])))
         rest = rest[column.end() :]
     if not found:
-        raise ValueError(f"{CUSTOM_COLUMNS} names no column: write HEADER:.path,HEADER:.path")
+        raise ValueError(f"{CUSTOM_COLUMNS} lists no columns: use HEADER:.path,HEADER:.path")
     return found
 
 

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 @click.command("events")
 @click.argument("name", type=Target(), shell_complete=complete_name_or_run)
-@click.option("--no-headers", is_flag=True, help="Leave the line of headers out.")
+@click.option("--no-headers", is_flag=True, help="Omit the header line.")
 @watch_option
 @common_options
 @pass_globals
 def events_command(values: Globals, name: str, no_headers: bool, watch: bool) -> None:
-    """Show the events about a pipeline: its CronJob, Jobs and pods, the newest last.
+    """Show the events of a pipeline's CronJob, Jobs and pods, the newest last.
 
     NAME is a pipeline, or a run's id. Kubernetes keeps events for an hour, as a rule.
     """

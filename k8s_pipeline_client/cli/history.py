@@ -29,10 +29,16 @@ STATES = ("queued", "running", "success", "failed")
 @click.command("runs")
 @click.argument("name", required=False, type=Target(), shell_complete=complete_name)
 @click.option("--failed", is_flag=True, help="Only those that failed; the same as --state failed.")
-@click.option("--state", "states", multiple=True, type=click.Choice(list(STATES)), help="Only those in this state.")
-@click.option("--since", type=Duration(), metavar="D", help="Only those that are not older, such as 24h.")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only so many, the newest.")
-@click.option("--no-headers", is_flag=True, help="Leave the line of headers out.")
+@click.option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice(list(STATES)),
+    help="Only those in this state.",
+)
+@click.option("--since", type=Duration(), metavar="D", help="Only those created within this time, such as 24h.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the newest N.")
+@click.option("--no-headers", is_flag=True, help="Omit the header line.")
 @all_namespaces_option
 @watch_option
 @common_options
@@ -107,11 +113,10 @@ def _show_runs(values: Globals, found: Sequence[tuple[str, RunStatus]], *, heade
 def retry_command(
     values: Globals, run: str | None, wait: bool, logs: bool, timeout: float | None, allow_overlap: bool
 ) -> None:
-    """Run a run again, under a new id; the newest failed one if RUN is not given.
+    """Start a run again, with a new id; by default the newest failed one.
 
-    RUN is a run's id, its beginning, or the name of its Job; NAME is a pipeline, of which the newest failed run is run
-    again. The pipeline is taken as it is deployed now; what the
-    run had been given with --override or --set is kept.
+    RUN is a run's id, a prefix of it, or the name of its Job; NAME is a pipeline, whose newest failed run is started
+    again. The run uses the pipeline as it is deployed now, and keeps its own --override and --set.
     """
     from k8s_pipeline_client.cli.output import progress
     from k8s_pipeline_client.cli.running import see_to_the_end, show_run

@@ -53,12 +53,12 @@ _SORT: Mapping[str, tuple[Callable[[PipelineStatus], Any], bool]] = MappingProxy
 @click.command("list")
 @click.option("--from-server", is_flag=True, help="Compare with what the OpenMetadata server has.")
 @server_options
-@click.option("--failed", is_flag=True, help="Only those whose last run failed, or did not take place.")
+@click.option("--failed", is_flag=True, help="Only those whose last run failed or was missed.")
 @click.option("--service", metavar="NAME", help="Only those of this service.")
 @click.option("--type", "pipeline_type", metavar="TYPE", help="Only those of this type, such as metadata.")
-@click.option("-l", "--selector", default="", help="Only those whose CronJobs bear these labels, as kubectl's.")
-@click.option("--sort-by", type=click.Choice(list(_SORT)), default="service", show_default=True, help="Order.")
-@click.option("--no-headers", is_flag=True, help="Leave the line of headers out.")
+@click.option("-l", "--selector", default="", help="Label selector for their CronJobs, as for kubectl.")
+@click.option("--sort-by", type=click.Choice(list(_SORT)), default="service", show_default=True, help="Sort order.")
+@click.option("--no-headers", is_flag=True, help="Omit the header line.")
 @all_namespaces_option
 @watch_option
 @common_options

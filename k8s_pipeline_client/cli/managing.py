@@ -12,7 +12,7 @@ from k8s_pipeline_client.cli.options import Duration, Globals, common_options, p
 from k8s_pipeline_client.cli.several import Target, agreed, check_chosen, chosen, each, several_options
 from k8s_pipeline_client.errors import UnknownNameError
 
-_force_option = click.option("--force", is_flag=True, help="Even if another field manager set it.")
+_force_option = click.option("--force", is_flag=True, help="Also if another field manager set spec.suspend.")
 
 
 _names = click.argument("names", metavar="[NAME]...", nargs=-1, type=Target(), shell_complete=complete_name)
@@ -27,7 +27,7 @@ _names = click.argument("names", metavar="[NAME]...", nargs=-1, type=Target(), s
 def enable_command(
     values: Globals, names: tuple[str, ...], everything: bool, files: tuple[Path, ...], force: bool
 ) -> int:
-    """Let the schedules of pipelines run, from their next due times on."""
+    """Enable the schedules of pipelines, from their next due times on."""
     from k8s_pipeline_client.cli.output import note
 
     check_chosen(names, everything, files)
@@ -49,7 +49,7 @@ def enable_command(
 def disable_command(
     values: Globals, names: tuple[str, ...], everything: bool, files: tuple[Path, ...], force: bool
 ) -> int:
-    """Stop the schedules of pipelines; a run that is active goes on, and `run` still works."""
+    """Disable the schedules of pipelines; active runs continue, and `run` still works."""
     check_chosen(names, everything, files)
     client = values.client()
     wanted = chosen(values, client, names, everything, files, on_demand=False)
@@ -59,9 +59,9 @@ def disable_command(
 @click.command("delete")
 @_names
 @several_options
-@click.option("--yes", is_flag=True, help="With --all: do not ask.")
+@click.option("--yes", is_flag=True, help="With --all: do not ask for confirmation.")
 @click.option("--timeout", type=Duration(), help="How long to wait until nothing is left. [default: 5m]")
-@click.option("--no-wait", is_flag=True, help="Return as soon as nothing of them can start and all of it is ending.")
+@click.option("--no-wait", is_flag=True, help="Return once none of them can start, without waiting until all is gone.")
 @common_options
 @pass_globals
 def delete_command(
@@ -75,7 +75,7 @@ def delete_command(
 ) -> None:
     """Delete pipelines with their runs, and wait until nothing of them is left.
 
-    --all means one-shot runs, too, and asks first.
+    --all includes one-shot runs, and asks for confirmation.
     """
     from k8s_pipeline_client.cli.output import emit, note, progress, say, warn
     from k8s_pipeline_client.client.deleting import DELETE_TIMEOUT

@@ -26,11 +26,11 @@ _LOG_DRAIN_SECONDS = 10.0
 @click.command("logs")
 @click.argument("name", type=Target(), shell_complete=complete_name_or_run)
 @run_option()
-@click.option("-f", "--follow", is_flag=True, help="Go on until the run has ended.")
+@click.option("-f", "--follow", is_flag=True, help="Follow the log until the run has ended.")
 @click.option("--tail", type=click.IntRange(min=0), metavar="N", help="Only the last N lines.")
-@click.option("--since", type=Duration(), metavar="D", help="Only what is not older, such as 15m.")
+@click.option("--since", type=Duration(), metavar="D", help="Only lines from within this time, such as 15m.")
 @click.option("--attempt", type=click.IntRange(min=1), metavar="N", help="The Nth attempt; the newest if not given.")
-@click.option("--timestamps", is_flag=True, help="Begin every line with its time.")
+@click.option("--timestamps", is_flag=True, help="Prefix every line with its timestamp.")
 @common_options
 @pass_globals
 def logs_command(
@@ -65,10 +65,10 @@ def logs_command(
     multiple=True,
     type=Target(),
     shell_complete=complete_run,
-    help="A run's id or its beginning; may be repeated. All active ones if not given.",
+    help="A run's id or a prefix of it; all active ones if not given. May be repeated.",
 )
 @click.option("--timeout", type=Duration(), help="How long to wait for the pods. [default: 2m]")
-@click.option("--no-wait", is_flag=True, help="Return as soon as the API server has accepted that they are ending.")
+@click.option("--no-wait", is_flag=True, help="Return once the API server has accepted it; do not wait for the pods.")
 @common_options
 @pass_globals
 def kill_command(
@@ -80,9 +80,9 @@ def kill_command(
     timeout: float | None,
     no_wait: bool,
 ) -> int:
-    """End active runs, and wait until their pods are gone; the schedule goes on.
+    """End active runs, and wait until their pods are gone; the schedule stays active.
 
-    Those of pipelines, or single runs by their ids, the beginnings of those, or their Jobs' names.
+    Either all active runs of pipelines, or single runs by id, prefix of an id, or name of the Job.
     """
     from k8s_pipeline_client.cli.output import emit, progress, say, warn
     from k8s_pipeline_client.client.ending import KILL_TIMEOUT

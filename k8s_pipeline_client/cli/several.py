@@ -43,7 +43,7 @@ run_option = partial(
     metavar="ID",
     type=Target(),
     shell_complete=complete_run,
-    help="A run's id or its beginning; the newest if not given.",
+    help="A run's id or a prefix of it; the newest run if not given.",
 )
 
 

@@ -36,14 +36,14 @@ if TYPE_CHECKING:
 @click.option("--all", "everything", is_flag=True, help="All pipelines of the namespace, or with -f of the files.")
 @click.option("--run-id", type=click.UUID, help="The run's id; a new one if not given.")
 @click.option("--wait", is_flag=True, help="Wait for the end; exit code 3 if the run fails.")
-@click.option("--logs", is_flag=True, help="Show the log as it is written; implies --wait.")
+@click.option("--logs", is_flag=True, help="Follow the log; implies --wait.")
 @click.option("--timeout", type=Duration(), help="Wait no longer than this; the run itself goes on.")
-@click.option("--allow-overlap", is_flag=True, help="Start even while another run is active.")
-@click.option("--dry-run", is_flag=True, help="Have the API server check the Job, and start nothing.")
+@click.option("--allow-overlap", is_flag=True, help="Start also while another run is active.")
+@click.option("--dry-run", is_flag=True, help="Have the API server validate the Job, and start nothing.")
 @click.option(
     "--override",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="A piece of workflow document to lay over the pipeline's, for this run only (JSON or YAML).",
+    help="A part of a workflow document to merge into the pipeline's, for this run only (JSON or YAML).",
 )
 @click.option(
     "--set",

@@ -15,7 +15,7 @@ _SECONDS = 2.0
 
 T = TypeVar("T")
 
-watch_option = click.option("-w", "--watch", is_flag=True, help="Show it again whenever it changes.")
+watch_option = click.option("-w", "--watch", is_flag=True, help="Show the result again whenever it changes.")
 
 
 def show_once_or_watch(read: Callable[[], T], show: Callable[[T], None], *, watch: bool) -> None:

@@ -34,7 +34,7 @@ _LOG = logging.getLogger(__name__)
 
 _MOST_WAITS = 5
 """The API server tells whole seconds, so that one may be left; more is a clock that stands still."""
-_KEEPER = {Source.FILES: "deployed from files", Source.SERVER: "deployed by the OpenMetadata server"}
+_KEEPER = {Source.FILES: "deployed from files", Source.SERVER: "deployed from the OpenMetadata server"}
 Expected = Callable[[Plan, Live], str]
 
 

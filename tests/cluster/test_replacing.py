@@ -255,7 +255,7 @@ def test_who_manages_a_pipeline_is_not_changed_in_silence(program: Program, tmp_
     client.deploy(definition, source=Source.SERVER, force=True)
 
     refused = program("deploy", "-f", entity, code=1)
-    assert "was deployed by the OpenMetadata server" in refused.err
+    assert "was deployed from the OpenMetadata server" in refused.err
     assert "--force" in refused.err
     program("deploy", "-f", entity, "--force")
     assert program("deploy", "-f", entity, "-o", "json").json[0]["action"] == "unchanged"

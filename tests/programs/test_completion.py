@@ -95,7 +95,7 @@ def test_whatever_a_name_is_bash_reads_it_again(quote: str) -> None:
 def test_kubectl_is_told_what_to_offer(kubeconfig: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KUBECONFIG", str(kubeconfig))
 
-    assert offers(["rec"]).splitlines() == ["reconcile\tHave OpenMetadata know how every run ended.", ":4"]
+    assert offers(["rec"]).splitlines() == ["reconcile\tReport to OpenMetadata how every run ended.", ":4"]
     assert offers(["--context="]).splitlines() == ["kind-one\tnamespace team-a", "kind two\tnamespace team-b", ":4"]
     assert offers(["--config", ""]) == ":0"
     assert offers(["list", "-o", "custom"]).splitlines() == ["custom-columns=", ":6"]
