@@ -44,13 +44,13 @@ _ZSH = r"""#compdef %(prog_name)s
 
     local -x COMP_WORDS="${words[*]}" COMP_CWORD=$((CURRENT-1)) %(complete_var)s=zsh_complete
     response=("${(@f)$(%(prog_name)s)}")
-    [[ ${words[CURRENT]} == --*=* ]] && compset -P 1 '*='
 
     for type key descr in ${response}; do
         case $type in
             plain) [[ $descr == _ ]] && plain+=("$key") || described+=("$key:$descr") ;;
-            dir) _path_files -/ ;;
-            file) _path_files -f ;;
+            dir|file)
+                [[ ${words[CURRENT]} == --*=* ]] && compset -P 1 '*='
+                [[ $type == dir ]] && _path_files -/ || _path_files -f ;;
         esac
     done
 
@@ -69,6 +69,7 @@ _FISH = r"""
 function %(complete_func)s
     set -l current (commandline -t)
     set -l option (string match -r -- '^--[^=]*=' $current)
+    set -q option[1]; or set option ''
     for entry in (env %(complete_var)s=fish_complete COMP_WORDS=(commandline -cp) COMP_CWORD=$current %(prog_name)s)
         set -l parts (string split -m 1 , -- $entry)
         switch $parts[1]
@@ -107,9 +108,17 @@ class Bash(BashComplete):
 
 
 class Zsh(ZshComplete):
-    """Zsh, which quotes by itself."""
+    """Zsh, which quotes by itself, and takes the place of the whole word."""
 
     source_template = _ZSH
+
+    def complete(self) -> str:
+        """Return three lines for each entry: its type, the word, and what stands beside it."""
+        args, incomplete = self.get_completion_args()
+        option = option_of(incomplete)
+        found = self.get_completions(args, incomplete)
+        words = [CompletionItem(f"{option}{item.value}", type=item.type, help=item.help) for item in found]
+        return "\n".join(map(self.format_completion, words))
 
 
 class Fish(FishComplete):

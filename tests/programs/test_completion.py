@@ -111,3 +111,25 @@ def test_kubectls_program_is_installed(kubeconfig: Path) -> None:
         check=True,
     )
     assert (done.stdout, done.stderr) == ("kind-one\tnamespace team-a\n:4\n", "")
+
+
+@pytest.mark.parametrize(
+    ("shell", "words", "last", "offered"),
+    [
+        ("zsh", "k8s-pipeline --context=kind-", "1", "plain\n--context=kind-one\nnamespace team-a\n"),
+        ("zsh", "k8s-pipeline --context kind\\ ", "2", "plain\nkind two\nnamespace team-b\n"),
+        ("fish", "k8s-pipeline --context=kind-", "--context=kind-", "plain,kind-one\tnamespace team-a\n"),
+        # A script for bash that an earlier version has printed.
+        ("bash", "k8s-pipeline --context kind-", "2", "plain,kind-one\n"),
+    ],
+)
+def test_other_shells_are_told_what_to_offer(kubeconfig: Path, shell: str, words: str, last: str, offered: str) -> None:
+    asked = {"_K8S_PIPELINE_COMPLETE": f"{shell}_complete", "COMP_WORDS": words, "COMP_CWORD": last}
+    done = subprocess.run(
+        [PROGRAMS / "k8s-pipeline"],
+        env={"KUBECONFIG": str(kubeconfig), "PATH": str(PROGRAMS), **asked},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (done.stdout, done.stderr) == (offered, "")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from k8s_pipeline_client.cli import watching
 from tests.unit.console import NAME, Console, console
 
 __all__ = ["console"]
@@ -35,7 +34,7 @@ def test_a_change_is_shown_and_nothing_else(
         if len(looks) == 3:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(watching.time, "sleep", between)
+    monkeypatch.setattr("k8s_pipeline_client.cli.watching.time.sleep", between)
     shown = console(*words, "-w", "-o", f"jsonpath={state}", code=130)
 
     assert shown.out.split() == ["queued", "success"]
