@@ -153,8 +153,8 @@ def run(arguments: list[str] | None = None) -> int:
     except PipelineError as error:
         fail(values, error)
         return exit_code(error)
-    except SystemExit:
-        return _BROKEN_PIPE  # click's exit code if the reader (`| head`) has closed the pipe
+    except SystemExit as error:  # of click: what is completed has been printed, or the reader (`| head`) has gone
+        return _BROKEN_PIPE if error.code else 0
     except Exception as error:
         if isinstance(error, OSError) and error.errno in _OUTPUT_FAILS and error.filename is None:
             # What we read and the cluster have errors of their own: this is about what we write.
