@@ -94,3 +94,9 @@ def _of_stream(path: Path, *, timeout: float | None) -> bytes:
     finally:
         os.close(descriptor)
     return bytes(data)
+
+
+def at_line(error: UnicodeDecodeError) -> str:
+    """Return where a file is no UTF-8, such as ``, line 3``; empty for the first line, which of UTF-16 is all."""
+    line = error.object[: error.start].count(b"\n") + 1
+    return f", line {line}" if line > 1 else ""

@@ -19,7 +19,7 @@ from k8s_pipeline_client.domain.resolve import resolve_all
 from k8s_pipeline_client.domain.validation import Place
 from k8s_pipeline_client.domain.yamltext import UnusableTextError, line_of, load_documents
 from k8s_pipeline_client.errors import DefinitionError, DefinitionsError, InputError, NotRunByPipelinesError
-from k8s_pipeline_client.inputfile import MAX_BYTES, TOO_LARGE, UnreadableError, read_limited
+from k8s_pipeline_client.inputfile import MAX_BYTES, TOO_LARGE, UnreadableError, at_line, read_limited
 from k8s_pipeline_client.launcher.token import token_in
 from k8s_pipeline_client.settings.given import connection_for, lacks_connection
 
@@ -224,7 +224,7 @@ def _text(path: Path) -> str:
     except UnreadableError as error:
         raise InputError(f"{origin} cannot be read: {error}") from error
     except UnicodeDecodeError as error:
-        raise DefinitionError(f"{origin} is not UTF-8 text (byte {error.start})") from error
+        raise DefinitionError(f"{origin} is not UTF-8 text{at_line(error)}", hint="save it as UTF-8") from error
 
 
 def _parse(text: str, origin: str) -> list[Any]:

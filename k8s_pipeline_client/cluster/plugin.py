@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from k8s_pipeline_client.cluster.kubeconfig import Exec
 from k8s_pipeline_client.domain.redaction import redacted
+from k8s_pipeline_client.domain.validation import path_text, worded
 from k8s_pipeline_client.domain.yamltext import UnusableTextError, load_document
 from k8s_pipeline_client.errors import LoginError
 
@@ -197,8 +198,8 @@ def _read(text: str, version: str) -> Printed:
     try:
         status = _Status.model_validate(found.get("status") or {})
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        raise ValueError(f"status.{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        first = error.errors(include_url=False)[0]
+        raise ValueError(f"status.{path_text(first['loc'])}: {worded(first)}") from None
     token = status.token.get_secret_value() if status.token else ""
     key = status.key.get_secret_value() if status.key else ""
     certificate = status.certificate or ""

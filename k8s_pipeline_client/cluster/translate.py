@@ -24,7 +24,9 @@ _CLASSES: dict[int, type[ApiError]] = {
 }
 
 
-_NOT_IN_THE_API = "this Kubernetes version does not know the field or value: check podTemplate in the settings"
+_NOT_IN_THE_API = (
+    "this Kubernetes version does not know the field or value: check volumes and podTemplate in the settings"
+)
 
 
 def api_error(status: int, body: bytes, *, action: str, namespace: str) -> ApiError:

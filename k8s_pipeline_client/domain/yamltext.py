@@ -7,9 +7,10 @@ quotes the text, which may be a secret, in its messages.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from k8s_pipeline_client.domain.depth import MAX_DEPTH, is_too_deep
 
@@ -18,6 +19,8 @@ MAX_REPEATED = 200_000
 MAX_VALUES = 300_000
 """The maximum number of values of a YAML text: each takes some hundred bytes of memory while it is parsed."""
 
+_UNPRINTABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufeff\uff00-\ufffd\U00010000-\U0010ffff]")
+"""What YAML 1.1 does not allow; the parser says neither which it is nor where."""
 _TAG = "tag:yaml.org,2002:"
 _TEXT = frozenset({f"{_TAG}str", f"{_TAG}timestamp", f"{_TAG}value", f"{_TAG}merge"})
 _SCALARS = _TEXT | {f"{_TAG}{kind}" for kind in ("null", "bool", "int", "float")}
@@ -26,6 +29,11 @@ _TAGS_OF_OTHERS = frozenset(
     {"!secret", "!env", "!env_var", "!include", "!ref", "!sub", "!getatt", "!vault", "!reference", "!var"}
 )
 _TOO_DEEP = f"it is nested deeper than {MAX_DEPTH} levels"
+
+
+class _Mark(NamedTuple):
+    line: int
+    column: int
 
 
 class UnusableTextError(ValueError):
@@ -113,6 +121,10 @@ def _below(node: Any, part: str | int) -> Any:
 def _yaml_documents(text: str) -> Iterator[Any]:
     import yaml  # imported here: most of the start-up time of commands that read no YAML
 
+    if found := _UNPRINTABLE.search(text):
+        above = text[: found.start()]
+        mark = _Mark(above.count("\n"), len(above) - above.rfind("\n") - 1)
+        raise UnusableTextError(f"the character U+{ord(found[0]):04X} cannot stand in YAML", mark)
     loader = None
     try:
         loader = _loader_class()(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from k8s_pipeline_client.errors import SettingsError
-from k8s_pipeline_client.inputfile import UnreadableError, read_limited
+from k8s_pipeline_client.inputfile import UnreadableError, at_line, read_limited
 
 
 def text_of(path: Path, what: str) -> str:
@@ -23,4 +23,4 @@ def text_of(path: Path, what: str) -> str:
     except UnreadableError as error:
         raise SettingsError(f"{what} {path} cannot be read: {error}") from error
     except UnicodeDecodeError as error:
-        raise SettingsError(f"{what} {path} is not UTF-8 text") from error
+        raise SettingsError(f"{what} {path} is not UTF-8 text{at_line(error)}", hint="save it as UTF-8") from error

@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from k8s_pipeline_client.cluster.kubeconfig.models import Cluster, Document, Kubeconfig, User
+from k8s_pipeline_client.domain.validation import path_text, worded
 from k8s_pipeline_client.domain.yamltext import UnusableTextError, load_document
 from k8s_pipeline_client.errors import InputError
 from k8s_pipeline_client.inputfile import UnreadableError, read_limited
@@ -79,9 +80,9 @@ def _text(path: Path, what: str) -> str:
 
 def _first(error: ValidationError) -> str:
     """Return the first problem and its place, without the value, which may be a secret."""
-    found = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    where = ".".join(str(part) for part in found["loc"])
-    return f"{where}: {found['msg']}" if where else str(found["msg"])
+    found = error.errors(include_url=False)[0]
+    where = path_text(tuple(part for part in found["loc"] if part != "[key]"))
+    return f"{where}: {worded(found)}" if where else worded(found)
 
 
 def _check_names(part: str, names: list[str], what: str) -> None:

@@ -101,17 +101,22 @@ class Program:
 
 
 def call(words: Sequence[str], *, given: str | None = None) -> Result:
-    """Run a command in this process."""
-    with _streams(given) as (out, err):
-        code = run(list(words))
-        sys.stdout.flush()
-        sys.stderr.flush()
-    result = Result(code, out.getvalue().decode("utf-8", "replace"), err.getvalue().decode("utf-8", "replace"))
+    """Run a command in this process, and check its messages and what it suggests."""
+    result = run_program(words, given=given)
     check_messages(result.err)
     check_suggestions(words, result.err)
     if not {"json", "yaml"} & set(words) and "logs" not in words and "--logs" not in words:
         check_suggestions(words, result.out)
     return result
+
+
+def run_program(words: Sequence[str], *, given: str | None = None) -> Result:
+    """Run a command in this process."""
+    with _streams(given) as (out, err):
+        code = run(list(words))
+        sys.stdout.flush()
+        sys.stderr.flush()
+    return Result(code, out.getvalue().decode("utf-8", "replace"), err.getvalue().decode("utf-8", "replace"))
 
 
 @contextmanager
