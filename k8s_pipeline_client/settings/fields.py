@@ -70,19 +70,19 @@ class Model(BaseModel):
 
 
 def is_own_label(key: str) -> bool:
-    """Tell whether a label of the pod is ours, or the Job controller's, and nobody else's to set."""
+    """Return whether a label of the pod is ours, or the Job controller's, and nobody else's to set."""
     return key in _OWN_LABELS or key.startswith((labels.PREFIX, "batch.kubernetes.io/"))
 
 
 def is_own_path(path: str) -> bool:
-    """Tell whether a mount at this path would be ours, within it, or hide it."""
+    """Return whether a mount at this path would be ours, within it, or hide it."""
     # normpath keeps two slashes at the start, for POSIX gives them a meaning that Linux does not.
     normal = "/" + posixpath.normpath(path).strip("/")
     return f"{normal}/".startswith(f"{OWN_MOUNT_PATH}/") or OWN_MOUNT_PATH.startswith(f"{normal.rstrip('/')}/")
 
 
 def _metadata_text(value: Any) -> Any:
-    # As with variables: what 1.10 or yes is as text only its writer knows. Truth values are refused as no text.
+    # As with variables: which text 1.10 stands for only its author knows. Booleans are refused, since they are no text.
     if isinstance(value, float):
         raise ValueError("a number with a point could be written in several ways: put it in quotes")
     return _text(value)
@@ -94,7 +94,7 @@ def _text(value: Any) -> Any:
 
 
 def _number(value: Any) -> Any:
-    # Python counts with truth values, and YAML has more words for them than one thinks of.
+    # In Python booleans are integers, and YAML has many words for them.
     if isinstance(value, bool):
         raise ValueError("it must be a number, not a boolean (in YAML: true, false, yes, no, on, off)")
     if isinstance(value, str) and not re.fullmatch(r"[+-]?[0-9]{1,19}", value.strip()):

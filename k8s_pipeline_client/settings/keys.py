@@ -160,7 +160,7 @@ def documented(key: str) -> str:
 
 
 def is_known(path: KeyPath) -> bool:
-    """Tell whether there is a setting at a documented key."""
+    """Return whether there is a setting at a documented key."""
     model: type[BaseModel] = Settings
     for key in path:
         field = next((field for field in model.model_fields.values() if field.alias == key), None)
@@ -173,7 +173,7 @@ def is_known(path: KeyPath) -> bool:
 
 
 def is_given(path: KeyPath, value: Any) -> bool:
-    """Tell whether the server's files and variables mean something by a value; what they do not set is often empty."""
+    """Return whether a value of the server's files or variables sets anything: what they do not set is often empty."""
     if isinstance(value, str):
         return bool(value.strip()) and value != _PLACEHOLDERS.get(path)
     return value is not None

@@ -1,6 +1,6 @@
-"""With which user name and password an OpenMetadata server comes to its pipeline service, as its own files say.
+"""Reads from the server's own files how OpenMetadata authenticates to its pipeline service.
 
-No settings of runs: those leave these keys alone. ``parameters.username`` and ``password`` stand in
+These are no settings of runs, which ignore these keys. ``parameters.username`` and ``password`` stand in
 ``openmetadata.yaml``; in the chart's values they are ``auth``, whose password is in a Secret.
 """
 
@@ -19,7 +19,7 @@ _AUTHS: tuple[tuple[str, ...], ...] = (("auth",), ("airflow", "auth"), ("k8s", "
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """What is known of it.
+    """The credentials, as far as they are known.
 
     Attributes:
         username: None where it is not given.

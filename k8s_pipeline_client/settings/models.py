@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from k8s_pipeline_client.domain.pipeline import Pipeline
 
 REPORTER_OUTAGE_SECONDS = 7200
-"""What finished Jobs must outlive: whoever reports their ends can be away for an hour, and has one to catch up."""
+"""The minimum time for which finished Jobs are kept: the reporter may be down for an hour, and has one to catch up."""
 MIN_STARTING_DEADLINE_SECONDS = 120
 """Under load the CronJob controller drops runs without an event below this."""
 DO_NOT_DISRUPT = {
@@ -64,7 +64,7 @@ class ResourceAmounts(Model):
 
 
 class Resources(Model):
-    """What a run asks for and what it may use at most."""
+    """Requests and limits of a run's container."""
 
     limits: ResourceAmounts = ResourceAmounts(cpu="2", memory="4Gi")
     requests: ResourceAmounts = ResourceAmounts(cpu="500m", memory="1Gi")
@@ -95,7 +95,7 @@ def _overlays(value: Any) -> Any:
 
 
 class Settings(ServerSettings):
-    """Everything that can be set about runs. Times are in seconds."""
+    """All settings. Times are in seconds."""
 
     namespace: DnsLabel = "openmetadata-pipelines"
     ingestion_image: Image = DEFAULT_IMAGE
@@ -146,7 +146,7 @@ class Settings(ServerSettings):
     pod_template: Annotated[tuple[dict[str, JsonValue], ...], BeforeValidator(_overlays)] = ()
     """Strategic merge patches for the pod template, applied one after the other."""
 
-    # The last one: its check needs all the others.
+    # The last field: its validation needs all the others.
     overrides: tuple[Override, ...] = ()
 
     def override_for(self, pipeline: Pipeline) -> int | None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from k8s_pipeline_client.domain.pipeline import Pipeline
 
 PROBLEMS = "overrides"
-"""The type of the one error that stands for all problems of all overrides; its ``ctx`` lists them."""
+"""The type of the one error that represents all problems of all overrides; they are listed in its ``ctx``."""
 
 _OF_THE_SERVER = "cannot be overridden: it is about the server or the cluster, not about runs"
 NOT_HERE = {
@@ -63,7 +63,7 @@ class Match(Model):
         return self
 
     def fits(self, pipeline: Pipeline) -> bool:
-        """Tell whether a pipeline is meant."""
+        """Return whether a pipeline matches."""
         return (
             # OpenMetadata itself writes these in two ways: Postgres and postgres.
             _any([pattern.lower() for pattern in self.service_type], pipeline.service_type.lower())

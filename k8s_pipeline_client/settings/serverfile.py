@@ -30,7 +30,7 @@ _VARIABLE = re.compile(r"\$\{([^:}$]+)")
 _TOKEN = re.compile(r"\$\{[^}]*\}")
 _LINE = re.compile(r"line (\d+)")
 _MOST_LINES = 500
-"""Each is tried by itself; the server's own file has a tenth of it."""
+"""The maximum number of lines with variables that are tried one by one; the server's own file has a tenth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,8 @@ class ServerText:
     Attributes:
         content: The document that has it.
         undefined: What stayed as it was written, since it is not set and has no default.
-        broken: What stayed as it was written, since the text would not be YAML with its value, such as
-            ``${NAME:-default}``; with the names of its variables.
+        broken: What was not replaced, since the text would not be valid YAML with its value, such as
+            ``${NAME:-default}``, with the names of its variables.
     """
 
     content: Any
@@ -72,8 +72,8 @@ def read_server(text: str, origin: str, environ: Mapping[str, str]) -> Contribut
 def substituted(text: str, origin: str, environ: Mapping[str, str]) -> ServerText:
     """Replace the variables of an ``openmetadata.yaml`` as the server does: in its text, before it is YAML.
 
-    Where a value makes the text no YAML (a password that begins with ``@`` or holds ``: ``), the server would not start
-    with it. Here it stays as it was written: what is not read must not matter, and what is read is named.
+    A value may make the text invalid YAML (a password that begins with ``@``, or contains ``: ``); the server would not
+    start with it. Here such a variable stays as it was written: it does not matter unless its key is read.
 
     Raises:
         SettingsError: It cannot be parsed, with variables or without.
@@ -113,7 +113,7 @@ def _line_by_line(text: str, block: str, environ: Mapping[str, str]) -> tuple[Su
 
 
 def _not_yaml(replaced: Iterable[Substituted], text: str, origin: str, environ: Mapping[str, str]) -> SettingsError:
-    """Return the error of a text that is no YAML, with the variables of the line where it ends to be so."""
+    """Return the error for a text that is not valid YAML, with the variables of the line where parsing failed."""
     try:
         load_document(next(iter(replaced)).text)
     except UnusableTextError as error:
@@ -183,7 +183,7 @@ class Reader:
         text = _text_of(value)
         names = dict.fromkeys(name for token, names in self.broken.items() if token in text for name in names)
         if names:
-            return f"the value of {' and '.join(names)} is no YAML: put it in quotes that belong to the value"
+            return f"the value of {' and '.join(names)} is not valid YAML here: put quotes into the value itself"
         missing = [name for name in sorted(self.undefined) if name in text]
         return self._why_undefined(missing, path) if missing else ""
 

@@ -78,8 +78,8 @@ def _refuse_broken(parameters: Mapping[str, Any], broken: Mapping[str, Sequence[
             if token in str(parameters.get(key)):
                 named = " and ".join(names)
                 raise SettingsError(
-                    f"settings file {origin}: parameters.{key}: the value of {named} is no YAML",
-                    hint="put it in quotes that belong to the value, as the server needs it",
+                    f"settings file {origin}: parameters.{key}: the value of {named} is not valid YAML",
+                    hint="put quotes into the value itself, as the server needs them",
                 )
 
 

@@ -24,7 +24,7 @@ _ESCAPE = "$"
 
 
 class CyclicVariableError(ValueError):
-    """A variable whose value leads to itself; ``str()`` is its name."""
+    """A variable whose value refers to itself; ``str()`` is its name."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def substitute(text: str, environ: Mapping[str, str]) -> Substituted:
     """Replace the variables of a text.
 
     Raises:
-        CyclicVariableError: A variable leads to itself.
+        CyclicVariableError: A variable refers to itself.
     """
     substitution = _Substitution(environ)
     return Substituted(substitution.replace(text, ()), frozenset(substitution.undefined))

@@ -9,7 +9,7 @@ from typing import Any
 from k8s_pipeline_client.domain.yamltext import UnusableTextError, load_document
 
 _SHAPES = ("{", "[", "- ")
-"""What begins so is JSON or YAML, and none of the shorter forms."""
+"""A text that begins with one of these is JSON or YAML, and none of the shorter forms."""
 _VARIABLE = re.compile(r"(?!\s*[a-z]+://)\s*([A-Za-z_][A-Za-z0-9_]*)\s*([:=])(//)?")
 """What after a comma may be the next variable: a name and a sign, but not ``https://``."""
 _LIST = "write a list, in a variable as JSON"
@@ -87,8 +87,8 @@ def _variables(entries: Iterable[Any]) -> dict[str, str]:
     for number, entry in enumerate(entries, start=1):
         if isinstance(entry, Mapping) and "name" in entry:
             raise ValueError(
-                f"entry {number} is as pods have it (name, value): put NAME:value in quotes; what a Secret or ConfigMap"
-                " has goes into envFrom, or into env of a podTemplate"
+                f"entry {number} has the form of a pod's env (name, value): write NAME:value in quotes; for values of a"
+                " Secret or ConfigMap use envFrom, or env in a podTemplate"
             )
         if not isinstance(entry, str):
             raise ValueError(f"entry {number} is not text: put KEY:value, without a space in between, in quotes")

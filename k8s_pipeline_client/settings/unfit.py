@@ -17,7 +17,7 @@ _EXPORT = "export them: they are read from the environment, above all files"
 _OF_DEFINITIONS = frozenset({"source", "workflowConfig"})
 _SUSPECT = frozenset({"apiVersion", "environment", "env", "services"})
 """Top-level keys of other files; whatever has none of them, nor a variable's name, is not looked at any closer."""
-_HELM_VALUES = "helm get values RELEASE prints it"
+_HELM_VALUES = "helm get values RELEASE prints them"
 _VALUES_IN = {
     "HelmRelease": ("spec.values", "Flux"),
     "HelmChart": ("spec.valuesContent", "k3s"),
@@ -71,7 +71,7 @@ def _manifest_error(manifest: Mapping[str, Any], origin: str) -> SettingsError:
     what = f"settings file {origin} is a Kubernetes object ({kind}), and not settings"
     if kind in _VALUES_IN:
         where, whose = _VALUES_IN[kind]
-        hint = f"write what {whose} has in {where} into a file of its own; {_HELM_VALUES}"
+        hint = f"give the values alone, which {whose} has in {where}, as a file; {_HELM_VALUES}"
         return SettingsError(what, hint=hint)
     data = manifest.get("data") or manifest.get("stringData")
     if isinstance(data, Mapping) and (how := _variables_in(data)):

@@ -40,14 +40,14 @@ def test_and_is_named_where_it_is(value: str) -> None:
 
 
 def test_so_is_the_password_that_the_service_needs() -> None:
-    with pytest.raises(SettingsError, match=r"parameters\.password: the value of AIRFLOW_PASSWORD is no YAML"):
+    with pytest.raises(SettingsError, match=r"parameters\.password: the value of AIRFLOW_PASSWORD is not valid YAML"):
         read_login([SERVER], {"AIRFLOW_PASSWORD": "@geheim: x"})
     assert read_login([SERVER], {"AIRFLOW_PASSWORD": "'@geheim: x'"}).password == "@geheim: x"
 
 
 def test_a_default_that_is_no_yaml_names_its_variable(files: Files) -> None:
     found = files.refused(f"{BLOCK}:\n  parameters:\n    namespace: ${{NS:-@x}}\n    password: ${{PW:-@y}}\n")
-    assert "namespace: the value of NS is no YAML" in found
+    assert "namespace: the value of NS is not valid YAML" in found
     assert "PW" not in found
 
 
@@ -263,5 +263,5 @@ def test_the_words_are_those_of_yaml(files: Files, key: str, value: Any, said: s
 def test_values_and_variables_as_pods_have_them_are_answered(files: Files) -> None:
     found = files.refused({"nodeSelector": {"a": True}, "extraEnvVars": [{"name": "PW", "value": "geheim"}]})
     assert "nodeSelector.a: it is a boolean, and text is needed: put it in quotes (it is true, from " in found
-    assert "extraEnvVars: entry 1 is as pods have it (name, value)" in found
+    assert "extraEnvVars: entry 1 has the form of a pod's env (name, value)" in found
     assert "geheim" not in found

@@ -263,7 +263,7 @@ def test_what_looks_like_a_variable_in_a_secret_is_answered_without_it(
 
 def test_a_value_that_breaks_the_servers_yaml_is_answered_without_it(files: Files) -> None:
     found = files.refused(f"{BLOCK}:\n  className: ${{X:-a}}\n", environ={"X": "a: b: geheim"})
-    assert "className: the value of X is no YAML" in found
+    assert "className: the value of X is not valid YAML" in found
     assert "geheim" not in found
 
 
