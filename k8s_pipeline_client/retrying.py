@@ -30,6 +30,7 @@ _SHOWN = frozenset(
         *("container", "follow", "sinceSeconds", "sinceTime", "tailLines", "timestamps"),
         *("fieldSelector", "labelSelector", "limit"),
         *("dryRun", "fieldManager", "fieldValidation", "force"),
+        *("resourceVersion", "timeoutSeconds", "watch"),
         *("fields", "include", "service", "startTs", "endTs"),
     }
 )

@@ -45,6 +45,11 @@ class _Moment(click.ParamType[datetime]):
 @click.command("reconcile")
 @click.option("--once", is_flag=True, help="Make one pass, and exit; as for a CronJob of one's own.")
 @click.option("--interval", type=Duration(), default=_INTERVAL, show_default=True, help="Between passes; 60s at most.")
+@click.option(
+    "--watch/--no-watch",
+    default=None,
+    help="Watch Jobs and pods, and make a pass when a run may have ended. [default: as the settings say]",
+)
 @click.option("--close-stale", is_flag=True, help="Close unfinished rows that an earlier client has left, and exit.")
 @click.option("--before", type=_Moment(), metavar="TIME", help="With --close-stale: only rows that began before it.")
 @click.option("--dry-run", is_flag=True, help="With --close-stale: only list them.")
@@ -62,6 +67,7 @@ def reconcile_command(
     values: Globals,
     once: bool,
     interval: float,
+    watch: bool | None,
     close_stale: bool,
     before: datetime | None,
     dry_run: bool,
@@ -75,6 +81,8 @@ def reconcile_command(
     without them each is reported where it reports itself.
     """
     _check(values, once, interval, close_stale, before, dry_run, metrics_port)
+    if watch and (once or close_stale):
+        raise click.UsageError("--watch goes without --once and --close-stale")
     from k8s_pipeline_client.cli.logs import log_progress
     from k8s_pipeline_client.reporter import Reporter
 
@@ -90,7 +98,7 @@ def reconcile_command(
             return _show(values, reporter.close_stale(before, dry_run=dry_run))
         if once:
             return _show(values, _one_pass(reporter))
-        _go_on(reporter, interval, metrics_port)
+        _go_on(reporter, interval, watch, metrics_port)
         return 0
 
 
@@ -124,7 +132,7 @@ def _one_pass(reporter: Reporter) -> Report:
     return report.followed_by(reporter.reconcile())
 
 
-def _go_on(reporter: Reporter, interval: float, metrics_port: int | None) -> None:
+def _go_on(reporter: Reporter, interval: float, watch: bool | None, metrics_port: int | None) -> None:
     from k8s_pipeline_client.reporter.metrics import Metrics
 
     metrics = Metrics(metrics_port) if metrics_port is not None else None
@@ -134,6 +142,7 @@ def _go_on(reporter: Reporter, interval: float, metrics_port: int | None) -> Non
             reporter.run(
                 interval=interval,
                 stop=stop,
+                watch=watch,
                 on_pass=metrics.passed if metrics else lambda report: None,
                 on_error=metrics.failed if metrics else lambda error: None,
             )

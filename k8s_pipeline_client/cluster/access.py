@@ -17,7 +17,7 @@ from k8s_pipeline_client.cluster.port import Kind, Object
 
 
 class Verb(StrEnum):
-    """The verbs of a Role, in their usual order; `watch` is never used."""
+    """The verbs of a Role, in their usual order; `watch` is an overlay, and no operation needs it."""
 
     GET = "get"
     LIST = "list"

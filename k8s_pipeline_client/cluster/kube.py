@@ -13,9 +13,9 @@ from datetime import datetime
 from http import HTTPStatus
 from urllib.parse import quote
 
-from k8s_pipeline_client.cluster import paging
+from k8s_pipeline_client.cluster import paging, watching
 from k8s_pipeline_client.cluster.paging import PAGE_SIZE
-from k8s_pipeline_client.cluster.port import EVERYWHERE, Extra, Kind, Object, Propagation
+from k8s_pipeline_client.cluster.port import EVERYWHERE, Extra, Kind, Object, Propagation, WatchEvent
 from k8s_pipeline_client.cluster.server import ApiServer
 from k8s_pipeline_client.cluster.translate import api_error
 from k8s_pipeline_client.cluster.transport import Transport
@@ -87,6 +87,16 @@ class KubeCluster:
     def first(self, kind: Kind, *, labels: str) -> Object | None:
         """Read one object that matches the selector; see `Cluster.first`."""
         return paging.first(lambda query: self._page(kind, {"labelSelector": labels, **query}))
+
+    def watch(self, kind: Kind, *, seconds: int, labels: str = "", fields: str = "") -> Iterator[WatchEvent]:
+        """Watch the objects that match the selectors; see `Cluster.watch`."""
+        query = {**watching.query_of(seconds), "labelSelector": labels, "fieldSelector": fields}
+        chunks = self._streamed(self._path(kind), query, f"watch {kind}s", idle=seconds + watching.PATIENCE)
+
+        def refusal(status: int, body: bytes) -> ApiError:
+            return api_error(status, body, action=f"watch {kind}s", namespace=self._namespace)
+
+        yield from watching.events(chunks, kind, refusal)
 
     def count(self, kind: Kind) -> int | None:
         """Count all objects of a kind; see `Cluster.count`."""
@@ -180,15 +190,7 @@ class KubeCluster:
             query["timestamps"] = "true"
         action = f"read the log of Pod {pod}"
         # A followed log has no output for as long as the program writes none.
-        stream = self._transport.stream(self._path(Kind.POD, pod) + "/log", query=query, forever=follow)
-        try:
-            if stream.status != HTTPStatus.OK:
-                raise api_error(stream.status, b"".join(stream), action=action, namespace=self._namespace)
-            yield from stream
-        except UnreachableError as error:
-            raise UnreachableError(f"{error.message} (to {action})") from error
-        finally:
-            stream.close()
+        yield from self._streamed(self._path(Kind.POD, pod) + "/log", query, action, idle=None if follow else 0)
 
     def may(self, verb: str, resource: str, *, group: str = "", subresource: str = "") -> bool:
         """Return whether we have a right; see `Cluster.may`."""
@@ -243,6 +245,18 @@ class KubeCluster:
     def close(self) -> None:
         """Close the connections; see `Cluster.close`."""
         self._transport.close()
+
+    def _streamed(self, path: str, query: Mapping[str, str], action: str, *, idle: float | None) -> Iterator[bytes]:
+        """Yield the body of a response as it arrives; see `Transport.stream` for ``idle``."""
+        stream = self._transport.stream(path, query=query, idle=idle)
+        try:
+            if stream.status != HTTPStatus.OK:
+                raise api_error(stream.status, b"".join(stream), action=action, namespace=self._namespace)
+            yield from stream
+        except UnreachableError as error:
+            raise UnreachableError(f"{error.message} (to {action})") from error
+        finally:
+            stream.close()
 
     def _path(self, kind: Kind, name: str | None = None) -> str:
         if self._namespace == EVERYWHERE and name is not None:

@@ -42,6 +42,19 @@ class Extra(NamedTuple):
     namespaced: bool = True
 
 
+class WatchEvent(NamedTuple):
+    """What has happened to an object.
+
+    Attributes:
+        type: ``ADDED`` (also of one that was there when the watch began), ``MODIFIED``, or ``DELETED`` (also of one
+            that no longer matches the selectors).
+        object: As it is now, or was last.
+    """
+
+    type: str
+    object: Object
+
+
 class Propagation(StrEnum):
     """The propagation policy; every DELETE has one, since the default orphans the pods of a Job."""
 
@@ -94,6 +107,24 @@ class Cluster(Protocol):
         """Read any one of the objects that match the label selector; None if there are none.
 
         For existence checks: the cost does not depend on the number of objects.
+        """
+
+    def watch(self, kind: Kind, *, seconds: int, labels: str = "", fields: str = "") -> Iterator[WatchEvent]:
+        """Yield what happens to the objects that match the selectors: first each that is there, then each change.
+
+        It ends when the time is over, or sooner, as the API server likes. Who goes on watches anew, and so sees again
+        what is there. The documented Role does not have the verb.
+
+        Args:
+            kind: Their kind.
+            seconds: For how long at most.
+            labels: A label selector.
+            fields: A field selector.
+
+        Raises:
+            ForbiddenError: We may not watch them.
+            ApiError: It was refused, or ended by the API server; with status 410, because it could not keep up.
+            UnreachableError: There was no response, or the connection broke.
         """
 
     def count(self, kind: Kind) -> int | None:

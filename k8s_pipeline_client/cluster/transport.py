@@ -144,13 +144,13 @@ class Transport:
             _LOG.info("%s %s: %d from an API server that has just restarted; retrying", method, path, answer.status)
             time.sleep(_SETTLE_PAUSE)
 
-    def stream(self, path: str, *, query: Mapping[str, str], forever: bool) -> Stream:
+    def stream(self, path: str, *, query: Mapping[str, str], idle: float | None) -> Stream:
         """Send a GET request, and stream the body.
 
         Args:
             path: The path.
             query: Its parameters.
-            forever: No read timeout.
+            idle: For so many seconds nothing may come, if that is longer than usual; None for any time.
 
         Raises:
             UnreachableError: There was no response in time.
@@ -158,7 +158,7 @@ class Transport:
 
         def once(end: float) -> Stream:
             left = max(end - time.monotonic(), 0.1)
-            read = None if forever else min(READ_TIMEOUT, left)
+            read = None if idle is None else max(min(READ_TIMEOUT, left), idle)
             timeout = Timeout(connect=min(CONNECT_TIMEOUT, left), read=read)
             response = self._open("GET", path, query, None, "", timeout)
             return Stream(response.status, retry_after(response.headers.get("Retry-After")), response)

@@ -15,6 +15,10 @@ from k8s_pipeline_client.reporter.report import Report
 _LOG = logging.getLogger(__name__)
 
 _LONGEST_PAUSE = 120.0
+_GAP = 3.0
+"""Seconds from one pass to another that was woken: a storm of events makes no passes back to back."""
+_MOMENT = 1.0
+"""Seconds from the event to the pass: what belongs together happens within a moment, a pod's end and its Job's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,8 @@ class Loop:
         stop: Set to end it.
         on_pass: Called with what each has done.
         on_error: Called with what kept one from being made.
+        wake: Set where a pass is worth being made before the interval is over, and with ``stop``; None if nobody
+            sets it.
     """
 
     make_pass: Callable[[], Report]
@@ -35,12 +41,16 @@ class Loop:
     stop: threading.Event
     on_pass: Callable[[Report], None]
     on_error: Callable[[PipelineError], None]
+    wake: threading.Event | None = None
 
     def run(self) -> None:
         """Go on until told to stop."""
         failures = 0
         while not self.stop.is_set():
             begin = time.monotonic()
+            if self.wake is not None:
+                self.wake.clear()
+            again = None
             try:
                 report = self.make_pass()
             except PipelineError as error:
@@ -52,11 +62,33 @@ class Loop:
                 _LOG.error("no pass could be made, which is tried again: %s", redacted_traceback(error))
                 self.on_error(PipelineError(f"unexpected: {type(error).__name__}", code="Unexpected"))
             else:
-                failures = 0
+                failures, again = 0, report.again_after
                 _say(report)
                 self.on_pass(report)
             pause = min(self.interval * 2 ** min(failures, 10), max(self.interval, _LONGEST_PAUSE))
-            self.stop.wait(max(0.0, pause - (time.monotonic() - begin)))
+            if self.wake is None or failures:
+                self.stop.wait(max(0.0, pause - (time.monotonic() - begin)))
+            else:
+                self._wait(self.wake, begin, pause, again)
+
+    def _wait(self, wake: threading.Event, begin: float, pause: float, again: float | None) -> None:
+        """Wait for the next pass, or to be woken: not at once, and after a long pass for as long as it took.
+
+        Args:
+            wake: Set to be woken.
+            begin: When the pass began.
+            pause: Seconds from then to the next one, if nothing happens.
+            again: Seconds from now after which there is something to do in any case; None for nothing.
+        """
+        now = time.monotonic()
+        took, left = now - begin, max(0.0, begin + pause - now)
+        if again is not None:
+            left = min(left, again)
+        rest = min(max(_GAP - took, took), left)
+        if self.stop.wait(rest):
+            return
+        if wake.wait(max(0.0, left - rest)):
+            self.stop.wait(min(_MOMENT, self.interval))
 
 
 def _say(report: Report) -> None:

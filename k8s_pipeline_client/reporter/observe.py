@@ -77,6 +77,11 @@ def within(instance: str | None) -> str:
     return f"{labels.PIPELINE},{labels.INSTANCE}={instance_label(instance)}" if instance else labels.PIPELINE
 
 
+def unreported(instance: str | None) -> str:
+    """Return the selector of the Jobs whose runs are not finally reported."""
+    return f"{within(instance)},{labels.REPORTED} notin ({labels.FINAL},{labels.NOWHERE})"
+
+
 def observe(cluster: Cluster, instance: str | None, earlier: Mapping[str, OpenRun]) -> Observed:
     """Read it; what is remembered first, so that a run which is in no list was in none when that was written.
 
@@ -89,8 +94,7 @@ def observe(cluster: Cluster, instance: str | None, earlier: Mapping[str, OpenRu
         ClusterError: One of the lists could not be read: unknown is not absent.
     """
     remembered = memory.read(cluster)
-    unreported = f"{within(instance)},{labels.REPORTED} notin ({labels.FINAL},{labels.NOWHERE})"
-    jobs = newest_first(read_reduced(cluster, Kind.JOB, labels=unreported))
+    jobs = newest_first(read_reduced(cluster, Kind.JOB, labels=unreported(instance)))
     listed = {job["metadata"]["uid"] for job in jobs}
     ours = instance_label(instance) if instance else None
     lost = {

@@ -81,12 +81,14 @@ class Report:
         pipelines: Those that OpenMetadata has deleted.
         warnings: What a person should know of the pass as a whole, each once.
         seconds: How long it took.
+        again_after: In so many seconds there is something to do, whatever happens; None where nothing is known of that.
     """
 
     runs: tuple[RunReport, ...] = ()
     pipelines: tuple[PipelineReport, ...] = ()
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0
+    again_after: float | None = None
 
     @property
     def failures(self) -> list[RunReport]:

@@ -31,8 +31,10 @@ from k8s_pipeline_client.reporter.observe import Observed, Seen, observe
 from k8s_pipeline_client.reporter.quiet import Quiet
 from k8s_pipeline_client.reporter.report import Action, Report, RunReport
 from k8s_pipeline_client.reporter.single import Pass, report_seen, report_vanished
+from k8s_pipeline_client.reporter.situation import due_again, start_deadline
 from k8s_pipeline_client.reporter.stale import close_stale
 from k8s_pipeline_client.reporter.together import PARALLEL, together
+from k8s_pipeline_client.reporter.wake import Wake
 from k8s_pipeline_client.settings import Settings
 
 _LOG = logging.getLogger(__name__)
@@ -109,7 +111,18 @@ class Reporter:
         self._open = notes.left()
         self._quiet.only({run.run_id for run in runs})
         warnings = tuple(dict.fromkeys((*notes.warnings, *looked.warnings)))
-        return Report(tuple(runs), looked.pipelines, warnings, time.monotonic() - begin)
+        again = self._again(within, seen.runs)
+        return Report(tuple(runs), looked.pipelines, warnings, time.monotonic() - begin, again)
+
+    def _again(self, within: Pass, runs: Sequence[Seen]) -> float | None:
+        """Return in how many seconds there is something to do about a run, whatever happens."""
+        moments = [
+            due_again(
+                run.job, run.status, start_deadline(run.job, run.pods, run.status, within.start_timeout), within.now
+            )
+            for run in runs
+        ]
+        return min(((moment - within.now).total_seconds() for moment in moments if moment), default=None)
 
     def close_stale(self, before: datetime, *, dry_run: bool = False) -> Report:
         """Close the rows that an earlier client has left unfinished; see `stale.close_stale`.
@@ -133,6 +146,7 @@ class Reporter:
         *,
         interval: float = 10.0,
         stop: threading.Event,
+        watch: bool | None = None,
         on_pass: Callable[[Report], None] = lambda report: None,
         on_error: Callable[[PipelineError], None] = lambda error: None,
     ) -> None:
@@ -141,10 +155,16 @@ class Reporter:
         Args:
             interval: Seconds from the beginning of one pass to that of the next.
             stop: Set to end it; a pass that is under way is brought to its end.
+            watch: Watch Jobs and pods, and make a pass as soon as a run may have ended; as the settings say if None
+                (``reporterWatch``). Where that is forbidden or breaks, it is said, and the interval counts.
             on_pass: Called with the report of each pass.
             on_error: Called with what kept a pass from being made.
         """
-        Loop(partial(self._pass, beside=True), interval=interval, stop=stop, on_pass=on_pass, on_error=on_error).run()
+        wake = threading.Event() if (self._settings.reporter_watch if watch is None else watch) else None
+        if wake is not None:
+            Wake(self._cluster, self._settings.instance, stop, wake).start()
+        make_pass = partial(self._pass, beside=True)
+        Loop(make_pass, interval=interval, stop=stop, on_pass=on_pass, on_error=on_error, wake=wake).run()
 
     def _tasks(self, within: Pass, observed: Observed) -> list[_Task]:
         known = observed.memory.runs

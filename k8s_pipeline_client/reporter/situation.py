@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from k8s_pipeline_client.cluster.port import Object
 from k8s_pipeline_client.domain.objects import is_automation, is_finished
+from k8s_pipeline_client.reporter.outcome import SETTLING
 from k8s_pipeline_client.status import LOST_AFTER, CauseCode, RunStatus, State
 from k8s_pipeline_client.status.job import read_job
 from k8s_pipeline_client.status.pod import Pod, read_pod
@@ -70,6 +71,26 @@ def start_deadline(job: Object, pods: Sequence[Object], status: RunStatus, defau
     return newest.created_at + timeout
 
 
+def due_again(job: Object, status: RunStatus, deadline: datetime | None, now: datetime) -> datetime | None:
+    """Return when there is something to do about a run though nothing happens; None where that is not known.
+
+    A run that ends within the first seconds of its Job is reported after these, and one that does not start is ended at
+    its deadline.
+
+    Args:
+        job: Its Job.
+        status: What has become of it.
+        deadline: By when it has to have started; see `start_deadline`.
+        now: The API server's time, in whole seconds.
+    """
+    known = [deadline] if deadline else []
+    if status.created_at and (status.state.is_terminal or is_finished(job)):
+        known.append(status.created_at + SETTLING)
+    later = [moment + _SECOND for moment in known if moment + _SECOND > now]
+    return min(later, default=None)
+
+
+_SECOND = timedelta(seconds=1)
 _EVER = datetime.max
 
 

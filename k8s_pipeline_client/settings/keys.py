@@ -147,6 +147,7 @@ VARIABLES: Mapping[str, KeyPath] = MappingProxyType(
         "K8S_ENABLE_FAILURE_DIAGNOSTICS": ("failureDiagnosticsEnabled",),
         "USE_OMJOB_OPERATOR": ("useOMJobOperator",),
         "K8S_PIPELINE_INSTANCE": ("instance",),
+        "K8S_PIPELINE_REPORTER_WATCH": ("reporterWatch",),
         "OPENMETADATA_JWT_TOKEN": ("serverToken",),
         "OPENMETADATA_JWT_TOKEN_FILE": ("serverTokenFile",),
     }

@@ -117,6 +117,8 @@ class Settings(ServerSettings):
     """What OpenMetadata is told of a run that somebody has ended; AutoPilot of 1.12 waits for ever on ``stopped``."""
     force_delete_lost_pods: Flag = False
     """Whether the reporter ends runs on lost nodes, and has the API server forget their pods, which may still work."""
+    reporter_watch: Flag = False
+    """Whether the reporter watches Jobs and pods, which OpenMetadata's documented Role does not allow."""
     deleted_pipeline_retention_days: Annotated[int, Field(ge=0, le=3650), WHOLE_NUMBER] = 7
     """For so long a pipeline that was deleted in OpenMetadata is kept, suspended, to be resumed when it is restored."""
 

@@ -142,6 +142,7 @@ def test_tls_watch_and_replicas(helm: Helm) -> None:
     assert {"--tls-certificate=/etc/k8s-pipeline/tls/tls.crt", "--docs"} <= set(container["args"])
     assert found.mounted("service")["/etc/k8s-pipeline/tls"]["secret"]["secretName"] == "cert"
     assert any(rule["verbs"] == ["watch"] for rule in named(found, "Role", "service")["rules"])
+    assert {"name": "K8S_PIPELINE_REPORTER_WATCH", "value": "true"} in container["env"]
     assert pod_of(found.deployment("service"))["topologySpreadConstraints"]
 
 

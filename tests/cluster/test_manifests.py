@@ -16,7 +16,7 @@ from tests.rights import GRANTED
 
 FOLDERS = ("service", "reporter", "overlays/two-replicas", "overlays/tls", "overlays/watch", "overlays/reporter-apart")
 WATCH = [
-    {"apiGroups": ["batch"], "resources": ["cronjobs", "jobs"], "verbs": ["watch"]},
+    {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["watch"]},
     {"apiGroups": [""], "resources": ["pods"], "verbs": ["watch"]},
 ]
 
@@ -83,8 +83,10 @@ def test_the_overlays_add_what_they_are_named_after(access: Access) -> None:
     given = set(tls.container("service")["args"]) - set(plain.container("service")["args"])
     (folder,) = {str(Path(option.partition("=")[2]).parent) for option in given}
     assert tls.mounted("service")[folder]["secret"]["secretName"] == "k8s-pipeline-tls"
-    (role,) = rendered(access, "overlays/watch").of("Role")
+    watch = rendered(access, "overlays/watch")
+    (role,) = watch.of("Role")
     assert role["rules"][-2:] == WATCH
+    assert {"name": "K8S_PIPELINE_REPORTER_WATCH", "value": "true"} in watch.container("service")["env"]
     apart = rendered(access, "overlays/reporter-apart")
     assert "--no-reporter" in apart.container("service")["args"]
     assert apart.deployment("reporter")

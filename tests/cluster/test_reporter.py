@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import time
+from datetime import datetime
+from pathlib import Path
 
 import pytest
 
+from k8s_pipeline_client.cluster.access import DOCUMENTED, rules
 from tests.cluster.support.site import Site
 from tests.cluster.support.space import until
 from tests.cluster.support.told import Told, said
 from tests.data import sample
 
+WATCH = [
+    {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["watch"]},
+    {"apiGroups": [""], "resources": ["pods"], "verbs": ["watch"]},
+]
+RUNS = 4
+MOST_LAG = 15.0
+"""Seconds, where Jobs and pods are watched."""
 RUN_ID = "app.kubernetes.io/run-id"
 
 
@@ -126,6 +137,51 @@ def test_the_loop_reports_until_it_is_ended(told: Told) -> None:
 def _is_done(told: Told, run: str) -> bool:
     jobs = [job for job in told.program.space.list("jobs") if job["metadata"]["labels"][RUN_ID] == run]
     return bool(jobs) and jobs[0]["metadata"]["labels"].get("k8s-pipeline/reported") == "final"
+
+
+def test_with_watch_ends_are_reported_long_before_the_interval_is_over(told: Told, tmp_path: Path) -> None:
+    rights = [*rules(DOCUMENTED), *WATCH]
+    watcher = told.program.within(told.program.space.with_rights("watcher", rights, tmp_path))
+    fqn = told.deploy({"log": "on my way"}, {"sleep": 12}, {"exit": 3})
+    loop = watcher.start("reconcile", "--interval", "60s", "--watch", "--log-format", "json")
+    try:
+        runs = [told.run("--allow-overlap") for _ in range(RUNS)]
+        until(lambda: all(_row(told, fqn, run) == "failed" for run in runs), "all are reported", 120)
+    finally:
+        loop.send_signal(signal.SIGTERM)
+    output, _ = loop.communicate(timeout=60)
+
+    said = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+    reported = {line["run"]: datetime.fromisoformat(line["time"]) for line in said if line.get("state") == "failed"}
+    lags = sorted((reported[run] - _ended_at(told, run)).total_seconds() for run in runs)
+    print(f"lags: {lags}")
+    assert lags[-1] <= MOST_LAG
+    assert "cannot be watched" not in output
+
+
+def test_without_the_right_it_is_said_once_and_the_interval_counts(told: Told) -> None:
+    fqn = told.deploy({"log": "on my way"}, {"exit": 3})
+    run = told.run()
+    loop = told.program.start("reconcile", "--interval", "2s", "--watch", "--log-format", "json")
+    try:
+        until(lambda: _row(told, fqn, run) == "failed", "it is reported", 90)
+    finally:
+        loop.send_signal(signal.SIGTERM)
+    output, _ = loop.communicate(timeout=60)
+
+    assert output.count("cannot be watched") == 2, "of Jobs, and of pods"
+    assert loop.returncode == 0
+
+
+def _row(told: Told, fqn: str, run: str) -> str | None:
+    row = told.site.server.api.statuses.rows.of_run(fqn, run)
+    return str(row["pipelineState"]) if row else None
+
+
+def _ended_at(told: Told, run: str) -> datetime:
+    (job,) = [job for job in told.program.space.list("jobs") if job["metadata"]["labels"][RUN_ID] == run]
+    (failed,) = [item for item in job["status"]["conditions"] if item["type"] == "Failed"]
+    return datetime.fromisoformat(failed["lastTransitionTime"])
 
 
 def test_the_test_of_a_connection_that_cannot_start_is_failed(told: Told) -> None:

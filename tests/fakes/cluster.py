@@ -7,7 +7,7 @@ What it does is held against the real API server by the contract suite (``tests/
 - No admission, quota, rights or webhooks: a hook that raises what they would say takes their place.
 - Of the values of fields only those are validated that the product relies on being refused.
 - Defaults are those of the fields that the product writes; see ``defaults.py``.
-- No watch, no PUT, no generateName, no other namespace.
+- No PUT, no generateName, no other namespace. A watch lasts until a test ends it, or nothing happens for its seconds.
 - Garbage is collected right after each request, unless `collects` is False; then `collect` does it.
 """
 
@@ -21,7 +21,7 @@ from datetime import UTC, datetime, timedelta
 
 from k8s_pipeline_client import timelimit
 from k8s_pipeline_client.cluster import paging
-from k8s_pipeline_client.cluster.port import Extra, Kind, Object, Propagation
+from k8s_pipeline_client.cluster.port import Extra, Kind, Object, Propagation, WatchEvent
 from k8s_pipeline_client.errors import ConflictError, NotFoundError, UnreachableError
 from tests.fakes import refusals
 from tests.fakes.copies import copied
@@ -30,6 +30,7 @@ from tests.fakes.logs import Logs
 from tests.fakes.refusals import Refusal
 from tests.fakes.server import Server
 from tests.fakes.store import Store
+from tests.fakes.watching import Watches
 
 _MANAGER = "k8s-pipeline"
 _CONTROLLER = "kube-controller-manager"
@@ -55,7 +56,8 @@ class FakeCluster:
         self._page_size = page_size
         self._lock = threading.RLock()
         self._journal: Journal[Request] = Journal()
-        self._store = Store(self.now)
+        self._watches = Watches()
+        self._store = Store(self.now, self._watches.changed)
         self._server = Server(self._store, namespace)
         self._logs = Logs()
         self.clock = datetime(2026, 1, 1, tzinfo=UTC)
@@ -123,6 +125,15 @@ class FakeCluster:
         with self._lock:
             self._logs.message = message
 
+    @property
+    def watching(self) -> int:
+        """How many watch."""
+        return self._watches.count
+
+    def end_watches(self, error: Exception | None = None) -> None:
+        """End all watches, with an error or in order."""
+        self._watches.end(error)
+
     def collect(self) -> None:
         """Collect garbage."""
         with self._lock:
@@ -158,6 +169,14 @@ class FakeCluster:
     def first(self, kind: Kind, *, labels: str) -> Object | None:
         """See `Cluster.first`."""
         return paging.first(self._fetch(kind, labels, ""))
+
+    def watch(self, kind: Kind, *, seconds: int, labels: str = "", fields: str = "") -> Iterator[WatchEvent]:
+        """See `Cluster.watch`."""
+        with self._request(Request("watch", kind, labels=labels, fields=fields), f"watch {kind}s"):
+            matches = self._server.matching(kind, labels, fields)
+            there = copied(self._server.list(kind, labels, fields))
+            events = self._watches.begin(kind, matches, there, seconds)
+        yield from events()
 
     def count(self, kind: Kind) -> int | None:
         """See `Cluster.count`."""

@@ -14,7 +14,7 @@ class Request:
     """One request, in Kubernetes' own words.
 
     Attributes:
-        verb: ``get``, ``list``, ``create``, ``patch`` or ``delete``.
+        verb: ``get``, ``list``, ``watch``, ``create``, ``patch`` or ``delete``.
         kind: Of what; ``Pod/log``, ``Namespace`` and ``version`` besides the kinds of the port.
         name: The object's; empty for a list.
         labels: A list's label selector.

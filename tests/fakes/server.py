@@ -40,11 +40,16 @@ class Server:
 
     def list(self, kind: Kind, labels: str, fields: str) -> list[Object]:
         """Return those that fit, by name; to be read only."""
+        matches = self.matching(kind, labels, fields)
+        return [item for item in self._store.all(kind) if matches(item)]
+
+    def matching(self, kind: Kind, labels: str, fields: str) -> selectors.Matches:
+        """Return what tells whether an object fits."""
         try:
             by_labels, by_fields = selectors.by_labels(labels), selectors.by_fields(kind, fields)
         except selectors.BadSelectorError as error:
             raise refusals.bad_request(str(error)) from None
-        return [item for item in self._store.all(kind) if by_labels(item) and by_fields(item)]
+        return lambda item: by_labels(item) and by_fields(item)
 
     def apply(self, manifest: Object, *, manager: str, force: bool, dry_run: bool) -> Object:
         """Server-side apply with strict validation."""

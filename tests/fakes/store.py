@@ -16,15 +16,17 @@ from tests.fakes.validation import problems
 
 FOREGROUND = "foregroundDeletion"
 _WITH_GENERATION = (Kind.CRONJOB, Kind.JOB)
+Changed = Callable[[Kind, Object | None, Object | None], object]
 _JOB_LABELS = "batch.kubernetes.io/"
 
 
 class Store:
     """Objects by kind and name. Not thread-safe by itself."""
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
-        """Take the clock."""
+    def __init__(self, now: Callable[[], datetime], changed: Changed = lambda kind, before, after: None) -> None:
+        """Take the clock, and who is told of each change: the kind, the object before and after it."""
         self._now = now
+        self._changed = changed
         self._items: dict[tuple[Kind, str], Object] = {}
         self._version = 1000
         self._collected_state = (0, 0)  # a write adds to the version, a removal takes from the number
@@ -115,7 +117,7 @@ class Store:
         if propagation is Propagation.FOREGROUND:
             finalizers.append(FOREGROUND)
         if not finalizers:
-            del self._items[kind, metadata["name"]]
+            self._changed(kind, self._items.pop((kind, metadata["name"])), None)
             return
         item = copied(live)
         item["metadata"]["finalizers"] = finalizers
@@ -176,11 +178,12 @@ class Store:
         if dry_run:
             return copied({**item, "metadata": {**metadata, **({"resourceVersion": version} if version else {})}})
         if "deletionTimestamp" in metadata and not metadata.get("finalizers"):
-            self._items.pop(place, None)  # what held it has let it go
+            self._changed(place[0], self._items.pop(place, None), None)  # what held it has let it go
         else:
             self._version += 1
             metadata["resourceVersion"] = str(self._version)
-            self._items[place] = item
+            before, self._items[place] = self._items.get(place), item
+            self._changed(place[0], before, item)
         return copied(item)
 
 

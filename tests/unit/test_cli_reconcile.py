@@ -75,6 +75,8 @@ def test_a_report_that_failed_is_an_error(world: World, console: Console) -> Non
         ["--once", "--metrics-port", "0"],
         ["-o", "json"],
         ["--dry-run", "--once"],
+        ["--watch", "--once"],
+        ["--watch", "--close-stale", "--before", "2026-01-01"],
     ],
     ids=" ".join,
 )

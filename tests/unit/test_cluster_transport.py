@@ -57,7 +57,7 @@ def test_a_request_that_is_not_answered_ends_with_the_time_that_is_allowed_for_a
             with pytest.raises(UnreachableError):
                 transport.send("GET", "/api")
             with pytest.raises(UnreachableError) as refused:
-                transport.stream("/api", query={}, forever=True)
+                transport.stream("/api", query={}, idle=None)
         assert time.monotonic() - begun < 2
         assert refused.value.code == "TimeLimit"
         server.answers.set()

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 
 import pytest
 
-from k8s_pipeline_client.reporter import Report, Reporter, looking
+from k8s_pipeline_client.reporter import looking
 from k8s_pipeline_client.reporter.together import PARALLEL
 from tests.fakes.openmetadata_wire import OpenMetadataRequest
 from tests.unit import scene
+from tests.unit.reporter_loop import PATIENCE, Loop
 from tests.unit.reporting import HOURLY, World, entity
 
-PATIENCE = 30.0
 PIPELINES = 3 * PARALLEL
 
 
@@ -72,41 +71,6 @@ def world() -> World:
     return world
 
 
-class Loop:
-    """A reporter that makes passes in a thread."""
-
-    def __init__(self, reporter: Reporter, world: World) -> None:
-        self._reporter = reporter
-        self._world = world
-        self._stop = threading.Event()
-        self._made = threading.Condition()
-        self.reports: list[Report] = []
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def __enter__(self) -> Loop:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join(PATIENCE)
-        self._reporter.close()
-
-    def wait_until(self, condition: Callable[[], bool]) -> None:
-        """Wait until something is so after a pass."""
-        with self._made:
-            assert self._made.wait_for(condition, PATIENCE)
-
-    def _run(self) -> None:
-        self._reporter.run(interval=0.01, stop=self._stop, on_pass=self._passed)
-
-    def _passed(self, report: Report) -> None:
-        self._world.fake.advance(20)
-        with self._made:
-            self.reports.append(report)
-            self._made.notify_all()
-
-
 def asked(world: World) -> int:
     """Return how often pipelines were asked for."""
     return len([item for item in world.server.requests if item.operation == "pipeline_with_id"])
@@ -114,7 +78,7 @@ def asked(world: World) -> int:
 
 def test_the_ends_of_runs_are_reported_while_openmetadata_is_asked_for_pipelines(world: World) -> None:
     slow = Slow(world, "pipeline_with_id")
-    with Loop(world.reporter(parallel=PARALLEL), world) as loop:
+    with Loop(world, parallel=PARALLEL, seconds=20, interval=0.01) as loop:
         slow.wait_for(1)
         job = world.failed_run()
 
@@ -127,7 +91,7 @@ def test_the_ends_of_runs_are_reported_while_openmetadata_is_asked_for_pipelines
 
 def test_eight_pipelines_at_once_are_asked_for_and_no_more(world: World) -> None:
     slow = Slow(world, "pipeline_with_id")
-    with Loop(world.reporter(parallel=PARALLEL), world) as loop:
+    with Loop(world, parallel=PARALLEL, seconds=20, interval=0.01) as loop:
         slow.wait_for(PARALLEL)
         slow.let_go()
         loop.wait_until(lambda: asked(world) >= PIPELINES)
@@ -138,7 +102,7 @@ def test_eight_pipelines_at_once_are_asked_for_and_no_more(world: World) -> None
 def test_what_came_of_it_is_in_a_later_report(world: World) -> None:
     world.server.delete_pipeline(str(world.pipeline.id))
     slow = Slow(world, "pipeline_with_id")
-    with Loop(world.reporter(parallel=PARALLEL), world) as loop:
+    with Loop(world, parallel=PARALLEL, seconds=20, interval=0.01) as loop:
         slow.wait_for(1)
         slow.let_go()
         loop.wait_until(lambda: any(report.pipelines for report in loop.reports))
@@ -149,7 +113,7 @@ def test_what_came_of_it_is_in_a_later_report(world: World) -> None:
 
 def test_a_long_look_is_no_outage_and_leaves_out_no_pipeline(world: World) -> None:
     slow = Slow(world, "pipeline_with_id")
-    with Loop(world.reporter(parallel=PARALLEL), world) as loop:
+    with Loop(world, parallel=PARALLEL, seconds=20, interval=0.01) as loop:
         slow.wait_for(PARALLEL)
         begin = world.fake.clock
         loop.wait_until(lambda: (world.fake.clock - begin).total_seconds() > 700)
@@ -174,7 +138,7 @@ def test_a_reporter_that_is_closed_begins_with_no_further_pipeline(
 ) -> None:
     monkeypatch.setattr(looking, "_PATIENCE", 0.0)
     slow = Slow(world, "pipeline_with_id")
-    with Loop(world.reporter(parallel=PARALLEL), world):
+    with Loop(world, parallel=PARALLEL, seconds=20, interval=0.01):
         slow.wait_for(PARALLEL)
     slow.let_go()
     slow.wait_for_none()

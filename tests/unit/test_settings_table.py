@@ -278,7 +278,7 @@ def test_every_variable_is_a_row_or_a_part_of_one() -> None:
     rows = {row.variable for row in ROWS}
     others = set(VARIABLES) - rows
     assert {name for name in others if not name.startswith("PIPELINE_SERVICE_CLIENT_")} == {
-        *("K8S_SUCCESS_JOBS_HISTORY_LIMIT", "K8S_PIPELINE_INSTANCE"),
+        *("K8S_SUCCESS_JOBS_HISTORY_LIMIT", "K8S_PIPELINE_INSTANCE", "K8S_PIPELINE_REPORTER_WATCH"),
         *("OPENMETADATA_JWT_TOKEN", "OPENMETADATA_JWT_TOKEN_FILE"),
     }
     assert all(VARIABLES[row.variable] == tuple(row.path.split(".")) for row in ROWS if row.variable)

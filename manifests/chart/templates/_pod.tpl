@@ -66,6 +66,10 @@ spec:
             - name: OPENMETADATA_JWT_TOKEN_FILE
               value: /etc/k8s-pipeline/openmetadata/{{ $values.openmetadata.tokenKey }}
             {{- end }}
+            {{- if $values.rbac.watch }}
+            - name: K8S_PIPELINE_REPORTER_WATCH
+              value: "true"
+            {{- end }}
             {{- with $values.extraEnv }}
             {{- toYaml . | nindent 12 }}
             {{- end }}
