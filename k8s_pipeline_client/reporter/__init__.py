@@ -1,8 +1,10 @@
-"""Tells OpenMetadata how runs ended.
+"""Reports to OpenMetadata how runs ended.
 
-``reporter`` makes the passes: it observes (``observe``, ``memory``), ends what nobody else ends (``ends``), and then
-compares and writes run by run (``single``) and looks after the CronJobs (``schedules``). ``payload`` (what is written)
-and ``decide`` (whether anything is) are pure: no I/O, no waiting, no clock; so are ``situation`` and ``missed``.
+``reporter`` makes the passes, ``loop`` one after the other, woken by ``wake``. A pass observes (``observe``,
+``memory``), ends what nobody else ends (``ends``), and then compares and writes run by run (``single``). Once a minute
+it reads the CronJobs; what follows from these (``schedules``, ``ledger``) goes on beside later passes (``looking``).
+``payload`` (what is written) and ``decide`` (whether anything is) are pure: no I/O, no waiting, no clock; so are
+``situation`` and ``missed``.
 """
 
 from k8s_pipeline_client.reporter.destination import Way

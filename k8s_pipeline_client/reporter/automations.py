@@ -15,7 +15,7 @@ from k8s_pipeline_client.status.step import STEP, for_the_ui
 
 _ENDED = ("Successful", "Failed")
 _TEST = "TEST_CONNECTION"
-_SILENT = Cause(
+_NO_REPORT = Cause(
     CauseCode.UNKNOWN,
     "The run ended without an error, and without telling OpenMetadata what came of it",
     hint="see its log",
@@ -26,8 +26,8 @@ _CLOCKS = 60_000
 """Milliseconds by which the clocks of cluster and OpenMetadata may differ: no result of a run is to be written over."""
 
 
-def is_told(workflow: Document, created: datetime, *, succeeded: bool) -> bool:
-    """Return whether a workflow has an end of this run, and not of one before it.
+def is_reported(workflow: Document, created: datetime, *, succeeded: bool) -> bool:
+    """Return whether a workflow has the end of this run, and not of an earlier one.
 
     Args:
         workflow: As it was read.
@@ -35,15 +35,15 @@ def is_told(workflow: Document, created: datetime, *, succeeded: bool) -> bool:
         succeeded: Whether the run ended without an error: the ingestion has then set the status.
     """
     response = workflow.get("response")
-    said = response.get("lastUpdatedAt") if isinstance(response, dict) else None
-    times = [at for at in (workflow.get("updatedAt"), said) if isinstance(at, int)]
-    is_new = not times or max(times) >= created.timestamp() * 1000 - _CLOCKS
+    responded = response.get("lastUpdatedAt") if isinstance(response, dict) else None
+    times = [at for at in (workflow.get("updatedAt"), responded) if isinstance(at, int)]
+    is_new = not times or max(times) >= milliseconds(created) - _CLOCKS
     return workflow.get("status") in _ENDED and (succeeded or is_new)
 
 
-def tell(server: OpenMetadata, workflow: Document, cause: Cause | None, now: datetime) -> None:
+def report(server: OpenMetadata, workflow: Document, cause: Cause | None, now: datetime) -> None:
     """Set a workflow's status to failed, with the cause where its page shows it."""
-    found = cause or _SILENT
+    found = cause or _NO_REPORT
     response: Document | None = None
     if workflow.get("workflowType") == _TEST:
         step = {

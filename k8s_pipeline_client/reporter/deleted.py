@@ -1,7 +1,7 @@
 """Pipelines that OpenMetadata has deleted: a run of one would re-create it, and nobody wants its schedule any more.
 
 Deleted so that it can be restored: active runs end, it is suspended, and resumed when it is back. Gone for good: it is
-suspended, and `prune` removes it. Where the server does not answer nothing is concluded.
+suspended, and `prune` removes it. Without a response of the server nothing is concluded.
 
 What was kept for as long as the settings say is removed if it was deployed from the server, which says itself, of that
 very id, that it is deleted. What was deployed from files is only named: they would bring it back.

@@ -114,7 +114,7 @@ class Destinations:
         self._given = self._accepted(self._given, self._from_settings())
 
     def close(self) -> None:
-        """Give up the connections."""
+        """Close the connections."""
         with self._lock:
             servers, self._servers = list(self._servers.values()), OrderedDict()
         for server in servers:
@@ -297,7 +297,7 @@ class Destinations:
 
 
 def connected(way: Way) -> OpenMetadata:
-    """Return a server that is asked over HTTP."""
+    """Return a server, over HTTP."""
     verify = trust(way.verify_ssl, way.certificates)
     return HttpOpenMetadata(way.address, way.token, verify=verify, total_timeout=_TIMEOUT)
 

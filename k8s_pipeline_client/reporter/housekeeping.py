@@ -1,4 +1,4 @@
-"""What somebody has to do now and then: put tokens in force that waited, and remove what nothing uses."""
+"""Periodic chores: put accepted tokens in force, and remove what nothing uses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _EVERY = timedelta(minutes=10)
 
 
 def keep_house(within: Pass, before: datetime | None) -> None:
-    """Do it; what cannot be done is said, and tried again.
+    """Do the chores; what fails is a warning, and tried again.
 
     Args:
         within: The pass.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 
@@ -17,7 +18,7 @@ from k8s_pipeline_client.settings import Settings
 
 _LOG = logging.getLogger(__name__)
 
-_PATIENCE = 5.0
+_PATIENCE = 2.0
 """Seconds for which the end of a look is waited for at the end of the reporter; it may end at any point."""
 
 
@@ -26,9 +27,10 @@ class Looking:
 
     def __init__(self, settings: Settings, parallel: int) -> None:
         """Take the settings, and how many pipelines are looked after at once."""
-        self._stopping = threading.Event()
+        self._closed = threading.Event()
+        self._stops = [self._closed]
         days = settings.deleted_pipeline_retention_days
-        self._setup = Setup(settings.instance, days, parallel, self._stopping)
+        self._setup = Setup(settings.instance, days, parallel, lambda: any(stop.is_set() for stop in self._stops))
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="looking")
         self._under_way: Future[Looked] | None = None
         self._looked: datetime | None = None
@@ -36,6 +38,15 @@ class Looking:
         self._behind: datetime | None = None
         self._unknown: set[str] = set()
         self._found: list[Looked] = []
+
+    @contextmanager
+    def until(self, stop: threading.Event) -> Iterator[None]:
+        """In the block, begin with nothing more once an event is set: a look ends while the last pass does."""
+        self._stops.append(stop)
+        try:
+            yield
+        finally:
+            self._stops.remove(stop)
 
     def read(self, within: Pass, noted: Mapping[str, str]) -> Schedules | None:
         """Read the CronJobs, if it is time to; what cannot be read is said in the pass, and tried again.
@@ -88,7 +99,7 @@ class Looking:
 
     def close(self) -> None:
         """Begin with nothing more."""
-        self._stopping.set()
+        self._closed.set()
         if self._under_way is not None:
             wait([self._under_way], timeout=_PATIENCE)
         self._pool.shutdown(wait=False, cancel_futures=True)

@@ -72,7 +72,7 @@ class Loop:
                 self._wait(self.wake, begin, pause, again)
 
     def _wait(self, wake: threading.Event, begin: float, pause: float, again: float | None) -> None:
-        """Wait for the next pass, or to be woken: not at once, and after a long pass for as long as it took.
+        """Wait for the next pass, or to be woken: not at once, and after a long pass for half as long as it took.
 
         Args:
             wake: Set to be woken.
@@ -84,7 +84,7 @@ class Loop:
         took, left = now - begin, max(0.0, begin + pause - now)
         if again is not None:
             left = min(left, again)
-        rest = min(max(_GAP - took, took), left)
+        rest = min(max(_GAP - took, took / 2), left)
         if self.stop.wait(rest):
             return
         if wake.wait(max(0.0, left - rest)):

@@ -1,4 +1,4 @@
-"""What Prometheus is told of the passes; the library for it is an extra, and imported here alone."""
+"""Prometheus metrics of the passes; the library is an extra, and imported here alone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Metrics:
         """Listen on a port, on all addresses; 0 chooses one.
 
         Args:
-            port: None for none: whoever has the registry shows it.
+            port: None for none: then the registry's owner exposes the metrics.
             registry: Of the library, for the metrics; a new one if None.
 
         Raises:
@@ -61,7 +61,7 @@ class Metrics:
         return int(self._server.server_port)
 
     def close(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
         if self._server is None:
             return
         self._server.shutdown()

@@ -1,4 +1,4 @@
-"""What a pass gathers while its threads work: what to remember and to forget, and what was said once."""
+"""What the threads of a pass collect: runs to remember and to forget, and warnings."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from k8s_pipeline_client.reporter import memory
 from k8s_pipeline_client.reporter.destination import Destination, Way
 from k8s_pipeline_client.reporter.memory import Memory, OpenRun
 
-_HOPELESS = (ServerUnreachableError, TokenRejectedError, RightMissingError)
-"""What every other run of the same server and token would meet as well."""
+_OF_THE_SERVER = (ServerUnreachableError, TokenRejectedError, RightMissingError)
+"""Errors that every other run of the same server and token would have as well."""
 
 
 class Notes:
     """May be used by several threads."""
 
     def __init__(self, before: Memory, broken: Mapping[Way, OpenMetadataError] | None = None) -> None:
-        """Take what was remembered before the pass, and the servers that are known to be of no use in it."""
+        """Take what was remembered before the pass, and the servers that are known to fail in it."""
         self._before = before
         self._lock = threading.Lock()
         self._remembered: dict[str, list[OpenRun]] = defaultdict(list)
@@ -39,29 +39,29 @@ class Notes:
         """The pipelines of which OpenMetadata has said that it does not have them."""
 
     def apart(self) -> Notes:
-        """Return notes for what goes on beside later passes: with what is known by now, and nothing to be said."""
+        """Return notes for work beside later passes: with the failing servers that are known, without warnings."""
         with self._lock:
             return Notes(self._before, self._broken)
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What was to be said, each once."""
+        """The warnings, each once."""
         return tuple(self._warnings)
 
     def warn(self, text: str) -> None:
-        """Say something; again is the same as once."""
+        """Add a warning; a repeated one is the same."""
         with self._lock:
             self._warnings[text] = None
 
     def remember(self, run: OpenRun) -> None:
-        """Have an open run remembered, unless it is as well as it can be."""
+        """Have an open run remembered, unless as much is known of it already."""
         known = self._before.runs.get(run.run_id)
         if known is None or (run.address and (known.fqn, known.address) != (run.fqn, run.address)):
             with self._lock:
                 self._remembered[known.place if known else run.place].append(run)
 
     def forget(self, run_id: str) -> None:
-        """Have a run forgotten that needs it no more."""
+        """Have a run forgotten that is no longer open."""
         with self._lock:
             self._done.add(run_id)
         known = self._before.runs.get(run_id)
@@ -70,7 +70,7 @@ class Notes:
                 self._forgotten[known.place].add(run_id)
 
     def unknown_pipeline(self, pipeline: str) -> None:
-        """Note that OpenMetadata does not have a pipeline."""
+        """Note that OpenMetadata does not have a pipeline (404)."""
         with self._lock:
             self.unknown.add(pipeline)
 
@@ -81,17 +81,17 @@ class Notes:
 
     @contextmanager
     def asking(self, destination: Destination) -> Iterator[None]:
-        """Ask a server, unless it was heard in this pass that it is of no use.
+        """Send requests to a server, unless it has failed in this pass already.
 
         Raises:
-            OpenMetadataError: What was heard, or is heard now.
+            OpenMetadataError: The earlier error, or the one that it fails with now.
         """
         way = destination.way
         if way is not None and way in self._broken:
             raise self._broken[way]
         try:
             yield
-        except _HOPELESS as error:
+        except _OF_THE_SERVER as error:
             if way is not None:
                 with self._lock:
                     self._broken.setdefault(way, error)

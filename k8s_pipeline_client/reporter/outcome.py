@@ -80,7 +80,7 @@ _NEVER_STARTED = frozenset(
         CauseCode.MISSED,
     }
 )
-_NOTHING_TELLS = frozenset({CauseCode.NODE_LOST, CauseCode.JOB_DELETED})
+_RESULT_UNKNOWN = frozenset({CauseCode.NODE_LOST, CauseCode.JOB_DELETED})
 
 
 def outcome_of(run: RunStatus, facts: Facts, now: datetime) -> Outcome:
@@ -103,7 +103,7 @@ def _is_younger(run: RunStatus, now: datetime, age: timedelta) -> bool:
 
 def _failure(run: RunStatus) -> Outcome:
     code = run.cause.code if run.cause else CauseCode.UNKNOWN
-    if code in _NOTHING_TELLS:
+    if code in _RESULT_UNKNOWN:
         return Outcome.DOUBTFUL
     has_exited_with_0 = bool(run.attempts) and run.attempts[-1].exit_code == 0
     if code is CauseCode.KILLED:

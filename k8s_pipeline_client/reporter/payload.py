@@ -22,7 +22,7 @@ def first_timestamp(created_at: datetime, run_id: str) -> int:
     """Return the ``timestamp`` of a row that is not there yet.
 
     Two first writes with different timestamps break a row for ever, so it is not the present time: whoever reports
-    the run reckons the same. The hash keeps runs apart that were created in the same second.
+    the run computes the same. The hash keeps runs apart that were created in the same second.
     """
     digest = hashlib.sha256(run_id.lower().encode("utf-8", "surrogatepass")).digest()
     return int(created_at.timestamp()) * 1000 + int.from_bytes(digest, "big") % 1000
@@ -41,7 +41,7 @@ def terminal_row(
         now: The end where nothing tells another.
 
     Raises:
-        ValueError: There is neither a row nor any time of the run to reckon a timestamp from.
+        ValueError: There is neither a row nor any time of the run to compute a timestamp from.
     """
     steps = steps_of_others(row)
     made = _begun(run, row)

@@ -1,4 +1,4 @@
-"""What need not be asked again for a while: a run that waits for the same as before. An economy, and nothing more."""
+"""Runs whose rows need not be read again for a while: nothing about them has changed. It only saves requests."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Collection, Hashable
 from datetime import datetime, timedelta
 
 AGAIN = timedelta(seconds=60)
-"""After so long a run is asked for again, whatever is the same."""
+"""After so long a row is read again, even if nothing has changed."""
 
 _LONG = timedelta(days=1)
 
@@ -21,13 +21,13 @@ class Quiet:
         self._looked_into: dict[str, set[datetime]] = {}
 
     def is_quiet(self, run_id: str, situation: Hashable, now: datetime) -> bool:
-        """Return whether a run was asked for in the same situation a little while ago."""
+        """Return whether the row of a run was read in the same situation a short time ago."""
         with self._lock:
             known = self._until.get(run_id)
         return known is not None and known[0] == situation and now < known[1]
 
     def keep(self, run_id: str, situation: Hashable, until: datetime) -> None:
-        """Do not ask for a run until then, unless its situation changes."""
+        """Do not read the row of a run until then, unless its situation changes."""
         with self._lock:
             self._until[run_id] = (situation, until)
 

@@ -1,4 +1,4 @@
-"""Runs that no reporter has seen: they were made, and their Jobs removed, while nobody reported. Pure.
+"""Runs that no reporter has seen: their Jobs were created and removed while none was running. Pure.
 
 Of a scheduled run the id is its Job's UID, which its Job's events have: for about an hour they tell that it was there.
 """
@@ -14,7 +14,7 @@ from k8s_pipeline_client.reporter.memory import OpenRun
 from k8s_pipeline_client.status.events import Event, read_events
 
 _SCHEDULED = re.compile(r"(?P<cronjob>.+)-(?P<minutes>\d{7,10})")
-"""How the CronJob controller calls a Job."""
+"""The name that the CronJob controller gives a Job."""
 
 
 def unseen(events: Iterable[Object], cronjobs: Mapping[str, Object], known: Collection[str]) -> Iterator[OpenRun]:

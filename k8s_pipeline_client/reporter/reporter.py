@@ -1,4 +1,4 @@
-"""The reporter: has OpenMetadata know how every run ended.
+"""The reporter: reports to OpenMetadata how every run ended.
 
 Each pass is level-based: it lists what is not finally reported, computes state and cause, compares with what
 OpenMetadata has, and writes the difference. It may be killed at any point and begun anew, and two may work side by
@@ -43,7 +43,7 @@ _Task = Callable[[], RunReport | None]
 
 
 class Reporter:
-    """Reports the ends of the runs of one namespace; a context manager that gives up its connections.
+    """Reports the ends of the runs of one namespace; a context manager that closes its connections.
 
     ::
 
@@ -78,7 +78,7 @@ class Reporter:
         self.close()
 
     def close(self) -> None:
-        """Give up the connections to OpenMetadata; the reporter makes no passes any more."""
+        """Close the connections to OpenMetadata; afterwards no passes are made."""
         self._looking.close()
         self._destinations.close()
 
@@ -158,13 +158,14 @@ class Reporter:
             watch: Watch Jobs and pods, and make a pass as soon as a run may have ended; as the settings say if None
                 (``reporterWatch``). Where that is forbidden or breaks, it is said, and the interval counts.
             on_pass: Called with the report of each pass.
-            on_error: Called with what kept a pass from being made.
+            on_error: Called with the error of a pass that failed.
         """
         wake = threading.Event() if (self._settings.reporter_watch if watch is None else watch) else None
         if wake is not None:
             Wake(self._cluster, self._settings.instance, stop, wake).start()
         make_pass = partial(self._pass, beside=True)
-        Loop(make_pass, interval=interval, stop=stop, on_pass=on_pass, on_error=on_error, wake=wake).run()
+        with self._looking.until(stop):
+            Loop(make_pass, interval=interval, stop=stop, on_pass=on_pass, on_error=on_error, wake=wake).run()
 
     def _tasks(self, within: Pass, observed: Observed) -> list[_Task]:
         known = observed.memory.runs

@@ -1,4 +1,4 @@
-"""Writes a run's row, whatever stands in its way."""
+"""Writes a run's row, and resolves conflicts."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -79,13 +78,13 @@ class Setup:
         instance: Of which OpenMetadata the pipelines are; of any if None.
         retention_days: For so long a deleted pipeline is kept.
         parallel: So many pipelines are looked after at once.
-        stopping: Once it is set, no further pipeline is begun with.
+        is_stopping: Once it is so, no further pipeline is begun with.
     """
 
     instance: str | None
     retention_days: int
     parallel: int
-    stopping: threading.Event
+    is_stopping: Callable[[], bool]
 
 
 class Schedules:
@@ -137,13 +136,13 @@ class Schedules:
         runs: list[RunReport] = []
         told: dict[str, Tracked | None] = {}
         owing = [cronjob for cronjob in self._cronjobs if (item := found.get(_name(cronjob))) and item.owed]
-        for name, reports, left in self._each(lambda cronjob: self._told(cronjob, found[_name(cronjob)]), owing):
+        for name, reports, left in self._each(lambda cronjob: self._reported(cronjob, found[_name(cronjob)]), owing):
             runs += reports
             told[name] = left
         self._write({name: item for name, item in told.items() if item != found[name]})
         asked = deleted.to_ask(self._cronjobs, unknown | self._pass.notes.unknown, before, self._pass.now)
         pipelines = [report for report in self._each(self._settled, asked) if report is not None]
-        if not self._setup.stopping.is_set():
+        if not self._setup.is_stopping():
             keep_house(self._pass, before)
         return Looked(tuple(runs), tuple(pipelines), self._pass.notes.warnings)
 
@@ -151,7 +150,7 @@ class Schedules:
         """Do something about each, unless it is time to stop; a fault of ours in one is none of the others'."""
 
         def one(cronjob: Object) -> Iterator[T]:
-            if self._setup.stopping.is_set():
+            if self._setup.is_stopping():
                 return
             try:
                 yield work(cronjob)
@@ -218,19 +217,19 @@ class Schedules:
         """Return the due times that this process has looked into before."""
         return self._pass.quiet.looked_into(cronjob["metadata"]["uid"], self._pass.now)
 
-    def _told(self, cronjob: Object, known: Tracked | None) -> tuple[str, list[RunReport], Tracked | None]:
+    def _reported(self, cronjob: Object, known: Tracked | None) -> tuple[str, list[RunReport], Tracked | None]:
         """Report what a pipeline has missed; return what is left of it."""
         reports: list[RunReport] = []
         for due in sorted(known.owed) if known else ():
             assert known is not None
-            report, is_done = self._told_one(cronjob, known, due)
+            report, is_done = self._reported_one(cronjob, known, due)
             reports.append(report)
             if is_done:
                 known = known.without(due)
                 self._done(cronjob).add(due)
         return _name(cronjob), reports, known
 
-    def _told_one(self, cronjob: Object, known: Tracked, due: datetime) -> tuple[RunReport, bool]:
+    def _reported_one(self, cronjob: Object, known: Tracked, due: datetime) -> tuple[RunReport, bool]:
         cause = known.owed[due] or missed_cause(_name(cronjob), due)
         status = missed_run(known.uid, due, cause)
         report = RunReport(

@@ -108,9 +108,9 @@ def report_seen(within: Pass, seen: Seen, known: OpenRun | None) -> RunReport:
     ended = ends.end_what_cannot_start(within.cluster, seen, within.start_timeout, within.now)
     stop_sidecars(within.cluster, seen.job, seen.pods)
     facts = _facts(within, seen)
-    may_have_to_be_told = _may_have_to_be_told(within, seen, facts)
-    if known is not None and known.address and ended is None and not may_have_to_be_told:
-        return _described(seen, known.fqn)  # most runs: where it will be told need not be read again
+    may_need_a_report = _may_need_a_report(within, seen, facts)
+    if known is not None and known.address and ended is None and not may_need_a_report:
+        return _described(seen, known.fqn)  # most runs: where it is reported need not be read again
     destination = _destination(within, seen, known)
     within.notes.remember(
         memory.open_run(seen.job, fqn=destination.fqn, address=destination.address, token=destination.token_source)
@@ -119,11 +119,11 @@ def report_seen(within: Pass, seen: Seen, known: OpenRun | None) -> RunReport:
         return _report_automation(within, seen, destination, ended)
     report = _described(seen, destination.fqn)
     if not destination.fqn:
-        return _nothing_to_tell(within, seen, report)
+        return _nowhere_to_report(within, seen, report)
     if ended is not None:
         return replace(report, action=Action.ENDED, cause=ended.code)
     situation: Hashable = (seen.status.state, seen.status.cause, seen.has_ended, facts.can_still_write)
-    if not may_have_to_be_told or within.quiet.is_quiet(seen.run_id, situation, within.now):
+    if not may_need_a_report or within.quiet.is_quiet(seen.run_id, situation, within.now):
         return report
     try:
         action, until = _compare(within, seen.status, destination, facts)
@@ -163,9 +163,9 @@ def report_vanished(within: Pass, run: OpenRun, pods: Sequence[Object]) -> RunRe
         return replace(report, action=Action.UNREPORTED)
     destination = within.destinations.of_remembered(run)
     if run.automation:
-        told = _tell_automation(within, run.automation, run.created, status, destination)
+        action = _automation_reported(within, run.automation, run.created, status, destination)
         within.notes.forget(run.run_id)
-        return replace(report, action=told)
+        return replace(report, action=action)
     has_trace = status.cause is None or status.cause.code is not CauseCode.JOB_DELETED
     facts = Facts(
         can_still_write=False,
@@ -279,7 +279,7 @@ def _described(seen: Seen, fqn: str) -> RunReport:
     )
 
 
-def _nothing_to_tell(within: Pass, seen: Seen, report: RunReport) -> RunReport:
+def _nowhere_to_report(within: Pass, seen: Seen, report: RunReport) -> RunReport:
     if seen.has_ended and not can_still_write(seen.pods):
         _done(within, seen, labels.NOWHERE)
     return replace(report, action=Action.UNREPORTED)
@@ -303,8 +303,8 @@ def _facts(within: Pass, seen: Seen) -> Facts:
     )
 
 
-def _may_have_to_be_told(within: Pass, seen: Seen, facts: Facts) -> bool:
-    """Return whether a row is worth being read: most runs are under way, and speak for themselves."""
+def _may_need_a_report(within: Pass, seen: Seen, facts: Facts) -> bool:
+    """Return whether the row is worth reading: most runs are active, and report themselves."""
     age = within.now - (seen.status.created_at or within.now)
     if age < SETTLING:
         return False
@@ -338,7 +338,7 @@ def _report_automation(within: Pass, seen: Seen, destination: Destination, ended
     elif not status.state.is_terminal or can_still_write(seen.pods):
         return report
     created = status.created_at or within.now
-    action = _tell_automation(within, annotation(seen.job, labels.FQN), created, status, destination)
+    action = _automation_reported(within, annotation(seen.job, labels.FQN), created, status, destination)
     if ended is not None:
         return replace(report, action=Action.ENDED, cause=ended.code)
     if action is Action.CONFIRMED and seen.has_ended:
@@ -346,16 +346,18 @@ def _report_automation(within: Pass, seen: Seen, destination: Destination, ended
     return replace(report, action=action)
 
 
-def _tell_automation(within: Pass, name: str, created: datetime, status: RunStatus, destination: Destination) -> Action:
+def _automation_reported(
+    within: Pass, name: str, created: datetime, status: RunStatus, destination: Destination
+) -> Action:
     server = within.destinations.server(destination)
     with within.notes.asking(destination):
         try:
             workflow = server.automation(name)
         except EntityNotFoundError:
-            return Action.CONFIRMED  # whoever asked has taken it away: nobody waits
-        if automations.is_told(workflow, created, succeeded=status.state is State.SUCCESS):
+            return Action.CONFIRMED  # it was deleted: nobody waits for it
+        if automations.is_reported(workflow, created, succeeded=status.state is State.SUCCESS):
             return Action.CONFIRMED
-        automations.tell(server, workflow, status.cause, within.now)
+        automations.report(server, workflow, status.cause, within.now)
     return Action.WRITTEN
 
 

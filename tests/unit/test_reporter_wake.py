@@ -209,7 +209,7 @@ def test_a_storm_of_events_makes_no_passes_back_to_back(monkeypatch: pytest.Monk
         running.wait_until(storm)
         times = running.times[begin:]
 
-    assert all(later - earlier >= 0.125 for earlier, later in pairwise(times))
+    assert all(later - earlier >= 0.08 for earlier, later in pairwise(times))
 
 
 def test_a_run_that_is_marked_wakes_nobody() -> None:
