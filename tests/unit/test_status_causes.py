@@ -91,6 +91,30 @@ def test_a_start_that_goes_its_way_has_no_cause(state: Obj, events: list[Obj]) -
     assert (status.state, status.cause) == (State.QUEUED, None)
 
 
+@pytest.mark.parametrize("reason", ["Pulling", "Pulled", "Created", "Started"])
+def test_a_mount_that_failed_before_the_kubelet_went_on_has_worked_in_the_end(reason: str) -> None:
+    about = {"kind": "Pod", "name": "x", "uid": "pod-1", "fieldPath": "spec.initContainers{prepare}"}
+    events = [
+        event("FailedMount", 'secret "om-x" not found', about="pod-1", seconds=2),
+        event(reason, "", involvedObject=about, seconds=5),
+    ]
+    assert run_status(active(), pending(waiting("PodInitializing")), events, now()).cause is None
+
+
+def test_a_pod_that_has_a_node_does_not_wait_for_its_scheduler() -> None:
+    placed = pending(waiting("ContainerCreating"))
+    placed[0]["spec"]["schedulerName"] = "volcano"
+    assert run_status(active(), placed, [], now()).cause is None
+    del placed[0]["spec"]["nodeName"]
+    assert run_status(active(), placed, [], now()).cause is not None
+
+
+@pytest.mark.parametrize(("status", "reason"), [("True", ""), ("Unknown", "Unschedulable"), ("False", "Waiting")])
+def test_a_pod_of_which_the_scheduler_says_nothing_bad_has_no_cause(status: str, reason: str) -> None:
+    told = pending(None, conditions=[condition("PodScheduled", reason, "…", status=status)])
+    assert run_status(active(), told, [], now()).cause is None
+
+
 def test_a_refusal_that_has_passed_is_no_cause() -> None:
     events = [
         event("SuccessfulCreate", f"Created pod: {JOB}-4xk2p", seconds=30),

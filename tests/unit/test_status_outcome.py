@@ -195,6 +195,7 @@ def test_when_a_run_started(job_: Obj, pods: list[Obj], started: int | None) -> 
     ("its", "expected"),
     [
         (pod(DONE, "Succeeded"), State.SUCCESS),
+        (pod(None, "Succeeded"), State.SUCCESS),
         (kept(DONE), State.SUCCESS),
         (kept(DONE, deleted=80), State.RUNNING),
         (pod(DONE, "Failed", reason="DeadlineExceeded", deadline=1), State.FAILED),
@@ -205,6 +206,7 @@ def test_when_a_run_started(job_: Obj, pods: list[Obj], started: int | None) -> 
     ],
     ids=[
         "over",
+        "succeeded, of main no word",
         "0 beside a sidecar",
         "0 after it was told to stop",
         "0 at the deadline",

@@ -22,8 +22,10 @@ def _about_claim(name: str, message: str, seconds: float = 10) -> Obj:
     return event("ProvisioningFailed", message, involvedObject=about, seconds=seconds)
 
 
-def _unplaced(name: str, message: str, *events: Obj, detail: str = "", **spec: Any) -> Case:
-    its = pod(None, "Pending", conditions=[condition("PodScheduled", "Unschedulable", message, status="False")])
+def _unplaced(
+    name: str, message: str, *events: Obj, detail: str = "", reason: str = "Unschedulable", **spec: Any
+) -> Case:
+    its = pod(None, "Pending", conditions=[condition("PodScheduled", reason, message, status="False")])
     its["spec"] |= spec
     return Case(name, "Unschedulable", [its], list(events), job=job(active=1, ready=0), detail=detail or message)
 
@@ -104,5 +106,6 @@ DENIED = [
         "0/1 nodes are available: 1 node(s) exceed max volume count.",
         nodeSelector={"disk": "ssd"},
     ),
+    _unplaced("an error of the scheduler's own", "running PreFilter plugin: no such node", reason="SchedulerError"),
     _unplaced("nothing that is known", "0/1 nodes are available: 1 node(s) were odd."),
 ]

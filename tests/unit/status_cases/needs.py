@@ -63,6 +63,9 @@ _NO_SECRET = (
     "Unable to retrieve some image pull secrets (regcred, other); attempting to pull the image may not succeed."
 )
 
+_UNMOUNTED = "Unable to attach or mount volumes"
+_OF_INIT = {"kind": "Pod", "name": "x", "uid": "pod-1", "fieldPath": "spec.initContainers{prepare}"}
+
 NEEDS = [
     _scheduler(
         "claim that is not there",
@@ -144,6 +147,11 @@ NEEDS = [
         "StartError",
         "container has runAsNonRoot and image has non-numeric user (airflow), cannot verify user is non-root",
     ),
+    _config(
+        "path below a volume",
+        "StartError",
+        'failed to prepare subPath for volumeMount "scratch" of container "main"',
+    ),
     _refused(
         "PriorityClass",
         "AdmissionRefused",
@@ -201,5 +209,24 @@ NEEDS = [
             ),
         ],
         job=_active(),
+    ),
+    Case(
+        "volumes that do not come, and only that is said, since an init container had been started",
+        "MountFailed",
+        _pending(),
+        [
+            event("Started", "Started container prepare", about="pod-1", involvedObject=_OF_INIT),
+            event("FailedMount", f"{_UNMOUNTED}: unmounted volumes=[ca]: one", about="pod-1", seconds=120),
+            event("FailedMount", f"{_UNMOUNTED}: unmounted volumes=[ca]: two", about="pod-1", seconds=240),
+        ],
+        job=_active(),
+        detail="two",
+    ),
+    Case(
+        "native sidecar that does not come up, and of its ends no word",
+        "InitFailed",
+        _pending(waiting("PodInitializing"), inits={"proxy": waiting("CrashLoopBackOff", "back-off 40s")}),
+        job=_active(),
+        detail="back-off 40s",
     ),
 ]

@@ -74,6 +74,12 @@ TRACES = [
         ("Pulled", "Successfully pulled image", _MAIN),
     ),
     _left(
+        "main was created, and its pull not said to be done",
+        "DeadlineExceeded",
+        ("Pulling", 'Pulling image "x:1"', _MAIN),
+        ("Created", "Created container main", _MAIN),
+    ),
+    _left(
         "main had started",
         "DeadlineExceeded",
         ("Pulling", 'Pulling image "x:1"', _MAIN),
@@ -107,6 +113,14 @@ TRACES = [
         ("Failed", f'Failed to pull image "{IMAGE}": {NOT_FOUND}', _MAIN),
         ("BackOff", f'Back-off pulling image "{IMAGE}"', _MAIN),
         detail=NOT_FOUND,
+    ),
+    _left(
+        "a login that is refused before it backed off",
+        "ImagePull",
+        ("Failed", f'Failed to pull image "{IMAGE}": 403 Forbidden', _MAIN),
+        ("BackOff", f'Back-off pulling image "{IMAGE}"', _MAIN),
+        imagePullSecrets=_CREDENTIALS,
+        detail="403 Forbidden",
     ),
     _left(
         "an image that is never pulled",
