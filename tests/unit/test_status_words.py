@@ -22,6 +22,7 @@ GOLDEN = Path(__file__).parent / "golden" / "causes.txt"
 EVENTS = {
     "deleted in mid-run": [],
     "evicted": [event("Evicted", "low on resource", about=f"{JOB}-4xk2p")],
+    "image": [event("BackOff", "Back-off pulling image", about=f"{JOB}-4xk2p")],
     "no retry": [event("BackoffLimitExceeded", "Job has reached the specified backoff limit")],
     "deadline": [event("DeadlineExceeded", "Job was active longer than specified deadline")],
 }

@@ -93,6 +93,12 @@ TRACES = [
         imagePullSecrets=_CREDENTIALS,
     ),
     _left(
+        "pull secrets that are not there, and not named",
+        "ImagePull",
+        ("FailedToRetrieveImagePullSecret", "Unable to retrieve some image pull secrets", ""),
+        ("BackOff", f'Back-off pulling image "{IMAGE}"', _MAIN),
+    ),
+    _left(
         "a login that is refused",
         "ImagePull",
         ("Failed", f'Failed to pull image "{IMAGE}": 403 Forbidden', _MAIN),
