@@ -27,6 +27,7 @@ from .status_cases.ended import ATTEMPTS, ENDED
 from .status_cases.images import IMAGES
 from .status_cases.logs import LOGS
 from .status_cases.needs import NEEDS
+from .status_cases.rare import RARE
 from .status_cases.traces import TRACES
 from .status_cases.waits import WAITS, active, pending
 from .status_cases.weighed import ENDED_BY_KILL, SUCCEEDED_BEFORE, SUCCEEDED_WITHOUT, WEIGHED
@@ -36,7 +37,7 @@ def ids(case: Case) -> str:
     return case.name
 
 
-@pytest.mark.parametrize("case", [*ENDED, *ATTEMPTS, *IMAGES, *WEIGHED, *TRACES], ids=ids)
+@pytest.mark.parametrize("case", [*ENDED, *ATTEMPTS, *IMAGES, *WEIGHED, *TRACES, *RARE], ids=ids)
 def test_a_failed_run_says_why(case: Case) -> None:
     check(case, State.FAILED)
 
@@ -113,6 +114,11 @@ def test_a_pod_that_has_a_node_does_not_wait_for_its_scheduler() -> None:
 def test_a_pod_of_which_the_scheduler_says_nothing_bad_has_no_cause(status: str, reason: str) -> None:
     told = pending(None, conditions=[condition("PodScheduled", reason, "…", status=status)])
     assert run_status(active(), told, [], now()).cause is None
+
+
+def test_a_run_that_is_running_has_no_cause_whatever_its_start_was_like() -> None:
+    events = [event("FailedMount", 'secret "om-x" not found', about="pod-1")]
+    assert run_status(job(active=1), [pod(running(), "Running")], events, now()).cause is None
 
 
 def test_a_refusal_that_has_passed_is_no_cause() -> None:
@@ -192,6 +198,8 @@ def test_the_attempt_of_a_killed_run_was_not_just_deleted(ended: Obj) -> None:
         ({"FailureTarget": 10, "Failed": 130}, False),
         ({"FailureTarget": 101, "Failed": 130}, True),
         ({"Failed": 10}, False),
+        ({"Failed": 94}, False),
+        ({"Failed": 95}, True),
         ({"Failed": 101}, True),
     ],
 )

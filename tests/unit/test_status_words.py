@@ -13,6 +13,7 @@ from .status_cases.denied import DENIED
 from .status_cases.ended import ATTEMPTS, ENDED
 from .status_cases.images import IMAGES
 from .status_cases.needs import NEEDS
+from .status_cases.rare import RARE
 from .status_cases.traces import TRACES
 from .status_cases.waits import WAITS
 from .status_cases.weighed import WEIGHED
@@ -36,7 +37,7 @@ def _shown(name: str, cause: Cause | None) -> str:
 
 def test_the_words_of_every_cause() -> None:
     """To be read by a person: a change shows in the golden file's diff (UPDATE_GOLDEN=1 writes it)."""
-    cases = [*ENDED, *ATTEMPTS, *IMAGES, *WEIGHED, *WAITS, *NEEDS, *DENIED, *TRACES]
+    cases = [*ENDED, *ATTEMPTS, *IMAGES, *WEIGHED, *WAITS, *NEEDS, *DENIED, *TRACES, *RARE]
     shown = [_shown(case.name, run_status(case.job, case.pods, case.events, now()).cause) for case in cases]
     shown += [
         _shown(f"its Job is gone: {name}", gone_run_status(RUN_ID, JOB, JOB_UID, events).cause)

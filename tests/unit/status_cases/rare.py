@@ -1,0 +1,138 @@
+"""Runs that failed in ways that are seldom seen: by lost nodes, with little left to tell, or in two ways at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .build import (
+    JOB,
+    KILLED,
+    Obj,
+    complete,
+    condition,
+    event,
+    failed,
+    job,
+    last_words,
+    pod,
+    running,
+    terminated,
+    waiting,
+)
+from .case import NO_NODE, QUOTA, Case
+
+
+def _on(node: str, its: Obj) -> Obj:
+    its["spec"]["nodeName"] = node
+    return its
+
+
+def _second(state: Obj | None, phase: str = "Failed", **more: Any) -> Obj:
+    return pod(state, phase, uid="pod-2", name=f"{JOB}-b0b0b", created=100, **more)
+
+
+def _asking(its: Obj, **spec: Any) -> Obj:
+    its["spec"]["template"]["spec"] |= spec
+    return its
+
+
+def _without_deadline() -> Obj:
+    its = job(failed("DeadlineExceeded"))
+    del its["spec"]["activeDeadlineSeconds"]
+    return its
+
+
+_ENDING = [condition("FailureTarget", "DeadlineExceeded", "Job was active longer than specified deadline")]
+_DRAINED = [condition("DisruptionTarget", "EvictionByEvictionAPI", "Eviction API: evicting", 50)]
+
+RARE = [
+    Case(
+        "the node does not confirm that its container has terminated",
+        "NodeLost",
+        [pod(running(), "Running", deleted=1)],
+        job=job(_ENDING, active=1),
+        detail="Job was active longer",
+    ),
+    Case(
+        "the node of the second of two attempts does not",
+        "NodeLost",
+        [
+            _on("node-1", pod(terminated(1), deleted=1)),
+            _on("node-2", _second(running(), "Running", deleted=1)),
+        ],
+        job=job(_ENDING, active=1, failed=1, backoff_limit=3),
+    ),
+    Case(
+        "the Job has failed, and a pod is still there: its verdict tells",
+        "BackoffLimitExceeded",
+        [pod(running(), "Running", deleted=1)],
+        job=job(failed(), failed=1),
+    ),
+    Case(
+        "the Job has failed without a target, and a pod is still there",
+        "BackoffLimitExceeded",
+        [pod(running(), "Running", deleted=1)],
+        job=job([condition("Failed", "BackoffLimitExceeded")], failed=1),
+    ),
+    Case(
+        "the Job's deadline in mid-run, after the scheduler had had trouble",
+        "DeadlineExceeded",
+        [pod(running(), "Running", deleted=330)],
+        [event("FailedScheduling", NO_NODE, about="pod-1")],
+        job=job(failed("DeadlineExceeded")),
+    ),
+    Case(
+        "the Job's deadline, and a pod that is over without a word",
+        "DeadlineExceeded",
+        [pod(None, "Failed")],
+        [event("FailedScheduling", NO_NODE, about="pod-1")],
+        job=job(failed("DeadlineExceeded")),
+    ),
+    Case(
+        "the Job's deadline, and a pod whose image only its events tell of",
+        "ImagePull",
+        [pod(waiting("ContainerCreating"), "Pending", deleted=330)],
+        [
+            event("Failed", 'Failed to pull image "x:1": 403 Forbidden', about="pod-1", seconds=20),
+            event("Failed", "Error: ErrImagePull", about="pod-1", seconds=20),
+        ],
+        job=_asking(job(failed("DeadlineExceeded")), imagePullSecrets=[{"name": "regcred"}]),
+        detail="403 Forbidden",
+    ),
+    Case("the Job's deadline, of which only the end is known", "DeadlineExceeded", job=_without_deadline()),
+    Case(
+        "the pod's deadline, of which only the end is known",
+        "DeadlineExceeded",
+        [pod(terminated(143), reason="DeadlineExceeded", deadline=None)],
+    ),
+    Case(
+        "a retry that came too late, after an attempt of which nothing is left",
+        "Unknown",
+        [_second(terminated(0, message=last_words(exitCode=0, skipped="the schedule has ended")), "Succeeded")],
+        job=job(complete(), failed=1, backoff_limit=2),
+    ),
+    Case(
+        "killed while a sidecar kept its pod",
+        "Killed",
+        [pod(terminated(143, finished=110), "Running", others={"istio-proxy": running()})],
+        job=job(active=1, annotations=KILLED),
+    ),
+    Case(
+        "two attempts with one exit code, each for its own reason",
+        "SigTerm",
+        [pod(terminated(143), deleted=80, conditions=_DRAINED), _second(terminated(143))],
+        job=job(failed(), failed=2, backoff_limit=1),
+    ),
+    Case(
+        "no pod was ever made, and the Job fails for no deadline",
+        "QuotaExceeded",
+        events=[event("FailedCreate", QUOTA)],
+        job=job(failed("PodFailurePolicy")),
+    ),
+    Case(
+        "a pod failed, and its successor was not to be made",
+        "PodFailurePolicy",
+        events=[event("FailedCreate", QUOTA)],
+        job=job(failed("PodFailurePolicy"), failed=1),
+    ),
+]
