@@ -135,4 +135,41 @@ RARE = [
         events=[event("FailedCreate", QUOTA)],
         job=job(failed("PodFailurePolicy"), failed=1),
     ),
+    *(
+        Case(
+            f"{reason}, exit code {code}",
+            "StartError",
+            [pod(terminated(code, reason, "no such file"))],
+            detail="no such",
+        )
+        for reason, code in (("StartError", 128), ("ContainerCannotRun", 127), ("ContainerCannotRun", 126))
+    ),
+    Case("StartError, and an exit code of a signal", "ExitCode", [pod(terminated(129, "StartError", "no such file"))]),
+    Case("128 of a container that never ran", "StartError", [pod(terminated(128, "", "no such file", started=None))]),
+    Case("127 of a container that never ran", "StartError", [pod(terminated(127, "", "no such file", started=None))]),
+    Case(
+        "an init container that says why",
+        "InitFailed",
+        [pod(waiting("PodInitializing"), inits={"wait-for-db": terminated(2, message="no database")})],
+        detail="no database",
+    ),
+    Case("deleted, and of main no word", "PodDeleted", [pod(running(), deleted=80, message="gone")], detail="gone"),
+    Case(
+        "143 long before its pod was to be gone",
+        "SigTerm",
+        [pod(terminated(143), deleted=120, message="by its owner")],
+        detail="by its owner",
+    ),
+    Case("143, and its pod has a message", "SigTerm", [pod(terminated(143), message="odd")], detail="odd"),
+    Case("137, and its pod has a message", "SigKill", [pod(terminated(137), message="odd")], detail="odd"),
+    Case("an exit code that is no signal's", "ExitCode", [pod(terminated(250))]),
+    Case("an exit code whose message has two lines", "ExitCode", [pod(terminated(1, message=last_words("a\nb")))]),
+    Case(
+        "a sidecar that failed and says why",
+        "ExitCode",
+        [pod(None, others={"done": terminated(0), "istio-proxy": terminated(5, message="no mesh")})],
+        detail="no mesh",
+    ),
+    Case("a pod that failed for a reason of its own", "Unknown", [pod(terminated(0), reason="Odd")]),
+    Case("a pod of which neither is said", "Unknown", [pod(terminated(0), reason="", message="odd")], detail="odd"),
 ]
