@@ -19,7 +19,7 @@ from .build import (
     terminated,
     waiting,
 )
-from .case import NO_NODE, QUOTA, Case
+from .case import GONE, NO_NODE, QUOTA, Case
 
 
 def _on(node: str, its: Obj) -> Obj:
@@ -44,6 +44,24 @@ def _without_deadline() -> Obj:
 
 _ENDING = [condition("FailureTarget", "DeadlineExceeded", "Job was active longer than specified deadline")]
 _DRAINED = [condition("DisruptionTarget", "EvictionByEvictionAPI", "Eviction API: evicting", 50)]
+
+GONE_PODS: list[tuple[str, str, list[tuple[str, str]]]] = [
+    ("preempted", "Preempted", [("Started", ""), ("Preempted", "by pod x"), ("Killing", "Stopping container main")]),
+    ("preempted by the kubelet", "Preempted", [("Preempting", "for a critical pod")]),
+    ("a taint", "NodeLost", [("TaintManagerEviction", "Marking for deletion")]),
+    ("a node that was not ready", "NodeLost", [("NodeNotReady", "Node is not ready")]),
+    ("its own deadline in mid-run", "DeadlineExceeded", [("Started", ""), ("DeadlineExceeded", "Pod was active")]),
+    ("its own deadline while it pulled", "ImagePull", [("Pulling", "Pulling image"), ("DeadlineExceeded", "Pod")]),
+    ("deleted in mid-run", "PodDeleted", [("Started", ""), ("Killing", "Stopping container main")]),
+    ("nothing but its start", "BackoffLimitExceeded", [("Started", "")]),
+]
+"""What their events say of pods that are gone."""
+
+
+def _left(name: str, code: str, *told: tuple[str, str]) -> Case:
+    events = [event(*one, about=GONE, seconds=second) for second, one in enumerate(told)]
+    return Case(f"its pod is gone: {name}", code, events=events, job=job(failed(), failed=1))
+
 
 RARE = [
     Case(
@@ -172,4 +190,17 @@ RARE = [
     ),
     Case("a pod that failed for a reason of its own", "Unknown", [pod(terminated(0), reason="Odd")]),
     Case("a pod of which neither is said", "Unknown", [pod(terminated(0), reason="", message="odd")], detail="odd"),
+    Case(
+        "an exception that quotes the last error of its log",
+        "ExitCode",
+        [pod(terminated(1, message=last_words("ValueError: no table", lastError="no table", exitCode=1)))],
+    ),
+    Case("an exit code of which the launcher says nothing", "ExitCode", [pod(terminated(1, message=last_words()))]),
+    Case(
+        "a pod that failed for a reason of its own, after a child that was killed for memory",
+        "Unknown",
+        [pod(terminated(0, "OOMKilled"), reason="Odd")],
+    ),
+    Case("out of memory, with no exit code", "OOMKilled", [pod({"terminated": {"reason": "OOMKilled"}})]),
+    *(_left(name, code, *told) for name, code, told in GONE_PODS),
 ]
