@@ -133,6 +133,12 @@ def hang(handler: _Handler) -> None:
     handler.reset()
 
 
+def hang_after(handler: _Handler) -> None:
+    """Have the API server do it, and say nothing until the proxy is closed."""
+    handler.forward().read()
+    hang(handler)
+
+
 def slow(seconds: float) -> Effect:
     """Response truly, but late."""
 
