@@ -20,6 +20,7 @@ from tests.cluster.support import faults
 from tests.cluster.support.faults import WRITES, Effect, FaultProxy
 from tests.cluster.support.program import Program
 from tests.cluster.support.serving import Service, posted
+from tests.cluster.support.site import PIPELINES
 from tests.cluster.support.space import Space, until
 from tests.images.recording import RecordingServer
 from tests.service.javaclient import ROOTS, Answer, JavaClient
@@ -169,6 +170,32 @@ def killed(service: Service, proxy: FaultProxy, asked: Asked, effect: Effect, **
     if reached := rule.hit.is_set():
         service.start()
     return reached
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("days", [1, pytest.param(-1, marks=pytest.mark.e2e)])
+def test_a_clock_that_is_wrong_by_a_day_changes_no_run_and_no_time(
+    program: Program, tmp_path: Path, openmetadata: RecordingServer, days: int
+) -> None:
+    entity = posted({"sleep": 6}, {"exit": 3}, server=openmetadata.url)
+    openmetadata.control.seed({"entities": {PIPELINES: [entity]}})
+    first, second = str(uuid.uuid4()), str(uuid.uuid4())
+    rows, fqn = openmetadata.api.statuses.rows, entity["fullyQualifiedName"]
+    with Service(program, tmp_path, openmetadata=openmetadata.url, skew=days * 86400).running() as service:
+        client = service.client()
+        client.deploy(entity)
+        begun = time.time() * 1000
+        for run_id, status in ((first, 200), (second, 409)):
+            asked = Asked("POST", "trigger", 10, {"dag_id": "nightly", "conf": {"pipelineRunId": run_id}})
+            assert asked.send(client).status == status
+        until(lambda: (rows.of_run(fqn, first) or {}).get("pipelineState") == "failed", "its end is reported")
+
+    reported, refused = rows.of_run(fqn, first), rows.of_run(fqn, second)
+    assert reported is not None and refused is not None
+    assert refused["timestamp"] < reported["timestamp"], "the pipeline's status is that of the run"
+    for row in (reported, refused):
+        assert all(abs(row[key] - begun) < 300_000 for key in ("timestamp", "startDate", "endDate")), row
+    assert "ExitCode" in str(reported["status"]) or "exit" in str(reported["status"])
 
 
 def emptied(space: Space) -> None:

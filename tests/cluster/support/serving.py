@@ -22,6 +22,19 @@ from tests.service.javaclient import Generation, JavaClient
 SERVICE = definitions.service("pg_prod")
 """What the pipelines belong to; the service asks OpenMetadata for its type."""
 _CODE = "import sys; from k8s_pipeline_client.cli.main import main; main(sys.argv[1:])"
+_SKEWED = """
+import datetime, time
+seconds, true, real = {seconds}, time.time, datetime.datetime
+class OfReal(type):
+    def __instancecheck__(cls, found):
+        return isinstance(found, real)
+class Skewed(real, metaclass=OfReal):
+    @classmethod
+    def now(cls, tz=None):
+        return real.fromtimestamp(time.time(), tz)
+time.time, datetime.datetime = lambda: true() + seconds, Skewed
+"""
+"""Before all else: the process has a clock that is ahead by so many seconds."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +64,7 @@ class Service:
         version: str = "1.12.14",
         options: Sequence[str] = (),
         is_forked: bool = True,
+        skew: float = 0.0,
     ) -> None:
         """Take what it is to do.
 
@@ -63,6 +77,7 @@ class Service:
             options: More of them.
             is_forked: Fork it from a process that has imported everything, which saves a second and a half. Else it is
                 a process that nobody else has to do with, as its memory is measured.
+            skew: So many seconds is its clock ahead; then it is not forked.
         """
         self._program = program
         self._folder = folder
@@ -70,7 +85,8 @@ class Service:
         self._openmetadata = openmetadata
         self._version = version
         self._options = options
-        self._is_forked = is_forked
+        self._is_forked = is_forked and not skew
+        self._code = (_SKEWED.format(seconds=skew) if skew else "") + _CODE
         self._starts = 0
         self.address = place.address
         self._process: Started | subprocess.Popen[bytes] | None = None
@@ -100,7 +116,9 @@ class Service:
             self._process = Started(words, scratch=self._folder, environment=environment, log=log)
         else:
             with log.open("w") as stream:
-                self._process = subprocess.Popen([sys.executable, "-c", _CODE, *words], stderr=stream, env=environment)
+                self._process = subprocess.Popen(
+                    [sys.executable, "-c", self._code, *words], stderr=stream, env=environment
+                )
         (found,) = until(lambda: self._listens(log), "it listens")
         self.address = f"{host}:{found}"
 
