@@ -41,7 +41,7 @@ def reaches(client: JavaClient, run_id: str, state: str) -> None:
 
 
 def test_a_pipelines_life_over_http(served: Service, program: Program) -> None:
-    server = served.client()
+    server = served.connected()
     assert server.health().json == {"status": "healthy", "version": "1.12.14"}
     nightly = posted({"log": "a first line"}, {"sleep": 5}, {"log": "a last line"}, schedule="0 3 1 1 *")
     assert "created" in server.deploy(nightly)
@@ -81,7 +81,7 @@ def test_a_pipelines_life_over_http(served: Service, program: Program) -> None:
 
 
 def test_a_run_that_nobody_else_knows_of_is_queued_and_then_runs(served: Service, program: Program) -> None:
-    server = served.client(Generation.PLAIN)
+    server = served.connected(Generation.PLAIN)
     server.deploy(posted({"sleep": 3}))
     server.trigger("nightly")
     (job,) = program.space.list("jobs")
@@ -105,7 +105,9 @@ def test_an_automation_runs_once_with_what_openmetadata_has(
     }
     openmetadata.api.entities.put("automations/workflows", workflow)
     hidden = {**request, "connection": {"config": {"type": "Postgres", "password": "fernet:hidden"}}}
-    answer = served.client().run_automation({**workflow, "request": hidden, "openMetadataServerConnection": connection})
+    answer = served.connected().run_automation(
+        {**workflow, "request": hidden, "openMetadataServerConnection": connection}
+    )
     (job,) = program.space.list("jobs")
     assert job["metadata"]["name"] in answer
     until(lambda: program.space.get("jobs", job["metadata"]["name"])["status"].get("conditions"), "it has ended")

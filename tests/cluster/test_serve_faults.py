@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 import uuid
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http.client import HTTPException
 from itertools import count
 from pathlib import Path
@@ -182,7 +184,7 @@ def test_a_clock_that_is_wrong_by_a_day_changes_no_run_and_no_time(
     first, second = str(uuid.uuid4()), str(uuid.uuid4())
     rows, fqn = openmetadata.api.statuses.rows, entity["fullyQualifiedName"]
     with Service(program, tmp_path, openmetadata=openmetadata.url, skew=days * 86400).running() as service:
-        client = service.client()
+        client = service.connected()
         client.deploy(entity)
         begun = time.time() * 1000
         for run_id, status in ((first, 200), (second, 409)):
@@ -190,6 +192,8 @@ def test_a_clock_that_is_wrong_by_a_day_changes_no_run_and_no_time(
             assert asked.send(client).status == status
         until(lambda: (rows.of_run(fqn, first) or {}).get("pipelineState") == "failed", "its end is reported")
 
+    logged = datetime.fromisoformat(json.loads(service.log().splitlines()[0])["time"])
+    assert abs((logged - datetime.now(UTC)).total_seconds()) > 86400 / 2, "its clock is wrong"
     reported, refused = rows.of_run(fqn, first), rows.of_run(fqn, second)
     assert reported is not None and refused is not None
     assert refused["timestamp"] < reported["timestamp"], "the pipeline's status is that of the run"

@@ -32,7 +32,7 @@ def service(program: Program, tmp_path: Path, openmetadata: RecordingServer) -> 
 
 def ended(service: Service, space: Space, *names: str) -> list[dict[str, Any]]:
     """Have a run of each pipeline end that says a little, and return the pods."""
-    client = service.client()
+    client = service.connected()
     for name in names:
         client.deploy(posted({"logLines": 40}, name=name))
         client.trigger(name)
@@ -69,7 +69,7 @@ def peak(pid: int) -> int:
 def test_all_pages_of_a_long_log_in_bounded_memory(service: Service, space: Space, mib: int) -> None:
     _, long = ended(service, space, "short", "long")
     lines = kubelog.lengthen(long, mib, "the very end")
-    client = service.client()
+    client = service.connected()
     assert len(read(client, "short")) == 1
     before = peak(service.pid)
 
@@ -88,7 +88,7 @@ def test_what_was_read_before_the_log_was_rotated_stays_and_what_was_not_is_said
     service: Service, space: Space
 ) -> None:
     seen, unseen = ended(service, space, "seen", "unseen")
-    client = service.client()
+    client = service.connected()
     whole = read(client, "seen")
     for pod in (seen, unseen):
         kubelog.rotate(pod)

@@ -47,7 +47,7 @@ def test_new_settings_are_in_force_after_a_restart_and_what_they_do_not_change_i
     names = ("one", "two", "untouched")
     with service.running():
         for name in names:
-            service.client().deploy(posted({"log": "x"}, name=name, schedule="0 3 1 1 *"))
+            service.connected().deploy(posted({"log": "x"}, name=name, schedule="0 3 1 1 *"))
     service_before = {name: versions(space, name) for name in names}
     assert owners(space) == dict.fromkeys(names)
 
@@ -76,9 +76,9 @@ def test_with_no_refresh_they_stay_as_they_were_deployed(
     options = ["--no-reporter", "--no-refresh"]
     service = Service(program, tmp_path, openmetadata=openmetadata.url, options=options)
     with service.running():
-        service.client().deploy(posted({"log": "x"}, name="one"))
+        service.connected().deploy(posted({"log": "x"}, name="one"))
     program.configure(podAnnotations={ANNOTATION: "data"})
     with service.running():
-        assert service.client().health().status == 200
+        assert service.connected().health().status == 200
     assert owners(space) == {"one": None}
     assert "rendered again" not in service.log()

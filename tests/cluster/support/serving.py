@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from tests.cluster.support import definitions
 from tests.cluster.support.program import Program
 from tests.cluster.support.space import until
 from tests.cluster.support.started import Started
-from tests.service.javaclient import Generation, JavaClient
+from tests.service.javaclient import Generation, JavaClient, UnableToConnectError
 
 SERVICE = definitions.service("pg_prod")
 """What the pipelines belong to; the service asks OpenMetadata for its type."""
@@ -100,6 +100,18 @@ class Service:
     def client(self, generation: Generation = Generation.NEW) -> JavaClient:
         """Return a client that has asked nothing as yet."""
         return JavaClient(f"http://{self.address}/", self.place.username, self.place.password, generation)
+
+    def connected(self, generation: Generation = Generation.NEW) -> JavaClient:
+        """Return a client that has found the service; on a busy machine the first health checks may come too late."""
+        client = self.client(generation)
+
+        def is_found() -> bool:
+            with suppress(UnableToConnectError):
+                return bool(client.detect())
+            return False
+
+        until(is_found, "it is healthy")
+        return client
 
     def start(self, *, version: str = "", password: str = "") -> None:
         """Start it, and wait until it listens; it may say another version, or want another password."""
