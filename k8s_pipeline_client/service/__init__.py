@@ -1,4 +1,4 @@
-"""What an OpenMetadata server asks over HTTP of whatever runs its pipelines, answered on Kubernetes.
+"""The HTTP API of OpenMetadata's pipeline service, on Kubernetes.
 
 An adapter: each operation is a call of the client, which the command line makes, too. What is its own is the wire
 (`wire`, `rows`), who may ask (`auth`), how long a response may take (`limits`, `work`), and the words for people at

@@ -39,7 +39,7 @@ from k8s_pipeline_client.settings.given import given_certificates
 from k8s_pipeline_client.version import __version__
 
 _FINISH_SECONDS = 15.0
-"""So long may what was begun go on at the end: as long as any operation lasts at most."""
+"""How long requests in progress may take at shutdown: the longest time limit of an operation."""
 _METRICS = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -57,10 +57,10 @@ def create_app(
     Args:
         cluster: Where pipelines are deployed.
         settings: How runs are made.
-        credentials: Who may ask.
-        config: How it is reached.
-        metrics: What it is counted in.
-        open_server: How OpenMetadata is asked; over HTTP if None.
+        credentials: The accepted logins.
+        config: Where it listens, and what it does besides.
+        metrics: Counts requests; new ones if None.
+        open_server: Connects to OpenMetadata; over HTTP if None.
     """
     counted = metrics or Metrics()
     measured = counted.measured(cluster)
@@ -100,9 +100,9 @@ def create_app(
 
 
 def _connect(settings: Settings, open_server: Open | None) -> Connect:
-    """Return what connects to the OpenMetadata of a document: at the address that the settings say, where they do.
+    """Return what connects to the OpenMetadata of a document: at the address in the settings, if there is one.
 
-    Runs may reach it at another one than we do.
+    Runs may reach it at another address than this service.
     """
 
     def connect(way: Way) -> OpenMetadata:
@@ -143,8 +143,8 @@ def _application(config: ServiceConfig, lifespan: Any) -> FastAPI:
 
     @app.exception_handler(HTTPException)
     async def say_why(_request: Request, error: HTTPException) -> Response:
-        """Answer what is not routed as all else is: JSON with the key `error`."""
-        text = {404: "there is no such path", 405: "there is no such operation here: another method is wanted"}
+        """Respond to what is not routed as to all else: JSON with the key `error`."""
+        text = {404: "there is no such path", 405: "the path does not support this method"}
         said = text.get(error.status_code, str(error.detail))
         return Json({"error": said, "code": "NoSuchOperation"}, error.status_code, dict(error.headers or {}))
 

@@ -1,4 +1,4 @@
-"""Who may ask: user names and passwords, which can be replaced while the service runs."""
+"""Basic authentication, with user names and passwords that can be rotated while the service runs."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ Values = Callable[[], Sequence[str]]
 
 
 class Credentials:
-    """Judges Basic authentication; each of the user names goes with each of the passwords."""
+    """Checks Basic authentication; every user name goes with every password."""
 
     def __init__(self, usernames: Values, passwords: Values) -> None:
-        """Take what is accepted."""
+        """Take the accepted values."""
         self._usernames = usernames
         self._passwords = passwords
 
     def accepts(self, header: str | None) -> bool:
-        """Return whether an ``Authorization`` header is accepted; how long that takes tells nothing of what is."""
+        """Return whether an ``Authorization`` header is accepted, in constant time."""
         given = _decoded(header)
         names, words = given if given is not None else (b"", b"")
         is_name = _matches(names, self._usernames())
@@ -43,7 +43,7 @@ class Credentials:
 
 
 class FileValues:
-    """Values from files, one a line; read anew when a file is another one, as a mounted Secret's is after a while."""
+    """Values from files, one a line; read again when a file changes, as that of a mounted Secret does."""
 
     def __init__(self, paths: Sequence[Path], what: str) -> None:
         """Read them for the first time.
@@ -62,7 +62,7 @@ class FileValues:
         self._values = self._read()
 
     def __call__(self) -> Sequence[str]:
-        """Return what the files hold now; what they held before where they cannot be read."""
+        """Return what the files hold now; if they cannot be read, what they held before."""
         with self._lock:
             state = self._state()
             if state != self._seen:
@@ -70,9 +70,9 @@ class FileValues:
                 try:
                     self._values = self._read()
                 except SettingsError as error:
-                    _LOG.warning("%s; what was read before goes on to be accepted", error.message)
+                    _LOG.warning("%s; the earlier values stay valid", error.message)
                 else:
-                    _LOG.info("the %s was read anew", self._what)
+                    _LOG.info("the %s was reloaded", self._what)
             return self._values
 
     def _state(self) -> tuple[object, ...]:
@@ -84,7 +84,7 @@ class FileValues:
 
 
 class SecretValues:
-    """Passwords from a key of a Secret, one a line; read anew every half minute, as long as somebody asks."""
+    """Passwords from a key of a Secret, one a line; read again every 30 s, as long as there are requests."""
 
     def __init__(self, cluster: Cluster, name: str, key: str) -> None:
         """Read it for the first time.
@@ -99,7 +99,7 @@ class SecretValues:
         self._values = self._read()
 
     def __call__(self) -> Sequence[str]:
-        """Return what it held lately, without waiting: a new one is accepted half a minute after it was written."""
+        """Return what it held at most 30 s ago, without waiting for a request."""
         with self._lock:
             if time.monotonic() - self._read_at >= _SECRET_SECONDS:
                 self._read_at = time.monotonic()
@@ -110,7 +110,7 @@ class SecretValues:
         try:
             found = self._read()
         except PipelineError as error:
-            _LOG.warning("%s; what was read before goes on to be accepted", error.message)
+            _LOG.warning("%s; the earlier values stay valid", error.message)
             return
         with self._lock:
             self._values = found
@@ -125,7 +125,7 @@ class SecretValues:
 
 
 def fixed(values: Iterable[str], what: str) -> Values:
-    """Return values that stay as they are.
+    """Return values that never change.
 
     Raises:
         SettingsError: There are none.

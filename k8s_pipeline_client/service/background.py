@@ -1,4 +1,4 @@
-"""The reporter within the service: it tells OpenMetadata how runs end, while the service has them started."""
+"""The reporter as a thread of the service: reports to OpenMetadata how runs end."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ class Background:
         self._daemon = Daemon(self._run, name="reporter")
 
     def start(self) -> None:
-        """Begin."""
+        """Start the thread."""
         self._daemon.start()
 
     def stop(self) -> None:
-        """End after the pass that is being made; or without that, if it takes long."""
+        """Stop after the pass in progress, or without it if that takes longer than 10 s; close the reporter."""
         self._daemon.stop()
         self._reporter.close()
 

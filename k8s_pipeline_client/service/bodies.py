@@ -1,4 +1,4 @@
-"""Reads the body of a request, and no more of it than is wanted."""
+"""Reads the body of a request, up to a limit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ async def read_body(request: Request, most: int) -> bytes:
     """Return a body.
 
     Raises:
-        InputError: It is longer, or does not come in time.
+        InputError: It is longer, or is not sent in time.
     """
     parts: list[bytes] = []
     size = 0
@@ -36,7 +36,7 @@ async def read_body(request: Request, most: int) -> bytes:
     except TimeoutError:
         if size <= most:
             raise InputError(
-                f"the body did not come within {_SECONDS:.0f} s", code="BodyTooSlow", hint="see to the network"
+                f"the body was not sent within {_SECONDS:.0f} s", code="BodyTooSlow", hint="check the network"
             ) from None
     finally:
         with suppress(ClientDisconnect):

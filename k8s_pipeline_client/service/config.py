@@ -1,4 +1,4 @@
-"""How the service is reached, and by whom."""
+"""Where the service listens, which logins it accepts, and what it does besides."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ MAX_BODY = 4 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class ServiceConfig:
-    """How the service is reached, and by whom.
+    """Where the service listens, which logins it accepts, and what it does besides.
 
     Attributes:
         host: The address to listen on.
-        port: 0 for any that is free.
+        port: 0 for any free one.
         username_files: With user names, one a line; all of them are accepted.
         password_files: With passwords, one a line; all of them are accepted, so that one can follow another.
         tls_certificate: A PEM file with the certificate chain; plain HTTP if None.
         tls_key: A PEM file with its private key.
-        metrics_port: Where the metrics are served to whoever asks; None for nowhere but ``/metrics``, with a login.
-        docs: Serve the description of the API, at ``/docs`` and ``/openapi.json``.
-        max_body: How many bytes a request may have.
-        openmetadata_version: Of which version the ingestion image is, ``x.y.z``; as its tag says if empty.
-        reporter: Have OpenMetadata know how runs end, as ``k8s-pipeline reconcile`` does.
-        refresh: Render what is deployed again at start and each hour, as far as it would be rendered otherwise now.
+        metrics_port: Serves ``/metrics`` without a login; None for no such port.
+        docs: Serve OpenAPI at ``/docs`` and ``/openapi.json``.
+        max_body: The maximum size of a request body, in bytes.
+        openmetadata_version: The version that the ingestion image is made for, ``x.y.z``; that of its tag if empty.
+        reporter: Report to OpenMetadata how runs end, as ``k8s-pipeline reconcile`` does.
+        refresh: At start and every hour, update deployed pipelines that image, settings or version would render
+            differently now.
     """
 
     host: str = "0.0.0.0"

@@ -1,4 +1,4 @@
-"""What the service does beside its requests, in threads of their own."""
+"""Background threads of the service."""
 
 from __future__ import annotations
 
@@ -6,30 +6,30 @@ import threading
 from collections.abc import Callable
 
 _PATIENCE = 10.0
-"""Seconds for which what has begun may go on once the service ends."""
+"""How many seconds a pass in progress may take at shutdown."""
 
 
 class Daemon:
-    """Runs something until told to stop.
+    """Runs something in a thread until it is stopped.
 
     Its thread is a daemon: what hangs must not keep the process from its end, and all that is done there can be cut at
     any point.
 
     Attributes:
-        stopping: Set once it is to end.
+        stopping: Set by `stop`.
     """
 
     def __init__(self, run: Callable[[], None], *, name: str) -> None:
-        """Take what goes on until `stopping` is set, and what the thread is called."""
+        """Take what runs until `stopping` is set, and the thread's name."""
         self.stopping = threading.Event()
         self._thread = threading.Thread(target=run, name=name, daemon=True)
 
     def start(self) -> None:
-        """Begin."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End after what has begun; or without that, if it takes long."""
+        """Stop after the pass in progress, or without it if that takes longer than 10 s."""
         self.stopping.set()
         if self._thread.is_alive():
             self._thread.join(_PATIENCE)

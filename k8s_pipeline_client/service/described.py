@@ -1,4 +1,4 @@
-"""How the operations are described to whoever reads OpenAPI: bodies, parameters, responses. Pure."""
+"""The operations in OpenAPI: bodies, parameters, responses. Pure."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ class PipelineStatus(BaseModel):
 
 
 _WORDS = {
-    400: "What was sent cannot be used; a field is named.",
-    401: "No login, or none that is accepted.",
+    400: "The request is invalid; the field is named.",
+    401: "The login is missing or invalid.",
     404: "Not deployed, or nothing to act on.",
-    408: "The body did not come in time.",
-    409: "It stands against what is there: a run that is active, two pipelines of one name, another owner.",
+    408: "The body was not sent in time.",
+    409: "A conflict: an active run, two pipelines of one name, another owner.",
     413: "The body is too long.",
-    503: "The cluster or OpenMetadata cannot at the moment, or not in time.",
+    503: "The cluster or OpenMetadata failed, or did not respond in time.",
 }
 
 

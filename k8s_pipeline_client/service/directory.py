@@ -1,6 +1,6 @@
-"""What has to be asked of OpenMetadata itself before a pipeline or an automation can be written.
+"""Reads from OpenMetadata what the deploy of a pipeline or automation needs and its server does not send.
 
-It is asked with the token that came with the entity: the service needs none of its own.
+With the token of the entity: the service needs none of its own.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _LOG = logging.getLogger(__name__)
 
 CONNECTION = "openMetadataServerConnection"
 _PATIENCE = 4.0
-"""Seconds that one question may take: whoever asked for the deploy waits for all of it."""
+"""The timeout of a request with its retries, in seconds: the deploy waits for it."""
 _KEPT_SECONDS = 600.0
 _KEPT = 1000
 _NOT_ASKED = 200
@@ -34,21 +34,21 @@ Open = Callable[[str, str], AbstractContextManager[OpenMetadata]]
 """Opens an OpenMetadata, given its address and a token."""
 
 _ANYBODY = "none"
-"""A token for what OpenMetadata tells everybody."""
+"""In place of a token, for what needs none."""
 
 
 class Directory:
-    """Asks OpenMetadata, and remembers the services that it has told of; may be used by several threads."""
+    """Reads from OpenMetadata, and caches services for 10 min; thread-safe."""
 
     def __init__(
         self, settings: Settings, open_server: Open | None = None, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Take what the settings say of OpenMetadata: address and certificates are above what entities say.
+        """Take the settings: their address and certificates take precedence over those of entities.
 
         Args:
             settings: See `load_settings`.
-            open_server: How it is asked; over HTTP if None.
-            clock: Gives the time, in seconds.
+            open_server: Connects to it; over HTTP if None.
+            clock: Returns the time, in seconds.
         """
         self._settings = settings
         self._open = open_server or self._over_http
@@ -78,7 +78,7 @@ class Directory:
         return found
 
     def updated_at(self, entity: Mapping[str, Any]) -> int | None:
-        """Return when a pipeline was changed last, in ms, as OpenMetadata has it; None where it cannot be asked.
+        """Return a pipeline's ``updatedAt`` in OpenMetadata, in ms; None if OpenMetadata does not respond.
 
         The server sends earlier states of a pipeline after later ones; only it knows which of them is the last.
         """
@@ -90,15 +90,15 @@ class Directory:
             with self._open(address, token) as server:
                 found = server.pipeline_with_id(identity).get("updatedAt")
         except (OpenMetadataError, InputError) as error:
-            _LOG.warning("when pipeline %s was changed cannot be told: %s", identity, error.message)
+            _LOG.warning("when pipeline %s was changed is unknown: %s", identity, error.message)
             return None
         return found if isinstance(found, int) else None
 
     def automation(self, workflow: Mapping[str, Any]) -> Document:
         """Return an automation as OpenMetadata has it, with its secrets in clear.
 
-        What the server posts has them as ciphertext that nobody but itself can read. Its connection to OpenMetadata is
-        in what is posted alone.
+        The posted workflow has them encrypted with the server's key. Only the posted one has the connection to
+        OpenMetadata.
 
         Raises:
             DefinitionError: It has no name.
@@ -113,7 +113,7 @@ class Directory:
         return {**found, CONNECTION: workflow.get(CONNECTION)} if workflow.get(CONNECTION) else found
 
     def version(self) -> str | None:
-        """Return the version of OpenMetadata, which it tells everybody; None where its address is not known yet.
+        """Return the version of OpenMetadata; None if its address is not known yet. Needs no token.
 
         Raises:
             OpenMetadataError: It could not be asked.
@@ -128,7 +128,7 @@ class Directory:
         return HttpOpenMetadata(address, token, verify=verify, total_timeout=_PATIENCE)
 
     def _way(self, entity: Mapping[str, Any]) -> tuple[str, str]:
-        """Return address and token by which the OpenMetadata is asked that an entity comes from."""
+        """Return address and token for the OpenMetadata of an entity."""
         connection = entity.get(CONNECTION)
         connection = connection if isinstance(connection, dict) else {}
         address = self._settings.metadata_api_endpoint or connection.get("hostPort")

@@ -1,4 +1,4 @@
-"""Which HTTP status an error is responded to with. Pure."""
+"""The HTTP status of each error. Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _BY_CODE: Mapping[str, int] = MappingProxyType(
         "BodyTooSlow": 408,
         "CopiedId": 409,
         "CopiedOrRenamed": 409,
-        "NamespaceMissing": 503,  # whoever asks cannot do anything about it
+        "NamespaceMissing": 503,  # the client cannot do anything about it
         "NotLoggedIn": 401,
     }
 )
@@ -46,9 +46,9 @@ _BY_CLASS: Mapping[type[PipelineError], int] = MappingProxyType(
         InvalidError: 400,
     }
 )
-"""By class; that of the nearest one above an error's own counts. 422 is not among them: older servers stumble over it.
+"""By class; the nearest base class decides. Never 422, which older servers cannot handle.
 
-What is somebody else's to put right, such as a cluster that is away, is 503: never 500, which would be our fault.
+What the client cannot fix, such as an unreachable cluster, is 503; 500 would mean a bug of this program.
 """
 
 

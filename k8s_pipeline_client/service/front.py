@@ -1,6 +1,6 @@
-"""What every request meets before it is routed: one slash for two, the login, the log, and a net under all of it.
+"""Middleware of all requests: normalizes slashes, checks the login, logs, counts, and catches unexpected errors.
 
-Plain ASGI: what FastAPI puts around its own routes answers a fault with a traceback in the log that may hold anything.
+Plain ASGI: FastAPI's own middleware would log the traceback of an unexpected error, which may hold a secret.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _SHOWN = 256
 
 
 class Front:
-    """Lets in who may come in, and tells what became of it."""
+    """Checks the login of each request, passes it on, and logs and counts the response."""
 
     def __init__(self, app: ASGIApp, credentials: Credentials, metrics: Metrics) -> None:
-        """Take what is behind it."""
+        """Take the application behind it."""
         self._app = app
         self._credentials = credentials
         self._metrics = metrics
@@ -37,7 +37,7 @@ class Front:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        if scope["type"] != "http":  # nobody speaks web sockets with us
+        if scope["type"] != "http":  # no client uses web sockets
             await send({"type": "websocket.close", "code": 1000})
             return
         path = plain(scope["path"])
@@ -82,7 +82,7 @@ class Front:
         except Exception as error:
             # Not its text, which may quote anything.
             _LOG.error(
-                "unexpected %s: a fault of this program",
+                "unexpected %s: a bug of this program",
                 type(error).__name__,
                 extra={FACTS: {"traceback": redacted_traceback(error)}},
             )
@@ -91,7 +91,7 @@ class Front:
 
 
 class _Seen:
-    """Sends, and notes the status."""
+    """Sends, and remembers the status."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
@@ -105,7 +105,7 @@ class _Seen:
 
 def _fault() -> Json:
     return Json(
-        {"error": "the pipeline service has met a fault of its own — report it with its log", "code": "Unexpected"}, 500
+        {"error": "the pipeline service failed: a bug of its own — report it with its log", "code": "Unexpected"}, 500
     )
 
 

@@ -1,6 +1,6 @@
 """Whether pipelines can be deployed and run here, and for which OpenMetadata.
 
-OpenMetadata's pages disable their buttons where the response is bad. So it is only where nothing would come of them.
+OpenMetadata's pages disable their buttons when it is unhealthy: so it is only if no deploy or run could succeed.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from k8s_pipeline_client.service.directory import Directory
 from k8s_pipeline_client.service.words import worded
 
 _GOOD_SECONDS, _BAD_SECONDS = 30.0, 3.0
-"""How long a verdict holds: each is some requests, and somebody may look at the page all day."""
+"""How long a healthy and an unhealthy result are cached: each costs some requests, and pages poll."""
 _VERSION_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """A verdict.
+    """The result of a check.
 
     Attributes:
-        version: Of OpenMetadata, ``x.y.z``; empty where it is not known.
-        reason: Why nothing can be deployed or run; empty where it can.
+        version: Of OpenMetadata, ``x.y.z``; empty if unknown.
+        reason: Why nothing can be deployed or run; empty if healthy.
     """
 
     version: str
@@ -36,7 +36,7 @@ class Health:
 
 
 class HealthCheck:
-    """Looks, and remembers for a while what it has seen; may be used by several threads."""
+    """Checks rights and version, and caches the result; thread-safe."""
 
     def __init__(
         self,
@@ -47,14 +47,14 @@ class HealthCheck:
         version: str = "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take what is looked at.
+        """Take what is checked.
 
         Args:
             cluster: Where pipelines are deployed.
-            directory: Asks OpenMetadata for its version, where nothing else tells it.
-            image: Of the ingestion.
-            version: Of OpenMetadata; as the image's tag says if empty.
-            clock: Gives the time, in seconds.
+            directory: Reads OpenMetadata's version, if neither argument nor tag has it.
+            image: The ingestion image.
+            version: Of OpenMetadata; that of the image's tag if empty.
+            clock: Returns the time, in seconds.
         """
         self._cluster = cluster
         self._directory = directory
@@ -66,12 +66,12 @@ class HealthCheck:
 
     @property
     def known_version(self) -> str:
-        """The version of OpenMetadata as far as it is known without asking; may be empty."""
+        """The version of OpenMetadata if it is known without a request; else empty."""
         return self._fixed or self._asked[1]
 
     def check(self) -> Health:
-        """Return the verdict, which may be some seconds old."""
-        with self._lock:  # whoever comes meanwhile waits for this one's
+        """Return the result, which may be cached."""
+        with self._lock:  # concurrent callers wait for this result
             if self._last is not None:
                 at, found = self._last
                 if self._clock() - at < (_BAD_SECONDS if found.reason else _GOOD_SECONDS):
@@ -99,11 +99,11 @@ class HealthCheck:
         try:
             version = self._version()
         except PipelineError as error:
-            return Health("", f"which OpenMetadata the ingestion image is for cannot be told: {worded(error)}")
+            return Health("", f"the OpenMetadata version of the ingestion image is unknown: {worded(error)}")
         if not version:
             return Health(
                 "",
-                "which OpenMetadata the ingestion image is for cannot be told: its tag says no version — have "
+                "the OpenMetadata version of the ingestion image is unknown: its tag is no version — have "
                 "metadataApiEndpoint or the version set for the pipeline service",
             )
         return Health(version)

@@ -1,6 +1,6 @@
-"""How long each operation may take, and which threads it uses. Pure.
+"""The time limit of each operation, and its thread pool. Pure.
 
-OpenMetadata's server waits for a response without any limit of its own, and a person with it.
+OpenMetadata's server has no timeout of its own, and a person waits with it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from enum import StrEnum
 
 
 class Lane(StrEnum):
-    """Threads that are kept apart, so that what takes long does not hold up what has to be quick."""
+    """Thread pools, so that slow operations do not delay quick ones."""
 
     QUICK = "quick"
     CHANGES = "changes"
@@ -18,17 +18,17 @@ class Lane(StrEnum):
 
 
 THREADS = {Lane.QUICK: 16, Lane.CHANGES: 32, Lane.LOGS: 8}
-"""Whoever comes when all are busy waits, as long as its time lasts."""
+"""If all are busy, a request waits, within its time limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """How long an operation may take.
+    """The time limit of an operation.
 
     Attributes:
-        name: What metrics and logs call it.
-        lane: Its threads.
-        seconds: After so many seconds there is a response, whatever it is.
+        name: In metrics and logs.
+        lane: Its thread pool.
+        seconds: Until the response, whatever it is.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Limit:
 
     @property
     def work(self) -> float:
-        """How many seconds its requests and waits have: a little less, so that the response says what did not come."""
+        """The seconds for its requests and waits: a little less, so that the response can say what timed out."""
         return self.seconds - min(0.5, self.seconds * 0.1)
 
 

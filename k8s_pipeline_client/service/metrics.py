@@ -1,4 +1,4 @@
-"""What the service counts, for Prometheus."""
+"""The service's metrics, for Prometheus."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from k8s_pipeline_client.errors import ApiError
 
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 30.0)
 _CALLS = frozenset({"apply", "create", "delete", "first", "get", "list", "may", "merge", "version"})
-"""The methods of a cluster that are one request as a rule; logs are streams, and pages come as they are read."""
+"""The methods of a cluster that are one request each; logs are streams, and pages are read lazily."""
 
 
 class Metrics:
-    """The numbers of one service."""
+    """The metrics of one service."""
 
     def __init__(self) -> None:
-        """Begin with nothing."""
+        """Create them, all zero."""
         self.registry = CollectorRegistry()
         self.requests = Counter(
             "k8s_pipeline_http_requests",
@@ -31,30 +31,30 @@ class Metrics:
         )
         self.seconds = Histogram(
             "k8s_pipeline_http_request_duration_seconds",
-            "How long a response took, by operation.",
+            "Duration of requests, by operation.",
             ["operation"],
             buckets=_BUCKETS,
             registry=self.registry,
         )
         self.in_progress = Gauge(
-            "k8s_pipeline_http_requests_in_progress", "Requests that have no response yet.", registry=self.registry
+            "k8s_pipeline_http_requests_in_progress", "Requests in progress.", registry=self.registry
         )
         self.calls = Counter(
             "k8s_pipeline_kubernetes_requests",
-            "Requests to the API server, by verb, kind and outcome; those that were tried again count once.",
+            "Requests to the API server, by verb, kind and outcome; with its retries a request counts once.",
             ["verb", "kind", "outcome"],
             registry=self.registry,
         )
         self.call_seconds = Histogram(
             "k8s_pipeline_kubernetes_request_duration_seconds",
-            "How long the API server took to respond, repetitions included, by verb.",
+            "Duration of requests to the API server, with their retries, by verb.",
             ["verb"],
             buckets=_BUCKETS,
             registry=self.registry,
         )
 
     def text(self) -> bytes:
-        """Return all numbers in Prometheus' format."""
+        """Return all metrics in Prometheus' text format."""
         return generate_latest(self.registry)
 
     def respond(self, operation: str, status: int, seconds: float) -> None:
@@ -63,12 +63,12 @@ class Metrics:
         self.seconds.labels(operation).observe(seconds)
 
     def measured(self, cluster: Cluster) -> Cluster:
-        """Return the cluster, whose requests are counted from now on."""
+        """Return the cluster with its requests counted."""
         return cast(Cluster, _Measured(cluster, self))
 
 
 class _Measured:
-    """Passes everything on to a cluster, and counts."""
+    """Delegates to a cluster, and counts its requests."""
 
     def __init__(self, cluster: Cluster, metrics: Metrics) -> None:
         self._cluster = cluster

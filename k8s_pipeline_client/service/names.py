@@ -1,4 +1,4 @@
-"""Finds the pipeline that OpenMetadata's server means, which says nothing but its name."""
+"""Finds pipelines by their own names, which are all that OpenMetadata's server sends."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from k8s_pipeline_client.errors import UnknownNameError
 from k8s_pipeline_client.inventory.lookup import by_name
 
 _MOST = 100
-"""So many characters of a name are repeated."""
+"""The length to which a name is cut in messages."""
 
 
 class Names:
     """Looks pipelines up by their own names, among those of one OpenMetadata instance where one is set."""
 
     def __init__(self, cluster: Cluster, instance: str | None) -> None:
-        """Take where to look."""
+        """Take the cluster, and optionally an instance."""
         self._cluster = cluster
         self._within = f"{labels.INSTANCE}={instance_label(instance)}" if instance is not None else ""
 
@@ -26,7 +26,7 @@ class Names:
         """Return the CronJob of a pipeline; None if it is not deployed.
 
         Raises:
-            UnknownNameError: Several pipelines have the name: which of them is meant cannot be told.
+            UnknownNameError: Several pipelines have the name.
         """
         found = by_name(self._cluster, name, within=self._within)
         if len(found) > 1:

@@ -1,6 +1,6 @@
-"""What the server can ask for, each as calls of the client: the seam between the wire and the client.
+"""Each operation of the API as calls of the client: the seam between HTTP and the client.
 
-Everything here blocks, and is called by a thread of `work`. What is returned is the body of a 200.
+All methods block, and are called by a thread of `work`. They return the body of a 200.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ from k8s_pipeline_client.service.wire import LogQuery, Trigger
 from k8s_pipeline_client.settings import Settings
 
 _MOST_RUNS = 10
-"""So many runs does OpenMetadata's Airflow plugin tell of."""
+"""As many as OpenMetadata's Airflow plugin returns."""
 _FIRST_LINE = 1024
-"""Characters that a page leaves to the line above the log."""
+"""The characters of a page that are reserved for the line above the log."""
 _WHO = "OpenMetadata"
 _MOST_CHANGES = 3
 _SHOWN = 100
@@ -50,12 +50,12 @@ _RUNNER = "ingestionRunnerName"
 
 
 def log_spool() -> LogSpool:
-    """Return where the service keeps logs; a page with the line above it has no more than 1 MiB."""
+    """Return the spool for logs; its pages, with the line above, have at most 1 MiB."""
     return LogSpool(size=PAGE_CHARACTERS - _FIRST_LINE)
 
 
 class Operations:
-    """Carries out what is asked; may be used by several threads."""
+    """Carries out the operations; thread-safe."""
 
     def __init__(
         self,
@@ -67,15 +67,15 @@ class Operations:
         *,
         spool: LogSpool | None = None,
     ) -> None:
-        """Take the cluster, and who knows OpenMetadata.
+        """Take the cluster, and what reads from and writes to OpenMetadata.
 
         Args:
             cluster: Is closed with this object.
             settings: See `load_settings`.
-            directory: Asks OpenMetadata about what it has just sent.
-            standings: Asks it about what is deployed; is closed with this object, too.
-            refusals: Tells it of runs that could not be started; is closed with this object, too.
-            spool: Where logs are kept while they are read page by page.
+            directory: Reads what belongs to an entity in a request.
+            standings: Reads whether a deployed pipeline is deleted there; is closed with this object, too.
+            refusals: Writes rows of runs that could not be started; is closed with this object, too.
+            spool: Stores logs while they are read page by page.
         """
         self._cluster = cluster
         self._directory = directory
@@ -89,13 +89,13 @@ class Operations:
         return self._client.pipelines
 
     def close(self) -> None:
-        """Give up the connections, and what is kept of logs."""
+        """Close the connections, and delete stored logs."""
         self._standings.close()
         self._refusals.close()
         self._client.close()
 
     def deploy(self, entity: Document) -> Document:
-        """Write all that a pipeline needs."""
+        """Deploy a pipeline; idempotent."""
         pipeline = _ingestion_pipeline(entity)
         done = self._client.deploy_pipeline(
             entity, self._service_of(pipeline, entity), updated_at=lambda: self._directory.updated_at(entity)
@@ -103,7 +103,7 @@ class Operations:
         return _message(f"Workflow [{pipeline.name}] has been created", done.reason)
 
     def trigger(self, asked: Trigger) -> Document:
-        """Start a run; one that is active already is named, where the caller has given no id for another."""
+        """Start a run; if one is active, and the request has no run id, return the active one."""
         cronjob = self._names.get(asked.dag_id)
         conf = asked.conf
         try:
@@ -118,28 +118,28 @@ class Operations:
                 self._refusals.tell(cronjob, conf.pipelineRunId, error)
                 raise
             active = error.facts.get("run_id")
-            return _message(f"Workflow [{asked.dag_id}] runs already <run {active}>", "nothing was started beside it")
+            return _message(f"Workflow [{asked.dag_id}] is already running <run {active}>", "no other run was started")
         except PipelineError as error:
             self._refusals.tell(cronjob, conf.pipelineRunId if conf else None, error)
             raise
         return _message(f"Workflow [{asked.dag_id}] has been triggered <run {run.run_id}, Job {run.job_name}>")
 
     def enable(self, name: str) -> Document:
-        """Let a pipeline's schedule run; that it does so already is fine."""
+        """Enable a pipeline's schedule; idempotent."""
         notes: list[str] = []
         self._pipelines.enable(self._names.get(name), announce=notes.append)
         return _message(f"DAG {name} has been enabled", *notes)
 
     def disable(self, name: str) -> Document:
-        """Stop a pipeline's schedule; that it is so already is fine."""
+        """Disable a pipeline's schedule; idempotent."""
         cronjob = self._names.get(name)
         if annotation(cronjob, labels.ON_DEMAND):
-            return _message(f"DAG {name} has been disabled", "it has no schedule, and runs when somebody starts it")
+            return _message(f"DAG {name} has been disabled", "it has no schedule, and runs on demand only")
         self._pipelines.disable(cronjob)
         return _message(f"DAG {name} has been disabled")
 
     def statuses(self, name: str, *, only_queued: bool) -> list[Document]:
-        """Return the newest runs of a pipeline; or those that have not begun, and that nobody but us knows of."""
+        """Return the newest runs of a pipeline; or its queued ones whose ids OpenMetadata has not assigned."""
         cronjob = self._names.get(name)
         if only_queued:
             return [row_of(run) for run in self._pipelines.queued_runs(annotation(cronjob, labels.FQN))]
@@ -163,12 +163,12 @@ class Operations:
             raise InputError(
                 f"after: the log has {found.total} pages, counted from 0: there is none of number {number}",
                 code="InvalidParameter",
-                hint="begin anew with the first page",
+                hint="start again from the first page",
             )
         return log_page(asked.task_id, above + found.text, number, found.total)
 
     def kill(self, name: str) -> Document:
-        """End the active runs of a pipeline; they end after the response.
+        """Kill the active runs of a pipeline; they end after the response.
 
         Raises:
             UnknownNameError: It is not deployed, or has no active run.
@@ -185,13 +185,13 @@ class Operations:
         return _message(f"Workflow [{name}] has been killed", f"ending: run {ids}", *notes)
 
     def delete(self, name: str) -> Document:
-        """Delete a pipeline and all that belongs to it; one that is not there is fine.
+        """Delete a pipeline and all that belongs to it; idempotent.
 
-        OpenMetadata's usual delete can be undone, and it does not say which of the two it asks for. Only where it says
-        that the pipeline is gone for good it goes here; else its runs end, and it is kept, suspended and marked.
+        OpenMetadata sends the same request for a soft and a hard delete. Only if it no longer has the pipeline is it
+        deleted here; else its runs are killed, and it is kept, suspended and marked.
 
         Raises:
-            WaitTimeoutError: It changes all the time.
+            WaitTimeoutError: It keeps changing.
         """
         for _ in range(_MOST_CHANGES):
             cronjob = self._names.find(name)
@@ -207,7 +207,7 @@ class Operations:
                 kept = "its runs end, and it is kept, switched off, "
                 until = "until it is restored" if standing is Standing.DELETED else "until OpenMetadata says more of it"
                 return _message(f"DAG {name} has been deleted", kept + until)
-        raise WaitTimeoutError(f"pipeline {name[:_SHOWN]!r} is changed by somebody else all the time", hint="try again")
+        raise WaitTimeoutError(f"pipeline {name[:_SHOWN]!r} keeps being changed by others", hint="try again")
 
     def run_automation(self, posted: Document) -> Document:
         """Run an automation once, as OpenMetadata has it."""
@@ -221,15 +221,15 @@ class Operations:
         return _message(f"Application [{app.get('name')}] has been triggered", done.reason)
 
     def refresh(self, stop: threading.Event) -> Refresh:
-        """Render what is deployed again, as far as it would be rendered otherwise now; see `Pipelines.refresh`."""
+        """Update the pipelines that would be rendered differently now; see `Pipelines.refresh`."""
         return self._pipelines.refresh(stop=stop)
 
     def host_ip(self) -> Mapping[str, str]:
-        """Return from where runs reach their sources, as far as that is known."""
+        """Return the IP address from which runs reach their sources, if the settings have it."""
         return self._client.host_ip() or {"ip": "unknown: ingestionIpInfoEnabled is not set for the pipeline service"}
 
     def _service_of(self, pipeline: IngestionPipeline, entity: Document) -> Document:
-        """Return the service of a pipeline: as it is deployed, or as OpenMetadata has it."""
+        """Return the service of a pipeline: as deployed, else from OpenMetadata."""
         reference = pipeline.service
         if not has_connection(pipeline):  # of what it belongs to nothing but the name is used
             name = reference.name or reference.fully_qualified_name or reference.id or OPEN_METADATA
@@ -238,7 +238,7 @@ class Operations:
         return self._known_service(pipeline) or self._directory.service(reference, entity)
 
     def _known_service(self, pipeline: IngestionPipeline) -> Document | None:
-        """Return the service of a pipeline that is deployed already, as far as a deploy needs it."""
+        """Return what a deploy needs of the service of a deployed pipeline."""
         try:
             cronjob = self._names.find(pipeline.name)
         except UnknownNameError:  # there are several: OpenMetadata knows which is which
@@ -247,7 +247,7 @@ class Operations:
             return None
         try:
             found = start.parsed_document_of(self._cluster, str(cronjob["metadata"]["name"]))
-        except (NotFoundError, DefinitionError):  # somebody has removed it, or changed it: it is written anew
+        except (NotFoundError, DefinitionError):  # removed or changed by others: it is written again
             return None
         runner = found.get(_RUNNER) if isinstance(found, dict) else None
         service = {"name": pipeline.service.name, "serviceType": annotation(cronjob, labels.SERVICE_TYPE)}
@@ -264,7 +264,7 @@ def _ingestion_pipeline(entity: Mapping[str, Any]) -> IngestionPipeline:
 
 
 def _is_deployed_as(cronjob: Object, pipeline: IngestionPipeline) -> bool:
-    """Tell whether a CronJob is of this very pipeline, and of the service that it belongs to."""
+    """Return whether a CronJob is of this pipeline, and of the same service."""
     reference: EntityReference = pipeline.service
     return (
         identity(cronjob) == naming.identity(pipeline.id)

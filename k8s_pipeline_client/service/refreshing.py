@@ -1,4 +1,4 @@
-"""Renders what is deployed again in the background, so that nobody has to redeploy after an upgrade."""
+"""Renders deployed pipelines again in the background, so that an upgrade needs no redeploy."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ _NAMED = 5
 
 
 class Refresher:
-    """Refreshes at start and each hour, in a thread of its own; one in another process is harmless."""
+    """Refreshes at start and every hour, in a thread; another one in another process is harmless."""
 
     def __init__(self, refresh: Callable[[threading.Event], Refresh], *, interval: float = _INTERVAL) -> None:
-        """Take what refreshes, and the seconds between two times."""
+        """Take what refreshes, and the interval in seconds."""
         self._refresh = refresh
         self._interval = interval
         self._said: frozenset[str] = frozenset()
         self._daemon = Daemon(self._run, name="refresher")
 
     def start(self) -> None:
-        """Begin."""
+        """Start the thread."""
         self._daemon.start()
 
     def stop(self) -> None:
-        """End after the deploy that is being made; or without that, if it takes long."""
+        """Stop after the deploy in progress, or without it if that takes longer than 10 s."""
         self._daemon.stop()
 
     def _run(self) -> None:

@@ -36,16 +36,16 @@ from k8s_pipeline_client.timelimit import time_limit
 
 _LOG = logging.getLogger(__name__)
 _PATIENCE = 2.0
-"""Seconds: whoever has triggered waits meanwhile."""
+"""Seconds: the trigger waits for it."""
 _WINDOW = 600
-"""Seconds in which the same cause has one row: AutoPilot repeats a trigger that was refused."""
+"""Seconds in which a cause has one row: AutoPilot repeats a refused trigger."""
 _TRIES = 5
 _CLIENT_ERRORS = range(400, 500)
 _KEPT = 1000
 
 
 class Refusals:
-    """Tells OpenMetadata of triggers that were refused; may be used by several threads."""
+    """Writes rows of refused triggers to OpenMetadata; thread-safe."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class Refusals:
         self._told: dict[tuple[str, str], float] = {}
 
     def close(self) -> None:
-        """Give up the connections."""
+        """Close the connections."""
         self._destinations.close()
 
     def tell(self, cronjob: Object, run_id: str | None, error: PipelineError) -> None:
@@ -71,7 +71,7 @@ class Refusals:
 
         Args:
             cronjob: The pipeline's, read as a whole.
-            run_id: Which the caller has given.
+            run_id: The id in the request; None if it has none.
             error: Why there is no run.
         """
         if not _is_refusal(error) or identity(cronjob) is None:
@@ -90,13 +90,15 @@ class Refusals:
                     with self._one_at_a_time():
                         self._alone(server, found.fqn, run_id, error)
         except PipelineError as failure:
-            _LOG.warning("OpenMetadata does not know that a run was refused (%s): %s", error.code, failure.message)
+            _LOG.warning(
+                "the refusal of a run (%s) could not be reported to OpenMetadata: %s", error.code, failure.message
+            )
 
     @contextmanager
     def _one_at_a_time(self) -> Iterator[None]:
-        """Keep others waiting: two first writes of one row at once would spoil it."""
+        """Serialize: two concurrent first writes of one row would spoil it."""
         if not self._lock.acquire(timeout=_PATIENCE):
-            raise WaitTimeoutError("another refused run is being written", hint="see that OpenMetadata responds")
+            raise WaitTimeoutError("another refused run is being written", hint="check that OpenMetadata responds")
         try:
             yield
         finally:
@@ -115,7 +117,7 @@ class Refusals:
             del self._told[next(iter(self._told))]
 
     def _is_told(self, server: OpenMetadata, fqn: str, code: str, now: float) -> bool:
-        """Return whether the cause has a row as yet, written by us or by another replica."""
+        """Return whether the cause already has a row, by this or another replica."""
         if now - self._told.get((fqn, code), 0.0) < _WINDOW:
             return True
         for moment in (now, now - _WINDOW):
@@ -171,5 +173,5 @@ def _row(run_id: str, error: PipelineError, at: datetime, row: Document | None, 
 
 
 def _derived(fqn: str, code: str, now: float) -> str:
-    """Return the id of a run that nobody has given one: the same for every replica, in the same ten minutes."""
+    """Return a run id for a refused run that has none: the same for all replicas within ten minutes."""
     return str(uuid.uuid5(uuid.NAMESPACE_OID, f"refused\0{fqn}\0{code}\0{int(now // _WINDOW)}"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 ROOTS = ("/pluginsv2/api/v2/openmetadata", "/api/v2/openmetadata", "/api/v1/openmetadata")
-"""In the order in which OpenMetadata's server looks for one that answers; the oldest knows the last alone."""
+"""In the order in which OpenMetadata's server probes them; the oldest knows only the last."""
 
 OPERATIONS = (
     *("health", "health-auth", "csrf-token", "ip"),
@@ -22,12 +22,12 @@ def plain(path: str) -> str:
 
 
 def is_open(path: str) -> bool:
-    """Return whether a path is responded to without a login."""
+    """Return whether a path needs no login."""
     return any(path == f"{root}/health" for root in ROOTS)
 
 
 def operation_of(path: str) -> str:
-    """Return what metrics and logs call a path; whatever is not ours is one and the same."""
+    """Return the operation of a path for metrics and logs; ``unknown`` for any other path."""
     for root in ROOTS:
         name = path.removeprefix(f"{root}/")
         if name != path:

@@ -13,7 +13,7 @@ from k8s_pipeline_client.service.serving import Serving
 from k8s_pipeline_client.version import __version__
 
 _CSRF = {"csrf_token": "not-needed", "message": "this service needs no CSRF token, and accepts any"}
-"""Always the same one: without one OpenMetadata's server would ask again before each POST and DELETE."""
+"""A constant: without a token OpenMetadata's server would fetch one before each POST and DELETE."""
 
 
 def router(serving: Serving) -> APIRouter:
@@ -29,12 +29,12 @@ def router(serving: Serving) -> APIRouter:
 def _about(found: APIRouter, serving: Serving) -> None:
     @found.get("/health")
     async def health() -> Response:
-        """Say that the service is alive, whatever is with the cluster; needs no login."""
+        """Return that the service is alive, whatever the state of the cluster; needs no login."""
         return Json({"status": "healthy", "version": serving.health.known_version or __version__})
 
     @found.get("/health-auth", responses=responses(503))
     async def health_auth() -> Response:
-        """Say whether pipelines can be deployed and run, and for which version of OpenMetadata."""
+        """Return whether pipelines can be deployed and run, and the version of OpenMetadata."""
 
         def look() -> Json:
             verdict = serving.health.check()
@@ -46,12 +46,12 @@ def _about(found: APIRouter, serving: Serving) -> None:
 
     @found.get("/csrf-token", responses=responses())
     async def csrf_token() -> Response:
-        """Give a token that is not needed."""
+        """Return a CSRF token, which is not checked."""
         return Json(_CSRF)
 
     @found.get("/ip", responses=responses(503))
     async def host_ip() -> Response:
-        """Say from which address runs reach their sources."""
+        """Return the IP address from which runs reach their sources."""
         return await serving.respond(limits.HOST_IP, serving.operations.host_ip)
 
 
@@ -65,7 +65,7 @@ def _changes(found: APIRouter, serving: Serving) -> None:
         openapi_extra=body(described.INGESTION_PIPELINE),
     )
     async def deploy(request: Request) -> Response:
-        """Write all that a pipeline needs; again is fine."""
+        """Deploy a pipeline; idempotent."""
         return await serving.with_body(request, limits.DEPLOY, lambda sent: do.deploy(wire.document(sent)))
 
     @found.post(
@@ -82,17 +82,17 @@ def _changes(found: APIRouter, serving: Serving) -> None:
 
     @found.post("/enable", **by_name, openapi_extra=body(wire.DagId))
     async def enable(request: Request) -> Response:
-        """Let a pipeline's schedule run."""
+        """Enable a pipeline's schedule."""
         return await serving.with_body(request, limits.ENABLE, lambda sent: do.enable(_name(sent)))
 
     @found.post("/disable", **by_name, openapi_extra=body(wire.DagId))
     async def disable(request: Request) -> Response:
-        """Stop a pipeline's schedule."""
+        """Disable a pipeline's schedule."""
         return await serving.with_body(request, limits.DISABLE, lambda sent: do.disable(_name(sent)))
 
     @found.post("/kill", **by_name, openapi_extra=body(wire.DagId))
     async def kill(request: Request) -> Response:
-        """End the active runs of a pipeline."""
+        """Kill the active runs of a pipeline."""
         return await serving.with_body(request, limits.KILL, lambda sent: do.kill(_name(sent)))
 
     @found.delete(
@@ -102,7 +102,7 @@ def _changes(found: APIRouter, serving: Serving) -> None:
         openapi_extra=query(dag_id=described.NAME),
     )
     async def delete(request: Request) -> Response:
-        """Delete a pipeline with its runs; one that is not there is fine."""
+        """Delete a pipeline with its runs; idempotent."""
         return await serving.with_query(request, limits.DELETE, lambda asked: do.delete(wire.name_of(asked)))
 
 
@@ -116,7 +116,7 @@ def _questions(found: APIRouter, serving: Serving) -> None:
         openapi_extra=query(dag_id=described.NAME, only_queued=described.FLAG),
     )
     async def status(request: Request) -> Response:
-        """Return the newest runs of a pipeline, or those that have not begun."""
+        """Return the newest runs of a pipeline, or its queued ones."""
         return await serving.with_query(
             request,
             limits.STATUS,

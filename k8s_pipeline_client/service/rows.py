@@ -1,4 +1,4 @@
-"""What goes over the wire: rows of runs, and pages of logs, as OpenMetadata's server parses them. Pure.
+"""Response bodies: rows of runs, and pages of logs, as OpenMetadata's server parses them. Pure.
 
 It parses strictly: one field more, a state that it does not know or a time that is no number, and the whole list is
 empty for it, or its user sees an error.
@@ -35,7 +35,7 @@ def row_of(run: RunStatus) -> Document:
 
 
 def first_line(run: RunStatus) -> str:
-    """Return the line above a log: which run it is of. The server always asks for the newest, whichever is shown."""
+    """Return the line above a log that names its run: the server always requests the newest run's."""
     parts = [f"run {run.run_id}", f"attempt {max(1, len(run.attempts))}", str(run.state)]
     if run.created_at:
         parts.append(f"created {rfc3339(run.created_at)}")
@@ -47,7 +47,7 @@ def first_line(run: RunStatus) -> str:
 
 
 def log_page(task: str, text: str, number: int, total: int) -> Document:
-    """Return a page of a log under the key of its task; ``after`` only where another page follows."""
+    """Return a page of a log under the key of its task; ``after`` only if another page follows."""
     page: Document = {task: text, "total": total}
     if number + 1 < total:
         page["after"] = number + 1

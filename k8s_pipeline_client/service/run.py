@@ -1,4 +1,4 @@
-"""Serves until it is told to stop, and then finishes what was begun."""
+"""Serves until SIGTERM, and then finishes the requests in progress."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _GRACE_SECONDS = 30
 _CERTIFICATE_SECONDS = 10.0
 _MOST_CONNECTIONS = 1000
 _KEEP_ALIVE_SECONDS = 75
-"""Longer than a client keeps a connection by itself: it would write into one that is being closed."""
+"""Longer than clients keep idle connections, which could otherwise send a request while it is being closed."""
 
 
 def serve(app: ASGIApp, config: ServiceConfig, metrics: Metrics) -> None:
@@ -37,7 +37,7 @@ def serve(app: ASGIApp, config: ServiceConfig, metrics: Metrics) -> None:
         InputError: The address is taken, or is none of this machine's.
         SettingsError: The certificate cannot be used.
     """
-    # uvicorn raises the signal that has stopped it once more, to which Python's answer would be to die of it.
+    # uvicorn raises the signal that has stopped it again, and its default action would end the process.
     before = signal.signal(signal.SIGTERM, lambda *_: None)
     try:
         asyncio.run(_serve(app, config, metrics))
@@ -67,7 +67,7 @@ async def _serve(app: ASGIApp, config: ServiceConfig, metrics: Metrics) -> None:
 
 
 def uvicorn_config(app: ASGIApp, config: ServiceConfig) -> uvicorn.Config:
-    """Return how uvicorn serves the application.
+    """Return the configuration of uvicorn.
 
     Raises:
         SettingsError: The certificate cannot be used.
@@ -116,7 +116,7 @@ def _load(context: ssl.SSLContext, config: ServiceConfig) -> None:
 
 
 async def _follow_certificate(context: ssl.SSLContext | None, config: ServiceConfig) -> None:
-    """Have new connections use a certificate that has taken the other's place."""
+    """Reload the certificate when its files change; new connections use it."""
     seen = _state(config)
     while context is not None:
         await asyncio.sleep(_CERTIFICATE_SECONDS)
@@ -126,10 +126,10 @@ async def _follow_certificate(context: ssl.SSLContext | None, config: ServiceCon
         try:
             await asyncio.to_thread(_load, context, config)
         except (OSError, ssl.SSLError) as error:  # half of it is there as yet, or it is broken: the old one goes on
-            _LOG.warning("the certificate cannot be read anew: %s", error.strerror or type(error).__name__)
+            _LOG.warning("the certificate could not be reloaded: %s", error.strerror or type(error).__name__)
         else:
             seen = now
-            _LOG.info("the certificate was read anew")
+            _LOG.info("the certificate was reloaded")
 
 
 def _state(config: ServiceConfig) -> list[object]:

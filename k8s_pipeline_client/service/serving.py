@@ -1,4 +1,4 @@
-"""One request from its bytes to its response: read the body, do the work in a thread, respond in time."""
+"""Handles one request: reads the body, does the work in a thread, responds within the time limit."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from k8s_pipeline_client.service.responses import Json, refused
 from k8s_pipeline_client.service.work import Workers
 
 _NOBODY_LISTENS = 499
-"""As nginx logs it; it is never sent."""
+"""nginx's status for a client that has disconnected; logged, never sent."""
 
 
 class Serving:
     """What the routes need."""
 
     def __init__(self, operations: Operations, health: HealthCheck, workers: Workers, *, max_body: int) -> None:
-        """Take who does the work."""
+        """Take what does the work, and the maximum size of a body in bytes."""
         self.operations = operations
         self.health = health
         self.workers = workers
         self._max_body = max_body
 
     async def with_body(self, request: Request, limit: Limit, work: Callable[[bytes], Any]) -> Response:
-        """Respond with what comes of a request's body."""
+        """Return the response to a request, by its body."""
         try:
             body = await read_body(request, self._max_body)
         except PipelineError as error:
@@ -41,12 +41,12 @@ class Serving:
         return await self.respond(limit, lambda: work(body))
 
     async def with_query(self, request: Request, limit: Limit, work: Callable[[bytes], Any]) -> Response:
-        """Respond with what comes of a request's query."""
+        """Return the response to a request, by its query."""
         query: bytes = request.scope["query_string"]
         return await self.respond(limit, lambda: work(query))
 
     async def respond(self, limit: Limit, work: Callable[[], Any]) -> Response:
-        """Respond with what comes of work that blocks; of an error, with its status and its words."""
+        """Return the response with the result of blocking work, or with the status and message of its error."""
         try:
             found = await self.workers.run(limit, work)
             return found if isinstance(found, Response) else Json(found)

@@ -1,4 +1,4 @@
-"""What OpenMetadata says of a pipeline that is deployed: there, deleted for now, or gone."""
+"""Whether a deployed pipeline still exists in OpenMetadata: there, soft-deleted, or gone."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from k8s_pipeline_client.timelimit import time_limit
 
 _LOG = logging.getLogger(__name__)
 _PATIENCE = 2.0
-"""Seconds: the server that asks us to delete waits for us while we ask it."""
+"""Seconds: the server waits for the response to its delete meanwhile."""
 
 
 class Standings:
-    """Asks as the reporter does: by the settings, or by the connection in the pipeline's own document."""
+    """Reads it as the reporter does: by the settings, or by the connection in the pipeline's document."""
 
     def __init__(self, cluster: Cluster, settings: Settings, connect: Connect | None = None) -> None:
         """Take the cluster that has the documents, the settings, and what connects to a server."""
         self._destinations = Destinations(cluster, settings, connect)
 
     def of(self, cronjob: Object) -> Standing | None:
-        """Return what OpenMetadata says; None where it says nothing, so that nothing is to be concluded.
+        """Return the standing; None if OpenMetadata does not respond, which tells nothing.
 
         Args:
-            cronjob: Read as a whole. Of one that was deployed without an id nobody can ask: it is gone.
+            cronjob: The complete object. One that was deployed without an id counts as gone.
 
         Raises:
             ClusterError: Its document could not be read.
@@ -45,9 +45,11 @@ class Standings:
         except ClusterError:
             raise
         except PipelineError as error:
-            _LOG.warning("what has become of pipeline %s cannot be told: %s", identity(cronjob), error.message)
+            _LOG.warning(
+                "whether pipeline %s is deleted in OpenMetadata is unknown: %s", identity(cronjob), error.message
+            )
             return None
 
     def close(self) -> None:
-        """Give up the connections."""
+        """Close the connections."""
         self._destinations.close()

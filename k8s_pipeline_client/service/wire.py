@@ -1,4 +1,4 @@
-"""What comes over the wire: bodies and queries, read strictly where a mistake would hit the wrong pipeline. Pure.
+"""Request bodies and queries, parsed strictly where a mistake would hit the wrong pipeline. Pure.
 
 Unknown fields are kept or left alone, never refused: a newer server sends more than we know.
 """
@@ -20,7 +20,7 @@ from k8s_pipeline_client.errors import InputError
 M = TypeVar("M", bound=BaseModel)
 
 _MAX_NAME = 256
-"""As many characters as OpenMetadata allows a name to have."""
+"""The maximum length of a name in OpenMetadata, in characters."""
 _TASK = re.compile(r"[a-z][a-z0-9_]{0,60}_task")
 _NUMBER = re.compile(r"[0-9]{1,9}")
 _MANY = 5
@@ -48,7 +48,7 @@ class DagId(_Body):
 
 
 class Conf(_Body):
-    """What newer servers say of a run."""
+    """What newer servers send with a trigger."""
 
     pipelineRunId: RunId | None = None
     appConfigOverride: Document | None = None
@@ -56,13 +56,13 @@ class Conf(_Body):
 
 
 class Trigger(DagId):
-    """Asks for a run."""
+    """The body of a trigger."""
 
     conf: Conf | None = None
 
 
 class LogQuery(_Body):
-    """Asks for a page of the newest run's log."""
+    """The query for a page of the newest run's log."""
 
     dag_id: Name
     task_id: Annotated[str, Strict()]
@@ -70,10 +70,10 @@ class LogQuery(_Body):
 
 
 def read(model: type[M], body: bytes) -> M:
-    """Return what a body holds.
+    """Return a body, validated.
 
     Raises:
-        InputError: It is not JSON, or a field is missing or of another kind; the field is named.
+        InputError: It is not JSON, or a field is missing or has the wrong type; the field is named.
     """
     return _validated(model, document(body))
 
@@ -99,15 +99,15 @@ def name_of(query: bytes) -> str:
 
 
 def is_queued_only(query: bytes) -> bool:
-    """Return whether a query asks for the runs that have not begun, and no others."""
+    """Return whether a query is for queued runs only."""
     return _parameters(query).get("only_queued", "").strip().lower() in ("true", "1")
 
 
 def log_query(query: bytes) -> LogQuery:
-    """Return what a query asks for of a log.
+    """Return the query for a page of a log.
 
     Raises:
-        InputError: A parameter is missing, or means nothing.
+        InputError: A parameter is missing or invalid.
     """
     given = _parameters(query)
     after = given.get("after")

@@ -19,14 +19,14 @@ _CSRF = re.compile(r"csrf token", re.IGNORECASE)
 
 
 def worded(error: PipelineError) -> str:
-    """Return an error in one line, for whoever works in OpenMetadata."""
+    """Return an error in one line, for users of OpenMetadata."""
     text = error.worded(hint_of(error))
     # In a 400 OpenMetadata's server looks for these two words, and asks again for what it has. They may be in a name.
     return _CSRF.sub("CSRF-token", text)
 
 
 def hint_of(error: PipelineError) -> str:
-    """Return what can be done about an error by clicking, or by asking somebody."""
+    """Return what a user of OpenMetadata can do about an error, in its pages or through an administrator."""
     hint = WORDS.get(error.code, error.hint)
     try:
         hint = hint.format_map(error.facts) if error.code in WORDS else hint
@@ -47,8 +47,8 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "BodyTooSlow": _AGAIN,
         "CatchupUnsupported": "switch catch-up off in the pipeline's schedule; a run that is missing can be started by "
         "hand, with Run",
-        "Conflict": "somebody else changes the same pipeline at this moment: try again",
-        "CopiedId": "an id stands for one pipeline: delete the other one, or make this one anew",
+        "Conflict": "the pipeline is being changed by somebody else: try again",
+        "CopiedId": "an id stands for one pipeline: delete the other one, or create this one again",
         "EarlierNameActive": "it was renamed while it runs: wait until the run has ended, or kill it, and deploy again",
         "EarlierNameChanged": "it was renamed, and a run has just begun: deploy again in a minute",
         "FieldConflict": f"{_ADMIN}: somebody has changed the object by hand",
@@ -81,4 +81,4 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "WebhookFailed": _AGAIN,
     }
 )
-"""By code: a text in which facts stand in braces."""
+"""By code: a template of the facts."""

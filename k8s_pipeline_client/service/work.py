@@ -1,4 +1,4 @@
-"""Runs what blocks in threads, and responds in time whether these have come back or not."""
+"""Runs blocking work in threads, with a time limit whether it returns or not."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _LEAST = 0.05
 
 
 class Workers:
-    """Threads, so many for each lane.
+    """A thread pool of fixed size for each lane.
 
     anyio's limiter would not do: it lets go of a thread that is given up on while that still runs, and an API server
     that does not respond would have ever more of them.
     """
 
     def __init__(self) -> None:
-        """Begin with no threads; they come as they are needed."""
+        """Create the pools; threads start as they are needed."""
         self._pools = {
             lane: ThreadPoolExecutor(count, thread_name_prefix=f"service-{lane}") for lane, count in THREADS.items()
         }
@@ -49,7 +49,7 @@ class Workers:
             raise _time_over(limit, was_begun=not future.cancelled()) from None
 
     async def finish(self, seconds: float) -> None:
-        """Let what was begun come to its end, for so long at most; nothing new begins."""
+        """Wait for the work in progress, up to so many seconds; no more is accepted."""
         for pool in self._pools.values():
             pool.shutdown(wait=False)
         running = [asyncio.wrap_future(future) for future in tuple(self._running)]
