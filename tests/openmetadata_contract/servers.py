@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx
 
@@ -186,6 +186,14 @@ def await_that(condition: Callable[[], bool], seconds: float = 10, *, every: flo
     while not condition():
         assert time.monotonic() < end, "it did not come to that"
         time.sleep(every)
+
+
+def why_unreached() -> str:
+    """Return why pods do not reach the real server at its address; empty if nothing speaks against it."""
+    host = urlsplit(URL).hostname or ""
+    if host == "localhost" or host.startswith("127.") or host == "::1":
+        return f"OPENMETADATA_URL is {URL}: name an address of the server that pods reach, too"
+    return ""
 
 
 @contextmanager

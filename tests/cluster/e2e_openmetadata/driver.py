@@ -20,15 +20,20 @@ class Driver:
     Attributes:
         server: The server.
         space: The namespace of the runs.
-        service: The pipeline service.
         reached: Whether pods reach the server, and so can tell it of their runs.
     """
 
-    def __init__(self, server: Server, space: Space, service: Service, *, reached: bool) -> None:
+    def __init__(self, server: Server, space: Space, service: Service | None, *, reached: bool) -> None:
         self.server = server
         self.space = space
-        self.service = service
+        self._service = service
         self.reached = reached
+
+    @property
+    def service(self) -> Service:
+        """The pipeline service, where it is a process of this machine."""
+        assert self._service is not None, "it is a pod"
+        return self._service
 
     def create(self, *steps: Document, report: bool = False, name: str = "", **fields: Any) -> Clicked:
         """Make a pipeline whose runs do these steps; it is not deployed."""

@@ -10,21 +10,23 @@ from contextlib import contextmanager
 
 from tests.cluster.support.space import Space
 
-_PORT = re.compile(r"Forwarding from 127\.0\.0\.1:(\d+) ")
+_PORT = re.compile(r"Forwarding from \S+:(\d+) -> ")
 _SECONDS = 30.0
 
 
 @contextmanager
-def forwarded(space: Space, target: str, port: int) -> Iterator[int]:
+def forwarded(space: Space, target: str, port: int, *, at: str = "127.0.0.1:0") -> Iterator[int]:
     """Yield the port of this machine that leads to one of a Service, a pod or a Deployment.
 
     Args:
         space: Where it is.
         target: Such as ``service/k8s-pipeline``; one of its pods is taken, and kept.
         port: The target's.
+        at: Address and port of this machine, port 0 for any.
     """
     access = space.access
-    words = ["port-forward", target, f":{port}", "--address=127.0.0.1"]
+    host, _, own = at.rpartition(":")
+    words = ["port-forward", target, f"{own}:{port}", f"--address={host}"]
     command = [access.kubectl, "--kubeconfig", str(access.kubeconfig), "--namespace", space.namespace, *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         timer = threading.Timer(_SECONDS, process.kill)
