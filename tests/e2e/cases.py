@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from tests.e2e import plays
-from tests.e2e.case import Case
+from tests.e2e.case import Case, Run
+from tests.e2e.others import ConnectionTest, Refusal
 
 _RUNNING, _NOTHING = "`running`, and nothing more", "nothing"
 _EXIT_1 = "Failed BackoffLimitExceeded, exit code 1"
 _WAITS = "no condition: the Job counts one active pod, for ever"
+_UNKNOWN_TOKEN = "eyJhbGciOiJub25lIn0.bm9ib2R5.c2lnbmF0dXJl"
 
-CASES = (
-    Case(
+CASES: tuple[Case, ...] = (
+    Run(
         "wrong_password",
         "the database refuses the password",
         _EXIT_1,
@@ -19,7 +21,7 @@ CASES = (
         says=("password authentication failed",),
         is_short=True,
     ),
-    Case(
+    Run(
         "database_down",
         "the database does not listen",
         _EXIT_1,
@@ -27,59 +29,62 @@ CASES = (
         plays.database_down,
         says=("connection refused",),
     ),
-    Case(
+    Run(
         "server_refused",
         "OpenMetadata refuses the run's connections",
         "exit code 1 after 7 s",
         _NOTHING,
         plays.workflow(server="http://127.0.0.1:9/api"),
     ),
-    Case(
+    Run(
         "server_no_route",
         "there is no route from the run to OpenMetadata",
         "exit code 1 after 16 s",
         _NOTHING,
         plays.workflow(server="http://192.0.2.1:8585/api"),
     ),
-    Case(
+    Run(
         "server_no_name",
         "OpenMetadata's name is not resolved in the pod",
         "exit code 1 after 38 s",
         _NOTHING,
         plays.workflow(server="http://openmetadata.invalid:8585/api"),
     ),
-    Case(
+    Run(
         "server_unavailable",
         "OpenMetadata responds with 503 as the run starts",
         "exit code 1 after 7 s",
         _NOTHING,
         plays.server_fault(path="/system/version$", status=503),
+        needs_fault=True,
     ),
-    Case(
+    Run(
         "token_rejected",
         "OpenMetadata rejects the run's token (401)",
         "exit code 1",
         _NOTHING,
-        plays.token_rejected,
+        plays.workflow(token=_UNKNOWN_TOKEN),
     ),
-    Case(
+    Run(
         "status_500",
         "OpenMetadata responds with 500 to every report of a status",
         "Complete",
         "nothing, but the entities arrive",
         plays.server_fault(fault="status500"),
+        needs_fault=True,
         state="success",
     ),
-    Case(
+    Run(
         "bulk_500",
         "OpenMetadata responds with 500 to the last writes",
         _EXIT_1,
         "`running`, **`success`**, and no entities",
         plays.server_fault(fault="bulk500"),
+        needs_fault=True,
         is_short=True,
         says=("success",),
     ),
-    Case(
+    Run(
         "memory_at_import",
         "out of memory while modules are imported",
         "OOMKilled, exit code 137, no event",
@@ -87,7 +92,7 @@ CASES = (
         plays.memory("200Mi"),
         says=("200Mi",),
     ),
-    Case(
+    Run(
         "memory_near_the_limit",
         "a memory limit just below what it needs",
         "it runs for more than 60 s, then OOMKilled",
@@ -95,7 +100,7 @@ CASES = (
         plays.memory("380Mi"),
         says=("380Mi",),
     ),
-    Case(
+    Run(
         "deadline",
         "the deadline is over in the middle of the work",
         "Failed DeadlineExceeded after the grace period; pod and log are gone",
@@ -103,7 +108,7 @@ CASES = (
         plays.deadline,
         says=("deadline",),
     ),
-    Case(
+    Run(
         "deadline_at_import",
         "the deadline is over while modules are imported",
         "Failed DeadlineExceeded",
@@ -111,7 +116,7 @@ CASES = (
         plays.workflow(settings={"activeDeadlineSeconds": 2}),
         says=("deadline",),
     ),
-    Case(
+    Run(
         "job_deleted",
         "the Job is deleted in the middle of the work",
         "gone after the grace period, exit code 137",
@@ -119,30 +124,31 @@ CASES = (
         plays.job_deleted,
         timeout=900,
     ),
-    Case(
+    Run(
         "job_deleted_late",
         "the Job is deleted once the run has told its success, and does its last writes",
         "gone, exit code 0",
         "`running`, `success`",
         plays.job_deleted_after_success,
+        needs_fault=True,
         state="success",
         timeout=900,
     ),
-    Case(
+    Run(
         "pod_deleted",
         "the pod is deleted, no retries",
         "Failed",
         _RUNNING,
         plays.pod_deleted(0),
     ),
-    Case(
+    Run(
         "pod_deleted_retried",
         "the pod is deleted, one retry",
         "Complete",
         "`running`, `running`, `success`, with one run id",
         plays.pod_deleted(1),
     ),
-    Case(
+    Run(
         "image_missing",
         "the image is in no registry (ErrImagePull, ImagePullBackOff)",
         _WAITS,
@@ -150,7 +156,7 @@ CASES = (
         plays.image("k8s-pipeline.local/nothing:here"),
         says=("k8s-pipeline.local/nothing:here",),
     ),
-    Case(
+    Run(
         "image_never",
         "the image is not on the node, and may not be pulled (ErrImageNeverPull)",
         _WAITS,
@@ -158,7 +164,15 @@ CASES = (
         plays.image("k8s-pipeline.local/nothing:there", "Never"),
         says=("k8s-pipeline.local/nothing:there",),
     ),
-    Case(
+    Run(
+        "image_invalid",
+        "the image's name is none (InvalidImageName)",
+        _WAITS,
+        _NOTHING,
+        plays.image("k8s-pipeline.local/Nothing:there"),
+        says=("k8s-pipeline.local/Nothing:there", "InvalidImageName"),
+    ),
+    Run(
         "document_missing",
         "the Secret with the workflow document is missing",
         "no condition: one active pod, ContainerCreating, FailedMount",
@@ -166,7 +180,7 @@ CASES = (
         plays.document_missing,
         says=("secret",),
     ),
-    Case(
+    Run(
         "variables_missing",
         "a Secret with variables is missing",
         "no condition: one active pod, CreateContainerConfigError",
@@ -174,7 +188,7 @@ CASES = (
         plays.variables_missing,
         says=("not-there",),
     ),
-    Case(
+    Run(
         "large_document",
         "the workflow document is larger than 131,064 bytes",
         "exit code 1, `argument list too long`",
@@ -182,13 +196,48 @@ CASES = (
         plays.large_document,
         state="success",
     ),
-    Case(
+    Run(
         "invalid_schema",
         "the workflow document has an option that the ingestion does not know",
         "exit code 1",
         _NOTHING,
         plays.workflow(thereIsNoSuchOption=True),
         says=("thereIsNoSuchOption",),
+    ),
+    Refusal(
+        "document_too_large",
+        "the workflow document is larger than a Secret can be (1 MiB)",
+        "the Secret is refused (422), and a Job applied beside it is there without it",
+        _NOTHING,
+        plays.too_large,
+        says=("1,048,576",),
+        is_short=True,
+    ),
+    Refusal(
+        "invalid_yaml",
+        "the workflow document is no YAML",
+        "exit code 1",
+        _NOTHING,
+        plays.invalid_yaml,
+        says=("invalid_yaml.yaml, line 4, column 1",),
+        is_short=True,
+    ),
+    Refusal(
+        "run_id_no_uuid",
+        "the run's id is no UUID",
+        "exit code 1",
+        _NOTHING,
+        plays.no_uuid,
+        says=("tonight",),
+        is_short=True,
+    ),
+    ConnectionTest(
+        "connection_test",
+        "the test of a connection with a wrong password",
+        "Complete, exit code 0",
+        "the result, in its workflow",
+        password="not-the-password",
+        status="Failed",
     ),
 )
 """In the order of the table."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import uuid
+from pathlib import Path
 from typing import Any
 
+from tests.cluster.support.program import Result
 from tests.cluster.support.space import until
 from tests.e2e.case import Play
-from tests.e2e.stage import Stage, fqn_of
+from tests.e2e.stage import Stage
 
-_AFTER_THE_START = r"/testConnectionDefinitions/"
-"""What a run asks for as soon as it has told that it is running."""
 _LONG = 600
 
 
@@ -45,7 +45,7 @@ def server_fault(**rule: Any) -> Play:
     """A run that meets a fault of the server's; it is over before the reporter could be told."""
 
     def play(stage: Stage, name: str) -> str:
-        stage.fault(**rule)
+        stage.server.fault(**rule)
         return workflow()(stage, name)
 
     return play
@@ -56,19 +56,10 @@ def database_down(stage: Stage, name: str) -> str:
     return workflow(database=f"{host}:5433")(stage, name)
 
 
-def token_rejected(stage: Stage, name: str) -> str:
-    stage.accept("another token")
-    try:
-        return workflow()(stage, name)
-    finally:
-        stage.accept()
-
-
 def held(stage: Stage, name: str, **settings: Any) -> str:
-    """Start a run that is in the middle of its work, for as long as the server lets it wait."""
-    stage.fault(path=_AFTER_THE_START, method="GET", delaySeconds=_LONG)
-    run = workflow(ended=False, settings=settings)(stage, name)
-    stage.until_told(fqn_of(name), run)
+    """Start a run that is in the middle of its work, for as long as it waits for a database that says nothing."""
+    run = workflow(ended=False, settings=settings, database=stage.shop.silent_database())(stage, name)
+    stage.until_told(name, run)
     return run
 
 
@@ -85,9 +76,9 @@ def job_deleted(stage: Stage, name: str) -> str:
 
 
 def job_deleted_after_success(stage: Stage, name: str) -> str:
-    stage.fault(path="/databases/bulk$", method="PUT", delaySeconds=_LONG)
+    stage.server.fault(path="/databases/bulk$", method="PUT", delaySeconds=_LONG)
     run = workflow(ended=False)(stage, name)
-    stage.until_told(fqn_of(name), run, "success")
+    stage.until_told(name, run, "success")
     _delete_job(stage, run)
     return run
 
@@ -100,7 +91,6 @@ def pod_deleted(backoff: int) -> Play:
         pod = stage.pod(run)
         assert pod is not None
         stage.space.kubectl("delete", "pod", pod["metadata"]["name"], "--wait=false")
-        stage.heal()
         stage.until_ended(run)
         return run
 
@@ -127,6 +117,34 @@ def large_document(stage: Stage, name: str) -> str:
     pattern = {"excludes": excluded}
     assert len(json.dumps(pattern)) > 131_064
     return workflow(tableFilterPattern=pattern)(stage, name)
+
+
+def too_large(stage: Stage, name: str) -> Result:
+    """Try to run a document that no Secret can hold."""
+    # Of one size at every server: the error says it.
+    elsewhere = {"server": "http://openmetadata.invalid:8585/api", "token": "none"}
+    return _attempted(stage, stage.workflow(name, **elsewhere, tableFilterPattern={"excludes": ["x" * 100] * 11_000}))
+
+
+def no_uuid(stage: Stage, name: str) -> Result:
+    """Try to start a run under an id which is none."""
+    return _attempted(stage, stage.workflow(name), "--run-id", "tonight")
+
+
+def invalid_yaml(stage: Stage, name: str) -> Result:
+    """Try to run a file with a bracket that nobody closes, on the line after a password."""
+    path = stage.program.file(f"{name}.yaml")
+    document = "source:\n  serviceConnection: {config: {authType: {password: of-nobody-else}}}\n  sourceConfig: [\n"
+    Path(path).write_text(document)
+    result = stage.program("run", "-f", path, code=None)
+    assert "of-nobody-else" not in result.err
+    return result
+
+
+def _attempted(stage: Stage, document: dict[str, Any], *words: str) -> Result:
+    stage.configure()
+    path = stage.program.file(f"{document['name']}.yaml", document)
+    return stage.program("run", "-f", path, *words, code=None)
 
 
 def _deployed(stage: Stage, name: str, **settings: Any) -> str:

@@ -1,84 +1,45 @@
-"""A namespace with a shop, a recording OpenMetadata server, and a reporter that is a process of its own."""
+"""A namespace with a shop, an OpenMetadata server, and a reporter that is a process of its own."""
 
 from __future__ import annotations
 
 import signal
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tests.cluster.support.program import Program, Result
-from tests.cluster.support.shop import READER_PASSWORD, TOKEN, Shop
+from tests.cluster.support.program import Program
+from tests.cluster.support.shop import READER_PASSWORD, Shop
 from tests.cluster.support.space import until
+from tests.e2e.servers import ENDED, OpenMetadata, Report
+from tests.images.manifests import POSTGRES_DATABASE, POSTGRES_USER
 from tests.images.recording import documents
-from tests.openmetadata import token
 
 Document = dict[str, Any]
 
-REPORTER = "reporter-bot"
-"""Whose token the reporter has: so the server knows its requests from those of the runs."""
 RUN_ID = "app.kubernetes.io/run-id"
 SLOW = 420.0
 """Seconds that a run may take on a machine that has more to do."""
-ENDED = frozenset({"success", "failed", "partialSuccess", "stopped"})
 SETTINGS: Mapping[str, Any] = {
     "resources": {"requests": {"cpu": "250m", "memory": "256Mi"}, "limits": {"cpu": "2", "memory": "1Gi"}},
     "terminationGracePeriodSeconds": 5,
 }
 
 
-@dataclass(frozen=True)
-class Report:
-    """A status that the server accepted.
-
-    Attributes:
-        by_us: Whether the reporter sent it, rather than the run.
-        at: Seconds since the epoch.
-    """
-
-    state: str
-    by_us: bool
-    at: float
-
-
 class Stage:
     """Where runs of the published ingestion package come to their ends."""
 
-    def __init__(self, program: Program, shop: Shop) -> None:
-        """Take the program, with the ingestion's image and a folder of its own, and the shop."""
+    def __init__(self, program: Program, shop: Shop, server: OpenMetadata) -> None:
+        """Take the program, with the ingestion's image and a folder of its own, the shop, and the server."""
         self.program = program
         self.space = program.space
         self.shop = shop
+        self.server = server
 
     def configure(self, **settings: Any) -> None:
         """Have the next runs be made with these settings."""
         self.program.configure(**{**SETTINGS, **settings})
-
-    def know(self, name: str) -> str:
-        """Have the server know a pipeline, and a service of its own, whose entities no other run has made."""
-        service = service_of(name)
-        config = self._database(self.shop.database, READER_PASSWORD)
-        found = {
-            "services/databaseServices": [documents.database_service(service, config)],
-            "services/ingestionPipelines": [documents.ingestion_pipeline(service, name)],
-        }
-        self._request("POST", "_seed", {"entities": found})
-        return fqn_of(name)
-
-    def fault(self, **rule: Any) -> None:
-        """Have the server fail."""
-        self._request("POST", "_faults", rule)
-
-    def heal(self) -> None:
-        """Have the server do as it should."""
-        self._request("DELETE", "_faults")
-
-    def accept(self, token: str = TOKEN) -> None:
-        """Have the server accept only this token of the runs' bot."""
-        self._request("POST", "_tokens", {"bot": "ingestion-bot", "accepted": [token]})
 
     def workflow(
         self,
@@ -87,15 +48,16 @@ class Stage:
         password: str = READER_PASSWORD,
         database: str = "",
         server: str = "",
+        token: str = "",
         **source: Any,
     ) -> Document:
         """A workflow document as `metadata ingest -c` takes it."""
-        connection = self._database(database or self.shop.database, password)
+        connection = self.database(password, address=database)
         return {
             "name": name,
             "source": {
                 "type": "postgres",
-                "serviceName": service_of(name),
+                "serviceName": self.server.service(name),
                 "serviceConnection": connection,
                 "sourceConfig": {
                     "config": {"type": "DatabaseMetadata", "schemaFilterPattern": {"includes": ["^public$"]}, **source}
@@ -104,24 +66,15 @@ class Stage:
             "sink": {"type": "metadata-rest", "config": {}},
             "workflowConfig": {
                 "loggerLevel": "INFO",
-                "openMetadataServerConfig": {
-                    "clusterName": "openmetadata",
-                    "hostPort": server or self.shop.server,
-                    "authProvider": "openmetadata",
-                    "securityConfig": {"jwtToken": TOKEN},
-                },
+                "openMetadataServerConfig": self.connection(server=server, token=token),
             },
-            "ingestionPipelineFQN": fqn_of(name),
+            "ingestionPipelineFQN": self.server.fqn(name),
         }
 
     def run(self, document: Document) -> str:
         """Start a run of a workflow document; return its id."""
         path = self.program.file(f"{document['name']}.yaml", document)
         return str(self.program("run", "-f", path, "-o", "json").json["runId"])
-
-    def refused(self, document: Document) -> Result:
-        """Try to run a document that cannot be run."""
-        return self.program("run", "-f", self.program.file(f"{document['name']}.yaml", document), code=None)
 
     def job(self, run: str) -> Document | None:
         """Return the Job of a run; None if it is gone."""
@@ -132,26 +85,10 @@ class Stage:
         found = [pod for pod in self.space.list("pods") if run_of(pod) == run]
         return found[-1] if found else None
 
-    def reports(self, fqn: str, run: str) -> list[Report]:
-        """Return what the server accepted about a run, in order."""
-        found = self.shop.recorded(f"requests?method=PUT&path={fqn}/pipelineStatus")["requests"]
-        return [
-            Report(item["body"]["pipelineState"], item["auth"].get("subject") == REPORTER, item["time"])
-            for item in found
-            if item["status"] < 300 and item["body"].get("runId") == run
-        ]
-
-    def row(self, fqn: str, run: str) -> Document | None:
-        """Return the row in force of a run."""
-        rows: Sequence[Document] = self.shop.recorded("rows").get(fqn, ())
-        mine = [row for row in rows if row["runId"] == run]
-        assert len(mine) < 2, "one row of a run"
-        return mine[0] if mine else None
-
-    def until_told(self, fqn: str, run: str, state: str = "running") -> None:
+    def until_told(self, name: str, run: str, state: str = "running") -> None:
         """Wait until the run itself has told a state."""
         until(
-            lambda: any(report.state == state and not report.by_us for report in self.reports(fqn, run)),
+            lambda: any(report.state == state and not report.by_us for report in self.server.reports(name, run)),
             f"the run tells that it is {state}",
             SLOW,
         )
@@ -160,38 +97,48 @@ class Stage:
         """Wait until the Job of a run has a condition that ends it."""
         until(lambda: how_ended(self.job(run)), "the Job ends", SLOW)
 
-    def until_reported(self, fqn: str, run: str, total_timeout: float = SLOW) -> Document:
+    def until_reported(self, name: str, run: str, total_timeout: float = SLOW) -> Document:
         """Wait until the reporter is done with a run; return its row."""
 
         def look() -> Document | None:
             job = self.job(run)
             if job is not None and job["metadata"]["labels"].get("k8s-pipeline/reported") != "final":
                 return None
-            row = self.row(fqn, run)
+            row = self.server.row(name, run)
             return row if row is not None and row["pipelineState"] in ENDED else None
 
         found = until(look, "the end of the run is reported", total_timeout)
         assert found is not None
         return found
 
-    def _database(self, address: str, password: str) -> Document:
-        return documents.postgres_connection(address, username="om_reader", password=password, database="shop")
-
     def entities(self, name: str) -> list[Document]:
         """The entities to deploy a pipeline: itself, and its service."""
-        service = service_of(name)
-        of_it = {"fullyQualifiedName": fqn_of(name), "service": {"type": "databaseService", "name": service}}
+        service = self.server.service(name)
+        of_it = {"fullyQualifiedName": self.server.fqn(name), "service": {"type": "databaseService", "name": service}}
+        told = {"openMetadataServerConnection": self.connection()}
         names = {"name": service, "fullyQualifiedName": service}
-        return [{**self.shop.pipeline(name), **of_it}, {**self.shop.service(), **names}]
+        return [{**self.shop.pipeline(name), **of_it, **told}, {**self.shop.service(), **names}]
 
-    def _request(self, method: str, path: str, body: Any = None) -> None:
-        self.shop.told(method, path, body)
+    def database(self, password: str, *, address: str = "") -> Document:
+        """The connection of a service to the shop's database, or to another one."""
+        return documents.postgres_connection(
+            address or self.shop.database, username=POSTGRES_USER, password=password, database=POSTGRES_DATABASE
+        )
+
+    def connection(self, *, server: str = "", token: str = "") -> Document:
+        """The connection of a run to the server, or to another one."""
+        return {
+            "clusterName": "openmetadata",
+            "hostPort": server or self.server.address,
+            "authProvider": "openmetadata",
+            "securityConfig": {"jwtToken": token or self.server.token},
+        }
 
 
 @contextmanager
-def reporting(program: Program, server: str) -> Iterator[None]:
-    """Have a reporter report to a server, with a token of its own, during a block."""
-    program.configure(metadataApiEndpoint=server, serverToken=token(REPORTER))
+def reporting(program: Program, server: OpenMetadata) -> Iterator[None]:
+    """Have a reporter report to a server during a block."""
+    program.configure(metadataApiEndpoint=server.address, serverToken=server.reporter_token)
     process = program.start("reconcile", "--interval", "2s")
     try:
         yield
@@ -204,20 +151,10 @@ def reporting(program: Program, server: str) -> Iterator[None]:
 
 
 @contextmanager
-def stage_in(program: Program, reporter: Program, shop: Shop) -> Iterator[Stage]:
-    """Return a stage on which a reporter works."""
-    with reporting(reporter, shop.server):
-        yield Stage(program, shop)
-
-
-def service_of(name: str) -> str:
-    """Return the service of a pipeline."""
-    return f"shop_{name}"
-
-
-def fqn_of(name: str) -> str:
-    """Return the fully qualified name of a pipeline."""
-    return f"{service_of(name)}.{name}"
+def stage_in(program: Program, reporter: Program, shop: Shop, server: OpenMetadata) -> Iterator[Stage]:
+    """Return a stage on which a reporter works; what was made at the server is removed after it."""
+    with closing(server), reporting(reporter, server):
+        yield Stage(program, shop, server)
 
 
 def run_of(item: Document) -> str:

@@ -11,6 +11,13 @@ POSTGRES_PORT = 5432
 POSTGRES_DATABASE = "shop"
 POSTGRES_USER = "om_reader"
 
+_SILENT = f"""\
+import socket
+kept = []
+with socket.create_server(("", {POSTGRES_PORT})) as listening:
+    while True:
+        kept.append(listening.accept())
+"""
 _USER_ID = 1000
 _CONTAINER_SECURITY = {
     "allowPrivilegeEscalation": False,
@@ -62,6 +69,14 @@ def postgres(namespace: str, *, image: str, password: str, name: str = "shop-pos
         _service(namespace, name, POSTGRES_PORT),
         _pod(namespace, name, container, [{"name": "data", "emptyDir": {"sizeLimit": "256Mi"}}]),
     ]
+
+
+def silent_database(namespace: str, *, image: str, name: str = "silent-database") -> list[Manifest]:
+    """Service and Pod of what takes connections where a database would, and never says a word; needs Python alone."""
+    container = _container(name, image, ["python", "-c", _SILENT])
+    # Only until it listens: each probe would be one more connection.
+    container["startupProbe"] = {"tcpSocket": {"port": POSTGRES_PORT}, "periodSeconds": 1, "failureThreshold": 60}
+    return [_service(namespace, name, POSTGRES_PORT), _pod(namespace, name, container, [])]
 
 
 def _metadata(namespace: str, name: str) -> Manifest:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.cases import CASES
 from tests.faults.scenarios import ROWS
 
 ROOT = Path(__file__).parents[2]
@@ -38,8 +39,11 @@ def test_whatever_a_row_names_is_there(what: str, shown_by: str) -> None:
         if found := re.fullmatch(r"faults `([\w-]+)`", name):
             assert found[1] in faults
             continue
+        if found := re.fullmatch(r"e2e `(\w+)`", name):
+            assert found[1] in {case.name for case in CASES}
+            continue
         found = re.fullmatch(r"`([\w/]+)::(test_\w+)`", name)
-        assert found, f"{what}: {name!r} names neither a test nor a row of the fault matrix"
+        assert found, f"{what}: {name!r} names neither a test nor a row of the fault matrix nor a case"
         text = (ROOT / "tests" / f"{found[1]}.py").read_text()
         assert f"\ndef {found[2]}(" in text
 
@@ -48,3 +52,9 @@ def test_every_row_of_the_fault_matrix_is_named() -> None:
     text = PAGE.read_text()
 
     assert [row.name for row in ROWS if f"faults `{row.name}`" not in text] == []
+
+
+def test_every_case_of_the_real_ingestion_is_named() -> None:
+    text = PAGE.read_text()
+
+    assert [case.name for case in CASES if f"e2e `{case.name}`" not in text] == []

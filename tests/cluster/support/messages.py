@@ -21,6 +21,7 @@ _VARYING = (
     (re.escape(f"{ROOT}/"), ""),
     (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "UUID"),
     (r"\bt-[0-9a-f]{8}\b", "NAMESPACE"),
+    (r"\bcontract-[0-9a-f]{8}\b", "SERVICE"),
     (r"/tmp/[^ :,']*/", "FOLDER/"),
     (r"(om-[a-z0-9-]+?)-[0-9a-v]{10}(-[0-9a-f]{10})?(-[a-z0-9]{5})?\b", r"\1-HASH"),
     (r"\bhttps?://(?:[0-9.]+|localhost):[0-9]+", "SERVER"),

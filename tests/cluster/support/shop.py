@@ -16,7 +16,7 @@ TOKEN = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.eyJzdWIiOiJpbmdlc3Rpb24tYm90In0.c3R
 SERVICE = "shop"
 WRONG_PASSWORD = f"{SERVICE}.wrong_password"
 # Not "openmetadata": the runs bear that as app.kubernetes.io/name, and the Service would send requests to them.
-SERVER_NAME, DATABASE_NAME = "recording-server", "shop-postgres"
+SERVER_NAME, DATABASE_NAME, SILENT_NAME = "recording-server", "shop-postgres", "silent-database"
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,16 @@ class Shop:
     """Both, running.
 
     Addresses are the Services' cluster IPs: a one-node cluster for tests may have no DNS.
+
+    Attributes:
+        image: The recording server's.
     """
 
     access: Access
     namespace: str
     database: str
     server: str
+    image: str
 
     @classmethod
     def open(cls, access: Access, namespace: str, *, database_image: str, server_image: str) -> Shop:
@@ -46,7 +50,14 @@ class Shop:
         pods = [f"pod/{DATABASE_NAME}", f"pod/{SERVER_NAME}"]
         access.run("-n", namespace, "wait", "--for=condition=Ready", "--timeout=120s", *pods)
         server = f"http://{_cluster_ip(access, namespace, SERVER_NAME)}:{manifests.SERVER_PORT}/api"
-        return cls(access, namespace, address, server)
+        return cls(access, namespace, address, server, server_image)
+
+    def silent_database(self) -> str:
+        """Return the address of a database that takes connections, and never says a word."""
+        _apply(self.access, manifests.silent_database(self.namespace, image=self.image, name=SILENT_NAME))
+        wait = ("wait", "--for=condition=Ready", "--timeout=120s", f"pod/{SILENT_NAME}")
+        self.access.run("-n", self.namespace, *wait)
+        return f"{_cluster_ip(self.access, self.namespace, SILENT_NAME)}:{manifests.POSTGRES_PORT}"
 
     def service(self) -> dict[str, Any]:
         """The service entity."""
