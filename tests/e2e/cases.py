@@ -166,11 +166,11 @@ CASES: tuple[Case, ...] = (
     ),
     Run(
         "image_invalid",
-        "the image's name is none (InvalidImageName)",
+        "the image is an id, which is no name (InvalidImageName)",
         _WAITS,
         _NOTHING,
-        plays.image("k8s-pipeline.local/Nothing:there"),
-        says=("k8s-pipeline.local/Nothing:there", "InvalidImageName"),
+        plays.image("0123456789abcdef" * 4),
+        says=("InvalidImageName",),
     ),
     Run(
         "document_missing",
@@ -203,6 +203,15 @@ CASES: tuple[Case, ...] = (
         _NOTHING,
         plays.workflow(thereIsNoSuchOption=True),
         says=("thereIsNoSuchOption",),
+    ),
+    Refusal(
+        "image_refused",
+        "the image's name is none (InvalidImageName)",
+        _WAITS,
+        _NOTHING,
+        plays.image_no_name,
+        says=("k8s-pipeline.local/Nothing:there",),
+        is_short=True,
     ),
     Refusal(
         "document_too_large",

@@ -121,9 +121,14 @@ def large_document(stage: Stage, name: str) -> str:
 
 def too_large(stage: Stage, name: str) -> Result:
     """Try to run a document that no Secret can hold."""
-    # Of one size at every server: the error says it.
-    elsewhere = {"server": "http://openmetadata.invalid:8585/api", "token": "none"}
+    # Of one size everywhere: the error says it.
+    elsewhere = {"server": "http://openmetadata.invalid:8585/api", "token": "none", "database": "shop:5432"}
     return _attempted(stage, stage.workflow(name, **elsewhere, tableFilterPattern={"excludes": ["x" * 100] * 11_000}))
+
+
+def image_no_name(stage: Stage, name: str) -> Result:
+    """Try to run an image whose name has a capital letter."""
+    return _attempted(stage, stage.workflow(name), ingestionImage="k8s-pipeline.local/Nothing:there")
 
 
 def no_uuid(stage: Stage, name: str) -> Result:
@@ -141,8 +146,8 @@ def invalid_yaml(stage: Stage, name: str) -> Result:
     return result
 
 
-def _attempted(stage: Stage, document: dict[str, Any], *words: str) -> Result:
-    stage.configure()
+def _attempted(stage: Stage, document: dict[str, Any], *words: str, **settings: Any) -> Result:
+    stage.configure(**settings)
     path = stage.program.file(f"{document['name']}.yaml", document)
     return stage.program("run", "-f", path, *words, code=None)
 
