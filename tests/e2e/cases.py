@@ -211,7 +211,6 @@ CASES: tuple[Case, ...] = (
         _NOTHING,
         plays.image_no_name,
         says=("k8s-pipeline.local/Nothing:there",),
-        is_short=True,
     ),
     Refusal(
         "document_too_large",
@@ -220,7 +219,6 @@ CASES: tuple[Case, ...] = (
         _NOTHING,
         plays.too_large,
         says=("1,048,576",),
-        is_short=True,
     ),
     Refusal(
         "invalid_yaml",
@@ -229,7 +227,6 @@ CASES: tuple[Case, ...] = (
         _NOTHING,
         plays.invalid_yaml,
         says=("invalid_yaml.yaml, line 4, column 1",),
-        is_short=True,
     ),
     Refusal(
         "run_id_no_uuid",
@@ -238,7 +235,6 @@ CASES: tuple[Case, ...] = (
         _NOTHING,
         plays.no_uuid,
         says=("tonight",),
-        is_short=True,
     ),
     ConnectionTest(
         "connection_test",
