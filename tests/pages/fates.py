@@ -54,6 +54,7 @@ EXEMPT: Mapping[tuple[str, str], str] = MappingProxyType(
         (f"{HOW_TO}/test-clusters.md", "kind load"): "is about a cluster of the reader's",
         (f"{HOW_TO}/test-openmetadata.md", "export "): "names a server of the reader's",
         (f"{HOW_TO}/use-the-servers-configuration.md", "helm get values"): _NO_SERVER,
+        ("docs/reference/real-ingestion.md", "export "): "names a server of the reader's",
         ("manifests/README.md", "helm install"): "the chart is installed in tests/cluster/test_chart.py",
         ("manifests/README.md", "kubectl -n"): "the Secret is there in tests/cluster/test_beside.py",
     }

@@ -18,7 +18,7 @@ OTHERS = re.compile(
     # Operating system, OpenSSL, YAML's parser, pydantic and JSON.
     r"No such file or directory|Address already in use|Failed to establish a new connection"
     r"|certificate verify failed: .*|did not find expected node content|found unexpected end of stream"
-    r"|(Input|String) should (be|have) .*|[Ii]nput is too short|Out of range float values .*"
+    r"|(Input|String|it) (should|must) (be|have) .*|[Ii]nput is too short|Out of range float values .*"
     # The API server, and what tests have it say.
     r"|ValidatingAdmissionPolicy '.*' with binding '.*' denied request: .*|dial tcp|admission webhook .*"
     r"|error looking up service account .*|exceeded quota: .*|violates PodSecurity .*|\S+ is forbidden: .*"

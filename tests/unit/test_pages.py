@@ -40,7 +40,7 @@ def test_the_synopsis_has_no_option_that_a_command_lacks() -> None:
         name, usage = line.split()[1], re.split(r" {3,}(?![\[-])", line.split(maxsplit=2)[-1])[0]
         command = cli.get_command(click.Context(cli), name)
         assert command is not None
-        known = {word for parameter in command.params for word in parameter.opts}
+        known = {word for parameter in command.params for word in (*parameter.opts, *parameter.secondary_opts)}
         assert set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", usage)) <= known, line
 
 
