@@ -16,7 +16,8 @@ from k8s_pipeline_client.client.entities import pipeline_of
 from k8s_pipeline_client.client.marking import Marking
 from k8s_pipeline_client.client.refreshing import Refreshing
 from k8s_pipeline_client.client.runlogs import RunLogs
-from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
+from k8s_pipeline_client.client.switching import Switching
+from k8s_pipeline_client.cluster.port import Cluster, Kind
 from k8s_pipeline_client.deploying import acceptance, copies, resume, stale
 from k8s_pipeline_client.deploying.bulk import PARALLEL, Batch, Deployment
 from k8s_pipeline_client.deploying.compare import Comparison, compare
@@ -34,7 +35,6 @@ from k8s_pipeline_client.domain.source import Source
 from k8s_pipeline_client.domain.workflow_override import changes_of
 from k8s_pipeline_client.errors import (
     ForbiddenError,
-    InputError,
     SettingsError,
 )
 from k8s_pipeline_client.inventory.overlaps import overlaps
@@ -47,7 +47,7 @@ from k8s_pipeline_client.settings import Settings
 from k8s_pipeline_client.status import PipelineStatus, RunStatus
 
 
-class Pipelines(RunLogs, Deleting, Ending, Marking, Choosing, Refreshing):
+class Pipelines(RunLogs, Deleting, Ending, Marking, Choosing, Switching, Refreshing):
     """Deploys, runs, monitors and deletes pipelines.
 
     NAME is a resource name, FQN, id, name, display name or ``service/type``. All methods raise `ClusterError` if a
@@ -312,34 +312,6 @@ class Pipelines(RunLogs, Deleting, Ending, Marking, Choosing, Refreshing):
         """Return the status of one pipeline and its newest runs."""
         return self._reader.pipeline(self._reader.find(name), runs=runs)
 
-    def enable(
-        self,
-        name: Named,
-        *,
-        force: bool = False,
-        announce: resume.Announce = lambda text: None,
-        needs_schedule: bool = False,
-    ) -> str:
-        """Enable a pipeline's schedule; return its resource name. Notices are announced in advance.
-
-        Raises:
-            InputError: It only runs on demand, and ``needs_schedule`` is set.
-        """
-        cronjob = self._reader.cronjob(name)
-        if needs_schedule:
-            _check_schedule(cronjob, name, "enable")
-        if not annotation(cronjob, labels.ON_DEMAND):
-            resume.enable(self._cluster, cronjob, force=force, announce=announce)
-        return str(cronjob["metadata"]["name"])
-
-    def disable(self, name: Named, *, force: bool = False) -> str:
-        """Disable a pipeline's schedule; active runs continue. Return its resource name."""
-        cronjob = self._reader.cronjob(name)
-        _check_schedule(cronjob, name, "disable")
-        resource = str(cronjob["metadata"]["name"])
-        resume.disable(self._cluster, resource, force=force)
-        return resource
-
     def rotate_token(
         self,
         token: str,
@@ -389,19 +361,6 @@ class Pipelines(RunLogs, Deleting, Ending, Marking, Choosing, Refreshing):
     def tokens(self) -> list[Token]:
         """Return the bots' tokens that pipelines use, without the tokens themselves."""
         return tokens_in_use(self._cluster, selector=self._reader.selector(labels.TOKEN))
-
-
-def _check_schedule(cronjob: Object, name: Named, what: str) -> None:
-    if annotation(cronjob, labels.ON_DEMAND):
-        raise InputError(
-            f"{_title(cronjob, name)!r} has no schedule to {what}: it only runs on demand",
-            code="NoSchedule",
-            hint="give it one in its definition, or delete it if nobody needs it",
-        )
-
-
-def _title(item: Object, name: Named) -> str:
-    return name if isinstance(name, str) else annotation(item, labels.DISPLAY_NAME)
 
 
 def _judge(source: Source) -> copies.Judge:
