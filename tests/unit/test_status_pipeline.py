@@ -52,6 +52,7 @@ def test_the_shape_of_its_json_is_stable() -> None:
         "warnings": [],
         "oneShot": False,
         "namespace": "",
+        "tokenExpiresAt": None,
     }
 
 
