@@ -101,6 +101,7 @@ def test_on_demand_is_no_schedule_and_no_suspension(annotations: Obj, suspend: b
         ({"metadata": {"managedFields": [{"manager": "k8s-pipeline-suspend", "time": at(5)}]}}, [], LATE, False),
         ({"metadata": {"managedFields": [{"manager": "k8s-pipeline-suspend", "time": at(-5)}]}}, [], LATE, True),
         ({"metadata": {"managedFields": [{"subresource": "status", "time": at(5)}]}}, [], LATE, True),
+        ({"metadata": {"managedFields": [{"subresource": "scale", "time": at(5)}]}}, [], LATE, True),
     ],
     ids=[
         "no Job",
@@ -117,6 +118,7 @@ def test_on_demand_is_no_schedule_and_no_suspension(annotations: Obj, suspend: b
         "resumed after the due time",
         "resumed before the due time",
         "a later write of the status",
+        "a later write of its scale",
     ],
 )
 def test_a_due_run_without_a_job_is_missed(
@@ -146,6 +148,33 @@ def test_a_run_that_forbid_held_back_is_skipped_not_missed(blocker: RunStatus, p
     missed = pipeline_status(cronjob(concurrencyPolicy=policy), [blocker], LATE, due_at=DUE).missed
     assert missed is not None
     assert missed.summary.startswith(f"{word}: due at")
+    assert missed.due_at == DUE
+
+
+def test_what_runs_on_demand_has_no_time_zone_either() -> None:
+    on_demand = pipeline_status(cronjob(annotations={"k8s-pipeline/on-demand": "true"}, suspend=True), [], LATE)
+    assert (on_demand.schedule, on_demand.time_zone) == (None, None)
+
+
+def test_a_run_without_a_cronjob_is_one_shot() -> None:
+    assert pipeline_status({**cronjob(), "kind": "Job"}, [], LATE).one_shot
+    assert not pipeline_status(cronjob(), [], LATE).one_shot
+
+
+def test_what_is_reported_nowhere_says_why() -> None:
+    def warnings(**its: str) -> tuple[str, ...]:
+        unreported = cronjob(annotations={labels.UNREPORTED: "true"}, metadata=None)
+        unreported["metadata"]["labels"] = its
+        return pipeline_status(unreported, [], LATE).warnings
+
+    assert "ingestionPipelineFQN" in warnings()[0]
+    assert "application" in warnings(**{labels.APP_APPLICATION: "AutoPilot"})[0]
+
+
+def test_what_openmetadata_has_deleted_says_since_when() -> None:
+    marked = cronjob(annotations={labels.DELETED_AT: at(7)}, suspend=True)
+    (warning,) = pipeline_status(marked, [], LATE).warnings
+    assert at(7) in warning
 
 
 def test_a_cronjob_that_is_being_deleted_is_a_warning() -> None:
@@ -175,11 +204,12 @@ def _refusal(uid: str, seconds: float, reason: str = "FailedCreate") -> Obj:
     ("events", "said"),
     [
         ([_refusal("mine", 1)], REFUSED),
-        ([_refusal("mine", -60)], None),
+        ([_refusal("mine", 0)], REFUSED),
+        ([_refusal("mine", -1)], None),
         ([_refusal("of another", 1)], None),
         ([_refusal("mine", 1, "MissSchedule")], None),
     ],
-    ids=["refused", "refused an earlier time", "another CronJob", "another event"],
+    ids=["refused", "refused in the same second", "refused an earlier time", "another CronJob", "another event"],
 )
 def test_a_due_run_whose_job_is_refused_says_so_at_once(events: list[Obj], said: str | None) -> None:
     due = cronjob(metadata={"uid": "mine"})
@@ -188,6 +218,7 @@ def test_a_due_run_whose_job_is_refused_says_so_at_once(events: list[Obj], said:
     missed = pipeline_status(due, [], soon, due_at=DUE, events=events).missed
 
     assert (missed.summary if missed else None) == said
+    assert missed is None or missed.due_at == DUE
     served = pipeline_status(due, [run("made at last", 4)], soon, due_at=DUE, events=events)
     assert served.missed is None
 

@@ -35,5 +35,10 @@ def test_many_pods_that_are_gone_are_not_all_asked_for() -> None:
     assert (len(found), found[0]) == (10, ("Pod", "gone-49"))
 
 
+def test_only_what_a_job_says_that_it_has_created_counts() -> None:
+    events = [event("SuccessfulCreate", "odd"), event("Odd", "Created pod: gone-1")]
+    assert related_objects([job()], events) == []
+
+
 def test_odd_objects_do_no_harm() -> None:
     assert related_objects([{}, {"status": {"conditions": None}, "spec": 3}], [{}, {"message": 3}]) == []

@@ -9,6 +9,8 @@ import pytest
 
 from k8s_pipeline_client import Pipeline
 from k8s_pipeline_client.cluster.port import Kind, Object
+from k8s_pipeline_client.deploying.copies import by_the_entity
+from k8s_pipeline_client.deploying.deploy import Deployer
 from k8s_pipeline_client.deploying.observe import observe
 from k8s_pipeline_client.deploying.steps import (
     Apply,
@@ -20,10 +22,27 @@ from k8s_pipeline_client.deploying.steps import (
     title_of,
     token_note,
 )
+from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.domain.source import Source
+from k8s_pipeline_client.render import plan as plan_of
 from k8s_pipeline_client.render.token import token_inside, with_token_inside
 from tests.fakes import FakeCluster
-from tests.unit.scene import client, cluster, deploy, job, pipeline, planned, renamed, token
-from tests.unit.situations import NAME, OPAQUE, PLAIN, Arrange, claimed, cut_rename, deployed, no_launcher
+from tests.unit.scene import SETTINGS, client, cluster, deploy, job, pipeline, planned, renamed, token
+from tests.unit.situations import (
+    NAME,
+    NOON,
+    OPAQUE,
+    PLAIN,
+    TOKEN,
+    Arrange,
+    at,
+    claimed,
+    cut_rename,
+    deleted,
+    deployed,
+    no_launcher,
+    suspended_by,
+)
 
 OFF = pipeline(enabled=False)
 CHANGED_AND_OFF = pipeline(enabled=False, level="DEBUG")
@@ -114,6 +133,29 @@ def test_whose_value_of_suspend_is_overridden(force: bool) -> None:
     assert forced(deployed(OFF)) == [(True, False)]
     assert forced(deployed(), item=OFF) == [(False, False)]
     assert forced(deployed(), marked) == [(True, False)]
+
+
+@pytest.mark.parametrize("updated_at", [None, 2], ids=["from files", "by the server"])
+@pytest.mark.parametrize("changed", [{}, {"level": "DEBUG"}], ids=["schedule", "schedule and document"])
+def test_a_schedule_that_somebody_else_has_suspended_is_made_up_for_only_if_taken_over(
+    updated_at: int | None, changed: Any
+) -> None:
+    fake = namespace(deployed(), suspended_by("argo", True), at(12, 1))
+    item = pipeline(schedule=NOON, updated_at=updated_at, **changed)
+    wanted = plan_of(item, SETTINGS, source=Source.SERVER if updated_at else Source.FILES)
+    live = observe(fake, wanted).judged(lambda old: True)
+    assert not changes(wanted, live).notes
+    assert any("2026-01-23T12:00:00Z" in note for note in changes(wanted, live, force=True).notes)
+
+
+def test_a_token_that_is_missing_is_no_change_of_what_the_server_has_sent() -> None:
+    fake = cluster()
+    older, newer = (plan_of(pipeline(updated_at=number), SETTINGS, source=Source.SERVER) for number in (1, 2))
+    Deployer(fake).deploy(older, by_the_entity)
+    deleted(Kind.SECRET, TOKEN)(fake)
+    found: Sequence[Any] = changes(newer, observe(fake, newer).judged(lambda old: True)).steps
+    assert [title_of(step) for step in found] == ["write token", "apply ConfigMap", "apply CronJob"]
+    assert found[2].manifest["metadata"]["annotations"][labels.UPDATED_AT] == "1"
 
 
 def with_run(fake: FakeCluster) -> None:

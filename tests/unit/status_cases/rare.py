@@ -202,5 +202,11 @@ RARE = [
         [pod(terminated(0, "OOMKilled"), reason="Odd")],
     ),
     Case("out of memory, with no exit code", "OOMKilled", [pod({"terminated": {"reason": "OOMKilled"}})]),
+    Case(
+        "a disruption that only the pod explains",
+        "Evicted",
+        [pod(None, conditions=[condition("DisruptionTarget")], message="tidied away")],
+        detail="tidied away",
+    ),
     *(_left(name, code, *told) for name, code, told in GONE_PODS),
 ]

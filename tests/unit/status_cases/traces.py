@@ -158,6 +158,11 @@ TRACES = [
         volumes=_volumes(("db", "password"), ("other", "token")),
     ),
     _left(
+        "a key in a volume that is not known",
+        "ConfigMissing",
+        ("FailedMount", 'failed for volume "k8s-pipeline" : references non-existent config key: url', ""),
+    ),
+    _left(
         "a mount that was about to work",
         "DeadlineExceeded",
         ("FailedMount", "failed to sync secret cache: timed out", ""),
