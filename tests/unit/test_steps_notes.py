@@ -158,6 +158,51 @@ def test_a_token_that_is_missing_is_no_change_of_what_the_server_has_sent() -> N
     assert found[2].manifest["metadata"]["annotations"][labels.UPDATED_AT] == "1"
 
 
+def test_what_the_server_has_changed_bears_its_mark_on_all_objects() -> None:
+    fake = cluster()
+    older, newer = (
+        plan_of(pipeline(updated_at=number, level=level), SETTINGS, source=Source.SERVER)
+        for number, level in ((1, "INFO"), (2, "DEBUG"))
+    )
+    Deployer(fake).deploy(older, by_the_entity)
+    found: Sequence[Any] = changes(newer, observe(fake, newer).judged(lambda old: True)).steps
+    assert [title_of(step) for step in found] == ["apply ConfigMap", "apply Secret", "apply CronJob"]
+    assert {step.manifest["metadata"]["annotations"][labels.UPDATED_AT] for step in found} == {"2"}
+
+
+def launcher(change: Any) -> Arrange:
+    """Somebody has changed the metadata of the launcher."""
+
+    def arrange(fake: FakeCluster) -> None:
+        item = fake.get(Kind.CONFIG_MAP, planned(PLAIN).launcher["metadata"]["name"])
+        item["metadata"] |= change
+        fake.put(item)
+
+    return arrange
+
+
+@pytest.mark.parametrize(
+    ("change", "titles"),
+    [
+        ({}, []),
+        ({"annotations": {labels.UNUSED_SINCE: "2026-01-01T00:00:00Z"}}, ["apply ConfigMap"]),
+        ({"deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": ["a/b"]}, ["apply ConfigMap"]),
+    ],
+    ids=["as it was", "about to be removed", "being deleted"],
+)
+def test_a_shared_object_that_goes_is_written_again(change: Any, titles: list[str]) -> None:
+    assert [title_of(step) for step in steps_of(namespace(deployed(), launcher(change)), PLAIN)] == titles
+
+
+def test_shared_objects_are_seen_to_before_the_claim_and_not_again() -> None:
+    fake = namespace(deployed(), no_launcher)
+    plan = planned(PLAIN)
+    live = observe(fake, plan)
+    assert [title_of(step) for step in changes(plan, live).steps] == ["create ConfigMap"]
+    assert live.cronjob is not None
+    assert [title_of(step) for step in changes(plan, live.claimed_as(live.cronjob)).steps] == ["resume"]
+
+
 def with_run(fake: FakeCluster) -> None:
     """A run is active."""
     job(fake, NAME)
