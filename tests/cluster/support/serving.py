@@ -123,6 +123,7 @@ class Service:
         words += ["--username-file", str(self._folder / "username"), "--password-file", str(self._folder / "password")]
         self._starts += 1
         log = self._folder / f"serve-{self._starts:02}.log"
+        log.unlink(missing_ok=True)  # another service's in the same folder: it would name that one's port
         environment = {**os.environ, "SERVER_HOST_API_URL": self._openmetadata}
         if self._is_forked:
             self._process = Started(words, scratch=self._folder, environment=environment, log=log)
