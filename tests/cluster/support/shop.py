@@ -14,6 +14,7 @@ from tests.images.recording import documents
 READER_PASSWORD = "reader-of-the-shop-9"
 TOKEN = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.eyJzdWIiOiJpbmdlc3Rpb24tYm90In0.c3RhbmQtaW4"
 SERVICE = "shop"
+_PATIENCE = "--timeout=240s"
 WRONG_PASSWORD = f"{SERVICE}.wrong_password"
 # Not "openmetadata": the runs bear that as app.kubernetes.io/name, and the Service would send requests to them.
 SERVER_NAME, DATABASE_NAME, SILENT_NAME = "recording-server", "shop-postgres", "silent-database"
@@ -48,14 +49,14 @@ class Shop:
         )
         _apply(access, manifests.recording_server(namespace, image=server_image, name=SERVER_NAME, seed=seed))
         pods = [f"pod/{DATABASE_NAME}", f"pod/{SERVER_NAME}"]
-        access.run("-n", namespace, "wait", "--for=condition=Ready", "--timeout=120s", *pods)
+        access.run("-n", namespace, "wait", "--for=condition=Ready", _PATIENCE, *pods)
         server = f"http://{_cluster_ip(access, namespace, SERVER_NAME)}:{manifests.SERVER_PORT}/api"
         return cls(access, namespace, address, server, server_image)
 
     def silent_database(self) -> str:
         """Return the address of a database that takes connections, and never says a word."""
         _apply(self.access, manifests.silent_database(self.namespace, image=self.image, name=SILENT_NAME))
-        wait = ("wait", "--for=condition=Ready", "--timeout=120s", f"pod/{SILENT_NAME}")
+        wait = ("wait", "--for=condition=Ready", _PATIENCE, f"pod/{SILENT_NAME}")
         self.access.run("-n", self.namespace, *wait)
         return f"{_cluster_ip(self.access, self.namespace, SILENT_NAME)}:{manifests.POSTGRES_PORT}"
 
