@@ -50,6 +50,7 @@ def test_a_command_of_kubectls_has_no_placeholders(line: str) -> None:
 def test_names_and_places_come_through_the_shell(
     program: str, name: str, config: str, namespace: str, context: str
 ) -> None:
+    config = f"no such folder/{config}"  # what is a folder here would be refused
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", [f"/usr/local/bin/{program}"])
         place: Place = {"--config": (config, "b.yaml"), "--namespace": namespace, "--context": context}
