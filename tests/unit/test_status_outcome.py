@@ -359,19 +359,18 @@ def test_a_child_that_was_killed_for_memory_is_warned_of_where_its_run_succeeded
     assert not any("was killed for memory" in text for text in unfinished.warnings)
 
 
+SKIPPED_ITS_WORK = second(terminated(0, message=SKIPPED), "Succeeded")
+
+
 @pytest.mark.parametrize(
     ("failures", "pods", "undone"),
     [
         (1, [], False),
-        (0, [second(terminated(0, message=SKIPPED), "Succeeded")], False),
-        (1, [second(terminated(0, message=SKIPPED), "Succeeded")], True),
-        (1, [pod(terminated(1)), second(terminated(0, message=SKIPPED), "Succeeded")], True),
-        (
-            1,
-            [pod(terminated(0), reason="DeadlineExceeded"), second(terminated(0, message=SKIPPED), "Succeeded")],
-            False,
-        ),
-        (2, [pod(terminated(0), reason="DeadlineExceeded"), second(terminated(0, message=SKIPPED), "Succeeded")], True),
+        (0, [SKIPPED_ITS_WORK], False),
+        (1, [SKIPPED_ITS_WORK], True),
+        (1, [pod(terminated(1)), SKIPPED_ITS_WORK], True),
+        (1, [pod(terminated(0), reason="DeadlineExceeded"), SKIPPED_ITS_WORK], False),
+        (2, [pod(terminated(0), reason="DeadlineExceeded"), SKIPPED_ITS_WORK], True),
         (1, [pod(terminated(1)), second(terminated(0, message=last_words(exitCode=0)), "Succeeded")], False),
         (1, [pod(terminated(1)), second(DONE, "Succeeded")], False),
     ],
