@@ -7,7 +7,7 @@ import pytest
 from k8s_pipeline_client.status.events import Event, events_of_gone_pods, in_order, read_events
 from k8s_pipeline_client.status.run import read_run
 
-from .status_cases.build import JOB, JOB_UID, Obj, at, event, job, now, pod, running
+from .status_cases.build import JOB, JOB_UID, Obj, at, event, job, now, pod, running, terminated
 
 
 def test_every_field_of_an_event_is_read_from_its_own_place() -> None:
@@ -150,3 +150,13 @@ def test_the_pods_of_a_run_come_oldest_first_and_those_of_other_jobs_not_at_all(
     assert len(read_run(anonymous, pods, None).pods) == len(pods)
     nothing = read_run(None, None, None)
     assert (nothing.pods, nothing.newest, nothing.job_events, nothing.gone_pod_events) == ((), None, (), ())
+
+
+def test_which_pods_count_as_failed() -> None:
+    pods = [
+        pod(terminated(1), name="failed"),
+        pod(None, name="never started", created=1),
+        pod(terminated(0), name="kept by its sidecar", created=2),
+        pod(terminated(1), "Running", name="not over", created=3),
+    ]
+    assert [one.name for one in read_run(job(), pods, []).failed_pods] == ["failed", "never started"]

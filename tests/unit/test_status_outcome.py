@@ -388,13 +388,3 @@ SKIPPED_ITS_WORK = second(terminated(0, message=SKIPPED), "Succeeded")
 def test_whether_a_retry_left_the_work_undone(failures: int, pods: list[Obj], undone: bool) -> None:
     run = read_run(job(complete(), backoff_limit=3, failed=failures), pods, [])
     assert run.left_undone == ("the schedule has ended" if undone else "")
-
-
-def test_which_pods_count_as_failed() -> None:
-    pods = [
-        pod(terminated(1), name="failed"),
-        pod(None, name="never started", created=1),
-        pod(terminated(0), name="kept by its sidecar", created=2),
-        pod(terminated(1), "Running", name="not over", created=3),
-    ]
-    assert [one.name for one in read_run(job(), pods, []).failed_pods] == ["failed", "never started"]
