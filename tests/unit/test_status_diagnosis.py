@@ -19,17 +19,17 @@ def both(of: Obj, *pods: Obj, events: list[Obj] | None = None) -> tuple[RunStatu
 
 
 @pytest.mark.parametrize(
-    "found",
+    ("of", "pods"),
     [
-        both(job(failed(), failed=1), pod(terminated(1, message=last_words("ValueError: x", exitCode=1)))),
-        both(job(complete()), pod(terminated(0, message=last_words(exitCode=0)), "Succeeded")),
-        both(job(active=1), pod(running(), "Running")),
-        both(job()),
+        (job(failed(), failed=1), [pod(terminated(1, message=last_words("ValueError: x", exitCode=1)))]),
+        (job(complete()), [pod(terminated(0, message=last_words(exitCode=0)), "Succeeded")]),
+        (job(active=1), [pod(running(), "Running")]),
+        (job(), []),
     ],
     ids=["failed", "succeeded", "running", "queued"],
 )
-def test_a_diagnosis_has_all_that_the_status_has(found: tuple[RunStatus, Diagnosis]) -> None:
-    run, told = found
+def test_a_diagnosis_has_all_that_the_status_has(of: Obj, pods: list[Obj]) -> None:
+    run, told = both(of, *pods)
     shared = {field.name for field in dataclasses.fields(told)} & {field.name for field in dataclasses.fields(run)}
     assert {"run_id", "job_name", "state", "started_at", "ended_at", "attempts", "memory_limit"} <= shared
     assert {name: getattr(told, name) for name in shared} == {name: getattr(run, name) for name in shared}
