@@ -363,6 +363,8 @@ def test_the_shape_of_a_runs_json_is_stable() -> None:
         "memoryLimit": None,
         "killedBy": "anna",
         "warnings": [],
+        "namespace": "om",
+        "oneShot": False,
     }
 
 
