@@ -140,6 +140,7 @@ class Transport:
             answer = self._retried(once, request_line(method, path, query))
             is_bounded = time.monotonic() - begun < self._total_timeout and not is_over()
             if answer.status not in _WITHOUT_RIGHTS or not (self._is_settling() and is_bounded):
+                self._note_rights(answer.status, path, begun)
                 return answer
             _LOG.info("%s %s: %d from an API server that has just restarted; retrying", method, path, answer.status)
             time.sleep(_SETTLE_PAUSE)
@@ -185,6 +186,12 @@ class Transport:
     def _is_settling(self) -> bool:
         """Return whether the API server may just have restarted: until it has loaded RBAC, it refuses everything."""
         return self._broken_at is not None and time.monotonic() - self._broken_at < _SETTLE_SECONDS
+
+    def _note_rights(self, status: int, path: str, begun: float) -> None:
+        """See that RBAC is loaded: what is refused from now on is refused for good, so nobody waits for it."""
+        is_granted = status < HTTPStatus.BAD_REQUEST and "/namespaces/" in path
+        if is_granted and self._broken_at is not None and begun > self._broken_at:
+            self._broken_at = None
 
     def _open(
         self,

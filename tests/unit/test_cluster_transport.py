@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+from pytest_mock import MockerFixture
+from urllib3 import HTTPResponse
+from urllib3.exceptions import ProtocolError
 
 from k8s_pipeline_client import time_limit
 from k8s_pipeline_client.cluster import login
 from k8s_pipeline_client.cluster.connect import connect
+from k8s_pipeline_client.cluster.server import ApiServer
 from k8s_pipeline_client.cluster.transport import Transport
 from k8s_pipeline_client.errors import InputError, LoginError, UnreachableError
 from tests.kubeconfigs.standin import StandIn
@@ -86,3 +93,37 @@ def test_a_token_that_is_empty_is_no_login(pod: Path) -> None:
         (pod / "ca.crt").write_text(server.ca)
         with pytest.raises(LoginError, match=r"the service account of this pod: tokenFile .* is empty"):
             connect()
+
+
+class _Scripted:
+    """Connections on which one response after the other comes: a status, or 0 for a connection that breaks."""
+
+    def __init__(self, *statuses: int) -> None:
+        self.left = list(statuses)
+
+    def request(self, method: str, target: str, **_: Any) -> HTTPResponse:
+        status = self.left.pop(0)
+        if not status:
+            raise ProtocolError("Connection aborted.")
+        return HTTPResponse(io.BytesIO(b"{}"), status=status, preload_content=False)
+
+    def transport(self) -> Transport:
+        ready = SimpleNamespace(headers={}, connections=self)
+        return Transport(cast(ApiServer, SimpleNamespace(host="h", ready=lambda: ready)))
+
+
+def test_what_an_api_server_refuses_before_it_has_loaded_its_roles_is_asked_again(mocker: MockerFixture) -> None:
+    mocker.patch("time.sleep")
+    scripted = _Scripted(0, 403, 403, 200)
+    assert scripted.transport().send("GET", "/apis/batch/v1/namespaces/ns/jobs").status == 200
+    assert scripted.left == []
+
+
+def test_once_it_has_granted_something_a_refusal_is_one(mocker: MockerFixture) -> None:
+    """A missing right would cost ten seconds after each outage."""
+    mocker.patch("time.sleep")
+    scripted = _Scripted(0, 403, 200, 200, 403, 200)
+    transport = scripted.transport()
+    for status in (200, 200, 403):
+        assert transport.send("GET", "/api/v1/namespaces/ns/pods").status == status
+    assert scripted.left == [200]
