@@ -93,7 +93,7 @@ def refuse_beside(keys: Iterable[Any], known: Iterable[str], path: KeyPath, orig
         SettingsError: There are some.
     """
     known = set(known)
-    beside = [str(key) for key in keys if key in known]
+    beside = sorted(str(key) for key in keys if key in known)
     if beside:
         raise SettingsError(
             f"settings file {origin}: {'.'.join(path)} is empty, and {', '.join(beside)} "
