@@ -12,9 +12,29 @@ BASE = "openmetadata/ingestion-base"
 
 _REFERENCE = re.compile(r"(?P<name>[^@]+?)(?P<tag>:[^/:@]+)?(?P<digest>@.+)?")
 _AIRFLOW = re.compile(r"(?:.*/)?openmetadata/ingestion")
-_THREE = re.compile(r"(?<![A-Za-z0-9.])v?(\d{1,2})\.(\d{1,3})\.(\d{1,4})(?!\d)")
-_TWO = re.compile(r"(?<![A-Za-z0-9.])v?(\d{1,2})\.(\d{1,3})(?!\d)")
-"""Anywhere in a tag, for people put their own words around it: but no part of a date, or of ``python3.10``."""
+_VERSION = re.compile(
+    r"(?<![0-9.])(?:(?P<word>[A-Za-z]+)[-_]?)?v?(?P<major>\d{1,2})\.(?P<minor>\d{1,3})(?:\.(?P<patch>\d{1,4}))?(?!\d)"
+)
+"""Anywhere in a tag, for people put their own words around it: but no part of a date."""
+_OTHERS = frozenset(
+    [
+        "airflow",
+        "alpine",
+        "cuda",
+        "debian",
+        "java",
+        "jdk",
+        "jre",
+        "node",
+        "py",
+        "python",
+        "rhel",
+        "spark",
+        "ubi",
+        "ubuntu",
+    ]
+)
+"""What other versions are of; OpenMetadata's own has one digit before the first dot."""
 
 
 def base_of(image: str) -> str:
@@ -34,11 +54,17 @@ def tag_of(image: str) -> str:
 
 
 def version_in(text: str) -> str:
-    """Return the version of OpenMetadata in a text such as a tag, always as ``x.y.z``; empty if there is none."""
-    if found := _THREE.search(text):
-        return f"{int(found[1])}.{int(found[2])}.{int(found[3])}"
-    found = _TWO.search(text)
-    return f"{int(found[1])}.{int(found[2])}.0" if found else ""
+    """Return the version of OpenMetadata in a text such as a tag, always as ``x.y.z``; empty if there is none.
+
+    One with which the text begins counts first, then one of three numbers.
+    """
+    found = [each for each in _VERSION.finditer(text.strip()) if _is_ours(each)]
+    first = sorted(found, key=lambda each: (each.start("major") > 1, each["patch"] is None))[:1]
+    return "".join(f"{int(each['major'])}.{int(each['minor'])}.{int(each['patch'] or 0)}" for each in first)
+
+
+def _is_ours(found: re.Match[str]) -> bool:
+    return int(found["major"]) < 10 and (found["word"] or "").lower() not in _OTHERS
 
 
 def version_of(image: str) -> str:
