@@ -38,12 +38,11 @@ def skipped_warnings(cronjob: Object, schedule: Schedule, runs: Collection[RunSt
     served = {run.scheduled_at for run in runs if run.scheduled_at}
     deadline = span(find(cronjob, "spec", "startingDeadlineSeconds"))
     blockers = [(run.created_at, run) for run in runs if run.created_at and run.trigger in _COUNTED]
-    missed_until = now - deadline if deadline is not None else None
     told: list[str] = []
     for began, run in sorted(blockers, key=itemgetter(0)):
         end = run.ended_at or now
-        passed = (due for due in _between(schedule, max(filter(None, (began, since))), end) if due not in served)
-        told += _told(list(passed), run, too_late=end if run.ended_at else missed_until)
+        passed = list(_between(schedule, max(filter(None, (began, since))), end))
+        told += _told(passed, served, run, too_late=end - deadline if deadline is not None else None)
     return told
 
 
@@ -56,13 +55,19 @@ def _between(schedule: Schedule, begin: datetime, end: datetime) -> Iterator[dat
         due = schedule.next_after(due, anchor=due)
 
 
-def _told(passed: Sequence[datetime], run: RunStatus, *, too_late: datetime | None) -> Iterator[str]:
-    """Yield what became of due times: those before a time are skipped, and so are all but the last one."""
-    skipped = [due for due in passed if due != passed[-1] or (too_late and due < too_late)]
+def _told(
+    passed: Sequence[datetime], served: Collection[datetime], run: RunStatus, *, too_late: datetime | None
+) -> Iterator[str]:
+    """Yield what became of the due times without a Job: all but the last one are skipped, and that if it is too late.
+
+    The last one started when the run had ended; its Job may have been deleted since.
+    """
+    missing = [due for due in passed if due not in served]
+    skipped = [due for due in missing if due != passed[-1] or (too_late and due < too_late)]
     if skipped:
         more = f" and {len(skipped) - _SHOWN} more" if len(skipped) > _SHOWN else ""
         times = ", ".join(map(rfc3339, skipped[:_SHOWN])) + more
         while_ = f"while the run before ({run.job_name}) {'was' if run.ended_at else 'is'} active"
         yield f"{counted(len(skipped), 'due time')} skipped {while_}: {times}"
-    for due in passed[len(skipped) :]:
+    for due in missing[len(skipped) :] if not run.ended_at else ():
         yield f"due at {rfc3339(due)}: starts once the run before ({run.job_name}) ends, unless that takes too long"

@@ -41,6 +41,10 @@ def test_one_that_started_late_was_not_skipped() -> None:
     assert _warnings(run("long", 1, ended=5_400, **LONG), late) == []
 
 
+def test_the_last_one_started_when_the_run_had_ended_though_its_job_is_gone() -> None:
+    assert _warnings(run("long", 1, ended=3_660, **LONG), startingDeadlineSeconds=600) == []  # until 13:01
+
+
 def test_many_are_counted() -> None:
     begun = run("long", -36_000, State.RUNNING, scheduled_at=DUE - timedelta(hours=10), trigger=Trigger.SCHEDULED)
 
