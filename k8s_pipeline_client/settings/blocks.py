@@ -19,7 +19,7 @@ def top_level_keys(text: str, origin: str) -> set[str]:
     if text.lstrip().startswith("{"):
         content = parse([text], origin)
         return set(content) if isinstance(content, Mapping) else set()
-    return {match[2] for line in text.splitlines() if (match := _TOP_LEVEL_KEY.match(line))}
+    return {match[2] for line in text.split("\n") if (match := _TOP_LEVEL_KEY.match(line))}
 
 
 def only(text: str, keys: set[str]) -> str:
@@ -28,7 +28,7 @@ def only(text: str, keys: set[str]) -> str:
         return text
     lines = []
     wanted = False
-    for line in text.splitlines():
+    for line in text.split("\n"):
         if match := _TOP_LEVEL_KEY.match(line):
             wanted = match[2] in keys
         lines.append(line if wanted else "")

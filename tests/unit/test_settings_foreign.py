@@ -265,3 +265,11 @@ def test_values_and_variables_as_pods_have_them_are_answered(files: Files) -> No
     assert "nodeSelector.a: it is a boolean, and text is needed: put it in quotes (it is true, from " in found
     assert "extraEnvVars: entry 1 has the form of a pod's env (name, value)" in found
     assert "geheim" not in found
+
+
+@pytest.mark.parametrize("end", ["\r", "\u2028", "\x85"])
+def test_what_ends_a_line_for_some_programs_only_moves_no_variable(files: Files, end: str) -> None:
+    text = f"# a{end}# b{end}# c\n{BLOCK}:\n  className: x\n  parameters:\n    password: ${{P}}\n"
+    found = files.refused(text, environ={"P": "@x: y"})
+    assert "P" in found
+    assert "@x" not in found
