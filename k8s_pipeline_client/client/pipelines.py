@@ -34,7 +34,7 @@ from k8s_pipeline_client.domain.pipeline import Pipeline
 from k8s_pipeline_client.domain.source import Source
 from k8s_pipeline_client.domain.workflow_override import changes_of
 from k8s_pipeline_client.errors import (
-    ForbiddenError,
+    ClusterError,
     SettingsError,
 )
 from k8s_pipeline_client.inventory.overlaps import overlaps
@@ -171,13 +171,13 @@ class Pipelines(RunLogs, Deleting, Ending, Marking, Choosing, Switching, Refresh
 
         Returns:
             A sentence for each, by its fully qualified name; nothing for more than 20 pipelines, or where their Jobs
-            may not be read.
+            cannot be read: it is advice, and what it follows has been done.
         """
         fqns = {item.resource_name: item.fqn for item in pipelines if item.schedule and item.enabled}
         schedules = {item.resource_name: item.schedule for item in pipelines if item.schedule and item.enabled}
         try:
             return {fqns[name]: text for name, text in overlaps(self._cluster, schedules).items()}
-        except ForbiddenError:
+        except ClusterError:
             return {}
 
     def diff(

@@ -185,12 +185,14 @@ class Transport:
 
     def _is_settling(self) -> bool:
         """Return whether the API server may just have restarted: until it has loaded RBAC, it refuses everything."""
-        return self._broken_at is not None and time.monotonic() - self._broken_at < _SETTLE_SECONDS
+        broken_at = self._broken_at  # another thread may set it meanwhile
+        return broken_at is not None and time.monotonic() - broken_at < _SETTLE_SECONDS
 
     def _note_rights(self, status: int, path: str, begun: float) -> None:
         """See that RBAC is loaded: what is refused from now on is refused for good, so nobody waits for it."""
+        broken_at = self._broken_at
         is_granted = status < HTTPStatus.BAD_REQUEST and "/namespaces/" in path
-        if is_granted and self._broken_at is not None and begun > self._broken_at:
+        if is_granted and broken_at is not None and begun > broken_at:
             self._broken_at = None
 
     def _open(

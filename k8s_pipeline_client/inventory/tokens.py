@@ -14,7 +14,7 @@ from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.connection import claims_of
 from k8s_pipeline_client.domain.expiry import expiry_warning
 from k8s_pipeline_client.domain.objects import Object, label
-from k8s_pipeline_client.errors import ForbiddenError
+from k8s_pipeline_client.errors import ClusterError
 from k8s_pipeline_client.inventory.lookup import get_or_none
 from k8s_pipeline_client.render.token import token_of
 from k8s_pipeline_client.status import PipelineStatus
@@ -50,10 +50,12 @@ def _with_token(status: PipelineStatus, token: str, now: datetime) -> PipelineSt
 
 def _tokens(cluster: Cluster, names: Sequence[str]) -> dict[str, str]:
     """Return the tokens by the names of their Secrets."""
-    # Asked before, for a request that is refused stands in the audit log of whoever watches over Secrets.
-    if not names or not cluster.may("get", "secrets"):
+    if not names:
         return {}
     try:
+        # Asked before, for a request that is refused stands in the audit log of whoever watches over Secrets.
+        if not cluster.may("get", "secrets"):
+            return {}
         return {name: token_of(get_or_none(cluster, Kind.SECRET, name)) for name in names}
-    except ForbiddenError:
+    except ClusterError:  # a status is one without it, too
         return {}

@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from pytest_mock import MockerFixture
 
 from k8s_pipeline_client.cluster.port import Kind
+from k8s_pipeline_client.errors import ApiError
 from k8s_pipeline_client.render.token import next_token_of, token_of, with_next_token
 from tests.openmetadata import token
 from tests.unit.console import NAME, NIGHTLY, Console, console
@@ -102,6 +104,25 @@ def test_who_may_not_read_secrets_is_not_told_and_does_not_try(console: Console)
     assert console("status", NAME, "-o", "json").json["warnings"] == []
     assert console("list", "-o", "json").json[0]["tokenExpiresAt"] is None
     assert [request for request in console.cluster.requests if request.kind == Kind.SECRET] == []
+
+
+@pytest.mark.parametrize(("verb", "resource"), [("create", "selfsubjectaccessreviews"), ("get", "secrets")])
+def test_a_status_is_one_without_the_expiry_of_its_token(
+    console: Console, mocker: MockerFixture, verb: str, resource: str
+) -> None:
+    console("deploy", "-f", console.nightly())
+    broken = "may" if resource == "selfsubjectaccessreviews" else "get"
+    asked = getattr(console.cluster, broken)
+
+    def answer(*words: Any, **options: Any) -> Any:
+        if broken == "may" or words[0] == Kind.SECRET:
+            raise ApiError(f"cannot {verb} {resource}", status=500)
+        return asked(*words, **options)
+
+    mocker.patch.object(console.cluster, broken, answer)
+
+    assert console("status", NAME, "-o", "json").json["tokenExpiresAt"] is None
+    assert console("list", "-o", "json").json[0]["tokenExpiresAt"] is None
 
 
 def test_a_token_that_waits_is_not_replaced_by_an_older_one(console: Console) -> None:

@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pytest_mock import MockerFixture
 
 from k8s_pipeline_client.cluster.port import Kind
 from k8s_pipeline_client.domain.schedule import parse_schedule
 from k8s_pipeline_client.domain.unusual import overlap_of, warnings_of
+from k8s_pipeline_client.errors import ApiError
 from tests.unit.console import NAME, Console, console
 
 __all__ = ["console"]
@@ -95,6 +97,14 @@ def test_the_status_warns_of_it_and_of_runs_that_take_too_long(console: Console)
         assert ("runs usually take 20 min" in said) is is_warned
     console("disable", NAME)
     assert console("status", NAME, "-o", "json").json["warnings"] == []
+
+
+def test_a_deploy_has_succeeded_though_the_jobs_cannot_be_read(console: Console, mocker: MockerFixture) -> None:
+    config = {"scheduleInterval": "*/10 * * * *"}
+    console("deploy", "-f", console.nightly(airflowConfig=config))
+    mocker.patch("k8s_pipeline_client.client.pipelines.overlaps", side_effect=ApiError("etcd is away", status=500))
+
+    assert console("deploy", "-f", console.nightly(airflowConfig=config), "-o", "json").json[0]["action"] == "unchanged"
 
 
 _DAYS = st.sampled_from(["*", "?", ",", "28", "29", "30", "31", "29-31", "1,31"])
