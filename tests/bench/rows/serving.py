@@ -7,7 +7,7 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from http.client import HTTPConnection
 from itertools import count as counted_up
@@ -134,9 +134,9 @@ def _served(scene: Scene, size: int) -> Iterator[tuple[Service, Http]]:
                     raise RuntimeError(f"{method} {operation}: {answer.status} {text}")
                 return text
 
-            http("GET", "health-auth")
-            yield service, http
-            connection.close()
+            with closing(connection):
+                service.connected()
+                yield service, http
 
 
 def _services() -> dict[str, list[dict[str, Any]]]:
