@@ -89,14 +89,16 @@ def diagnose(
     facts = read_run(job or {"metadata": {"name": run.job_name}}, pods, events)
     log = _COLOUR.sub("", log_tail)
     cause = told_by_log(run, facts, log)
+    before = None if cause else _failed_before(run)
+    advice = cause or before
     return Diagnosis(
         run_id=run.run_id,
         job_name=run.job_name,
         state=run.state,
         category=cause.code if cause else None,
-        summary=_short(redactor.words(cause.summary if cause else _where(run.state))),
-        detail=_short(redactor.words(cause.detail if cause else "; ".join(run.warnings))),
-        what_to_do=_short(redactor.words(cause.hint if cause else "")),
+        summary=_short(redactor.words(cause.summary if cause else _where(run.state, before))),
+        detail=_short(redactor.words(advice.detail if advice else "; ".join(run.warnings))),
+        what_to_do=_short(redactor.words(advice.hint if advice else "")),
         started_at=run.started_at,
         ended_at=run.ended_at,
         attempts=tuple(_redacted(attempt, redactor) for attempt in run.attempts),
@@ -107,7 +109,15 @@ def diagnose(
     )
 
 
-def _where(state: State) -> str:
+def _failed_before(run: RunStatus) -> Cause | None:
+    """Return why the last attempt failed of a run that is tried again; None where none has failed, or it is over."""
+    failed = [attempt.cause for attempt in run.attempts if attempt.cause]
+    return failed[-1] if failed and run.state in (State.QUEUED, State.RUNNING) else None
+
+
+def _where(state: State, before: Cause | None) -> str:
+    if before is not None:
+        return f"An attempt failed, and the run is tried again: {before.summary}"
     words = {
         State.QUEUED: "The run is waiting to start; no problem is known",
         State.RUNNING: "The run is running; no problem is known",

@@ -84,4 +84,5 @@ def _without_key(what: str, message: str, key: str, kind: str, names: list[str])
 def _hint(create: str, names: list[str]) -> str:
     if any(name.startswith(_OURS) for name in names):
         return f"deploy the pipeline again, or {create}"
-    return f"{create}, or correct the settings that reference it (volumes, envFrom, podTemplate)"
+    where = "a secretRef of the definition, or the settings (volumes, envFrom, podTemplate)"
+    return f"{create}, or correct what references it: {where}"

@@ -116,10 +116,12 @@ def _absent(message: str) -> Cause | None:
         found = pattern.search(message)
         if found:
             setting = _SETTINGS[kind]
+            # Of these three it alone is one of a namespace, and that may be the wrong one.
+            how, what = (" as rbac/ does", "the namespace or ") if kind == "ServiceAccount" else ("", "")
             return _refused(
                 f'The {kind} "{found[1]}" of the run\'s pod does not exist',
                 message,
-                f'create the {kind} "{found[1]}", or correct the setting {setting}',
+                f'create the {kind} "{found[1]}"{how}, or correct {what}the setting {setting}',
             )
     return None
 

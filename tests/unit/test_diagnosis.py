@@ -119,6 +119,14 @@ def test_a_run_that_is_well_has_no_category() -> None:
     assert (told.state, told.category, told.summary) == (State.SUCCESS, None, "The run succeeded")
 
 
+def test_a_run_that_is_tried_again_says_why_it_failed_before() -> None:
+    pods = [pod(terminated(1), name=f"{JOB}-a", uid="pod-a"), pod(running(), "Running", name=f"{JOB}-b", created=60)]
+    told = found(job(failed=1, backoff_limit=3), pods)
+    assert (told.state, told.category) == (State.RUNNING, None)
+    assert told.summary.startswith("An attempt failed, and the run is tried again: ")
+    assert told.what_to_do
+
+
 def test_every_attempt_is_told_in_their_order() -> None:
     pods = [
         pod(terminated(3, finished=90), name=f"{JOB}-b", uid="pod-b", created=60),
