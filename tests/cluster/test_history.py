@@ -29,7 +29,7 @@ def test_a_failed_run_is_retried_under_a_new_id(program: Program) -> None:
     assert len({run["runId"] for run in (first, second, third)}) == 3
     assert "again and again" in second["cause"]["summary"]
     assert program("wait", third["runId"], code=3)
-    assert "no run 'nope'" in program("retry", "nope", code=2).err
+    assert "no pipeline or run 'nope'" in program("retry", "nope", code=2).err
 
 
 def test_wait_knows_a_pipeline_and_a_run(program: Program) -> None:
@@ -38,7 +38,7 @@ def test_wait_knows_a_pipeline_and_a_run(program: Program) -> None:
 
     assert program("wait", "nightly", "-o", "json").json["runId"] == run["runId"]
     assert program("wait", run["jobName"], "-o", "json").json["state"] == "success"
-    assert "no pipeline 'other'" in program("wait", "other", code=2).err
+    assert "no pipeline or run 'other'" in program("wait", "other", code=2).err
 
 
 def test_a_run_can_have_a_document_of_its_own(program: Program) -> None:
