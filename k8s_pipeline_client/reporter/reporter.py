@@ -116,12 +116,7 @@ class Reporter:
 
     def _again(self, within: Pass, runs: Sequence[Seen]) -> float | None:
         """Return in how many seconds there is something to do about a run, whatever happens."""
-        moments = [
-            due_again(
-                run.job, run.status, start_deadline(run.job, run.pods, run.status, within.start_timeout), within.now
-            )
-            for run in runs
-        ]
+        moments = [_due(within, run) for run in runs]
         return min(((moment - within.now).total_seconds() for moment in moments if moment), default=None)
 
     def close_stale(self, before: datetime, *, dry_run: bool = False) -> Report:
@@ -203,6 +198,16 @@ def _safely(task: _Task, failed: RunReport) -> RunReport | None:
     except Exception as error:  # a fault of ours in one run is none of the others'
         _LOG.error("run %s could not be reported: %s", failed.run_id, redacted_traceback(error))
         return replace(failed, error=f"unexpected: {type(error).__name__}", error_code="Unexpected")
+
+
+def _due(within: Pass, seen: Seen) -> datetime | None:
+    """Return when there is something to do about one run, whatever happens; what goes wrong is its own."""
+    try:
+        deadline = start_deadline(seen.job, seen.pods, seen.status, within.start_timeout)
+        return due_again(seen.job, seen.status, deadline, within.now)
+    except Exception as error:  # its Job may be an odd one
+        _LOG.error("when run %s is due cannot be told: %s", seen.run_id, redacted_traceback(error))
+        return None
 
 
 def _unreported(seen: Seen) -> RunReport:

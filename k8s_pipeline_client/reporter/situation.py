@@ -92,6 +92,8 @@ def due_again(job: Object, status: RunStatus, deadline: datetime | None, now: da
 
 _SECOND = timedelta(seconds=1)
 _EVER = datetime.max
+_LONGEST = timedelta(days=36_500)
+"""The API server takes any int64 as ``activeDeadlineSeconds``, which no `datetime` reaches."""
 
 
 def _start_timeout(job: Object, default: timedelta) -> timedelta:
@@ -104,7 +106,7 @@ def _start_timeout(job: Object, default: timedelta) -> timedelta:
     if not all(isinstance(part, int) for part in (net, own, grace)):
         return default
     seconds = net - own - grace
-    return timedelta(seconds=seconds) if seconds > 0 else default
+    return timedelta(seconds=min(seconds, _LONGEST.total_seconds())) if seconds > 0 else default
 
 
 def _may_write(pod: Pod) -> bool:

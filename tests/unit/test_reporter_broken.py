@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+from datetime import datetime
+from typing import Any
 
 import pytest
 
 from k8s_pipeline_client.client import Pipelines
-from k8s_pipeline_client.cluster.port import Kind
+from k8s_pipeline_client.cluster.port import Kind, Object
 from k8s_pipeline_client.errors import ClusterError, DefinitionError, PipelineError, UnreachableError
+from k8s_pipeline_client.reporter import reporter, situation
 from k8s_pipeline_client.reporter.loop import Loop
 from k8s_pipeline_client.reporter.report import Report
 from k8s_pipeline_client.settings import Settings
@@ -30,6 +33,39 @@ def test_a_document_that_somebody_has_broken_fails_its_own_run_alone(data: dict[
         report = reporter.reconcile()
 
         assert {run.error_code for run in report.runs if run.action == "failed"} <= {"NoDestination", "InvalidInput"}
+
+
+@pytest.mark.parametrize("seconds", [9 * 10**15, 2**63 - 1, 10**11])
+def test_a_job_with_an_enormous_deadline_is_waited_for_and_the_others_are_reported(seconds: int) -> None:
+    world = World()
+    odd = world.run()
+    world.fake.merge(Kind.JOB, odd, {"spec": {"activeDeadlineSeconds": seconds}})
+    world.waiting_pod(odd)
+    failed = world.failed_run()
+
+    report = world.passes(3)
+
+    assert all(run.action != "failed" for run in report.runs)
+    assert world.state(failed) == "failed"
+    assert world.fake.get(Kind.JOB, odd)["spec"]["activeDeadlineSeconds"] == seconds, "it is not ended"
+
+
+def test_a_job_of_which_nobody_can_tell_when_it_is_due_ends_no_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    odd, other = world.run(), world.run()
+    told = situation.start_deadline
+
+    def start_deadline(job: Object, *others: Any) -> datetime | None:
+        if job["metadata"]["name"] == odd:
+            raise OverflowError("date value out of range")
+        return told(job, *others)
+
+    monkeypatch.setattr(reporter, "start_deadline", start_deadline)
+    world.waiting_pod(other)
+
+    report = world.passes()
+
+    assert report.again_after == world.settings.start_timeout_seconds - 10 + 1
 
 
 @pytest.mark.parametrize("data", [{}, {"workflow.json": "bm8gSlNPTg=="}], ids=str)
