@@ -16,7 +16,7 @@ _LOG = logging.getLogger(__name__)
 
 _LONGEST_PAUSE = 120.0
 _GAP = 3.0
-"""Seconds from one pass to another that was woken: a storm of events makes no passes back to back."""
+"""Seconds from one pass to the next before the interval is over: a storm of events makes no passes back to back."""
 _MOMENT = 1.0
 """Seconds from the event to the pass: what belongs together happens within a moment, a pod's end and its Job's."""
 
@@ -78,13 +78,15 @@ class Loop:
             wake: Set to be woken.
             begin: When the pass began.
             pause: Seconds from then to the next one, if nothing happens.
-            again: Seconds from now after which there is something to do in any case; None for nothing.
+            again: Seconds from now after which there is something to do in any case, though not sooner than a woken
+                pass; None for nothing.
         """
         now = time.monotonic()
         took, left = now - begin, max(0.0, begin + pause - now)
+        least = max(_GAP - took, took / 2)
         if again is not None:
-            left = min(left, again)
-        rest = min(max(_GAP - took, took / 2), left)
+            left = min(left, max(again, least))
+        rest = min(least, left)
         if self.stop.wait(rest):
             return
         if wake.wait(max(0.0, left - rest)):

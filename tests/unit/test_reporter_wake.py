@@ -268,6 +268,23 @@ def test_what_is_to_be_done_is_done_before_the_interval_is_over() -> None:
     assert len(made) == 2
 
 
+@pytest.mark.parametrize(("interval", "most"), [(INTERVAL, 4), (0.1, 11)], ids=["a long interval", "a short one"])
+def test_what_is_to_be_done_makes_no_passes_back_to_back(
+    interval: float, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "_GAP", 0.3)
+    stop, woken = threading.Event(), threading.Event()
+    made: list[Report] = []
+    threading.Timer(1.0, stop.set).start()
+    threading.Timer(1.1, woken.set).start()
+
+    loop.Loop(
+        lambda: Report(again_after=0.01), interval=interval, stop=stop, on_pass=made.append, on_error=print, wake=woken
+    ).run()
+
+    assert 2 <= len(made) <= most
+
+
 def test_passes_that_fail_are_not_woken() -> None:
     stop, woken = threading.Event(), threading.Event()
     errors: list[Exception] = []
