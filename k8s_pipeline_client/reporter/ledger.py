@@ -12,6 +12,7 @@ from datetime import datetime
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind
 from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.errors import ApiError
 from k8s_pipeline_client.reporter import own
 from k8s_pipeline_client.reporter.missed import Tracked
 
@@ -46,21 +47,50 @@ class Ledger:
         found = {name: text for shard in shards for name, text in (shard.get("data") or {}).items()}
         return cls(former | found, frozenset(former))
 
-    def write(self, cluster: Cluster, changes: Mapping[str, Tracked | None]) -> tuple[Ledger, int]:
+    def write(self, cluster: Cluster, changes: Mapping[str, Tracked | None]) -> Written:
         """Write what has changed, and nothing else; None removes an entry.
 
-        Returns:
-            The entries as they are now, and how many missed runs had no room in them.
+        A ConfigMap that the API server refuses stops none of the others, and its entries stay as they were.
+
+        Raises:
+            ClusterError: The API server cannot be reached.
         """
         texts = {name: tracked.to_text() if tracked else None for name, tracked in changes.items()}
         moved = {name: self.entries[name] for name in self.former}
         patches, lost = patched(self.entries, moved | texts)
+        written: dict[str, str | None] = {}
+        refused: list[ApiError] = []
         for place, data in patches.items():
-            own.merge(cluster, place, {"data": dict(data)})
-        if self.former:  # last, so that none is ever nowhere
-            own.merge(cluster, own.LEDGER, {"data": dict.fromkeys(self.former)})
-        written = {**self.entries, **{name: text for data in patches.values() for name, text in data.items()}}
-        return Ledger({name: text for name, text in written.items() if text is not None}), lost
+            try:
+                own.merge(cluster, place, {"data": dict(data)})
+            except ApiError as error:
+                refused.append(error)
+            else:
+                written |= data
+        former = self.former
+        if done := former & written.keys():  # last, so that none is ever nowhere
+            try:
+                own.merge(cluster, own.LEDGER, {"data": dict.fromkeys(done)})
+                former -= done
+            except ApiError as error:
+                refused.append(error)
+        entries = {name: text for name, text in {**self.entries, **written}.items() if text is not None}
+        return Written(Ledger(entries, former & entries.keys()), lost, tuple(refused))
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What came of writing entries.
+
+    Attributes:
+        ledger: The entries as they are now.
+        lost: How many missed runs had no room in them.
+        refused: Why ConfigMaps could not be written.
+    """
+
+    ledger: Ledger
+    lost: int
+    refused: tuple[ApiError, ...]
 
 
 def patched(

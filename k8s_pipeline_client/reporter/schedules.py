@@ -128,7 +128,7 @@ class Schedules:
             unknown: Those of which OpenMetadata has just said that it does not have them.
 
         Raises:
-            ClusterError: What is known of the schedules could not be written.
+            ClusterError: The API server cannot be reached.
         """
         self._pass = replace(self._pass, notes=self._pass.notes.apart())
         found = dict(self._each(self._searched, self._cronjobs))
@@ -282,10 +282,14 @@ class Schedules:
         return dict.fromkeys(left)
 
     def _write(self, changes: Mapping[str, Tracked | None]) -> None:
-        self._ledger, lost = self._ledger.write(self._pass.cluster, changes)
-        if lost:
+        written = self._ledger.write(self._pass.cluster, changes)
+        self._ledger = written.ledger
+        for error in written.refused:
+            self._pass.notes.warn(f"what is known of some schedules could not be written: {error}")
+        if written.lost:
             self._pass.notes.warn(
-                f"{lost} missed runs are not remembered any more, since OpenMetadata has not taken them for too long"
+                f"{written.lost} missed runs are not remembered any more, since OpenMetadata has not taken them for too"
+                " long"
             )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,14 +14,15 @@ from hypothesis import strategies as st
 from k8s_pipeline_client.cluster.port import Kind, Propagation
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.naming import instance_label
+from k8s_pipeline_client.errors import ForbiddenError, InvalidError, UnreachableError
 from k8s_pipeline_client.reporter import ledger, memory, own
 from k8s_pipeline_client.reporter.ledger import MOST_BYTES, Ledger, patched
 from k8s_pipeline_client.reporter.memory import OpenRun
 from k8s_pipeline_client.reporter.missed import Tracked
 from k8s_pipeline_client.status import Cause, CauseCode
-from tests.fakes import FakeCluster
+from tests.fakes import FakeCluster, Request
 from tests.unit import scene
-from tests.unit.reporting import HOURLY, World, said
+from tests.unit.reporting import HOURLY, World, entity, said
 
 NOON = datetime(2026, 1, 21, 12, tzinfo=UTC)
 MANY = 10_000
@@ -58,9 +60,9 @@ def test_ten_thousand_schedules_have_room(causes: tuple[Cause | None, ...]) -> N
     cluster = FakeCluster()
     wanted = schedules(MANY, *causes)
 
-    _, lost = Ledger({}).write(cluster, wanted)
+    written = Ledger({}).write(cluster, wanted)
 
-    assert lost == 0
+    assert written.lost == 0
     assert max(sizes(cluster).values()) <= MOST_BYTES
     found = Ledger.read(cluster, {}).entries
     assert {key: Tracked.from_text(text) for key, text in found.items()} == wanted
@@ -163,6 +165,115 @@ def test_what_an_earlier_version_has_kept_is_moved_and_goes_on() -> None:
     (row,) = world.server.rows(world.fqn)
     assert row["startDate"] == int(due.timestamp() * 1000)
     assert "ResourceQuota" in said(row)
+
+
+class Quota:
+    """Refuses the ConfigMaps of schedules, or some of them, as a ResourceQuota does."""
+
+    def __init__(self, cluster: FakeCluster, *places: str) -> None:
+        self._places = places
+        self.end = cluster.before(self._refuse)
+
+    def _refuse(self, request: Request) -> None:
+        place = str(request.name)
+        if request.verb == "list" or not place.startswith(f"{own.LEDGER}-schedules-"):
+            return
+        if not self._places or place in self._places:
+            raise ForbiddenError(f'configmaps "{place}" is forbidden: exceeded quota: count/configmaps', status=403)
+
+
+def kept_by_an_earlier_version(cluster: FakeCluster, items: Mapping[str, Tracked | None]) -> dict[str, str]:
+    """Have an earlier version's entries be in one ConfigMap; return its data."""
+    data = {key: item.to_text() for key, item in items.items() if item}
+    own.merge(cluster, own.LEDGER, {"data": {"last-pass": NOON.isoformat(), **data}})
+    return data
+
+
+def test_a_configmap_that_cannot_be_written_stops_none_of_the_others() -> None:
+    cluster = FakeCluster()
+    wanted = schedules(200)
+    former = kept_by_an_earlier_version(cluster, wanted)
+    full = own.place_of_schedule(name(0))
+    quota = Quota(cluster, full)
+    stuck = {key for key in wanted if own.place_of_schedule(key) == full}
+
+    written = Ledger.read(cluster, former).write(cluster, {})
+
+    assert [error.code for error in written.refused] == ["Forbidden"]
+    assert written.ledger.former == stuck, "they are moved later"
+    assert written.ledger.entries == former
+    assert cluster.get(Kind.CONFIG_MAP, own.LEDGER)["data"].keys() == stuck | {"last-pass"}
+    quota.end()
+    again = written.ledger.write(cluster, {})
+    assert (again.refused, again.ledger.former) == ((), frozenset())
+    assert cluster.get(Kind.CONFIG_MAP, own.LEDGER)["data"].keys() == {"last-pass"}
+    assert Ledger.read(cluster, {}).entries == former
+
+
+def test_an_entry_that_could_not_be_written_stays_as_it_was() -> None:
+    cluster = FakeCluster()
+    before = Ledger({}).write(cluster, schedules(1)).ledger
+    Quota(cluster)
+
+    after = before.write(cluster, dict.fromkeys(before.entries)).ledger
+
+    assert after.entries == before.entries
+
+
+def test_an_earlier_versions_configmap_that_cannot_be_written_is_taken_from_later() -> None:
+    cluster = FakeCluster()
+    former = kept_by_an_earlier_version(cluster, schedules(3))
+
+    def refuse(request: Request) -> None:
+        if (request.verb, request.name) == ("patch", own.LEDGER):
+            raise InvalidError("field is immutable when `immutable` is set", status=422)
+
+    end = cluster.before(refuse)
+    written = Ledger.read(cluster, former).write(cluster, {})
+    end()
+
+    assert [error.code for error in written.refused] == ["Invalid"]
+    assert written.ledger.former == former.keys()
+    assert Ledger.read(cluster, {}).entries == former
+
+
+def test_an_api_server_that_is_away_ends_the_look() -> None:
+    cluster = FakeCluster()
+    cluster.before(lambda request: away())
+
+    with pytest.raises(UnreachableError):
+        Ledger({}).write(cluster, schedules(1))
+
+
+def away() -> None:
+    raise UnreachableError("the API server is away")
+
+
+def test_a_look_goes_on_where_nothing_of_schedules_can_be_written() -> None:
+    world = World(schedule=HOURLY)
+    world.passes()
+    world.server.delete_pipeline(str(world.pipeline.id))
+    for item in scene.others(20):
+        scene.deploy(world.fake, item, settings=world.settings)
+        world.server.add_pipeline(entity(item))
+    Quota(world.fake)
+
+    report = world.passes(3, seconds=601)
+
+    assert world.fake.get(Kind.CRONJOB, world.name)["spec"]["suspend"] is True
+    assert any("could not be written" in text and "exceeded quota" in text for text in report.warnings)
+
+
+def test_what_was_missed_is_reported_once_where_nothing_of_schedules_can_be_written() -> None:
+    world = world_on_a_schedule()
+    world.passes(seconds=0)
+    Quota(world.fake)
+
+    at(world, 20)
+    at(world, 25)
+
+    (row,) = world.server.rows(world.fqn)
+    assert row["startDate"] == int(NOON.timestamp() * 1000)
 
 
 def all_data(world: World) -> list[dict[str, str]]:
