@@ -6,7 +6,7 @@ An entry is a key of its own, written by merge patch, and by a hash of its name 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,21 +28,25 @@ class Ledger:
 
     Attributes:
         entries: Text by the CronJob's name; see `Tracked.to_text`.
-        former: The names of those that an earlier version has left in `own.LEDGER`.
+        former: The names of those of ours that an earlier version has left in `own.LEDGER`.
     """
 
     entries: Mapping[str, str]
     former: frozenset[str] = frozenset()
 
     @classmethod
-    def read(cls, cluster: Cluster, noted: Mapping[str, str]) -> Ledger:
+    def read(
+        cls, cluster: Cluster, noted: Mapping[str, str], is_ours: Callable[[str, str], bool] = lambda name, text: True
+    ) -> Ledger:
         """Read them: one list.
 
         Args:
             cluster: Where.
             noted: The data of `own.LEDGER`.
+            is_ours: Whether an entry of `own.LEDGER` is ours, by its name and text: a reporter of another instance may
+                still be of the earlier version, and read its own there.
         """
-        former = {name: text for name, text in noted.items() if not name.startswith(LAST_PASS)}
+        former = {name: text for name, text in noted.items() if not name.startswith(LAST_PASS) and is_ours(name, text)}
         shards = cluster.list(Kind.CONFIG_MAP, labels=labels.SCHEDULES)
         found = {name: text for shard in shards for name, text in (shard.get("data") or {}).items()}
         return cls(former | found, frozenset(former))

@@ -110,7 +110,12 @@ class Schedules:
             ClusterError: They could not be read.
         """
         cronjobs = read_reduced(within.cluster, Kind.CRONJOB, labels=selector(setup.instance))
-        found = cls(within, setup, cronjobs, Ledger.read(within.cluster, noted))
+        names = {_name(cronjob) for cronjob in cronjobs}
+
+        def is_ours(name: str, text: str) -> bool:
+            return setup.instance is None or name in names or _is_of(setup.instance, Tracked.from_text(text))
+
+        found = cls(within, setup, cronjobs, Ledger.read(within.cluster, noted, is_ours))
         before = last_look(noted, setup.instance)
         if before is not None and within.now - before > _OUTAGE:
             within.notes.warn(
@@ -277,8 +282,7 @@ class Schedules:
         names = {_name(cronjob) for cronjob in self._cronjobs}
         left = [name for name in self._ledger.entries if name not in names]
         if self._setup.instance is not None:
-            ours = instance_label(self._setup.instance)
-            left = [name for name in left if (item := self._known(name)) and item.instance == ours]
+            left = [name for name in left if _is_of(self._setup.instance, self._known(name))]
         return dict.fromkeys(left)
 
     def _write(self, changes: Mapping[str, Tracked | None]) -> None:
@@ -291,6 +295,10 @@ class Schedules:
                 f"{written.lost} missed runs are not remembered any more, since OpenMetadata has not taken them for too"
                 " long"
             )
+
+
+def _is_of(instance: str, item: Tracked | None) -> bool:
+    return item is not None and item.instance == instance_label(instance)
 
 
 def _name(cronjob: Object) -> str:

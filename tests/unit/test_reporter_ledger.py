@@ -280,6 +280,33 @@ def all_data(world: World) -> list[dict[str, str]]:
     return [item.get("data") or {} for item in world.fake.list(Kind.CONFIG_MAP, labels=labels.SCHEDULES)]
 
 
+@pytest.mark.parametrize(
+    ("instance", "left"),
+    [(None, set()), ("openmetadata", {"om-foreign", "om-unknown"}), ("another", {"om-ours", "om-unknown", "its own"})],
+)
+def test_of_an_earlier_versions_entries_only_those_of_the_instance_are_moved(
+    instance: str | None, left: set[str]
+) -> None:
+    world = world_on_a_schedule()
+    ours = instance_label("openmetadata")
+    assert world.fake.get(Kind.CRONJOB, world.name)["metadata"]["labels"][labels.INSTANCE] == ours
+    former = {
+        world.name: Tracked("u", 1, NOON),
+        "om-ours": Tracked("u", 1, NOON, ours),
+        "om-foreign": Tracked("u", 1, NOON, instance_label("another")),
+        "om-unknown": Tracked("u", 1, NOON),
+    }
+    kept_by_an_earlier_version(world.fake, former)
+    world.settings = world.settings.model_copy(update={"instance": instance})
+
+    world.passes(2, seconds=70)
+
+    found = {key: text for key, text in data_of(world, own.LEDGER).items() if not key.startswith("last-pass")}
+    wanted = {world.name if key == "its own" else key for key in left}
+    assert found == {key: former[key].to_text() for key in wanted}
+    assert {key for data in all_data(world) for key in data} == ({world.name} - wanted)
+
+
 @pytest.mark.parametrize("count", [1, 60])
 def test_what_has_not_changed_is_not_written(count: int) -> None:
     world = world_on_a_schedule()
