@@ -223,10 +223,12 @@ class Schedules:
         return self._pass.quiet.looked_into(cronjob["metadata"]["uid"], self._pass.now)
 
     def _reported(self, cronjob: Object, known: Tracked | None) -> tuple[str, list[RunReport], Tracked | None]:
-        """Report what a pipeline has missed; return what is left of it."""
+        """Report what a pipeline has missed, unless it is time to stop; return what is left of it."""
         reports: list[RunReport] = []
         for due in sorted(known.owed) if known else ():
             assert known is not None
+            if self._setup.is_stopping():
+                break
             report, is_done = self._reported_one(cronjob, known, due)
             reports.append(report)
             if is_done:

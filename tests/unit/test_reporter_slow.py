@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from k8s_pipeline_client.domain.schedule import Schedule
 from k8s_pipeline_client.reporter import looking
 from k8s_pipeline_client.reporter.together import PARALLEL
 from tests.fakes.openmetadata_wire import OpenMetadataRequest
@@ -76,6 +77,14 @@ def asked(world: World) -> int:
     return len([item for item in world.server.requests if item.operation == "pipeline_with_id"])
 
 
+def wait_for_the_look() -> None:
+    """Wait for the end of the look that is under way."""
+    for thread in threading.enumerate():
+        if thread.name.startswith("looking"):
+            thread.join(PATIENCE)
+            assert not thread.is_alive()
+
+
 def test_the_ends_of_runs_are_reported_while_openmetadata_is_asked_for_pipelines(world: World) -> None:
     slow = Slow(world, "pipeline_with_id")
     with Loop(world, parallel=PARALLEL, seconds=20, interval=0.01) as loop:
@@ -144,3 +153,20 @@ def test_a_reporter_that_is_closed_begins_with_no_further_pipeline(
     slow.wait_for_none()
 
     assert asked(world) == PARALLEL
+
+
+def test_a_missed_run_is_not_begun_with_once_the_reporter_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(looking, "_PATIENCE", 0.0)
+    world = World(schedule=Schedule("* * * * *", "UTC"))
+    world.passes()
+    world.fake.advance(3000)
+    slow = Slow(world, "run_status")
+    with Loop(world, parallel=PARALLEL, interval=0.01):
+        slow.wait_for(1)
+    before = len(world.server.requests)
+    slow.let_go()
+    slow.wait_for_none()
+    wait_for_the_look()
+
+    assert len(world.server.requests) - before <= 1, "the one that was under way is brought to its end"
+    assert world.passes().runs, "the others are still owed"
