@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -14,6 +15,7 @@ from k8s_pipeline_client.domain.redaction import redacted_traceback
 from k8s_pipeline_client.errors import ClusterError
 from k8s_pipeline_client.reporter.schedules import LOOK_EVERY, Looked, Schedules, Setup, last_look, note_look
 from k8s_pipeline_client.reporter.single import Pass
+from k8s_pipeline_client.reporter.together import begin
 from k8s_pipeline_client.settings import Settings
 
 _LOG = logging.getLogger(__name__)
@@ -28,10 +30,9 @@ class Looking:
     def __init__(self, settings: Settings, parallel: int) -> None:
         """Take the settings, and how many pipelines are looked after at once."""
         self._closed = threading.Event()
-        self._stops = [self._closed]
+        self._stops: tuple[threading.Event, ...] = (self._closed,)
         days = settings.deleted_pipeline_retention_days
-        self._setup = Setup(settings.instance, days, parallel, lambda: any(stop.is_set() for stop in self._stops))
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="looking")
+        self._setup = Setup(settings.instance, days, parallel, self._closed.is_set)
         self._under_way: Future[Looked] | None = None
         self._looked: datetime | None = None
         self._begun: datetime | None = None
@@ -41,12 +42,14 @@ class Looking:
 
     @contextmanager
     def until(self, stop: threading.Event) -> Iterator[None]:
-        """In the block, begin with nothing more once an event is set: a look ends while the last pass does."""
-        self._stops.append(stop)
+        """Have the looks of the block begin with nothing more once an event is set, or the block is left."""
+        before, left = self._stops, threading.Event()
+        self._stops = (*before, stop, left)
         try:
             yield
         finally:
-            self._stops.remove(stop)
+            self._stops = before
+            left.set()
 
     def read(self, within: Pass, noted: Mapping[str, str]) -> Schedules | None:
         """Read the CronJobs, if it is time to; what cannot be read is said in the pass, and tried again.
@@ -63,7 +66,9 @@ class Looking:
         self._looked = within.now
         try:
             if self._under_way is None:
-                return Schedules.read(within, self._setup, noted)
+                stops = self._stops  # those of now: once stopped, it stays so
+                setup = replace(self._setup, is_stopping=lambda: any(stop.is_set() for stop in stops))
+                return Schedules.read(within, setup, noted)
             # It goes on, and nobody is to speak of an outage. The next one asks for what is due since this one began.
             self._behind = self._behind or self._begun
             note_look(within, self._setup.instance)
@@ -86,7 +91,7 @@ class Looking:
             self._begun, self._behind, self._unknown = within.now, None, set()
             work = partial(self._work, schedules, within, before, unknown)
             if beside:
-                self._under_way = self._pool.submit(work)
+                self._under_way = begin(work, "looking")
             else:
                 self._found.append(work())
         self._collect()
@@ -98,11 +103,10 @@ class Looking:
         )
 
     def close(self) -> None:
-        """Begin with nothing more."""
+        """Begin with nothing more; what is under way is waited for a moment, and holds up no end of the process."""
         self._closed.set()
         if self._under_way is not None:
             wait([self._under_way], timeout=_PATIENCE)
-        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _collect(self) -> None:
         if self._under_way is not None and self._under_way.done():

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import textwrap
 import threading
 
 import pytest
@@ -170,3 +173,47 @@ def test_a_missed_run_is_not_begun_with_once_the_reporter_is_closed(monkeypatch:
 
     assert len(world.server.requests) - before <= 1, "the one that was under way is brought to its end"
     assert world.passes().runs, "the others are still owed"
+
+
+def test_a_look_that_was_stopped_does_not_go_on_between_run_and_close(world: World) -> None:
+    slow = Slow(world, "pipeline_with_id")
+    stop = threading.Event()
+    with world.reporter(parallel=PARALLEL) as reporter:
+        thread = threading.Thread(target=lambda: reporter.run(stop=stop, interval=0.01), daemon=True)
+        thread.start()
+        slow.wait_for(PARALLEL)
+        stop.set()
+        thread.join(PATIENCE)
+        slow.let_go()
+        wait_for_the_look()
+
+        assert asked(world) == PARALLEL
+
+
+def test_the_process_ends_while_openmetadata_is_asked() -> None:
+    script = textwrap.dedent(
+        """
+        import threading, time
+        from tests.unit import scene
+        from tests.unit.reporting import HOURLY, World, entity
+        world = World(schedule=HOURLY)
+        for item in scene.others(9):
+            scene.deploy(world.fake, item, settings=world.settings)
+            world.server.add_pipeline(entity(item))
+        world.passes()
+        world.fake.advance(601)
+        asked, stop = threading.Event(), threading.Event()
+        def hold(request):
+            if request.operation == "pipeline_with_id":
+                asked.set()
+                time.sleep(60)
+        world.server.before(hold)
+        with world.reporter(parallel=8) as reporter:
+            thread = threading.Thread(target=lambda: reporter.run(stop=stop, interval=0.01))
+            thread.start()
+            assert asked.wait(30)
+            stop.set()
+            thread.join()
+        """
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=PATIENCE)
