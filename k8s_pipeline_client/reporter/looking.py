@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from k8s_pipeline_client.domain.redaction import redacted_traceback
 from k8s_pipeline_client.errors import ClusterError
-from k8s_pipeline_client.reporter.schedules import LOOK_EVERY, Looked, Schedules, Setup, last_look, note_look
+from k8s_pipeline_client.reporter.schedules import LONGEST, LOOK_EVERY, Looked, Schedules, Setup, last_look, note_look
 from k8s_pipeline_client.reporter.single import Pass
 from k8s_pipeline_client.reporter.together import begin
 from k8s_pipeline_client.settings import Settings
@@ -38,6 +38,7 @@ class Looking:
         self._begun: datetime | None = None
         self._behind: datetime | None = None
         self._unknown: set[str] = set()
+        self._put_off: tuple[str, ...] = ()
         self._found: list[Looked] = []
 
     @contextmanager
@@ -87,13 +88,14 @@ class Looking:
             beside: Do not wait for it: what comes of it, a later call returns.
         """
         if schedules is not None:
-            before, unknown = self._behind or last_look(noted, self._setup.instance), self._unknown
-            self._begun, self._behind, self._unknown = within.now, None, set()
-            work = partial(self._work, schedules, within, before, unknown)
+            before = self._behind or last_look(noted, self._setup.instance)
+            unknown = tuple(dict.fromkeys((*self._put_off, *sorted(self._unknown))))
+            self._begun, self._behind, self._unknown, self._put_off = within.now, None, set(), ()
+            work = partial(self._work, schedules, within, before, unknown, LONGEST if beside else None)
             if beside:
                 self._under_way = begin(work, "looking")
             else:
-                self._found.append(work())
+                self._take(work())
         self._collect()
         found, self._found = self._found, []
         return Looked(
@@ -110,15 +112,29 @@ class Looking:
 
     def _collect(self) -> None:
         if self._under_way is not None and self._under_way.done():
-            self._found.append(self._under_way.result())
+            self._take(self._under_way.result())
             self._under_way = None
 
-    def _work(self, schedules: Schedules, within: Pass, before: datetime | None, unknown: set[str]) -> Looked:
+    def _take(self, looked: Looked) -> None:
+        """Keep what came of a look; what it has left undone, the next one takes up."""
+        self._found.append(looked)
+        self._put_off = looked.put_off
+        self._behind = looked.behind or self._behind  # the earlier one
+
+    def _work(
+        self,
+        schedules: Schedules,
+        within: Pass,
+        before: datetime | None,
+        unknown: tuple[str, ...],
+        longest: timedelta | None,
+    ) -> Looked:
         try:
             note_look(within, self._setup.instance)
-            return schedules.look(before, unknown)
+            return schedules.look(before, unknown, longest)
         except ClusterError as error:
-            return Looked(warnings=(f"the schedules could not be looked at: {error}",))
+            said = str(error)
         except Exception as error:  # a fault of ours must not end the reports of all runs
             _LOG.error("the schedules could not be looked at: %s", redacted_traceback(error))
-            return Looked(warnings=(f"the schedules could not be looked at: unexpected: {type(error).__name__}",))
+            said = f"unexpected: {type(error).__name__}"
+        return Looked(warnings=(f"the schedules could not be looked at: {said}",), put_off=unknown, behind=before)

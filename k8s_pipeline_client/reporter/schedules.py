@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -33,6 +33,8 @@ _LOG = logging.getLogger(__name__)
 
 LOOK_EVERY = timedelta(seconds=60)
 """How often the CronJobs are read: nothing about them is urgent."""
+LONGEST = timedelta(minutes=10)
+"""So long after its search for missed runs a look beside the passes begins with no further pipeline."""
 _OUTAGE = timedelta(minutes=5)
 
 T = TypeVar("T")
@@ -63,11 +65,18 @@ def note_look(within: Pass, instance: str | None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What came of looking at the CronJobs; see `Report`."""
+    """What came of looking at the CronJobs; see `Report`.
+
+    Attributes:
+        put_off: The CronJobs whose pipelines were to be asked for, and were not; those to begin with come first.
+        behind: When pipelines were last asked for, if none was in this look; None if not known.
+    """
 
     runs: tuple[RunReport, ...] = ()
     pipelines: tuple[PipelineReport, ...] = ()
     warnings: tuple[str, ...] = ()
+    put_off: tuple[str, ...] = ()
+    behind: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +105,7 @@ class Schedules:
         self._setup = setup
         self._cronjobs = cronjobs
         self._ledger = ledger
+        self._end: datetime | None = None
 
     @classmethod
     def read(cls, within: Pass, setup: Setup, noted: Mapping[str, str]) -> Schedules:
@@ -125,12 +135,14 @@ class Schedules:
             found._recover({cronjob["metadata"]["name"]: cronjob for cronjob in cronjobs})
         return found
 
-    def look(self, before: datetime | None, unknown: set[str]) -> Looked:
+    def look(self, before: datetime | None, unknown: Iterable[str], longest: timedelta | None = None) -> Looked:
         """Report the runs that were missed, and look after the pipelines that OpenMetadata has deleted.
 
         Args:
             before: When pipelines were last asked for; None if that is not known.
-            unknown: Those of which OpenMetadata has just said that it does not have them.
+            unknown: Those to be asked for in any case, and in this order: of which OpenMetadata has just said that it
+                does not have them, or which an earlier look has put off.
+            longest: After so long, begin with no further pipeline; None for no limit.
 
         Raises:
             ClusterError: The API server cannot be reached.
@@ -138,6 +150,8 @@ class Schedules:
         self._pass = replace(self._pass, notes=self._pass.notes.apart())
         found = dict(self._each(self._searched, self._cronjobs))
         self._write({name: item for name, item in found.items() if self._is_news(name, item)} | self._gone())
+        if longest is not None:
+            self._end = self._pass.cluster.now() + longest
         runs: list[RunReport] = []
         told: dict[str, Tracked | None] = {}
         owing = [cronjob for cronjob in self._cronjobs if (item := found.get(_name(cronjob))) and item.owed]
@@ -145,17 +159,33 @@ class Schedules:
             runs += reports
             told[name] = left
         self._write({name: item for name, item in told.items() if item != found[name]})
-        asked = deleted.to_ask(self._cronjobs, unknown | self._pass.notes.unknown, before, self._pass.now)
-        pipelines = [report for report in self._each(self._settled, asked) if report is not None]
+        first = {name: place for place, name in enumerate(unknown)}
+        asked = deleted.to_ask(self._cronjobs, {*first, *self._pass.notes.unknown}, before, self._pass.now)
+        asked.sort(key=lambda cronjob: first.get(_name(cronjob), len(first)))
+        begun: set[str] = set()
+        pipelines = [said for said in self._each(lambda cronjob: self._settled(cronjob, begun), asked) if said]
+        put_off = tuple(name for name in map(_name, asked) if name not in begun)
         if not self._setup.is_stopping():
+            self._say_put_off({*put_off, *(_name(cronjob) for cronjob in owing if _name(cronjob) not in told)})
             keep_house(self._pass, before)
-        return Looked(tuple(runs), tuple(pipelines), self._pass.notes.warnings)
+        return Looked(tuple(runs), tuple(pipelines), self._pass.notes.warnings, put_off)
+
+    def _is_over(self) -> bool:
+        """Return whether it is time to stop, or this look has taken for too long."""
+        return self._setup.is_stopping() or (self._end is not None and self._pass.cluster.now() >= self._end)
+
+    def _say_put_off(self, names: Collection[str]) -> None:
+        if names and self._is_over():
+            minutes = int(LONGEST.total_seconds() // 60)
+            self._pass.notes.warn(
+                f"{len(names)} pipelines are put off to the next look: this one took {minutes} minutes"
+            )
 
     def _each(self, work: Callable[[Object], T], cronjobs: Iterable[Object]) -> list[T]:
-        """Do something about each, unless it is time to stop; a fault of ours in one is none of the others'."""
+        """Do something about each, unless the look is over; a fault of ours in one is none of the others'."""
 
         def one(cronjob: Object) -> Iterator[T]:
-            if self._setup.is_stopping():
+            if self._is_over():
                 return
             try:
                 yield work(cronjob)
@@ -164,6 +194,8 @@ class Schedules:
                 _LOG.error("the schedule of %s could not be looked at: %s", name, redacted_traceback(error))
                 self._pass.notes.warn(f"{name}: unexpected: {type(error).__name__}")
 
+        if self._is_over():
+            return []
         tasks = [partial(lambda cronjob: list(one(cronjob)), cronjob) for cronjob in cronjobs]
         return [item for found in together(tasks, self._setup.parallel, "schedules") for item in found]
 
@@ -223,11 +255,11 @@ class Schedules:
         return self._pass.quiet.looked_into(cronjob["metadata"]["uid"], self._pass.now)
 
     def _reported(self, cronjob: Object, known: Tracked | None) -> tuple[str, list[RunReport], Tracked | None]:
-        """Report what a pipeline has missed, unless it is time to stop; return what is left of it."""
+        """Report what a pipeline has missed, until the look is over; return what is left of it."""
         reports: list[RunReport] = []
         for due in sorted(known.owed) if known else ():
             assert known is not None
-            if self._setup.is_stopping():
+            if self._is_over():
                 break
             report, is_done = self._reported_one(cronjob, known, due)
             reports.append(report)
@@ -255,8 +287,9 @@ class Schedules:
             return _with(report, Action.FAILED, error), False
         return _with(report, action), action is Action.CONFIRMED
 
-    def _settled(self, cronjob: Object) -> PipelineReport | None:
+    def _settled(self, cronjob: Object, begun: set[str]) -> PipelineReport | None:
         name, fqn = _name(cronjob), annotation(cronjob, labels.FQN)
+        begun.add(name)
         cluster = self._pass.cluster
         try:
             whole = cluster.get(Kind.CRONJOB, name)

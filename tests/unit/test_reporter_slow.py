@@ -6,11 +6,13 @@ import subprocess
 import sys
 import textwrap
 import threading
+from unittest.mock import Mock
 
 import pytest
 
 from k8s_pipeline_client.domain.schedule import Schedule
-from k8s_pipeline_client.reporter import looking
+from k8s_pipeline_client.errors import UnreachableError
+from k8s_pipeline_client.reporter import deleted, looking
 from k8s_pipeline_client.reporter.together import PARALLEL
 from tests.fakes.openmetadata_wire import OpenMetadataRequest
 from tests.unit import scene
@@ -78,6 +80,11 @@ def world() -> World:
 def asked(world: World) -> int:
     """Return how often pipelines were asked for."""
     return len([item for item in world.server.requests if item.operation == "pipeline_with_id"])
+
+
+def asked_for(world: World) -> list[str]:
+    """Return the ids of the pipelines that were asked for, in their order."""
+    return [item.name for item in world.server.requests if item.operation == "pipeline_with_id"]
 
 
 def wait_for_the_look() -> None:
@@ -217,3 +224,59 @@ def test_the_process_ends_while_openmetadata_is_asked() -> None:
         """
     )
     subprocess.run([sys.executable, "-c", script], check=True, timeout=PATIENCE)
+
+
+def test_what_has_no_room_in_ten_minutes_is_said_and_first_in_the_next_look(world: World) -> None:
+    slow = Slow(world, "pipeline_with_id")
+    with Loop(world, parallel=PARALLEL, seconds=20, interval=0.01) as loop:
+        slow.wait_for(PARALLEL)
+        first = asked_for(world)
+        begin = world.fake.clock
+        loop.wait_until(lambda: (world.fake.clock - begin).total_seconds() > 600)
+        slow.let_go()
+        loop.wait_until(lambda: asked(world) >= 2 * PIPELINES)
+
+    warnings = [text for report in loop.reports for text in report.warnings if "put off" in text]
+    assert warnings == [f"{PIPELINES - PARALLEL} pipelines are put off to the next look: this one took 10 minutes"]
+    assert not set(asked_for(world)[PARALLEL : 2 * PARALLEL]) & set(first)
+
+
+def test_a_pass_that_is_asked_for_puts_nothing_off(world: World) -> None:
+    world.server.before(lambda request: world.fake.advance(300))
+
+    with world.reporter() as reporter:
+        report = reporter.reconcile()
+
+    assert asked(world) == PIPELINES
+    assert not [text for text in report.warnings if "put off" in text]
+
+
+@pytest.mark.parametrize("error", [UnreachableError("down"), RuntimeError("a fault of ours")], ids=repr)
+def test_pipelines_whose_turn_it_was_in_a_look_that_failed_are_asked_for_in_the_next(
+    world: World, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    with world.reporter() as reporter:
+        with monkeypatch.context() as patched:
+            patched.setattr(deleted, "to_ask", Mock(side_effect=error))
+            reporter.reconcile()
+        assert asked(world) == 0
+        world.fake.advance(61)
+        reporter.reconcile()
+
+    assert asked(world) == PIPELINES
+
+
+def test_what_openmetadata_did_not_know_is_asked_for_after_a_look_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(schedule=HOURLY)
+    world.passes()
+    world.failed_run()
+    world.server.delete_pipeline(str(world.pipeline.id))
+    world.fake.advance(61)
+    with world.reporter() as reporter:
+        with monkeypatch.context() as patched:
+            patched.setattr(deleted, "to_ask", Mock(side_effect=UnreachableError("down")))
+            reporter.reconcile()
+        world.fake.advance(61)
+        report = reporter.reconcile()
+
+    assert [(item.fqn, item.standing) for item in report.pipelines] == [(world.fqn, "deleted")]
