@@ -105,7 +105,8 @@ def test_a_log_whose_beginning_was_rotated_away_says_so(
 
 
 def _until_there(client: K8sPipelineClient, one: dict[str, Any]) -> list[str]:
-    until(lambda: len(pages_of(client, one)) > 40, "most of it was written")
+    # Not most of it: the kubelet may rotate the log as soon as 10 MiB are there, and what nobody has read is gone.
+    until(lambda: len(pages_of(client, one)) > 20, "a good part of it was written")
     return pages_of(client, one)[:-1]
 
 
