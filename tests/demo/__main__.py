@@ -9,6 +9,7 @@ from typing import Any
 from tests.cluster.local.errors import ClusterError
 from tests.cluster.support.access import OWN_CLUSTER
 from tests.cluster.support.shop import WRONG_PASSWORD
+from tests.demo import clicks
 from tests.demo.speech import PLACE, command, enter, say, show
 from tests.demo.stage import NAMESPACE, Stage, set_up
 from tests.faults.puts import said
@@ -27,6 +28,7 @@ def main() -> int:
         return 1
     _a_run_that_succeeds(stage)
     _a_run_that_fails(stage)
+    clicks.play(stage)
     _where_to_go_next(stage, time.monotonic() - start)
     return 0
 
