@@ -6,7 +6,6 @@ import json
 import threading
 import urllib.request
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -15,20 +14,10 @@ from k8s_pipeline_client.reporter import Report, RunReport
 from k8s_pipeline_client.reporter.metrics import Metrics
 from k8s_pipeline_client.reporter.report import Action
 from tests.unit.console import Console
+from tests.unit.reconciling import console, world
 from tests.unit.reporting import World, said, state_of
 
-
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
-def console(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Console:
-    monkeypatch.setattr("k8s_pipeline_client.client.connecting.connect", lambda *_, **__: world.fake)
-    monkeypatch.setattr("k8s_pipeline_client.reporter.destination.connected", lambda way: world.server)
-    monkeypatch.setattr("k8s_pipeline_client.cli.reconcile._CONFIRM_AFTER", 0.0)
-    return Console(tmp_path, world.fake)
+__all__ = ["console", "world"]
 
 
 def test_one_pass_reports_and_confirms(world: World, console: Console) -> None:

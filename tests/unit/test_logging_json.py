@@ -16,7 +16,10 @@ from k8s_pipeline_client import service
 from k8s_pipeline_client.cli.logs import log_json
 from k8s_pipeline_client.jsonlog import FACTS
 from tests.unit.console import Console
+from tests.unit.reconciling import console, world
 from tests.unit.reporting import World
+
+__all__ = ["console", "world"]
 
 OURS = logging.getLogger("k8s_pipeline_client.service.test")
 
@@ -62,36 +65,27 @@ def test_a_line_has_no_secrets(logged: Any) -> None:
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
-def console(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Console:
+def warned(console: Console) -> Console:
     """Commands whose settings name an image that is warned of."""
-    monkeypatch.setattr("k8s_pipeline_client.client.connecting.connect", lambda *_, **__: world.fake)
-    monkeypatch.setattr("k8s_pipeline_client.reporter.destination.connected", lambda way: world.server)
-    monkeypatch.setattr("k8s_pipeline_client.cli.reconcile._CONFIRM_AFTER", 0.0)
-    found = Console(tmp_path, world.fake)
-    found.configure(ingestionImage="openmetadata/ingestion:1.12.0")
-    return found
+    console.configure(ingestionImage="openmetadata/ingestion:1.12.0")
+    return console
 
 
 @pytest.mark.parametrize("verbose", [[], ["-v"]], ids=["", "-v"])
-def test_reconcile_has_nothing_but_json(world: World, console: Console, verbose: list[str]) -> None:
+def test_reconcile_has_nothing_but_json(world: World, warned: Console, verbose: list[str]) -> None:
     world.failed_run()
-    lines = console("reconcile", *verbose, "--once", "--log-format", "json", "-o", "json").err.splitlines()
+    lines = warned("reconcile", *verbose, "--once", "--log-format", "json", "-o", "json").err.splitlines()
     found = [json.loads(line) for line in lines]
     assert [line["message"] for line in found if "ingestion:1.12.0" in line["message"]]
     (reported,) = [line for line in found if "failed is reported" in line["message"]]
     assert reported["state"] == "failed"
 
 
-def test_serve_has_nothing_but_json(console: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_serve_has_nothing_but_json(warned: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "serve", lambda *_: OURS.warning("it serves"))
     (tmp_path / "login").write_text("one\n")
     login = str(tmp_path / "login")
-    lines = console("serve", "--username-file", login, "--password-file", login).err.splitlines()
+    lines = warned("serve", "--username-file", login, "--password-file", login).err.splitlines()
     said = [json.loads(line)["message"] for line in lines]
     assert said[-1] == "it serves"
     assert "ingestion:1.12.0" in said[0]
