@@ -8,14 +8,15 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.cluster.support.serving import await_found
 from tests.cluster.support.space import until
 from tests.demo.speech import PLACE, command, say, show
 from tests.demo.stage import Stage
-from tests.service.javaclient import JavaClient, UnableToConnectError
+from tests.service.javaclient import JavaClient
 
 _NAME = "clicked"
 _USERNAME, _PASSWORD = "admin", "of-the-demo"
@@ -58,17 +59,14 @@ def _service(stage: Stage, environment: dict[str, str]) -> Iterator[JavaClient]:
     words += ["--username-file", "username", "--password-file", "password"]
     show(f"$ k8s-pipeline {' '.join(words)}")
     program = str(Path(sys.executable).with_name("k8s-pipeline"))
-    with (stage.folder / "serve.log").open("w") as log:
-        process = subprocess.Popen([program, *words], cwd=stage.folder, env=environment, stderr=log)
+    log = stage.folder / "serve.log"
+    with log.open("w") as stream:
+        process = subprocess.Popen([program, *words], cwd=stage.folder, env=environment, stderr=stream)
     client = JavaClient(f"http://127.0.0.1:{port}/", _USERNAME, _PASSWORD)
 
-    def is_found() -> bool:
-        with suppress(OSError, UnableToConnectError):  # it does not listen yet
-            return bool(client.detect())
-        return False
-
     try:
-        until(is_found, "the service is healthy")
+        until(lambda: "running on" in log.read_text(), "the service listens")
+        await_found(client)
         yield client
     finally:
         process.terminate()

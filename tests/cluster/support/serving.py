@@ -104,13 +104,7 @@ class Service:
     def connected(self, generation: Generation = Generation.NEW) -> JavaClient:
         """Return a client that has found the service; on a busy machine the first health checks may come too late."""
         client = self.client(generation)
-
-        def is_found() -> bool:
-            with suppress(UnableToConnectError):
-                return bool(client.detect())
-            return False
-
-        until(is_found, "it is healthy")
+        await_found(client)
         return client
 
     def start(self, *, version: str = "", password: str = "") -> None:
@@ -164,6 +158,17 @@ class Service:
     def log(self) -> str:
         """Return all that it has said."""
         return "".join(path.read_text() for path in sorted(self._folder.glob("serve-*.log")))
+
+
+def await_found(client: JavaClient) -> None:
+    """Wait until a client finds the service."""
+
+    def is_found() -> bool:
+        with suppress(UnableToConnectError):
+            return bool(client.detect())
+        return False
+
+    until(is_found, "it is healthy")
 
 
 def posted(*steps: dict[str, Any], **fields: Any) -> dict[str, Any]:
