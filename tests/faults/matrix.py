@@ -81,7 +81,9 @@ def _row(scenario: Scenario, stage: Stage, watch: Watch, say: Say) -> Verdict:
 def _is_settled(row: Row) -> bool:
     rows = row.stage.in_force(row.fqn)
     is_told = bool(rows) and all(item["pipelineState"] in TERMINAL for item in rows)
-    return is_told and (row.watch.is_reported(row.fqn) or row.fqn not in row.watch.shown)
+    # Only a schedule may bring about no Job at all; one that is begun by hand has just not been seen yet.
+    has_no_job = row.scenario.is_scheduled and row.fqn not in row.watch.shown
+    return is_told and (has_no_job or row.watch.is_reported(row.fqn))
 
 
 def _judged(scenario: Scenario, stage: Stage, watch: Watch, marked: float | None, problem: str) -> Verdict:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 from tests.cluster.support.access import Access
+from tests.cluster.support.space import until
 from tests.images import manifests
 from tests.images.recording import documents
 
@@ -50,8 +52,11 @@ class Shop:
         _apply(access, manifests.recording_server(namespace, image=server_image, name=SERVER_NAME, seed=seed))
         pods = [f"pod/{DATABASE_NAME}", f"pod/{SERVER_NAME}"]
         access.run("-n", namespace, "wait", "--for=condition=Ready", _PATIENCE, *pods)
-        server = f"http://{_cluster_ip(access, namespace, SERVER_NAME)}:{manifests.SERVER_PORT}/api"
-        return cls(access, namespace, address, server, server_image)
+        server = f"{_cluster_ip(access, namespace, SERVER_NAME)}:{manifests.SERVER_PORT}"
+        if access.embedded:
+            _await_route(address)
+            _await_route(server)
+        return cls(access, namespace, address, f"http://{server}/api", server_image)
 
     def silent_database(self) -> str:
         """Return the address of a database that takes connections, and never says a word."""
@@ -152,6 +157,20 @@ def _test_connection(address: str) -> dict[str, Any]:
 
 def _apply(access: Access, items: list[dict[str, Any]]) -> None:
     access.run("apply", "-f", "-", given=yaml.safe_dump_all(items))
+
+
+def _await_route(address: str) -> None:
+    until(lambda: _is_reachable(address), f"{address} is routed to its pod")
+
+
+def _is_reachable(address: str) -> bool:
+    """Return whether something accepts connections there: a Service is routed a little later than its pod is ready."""
+    host, _, port = address.rpartition(":")
+    try:
+        with socket.create_connection((host, int(port)), timeout=5):
+            return True
+    except OSError:
+        return False
 
 
 def _cluster_ip(access: Access, namespace: str, name: str) -> str:
