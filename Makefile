@@ -10,6 +10,10 @@ WORKERS ?= 8
 UNIT_WORKERS ?= $(shell echo $$((2 * $$(nproc))))
 # Handed out as workers become free, in the order of collection: those that wait longest come first.
 SPREAD := -n $(WORKERS) --dist load --maxschedchunk=1
+# Each worker collects for itself what it is given, so it is given no more folders than it needs.
+CLUSTER_TESTS := tests/cluster tests/contract
+LOCAL_TESTS := $(filter-out tests/cluster tests/conformance,$(patsubst %/,%,$(wildcard tests/*/)))
+SIDE_BY_SIDE = $(MAKE) --no-print-directory -j2 --output-sync=target
 # Byte code is kept, whatever the environment says: hundreds of programs are started, and would all compile themselves.
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -22,14 +26,22 @@ demo: $(BIN)/.installed ## A real ingestion on a real Kubernetes, from nothing (
 	@$(BIN)/python -m tests.demo
 
 .PHONY: test
-test: lint coverage ## All checks and all tests, the cluster's included
+test: lint ## All checks, and the tests, the cluster's included; where CI is set, the thorough ones too
 	@$(BIN)/python -m tests.cluster.support.prepare
-	$(BIN)/pytest $(SPREAD) -m "cluster and not disruptive and not e2e"
-	$(BIN)/pytest -m disruptive tests/cluster
+	@# Side by side, for the one computes, and the other waits for programs of the cluster that are killed and started.
+	@$(SIDE_BY_SIDE) $(if $(CI),coverage,test-local) test-disruptive
+	$(BIN)/pytest $(SPREAD) -m "cluster and not disruptive and not e2e$(if $(CI),, and not thorough)" $(CLUSTER_TESTS)
 ifdef CI
-	@# Side by side: the one waits for the cluster's programs, the other needs none of them.
-	@$(MAKE) --no-print-directory -j2 --output-sync=target test-lifecycle conformance
+	@$(SIDE_BY_SIDE) conformance test-lifecycle
 endif
+
+.PHONY: test-disruptive
+test-disruptive: $(BIN)/.installed ## That an outage of the API server and a drained node lose nothing; alone on the cluster
+	$(BIN)/pytest -m disruptive tests/cluster
+
+.PHONY: test-local
+test-local: $(BIN)/.installed ## All tests without a cluster
+	$(BIN)/pytest -q -n $(UNIT_WORKERS) -m "not cluster and not conformance" $(LOCAL_TESTS)
 
 .PHONY: test-lifecycle
 test-lifecycle: $(BIN)/.installed ## That the local cluster comes up and goes without a trace
@@ -52,7 +64,7 @@ e2e-openmetadata: $(BIN)/.installed ## That the server that OPENMETADATA_URL nam
 .PHONY: coverage
 coverage: $(BIN)/.installed ## All tests without a cluster, and how many of each package's lines they reach
 	@# As many examples as ever, but no deadline for each: to count lines takes time.
-	$(BIN)/pytest -q -n $(UNIT_WORKERS) --hypothesis-profile=counted -m "not cluster and not conformance" --cov --cov-report=
+	$(BIN)/pytest -q -n $(UNIT_WORKERS) --hypothesis-profile=counted -m "not cluster and not conformance" --cov --cov-report= $(LOCAL_TESTS)
 	$(BIN)/python -m tests.coverage
 
 .PHONY: mutants
@@ -77,7 +89,7 @@ test-matrix: $(BIN)/.installed ## The cluster's tests on each Kubernetes of MATR
 		echo "== Kubernetes $$version"; \
 		export K8S_PIPELINE_KUBERNETES_VERSION=$$version; \
 		$(OWN) $(BIN)/python -m tests.cluster.support.prepare \
-		&& $(OWN) $(BIN)/pytest -q $(SPREAD) -m "cluster and not disruptive and not e2e" tests/cluster tests/contract \
+		&& $(OWN) $(BIN)/pytest -q $(SPREAD) -m "cluster and not disruptive and not e2e" $(CLUSTER_TESTS) \
 		|| failed="$$failed $$version"; \
 	done; \
 	unset K8S_PIPELINE_KUBERNETES_VERSION; $(OWN) $(BIN)/python -m tests.cluster.local up; \

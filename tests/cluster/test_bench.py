@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.bench.loops import paged_lists
 from tests.bench.meter import metered
 from tests.bench.rows import ROWS
@@ -17,6 +19,7 @@ from tests.cluster.support.space import Space
 SMALL = Scale(sizes=(2,), batch=2, removed=1, rounds=1, samples=1, log_mib=0.6)
 
 
+@pytest.mark.thorough
 def test_everything_is_measured_and_nothing_is_left(access: Access, tmp_path: Path) -> None:
     said: list[str] = []
 

@@ -55,6 +55,7 @@ def test_kustomize_puts_both_beside_a_server(beside: Beside, tmp_path: Path) -> 
         assert ("list", "jobs") in beside.used("k8s-pipeline") & beside.used("k8s-pipeline-reporter")
 
 
+@pytest.mark.thorough
 def test_a_release_is_installed_upgraded_and_uninstalled(beside: Beside, tmp_path: Path) -> None:
     space = beside.space
     helm = Helm(tmp_path, space.access)

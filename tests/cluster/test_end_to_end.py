@@ -17,7 +17,7 @@ from tests.e2e.servers import OpenMetadata, Real, Recording
 from tests.e2e.stage import Stage, folder_of, stage_in
 from tests.openmetadata_contract.servers import URL, why_unreached
 
-pytestmark = [pytest.mark.real_ingestion, pytest.mark.slow, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.real_ingestion, pytest.mark.thorough, pytest.mark.slow, pytest.mark.timeout(1500)]
 
 
 NEEDS_NO_FAULT = [case for case in CASES if not case.needs_fault]

@@ -12,7 +12,7 @@ from tests.faults.matrix import play
 from tests.faults.scenarios import ROWS
 from tests.faults.thousand import play_load
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.thorough, pytest.mark.slow, pytest.mark.timeout(420)]
 
 _FEW = 6
 

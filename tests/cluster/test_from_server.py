@@ -15,7 +15,7 @@ from tests.openmetadata import fleet, identity, pipeline, service
 
 @pytest.mark.parametrize(
     ("count", "page"),
-    [(45, 20), pytest.param(500, 100, marks=[pytest.mark.slow, pytest.mark.timeout(900)])],
+    [(45, 20), pytest.param(500, 100, marks=[pytest.mark.thorough, pytest.mark.slow, pytest.mark.timeout(900)])],
 )
 def test_all_are_deployed_through_faults_and_again_nothing_changes(
     site: Site, monkeypatch: pytest.MonkeyPatch, count: int, page: int

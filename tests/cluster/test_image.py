@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -73,7 +72,7 @@ def test_it_says_what_it_is_made_of() -> None:
     assert config["Labels"]["org.opencontainers.image.licenses"] == "Apache-2.0"
 
 
-@pytest.mark.skipif(not os.environ.get("CI"), reason="builds the image from nothing: a minute of both cores")
+@pytest.mark.thorough  # builds the image from nothing: a minute of both cores
 @pytest.mark.timeout(900)
 @pytest.mark.slow
 def test_the_same_sources_make_the_same_image(tmp_path: Path) -> None:

@@ -78,6 +78,7 @@ def test_pages_of_a_run_that_goes_on_are_read_on_from_where_they_ended(
     assert b"".join(client.pipelines.logs("nightly")).startswith("".join(pages).encode())
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_log_whose_beginning_was_rotated_away_says_so(
     client: K8sPipelineClient, program: Program, proxy: FaultProxy

@@ -75,6 +75,7 @@ def test_bytes_that_are_no_text_come_through(program: Program) -> None:
     assert b"before \xff\xfe\x00 after" in shown
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_very_long_log_is_followed_in_little_memory(program: Program, tmp_path: Path) -> None:
     """200 MiB go by while the node rotates the file every 10 MiB; a busy node drops parts before they are read."""

@@ -118,6 +118,7 @@ NEVER_DISABLED = ("given", "moved", "other zone", "cut short")
 ONCE_A_YEAR = "0 0 1 1 *"
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_what_was_due_before_is_not_made_up_for(scene: Scene) -> None:
     _deploy_before_the_minute(scene)

@@ -51,6 +51,7 @@ def test_a_password_that_is_refused_is_the_cause(program: Program, shop: Shop, r
     assert "not-the-password" not in str(told)
 
 
+@pytest.mark.thorough
 def test_a_run_that_could_not_say_how_it_ended_is_reported(program: Program, shop: Shop, real_ingestion: str) -> None:
     program.configure(ingestionImage=real_ingestion, resources=MEMORY)
     path = program.file("workflow.yaml", shop.workflow_with_a_wrong_password())
@@ -71,6 +72,7 @@ def _rows(shop: Shop, run: str) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.thorough
 def test_a_connection_is_tested(program: Program, shop: Shop, real_ingestion: str) -> None:
     program.configure(ingestionImage=real_ingestion, resources=MEMORY)
     path = program.file("automation.json", shop.test_connection())
@@ -81,6 +83,7 @@ def test_a_connection_is_tested(program: Program, shop: Shop, real_ingestion: st
     assert "Successful" in json.dumps([request["body"] for request in requests])
 
 
+@pytest.mark.thorough
 def test_an_application_of_the_published_package_runs(program: Program, shop: Shop, real_ingestion: str) -> None:
     program.configure(ingestionImage=real_ingestion, resources=MEMORY)
     path = program.file("app.json", shop.app(sleep=1, echo="hello from the application"))

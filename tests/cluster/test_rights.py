@@ -21,6 +21,8 @@ from tests.cluster.support.space import Space, until
 from tests.rights import PAGE
 
 ACCOUNT = "limited"
+USUAL = {Operation.DEPLOY, Operation.RUN, Operation.STATUS, Operation.LOGS, Operation.KILL, Operation.DELETE}
+"""What is asked with every `make test`; the others in CI."""
 
 
 def test_every_operation_has_a_scenario() -> None:
@@ -28,7 +30,9 @@ def test_every_operation_has_a_scenario() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("operation", Operation)
+@pytest.mark.parametrize(
+    "operation", [one if one in USUAL else pytest.param(one, marks=pytest.mark.thorough) for one in Operation]
+)
 def test_an_operation_uses_the_rights_that_it_is_declared_to_need_and_no_others(
     operation: Operation, site: Site, standin: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

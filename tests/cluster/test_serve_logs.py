@@ -65,7 +65,9 @@ def peak(pid: int) -> int:
     return int(next(line for line in lines if line.startswith("VmHWM:")).split()[1]) * 1024
 
 
-@pytest.mark.parametrize("mib", [16, pytest.param(100, marks=pytest.mark.e2e)])
+@pytest.mark.parametrize(
+    "mib", [pytest.param(16, marks=pytest.mark.thorough), pytest.param(100, marks=pytest.mark.e2e)]
+)
 def test_all_pages_of_a_long_log_in_bounded_memory(service: Service, space: Space, mib: int) -> None:
     _, long = ended(service, space, "short", "long")
     lines = kubelog.lengthen(long, mib, "the very end")

@@ -30,6 +30,7 @@ def _running(program: Program) -> str:
     return str(pods[0]["metadata"]["name"]) if pods else ""
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_status_names_the_due_times_that_were_skipped(program: Program) -> None:

@@ -54,7 +54,7 @@ class Scenario:
         within: Seconds for all of it.
         is_scheduled: Whether its schedule brings it about, within two minutes.
         final_state: What the run reports in the end, where it is not what it should.
-        quick: Whether `make test` has it, too.
+        quick: Whether CI plays it, too.
         alone: Whether it disturbs everything else on the cluster.
     """
 

@@ -9,6 +9,8 @@ from tests.cluster.e2e_openmetadata.driver import Driver
 from tests.cluster.support.space import until
 from tests.openmetadata_contract.servers import ADMIN_TOKEN, URL
 
+pytestmark = pytest.mark.thorough
+
 ID = "real server" if URL else "not shown: the stand-in has no alerts, and OPENMETADATA_URL is not set"
 
 

@@ -11,6 +11,8 @@ from tests.cluster.e2e_openmetadata.driver import Driver
 from tests.cluster.support.space import until
 from tests.openmetadata_contract.servers import WORKFLOWS, Document
 
+pytestmark = pytest.mark.thorough
+
 
 def requested(driver: Driver, *steps: Document) -> Document:
     """Make a workflow that tests the connection of our service."""

@@ -10,6 +10,8 @@ from tests.cluster.e2e_openmetadata.driver import Driver
 from tests.cluster.support.space import until
 from tests.openmetadata_contract.servers import SERVICES, Server
 
+pytestmark = pytest.mark.thorough
+
 DAILY = {"scheduleInterval": "0 3 * * *", "pipelineTimezone": "UTC"}
 
 

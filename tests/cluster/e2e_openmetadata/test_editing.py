@@ -6,6 +6,8 @@ import pytest
 
 from tests.cluster.e2e_openmetadata.driver import Clicked, Driver
 
+pytestmark = pytest.mark.thorough
+
 DAILY = {"scheduleInterval": "0 3 * * *", "pipelineTimezone": "UTC"}
 
 

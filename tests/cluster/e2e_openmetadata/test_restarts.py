@@ -10,6 +10,8 @@ import pytest
 
 from tests.cluster.e2e_openmetadata.driver import Clicked, Driver
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.fixture(autouse=True)
 def _as_it_was(driver: Driver) -> Iterator[None]:
