@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from k8s_pipeline_client.cluster.port import Object
 from k8s_pipeline_client.domain.objects import is_automation, is_finished
@@ -91,7 +91,8 @@ def due_again(job: Object, status: RunStatus, deadline: datetime | None, now: da
 
 
 _SECOND = timedelta(seconds=1)
-_EVER = datetime.max
+_EVER = datetime.max.replace(tzinfo=UTC)
+"""Comparable with the times of Kubernetes, which are aware."""
 _LONGEST = timedelta(days=36_500)
 """The API server takes any int64 as ``activeDeadlineSeconds``, which no `datetime` reaches."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from k8s_pipeline_client.reporter import reporter, situation
 from k8s_pipeline_client.reporter.loop import Loop
 from k8s_pipeline_client.reporter.report import Report
 from k8s_pipeline_client.settings import Settings
+from k8s_pipeline_client.status import RunStatus, State, Trigger
 from tests.fakes import Request
 from tests.unit.reporting import HOURLY, World
 
@@ -66,6 +67,20 @@ def test_a_job_of_which_nobody_can_tell_when_it_is_due_ends_no_pass(monkeypatch:
     report = world.passes()
 
     assert report.again_after == world.settings.start_timeout_seconds - 10 + 1
+
+
+def test_of_pods_of_which_one_does_not_say_when_it_was_made_the_others_are_still_told_apart() -> None:
+    job: Object = {"metadata": {"name": "odd"}, "spec": {"template": {"spec": {}}}, "status": {"active": 1}}
+    made = "2026-01-01T00:00:00Z"
+    pods: list[Object] = [
+        {"metadata": {"name": name}, "spec": {}, "status": {"phase": "Pending"}} for name in ("one", "other")
+    ]
+    pods[0]["metadata"]["creationTimestamp"] = made
+    running = RunStatus("an id", "odd", State.RUNNING, Trigger.MANUAL)
+
+    assert situation.start_deadline(job, pods, running, timedelta(minutes=5)) is None
+    pods[1]["metadata"]["creationTimestamp"] = made
+    assert situation.start_deadline(job, pods, running, timedelta(minutes=5)) == datetime(2026, 1, 1, 0, 5, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("data", [{}, {"workflow.json": "bm8gSlNPTg=="}], ids=str)
