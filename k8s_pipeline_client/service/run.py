@@ -5,21 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-import ssl
-from pathlib import Path
 from typing import Any
 
 import uvicorn
 from prometheus_client import start_http_server
 from starlette.types import ASGIApp
 
-from k8s_pipeline_client.errors import InputError, SettingsError
+from k8s_pipeline_client.errors import InputError
+from k8s_pipeline_client.service.certificate import Certificate
 from k8s_pipeline_client.service.config import ServiceConfig
 from k8s_pipeline_client.service.metrics import Metrics
 
-_LOG = logging.getLogger(__name__)
 _GRACE_SECONDS = 30
-_CERTIFICATE_SECONDS = 10.0
 _MOST_CONNECTIONS = 1000
 _KEEP_ALIVE_SECONDS = 75
 """Longer than clients keep idle connections, which could otherwise send a request while it is being closed."""
@@ -46,11 +43,13 @@ def serve(app: ASGIApp, config: ServiceConfig, metrics: Metrics) -> None:
 
 
 async def _serve(app: ASGIApp, config: ServiceConfig, metrics: Metrics) -> None:
+    certificate = _certificate(config)
     server = uvicorn.Server(uvicorn_config(app, config))
     watch = None
-    if config.tls_certificate is not None:
+    if certificate is not None:
         server.config.load()
-        watch = asyncio.create_task(_follow_certificate(server.config.ssl, config))
+        assert server.config.ssl is not None
+        watch = asyncio.create_task(certificate.follow(server.config.ssl))
     shown = _serve_metrics(config, metrics)
     try:
         await server.serve()
@@ -73,9 +72,10 @@ def uvicorn_config(app: ASGIApp, config: ServiceConfig) -> uvicorn.Config:
         SettingsError: The certificate cannot be used.
     """
     more: dict[str, Any] = {}
-    if config.tls_certificate is not None:
+    certificate = _certificate(config)
+    if certificate is not None:
+        certificate.check()
         more = {"ssl_certfile": config.tls_certificate, "ssl_keyfile": config.tls_key or config.tls_certificate}
-        _check(config)
     logging.getLogger("uvicorn.access").disabled = True  # its lines hold whole queries; ours do not
     return uvicorn.Config(
         app,
@@ -95,53 +95,8 @@ def uvicorn_config(app: ASGIApp, config: ServiceConfig) -> uvicorn.Config:
     )
 
 
-def _check(config: ServiceConfig) -> None:
-    try:
-        _load(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), config)
-    except (OSError, ssl.SSLError) as error:
-        # OpenSSL's own words are codes of its source.
-        why = (
-            "it or its key is no PEM file that OpenSSL can read" if isinstance(error, ssl.SSLError) else error.strerror
-        )
-        raise SettingsError(
-            f"the certificate {config.tls_certificate} cannot be used: {why}",
-            hint="a PEM file with the chain, and one with its private key, which has no passphrase",
-        ) from None
-
-
-def _load(context: ssl.SSLContext, config: ServiceConfig) -> None:
-    assert config.tls_certificate is not None
-    # Without a terminal nobody could type a passphrase, and OpenSSL would wait for it.
-    context.load_cert_chain(config.tls_certificate, config.tls_key, password=lambda: "")
-
-
-async def _follow_certificate(context: ssl.SSLContext | None, config: ServiceConfig) -> None:
-    """Reload the certificate when its files change; new connections use it."""
-    seen = _state(config)
-    while context is not None:
-        await asyncio.sleep(_CERTIFICATE_SECONDS)
-        now = _state(config)
-        if now == seen:
-            continue
-        try:
-            await asyncio.to_thread(_load, context, config)
-        except (OSError, ssl.SSLError) as error:  # half of it is there as yet, or it is broken: the old one goes on
-            _LOG.warning("the certificate could not be reloaded: %s", error.strerror or type(error).__name__)
-        else:
-            seen = now
-            _LOG.info("the certificate was reloaded")
-
-
-def _state(config: ServiceConfig) -> list[object]:
-    return [_stat(path) for path in (config.tls_certificate, config.tls_key) if path is not None]
-
-
-def _stat(path: Path) -> object:
-    try:
-        found = path.stat()
-    except OSError as error:
-        return error.errno
-    return found.st_ino, found.st_mtime_ns
+def _certificate(config: ServiceConfig) -> Certificate | None:
+    return None if config.tls_certificate is None else Certificate(config.tls_certificate, config.tls_key)
 
 
 def _serve_metrics(config: ServiceConfig, metrics: Metrics) -> Any:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import os
 import socket
 import ssl
 import threading
 import time
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +18,12 @@ import pytest
 import uvicorn
 
 from k8s_pipeline_client import service
+from k8s_pipeline_client.service import certificate
 from k8s_pipeline_client.service import run as run_module
+from k8s_pipeline_client.service.certificate import Certificate
+from k8s_pipeline_client.service.filestate import state_of
 from k8s_pipeline_client.service.run import uvicorn_config
-from tests.cluster.local.certificates import Authority
+from tests.cluster.local.certificates import Authority, KeyPair
 from tests.cluster.support.program import Result, call
 from tests.cluster.support.space import until
 from tests.fakes import FakeCluster
@@ -155,8 +160,8 @@ def test_the_options_are_what_is_served(started: Started, tmp_path: Path) -> Non
 def test_it_is_served_by_https_where_there_is_a_certificate(started: Started, tmp_path: Path) -> None:
     authority = Authority("tests")
     authority.server("service", ["127.0.0.1"]).write(tmp_path, "tls")
-    certificate = ["--tls-certificate", str(tmp_path / "tls.crt"), "--tls-key", str(tmp_path / "tls.key")]
-    run(tmp_path, *files(tmp_path), *certificate)
+    options = ["--tls-certificate", str(tmp_path / "tls.crt"), "--tls-key", str(tmp_path / "tls.key")]
+    run(tmp_path, *files(tmp_path), *options)
     trusted = ssl.create_default_context(cadata=authority.pair.certificate.decode())
     assert started.status("admin", "a-password", tls=trusted) == 200
 
@@ -169,6 +174,13 @@ def test_a_certificate_that_cannot_be_used_is_said(cluster: FakeCluster, tmp_pat
     assert "tls.crt" in result.err
 
 
+def test_a_key_of_another_certificate_is_said(cluster: FakeCluster, tmp_path: Path) -> None:
+    Authority("tests").server("service", ["localhost"]).write(tmp_path, "tls")
+    Authority("tests").server("service", ["localhost"]).write(tmp_path, "other")
+    options = ["--tls-certificate", str(tmp_path / "tls.crt"), "--tls-key", str(tmp_path / "other.key")]
+    assert "the key of another" in run(tmp_path, *files(tmp_path), *options, code=2).err
+
+
 def test_a_port_that_is_taken_is_said(cluster: FakeCluster, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
@@ -177,46 +189,112 @@ def test_a_port_that_is_taken_is_said(cluster: FakeCluster, tmp_path: Path) -> N
         run(tmp_path, *files(tmp_path), "--metrics-port", port, code=2)
 
 
-def test_a_certificate_that_was_renewed_is_used_without_a_restart(
-    started: Started, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(run_module, "_CERTIFICATE_SECONDS", 0.05)
-    old, new = Authority("old"), Authority("new")
-    old.server("service", ["127.0.0.1"]).write(tmp_path, "tls")
-    certificate = ["--tls-certificate", str(tmp_path / "tls.crt"), "--tls-key", str(tmp_path / "tls.key")]
-    run(tmp_path, *files(tmp_path), *certificate)
-    server = uvicorn.Server(uvicorn_config(started.app, started.config))
+class Renewing:
+    """A service by https that looks at its certificate all the time."""
 
-    async def both() -> None:
-        server.config.load()
-        watch = asyncio.create_task(run_module._follow_certificate(server.config.ssl, started.config))
-        await server.serve()
+    def __init__(self, started: Started, folder: Path) -> None:
+        self._folder = folder
+        assert started.config.tls_certificate
+        self._certificate = Certificate(started.config.tls_certificate, started.config.tls_key)
+        self._server = uvicorn.Server(uvicorn_config(started.app, started.config))
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
+        self._thread.start()
+        while not self._server.started:
+            assert self._thread.is_alive()
+            time.sleep(0.01)
+        self._port = self._server.servers[0].sockets[0].getsockname()[1]
+
+    async def _serve(self) -> None:
+        self._server.config.load()
+        assert self._server.config.ssl
+        watch = asyncio.create_task(self._certificate.follow(self._server.config.ssl))
+        await self._server.serve()
         watch.cancel()
 
-    thread = threading.Thread(target=lambda: asyncio.run(both()), daemon=True)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        time.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
+    def write(self, pair: KeyPair, *suffixes: str) -> None:
+        """Write parts of a pair over the files that are served."""
+        for suffix in suffixes:
+            (self._folder / f"tls.{suffix}").write_bytes({"crt": pair.certificate, "key": pair.key}[suffix])
 
-    def is_shown(authority: Authority) -> bool:
+    def shows(self, authority: Authority, *, by_name: bool = True) -> bool:
+        """Return whether it shows a certificate of this authority; a client need not say whom it asks for."""
         trusted = ssl.create_default_context(cadata=authority.pair.certificate.decode())
-        try:
-            client = JavaClient(f"https://127.0.0.1:{port}", "admin", "a-password", tls=trusted)
-            return client.send("GET", HEALTH).status == 200
-        except ssl.SSLError:
-            return False
+        trusted.check_hostname = by_name
+        with socket.create_connection(("127.0.0.1", self._port), timeout=10) as plain:
+            try:
+                with trusted.wrap_socket(plain, server_hostname="localhost" if by_name else None):
+                    return True
+            except ssl.SSLCertVerificationError:
+                return False
 
-    try:
-        assert is_shown(old)
-        (tmp_path / "tls.crt").write_text("half of it")
-        new.server("service", ["127.0.0.1"]).write(tmp_path, "tls")
-        until(lambda: is_shown(new), "the new certificate is used", 20)
-        assert not is_shown(old)
-    finally:
-        server.should_exit = True
-        thread.join(10)
+    def stop(self) -> None:
+        """Stop it."""
+        self._server.should_exit = True
+        self._thread.join(10)
+
+
+@pytest.fixture
+def renewing(started: Started, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Renewing, Authority]]:
+    """A service by https, and whose certificate it has."""
+    monkeypatch.setattr(certificate, "LOOK_SECONDS", 0.05)
+    authority = Authority("old")
+    authority.server("service", ["localhost"]).write(tmp_path, "tls")
+    run(
+        tmp_path,
+        *files(tmp_path),
+        *("--tls-certificate", str(tmp_path / "tls.crt"), "--tls-key", str(tmp_path / "tls.key")),
+    )
+    found = Renewing(started, tmp_path)
+    yield found, authority
+    found.stop()
+
+
+def test_a_certificate_that_was_renewed_is_used_without_a_restart(renewing: tuple[Renewing, Authority]) -> None:
+    served, old = renewing
+    new = Authority("new")
+    pair = new.server("service", ["localhost"])
+    assert served.shows(old)
+    served.write(pair, "crt", "key")
+    until(lambda: served.shows(new), "the new certificate is used", 20)
+    assert served.shows(new, by_name=False)
+    assert not served.shows(old)
+
+
+@pytest.mark.parametrize("first", ["crt", "key"])
+def test_until_certificate_and_key_fit_each_other_the_earlier_ones_are_used(
+    renewing: tuple[Renewing, Authority], first: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    served, old = renewing
+    new = Authority("new")
+    pair = new.server("service", ["localhost"])
+    served.write(pair, first)
+    until(lambda: "could not be reloaded" in caplog.text, "the two are tried", 20)
+    assert served.shows(old)
+    assert served.shows(old, by_name=False)
+    served.write(pair, "crt", "key")
+    until(lambda: served.shows(new), "the new certificate is used", 20)
+
+
+def test_a_file_that_is_written_twice_within_a_tick_of_the_clock_has_changed(tmp_path: Path) -> None:
+    path = tmp_path / "tls.crt"
+    path.write_text("half")
+    found, before = path.stat(), state_of([path])
+    path.write_text("half and the other")
+    os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
+    assert state_of([path]) != before
+
+
+def test_a_file_that_is_no_certificate_leaves_the_earlier_one(
+    renewing: tuple[Renewing, Authority], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    served, old = renewing
+    (tmp_path / "tls.crt").write_text("half of it")
+    until(lambda: "could not be reloaded" in caplog.text, "it is tried", 20)
+    assert served.shows(old)
+    (tmp_path / "tls.key").unlink()
+    caplog.clear()
+    until(lambda: "could not be reloaded" in caplog.text, "it is tried again", 20)
+    assert served.shows(old)
 
 
 def test_the_metrics_have_a_port_of_their_own_without_a_login(started: Started, tmp_path: Path) -> None:
