@@ -15,6 +15,7 @@ from pathlib import Path
 from k8s_pipeline_client.cluster.port import Cluster, Kind
 from k8s_pipeline_client.domain.redaction import keep_secret
 from k8s_pipeline_client.errors import PipelineError, SettingsError
+from k8s_pipeline_client.service.filestate import state_of
 from k8s_pipeline_client.settings.files import text_of
 
 _LOG = logging.getLogger(__name__)
@@ -58,13 +59,13 @@ class FileValues:
         self._paths = tuple(paths)
         self._what = what
         self._lock = threading.Lock()
-        self._seen = self._state()
+        self._seen = state_of(self._paths)
         self._values = self._read()
 
     def __call__(self) -> Sequence[str]:
         """Return what the files hold now; if they cannot be read, what they held before."""
         with self._lock:
-            state = self._state()
+            state = state_of(self._paths)
             if state != self._seen:
                 self._seen = state
                 try:
@@ -74,9 +75,6 @@ class FileValues:
                 else:
                     _LOG.info("the %s was reloaded", self._what)
             return self._values
-
-    def _state(self) -> tuple[object, ...]:
-        return tuple(map(_state_of, self._paths))
 
     def _read(self) -> tuple[str, ...]:
         texts = [text_of(path, self._what) for path in self._paths]
@@ -147,14 +145,6 @@ def checked(values: Iterable[str], what: str) -> tuple[str, ...]:
         if what != "user name":
             keep_secret(value)
     return found
-
-
-def _state_of(path: Path) -> object:
-    try:
-        found = path.stat()
-    except OSError as error:
-        return error.errno
-    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def _decoded(header: str | None) -> tuple[bytes, bytes] | None:
