@@ -112,6 +112,8 @@ BACKOFF_LIMIT = PREFIX + "backoff-limit"
 """With ``succeeded-at``: the Job's original backoffLimit, for a rerun."""
 LOG_TAIL = PREFIX + "log-tail"
 """On a killed Job: the last lines of the log, with the document's secrets redacted."""
+AWAITS_SECRET = PREFIX + "awaits-secret"
+"""On a Job that this program has created suspended, until the Secret with its document is there. Value: ``true``."""
 REQUEST = PREFIX + "request"
 """On a Job: the id of the creating call. Identifies our own Job after a retried request."""
 NOTES = PREFIX + "notes"
@@ -138,6 +140,7 @@ OF_A_RUN = (
     SUCCEEDED_AT,
     BACKOFF_LIMIT,
     LOG_TAIL,
+    AWAITS_SECRET,
     REQUEST,
     PEAK_MEMORY,
     DURATION,

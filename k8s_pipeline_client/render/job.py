@@ -121,6 +121,24 @@ def run_job(
     return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": job["spec"]}
 
 
+def hold(job: Document) -> None:
+    """Have a Job wait for the Secret with its document, which it is to own."""
+    job["spec"]["suspend"] = True
+    job["metadata"].setdefault("annotations", {})[labels.AWAITS_SECRET] = "true"
+
+
+def without_hold(job: Document) -> Document:
+    """Return a Job that waits for no Secret."""
+    annotations = {key: value for key, value in job["metadata"]["annotations"].items() if key != labels.AWAITS_SECRET}
+    spec = {key: value for key, value in job["spec"].items() if key != "suspend"}
+    return {**job, "metadata": {**job["metadata"], "annotations": annotations}, "spec": spec}
+
+
+def release() -> Document:
+    """Return the merge patch that lets a Job go whose Secret is there."""
+    return {"metadata": {"annotations": {labels.AWAITS_SECRET: None}}, "spec": {"suspend": False}}
+
+
 def _without_window(arguments: list[str]) -> list[str]:
     if WINDOW_OPTION not in arguments:
         return arguments

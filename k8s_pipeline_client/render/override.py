@@ -18,6 +18,7 @@ from k8s_pipeline_client.render.config import (
     is_reference,
     secret_sources,
 )
+from k8s_pipeline_client.render.job import hold
 from k8s_pipeline_client.render.metadata import object_meta, owner_reference
 from k8s_pipeline_client.settings import OWN_VOLUME
 
@@ -49,7 +50,7 @@ def with_own_secret(job: Document, text: str) -> Document:
             referred_to = secret_sources(references_of(json.loads(text), "the run's own document"))
             volume["projected"]["sources"] = [*kept, *referred_to]
     if labels.QUEUE_NAME not in job["metadata"].get("labels", {}):
-        job["spec"]["suspend"] = True
+        hold(job)
     return job
 
 

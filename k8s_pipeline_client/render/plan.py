@@ -109,8 +109,7 @@ class OneShotPlan:
 
     def manifests(self) -> list[Document]:
         """Return the manifests for ``kubectl apply --server-side``; the Job does not own its Secret then."""
-        spec = {key: value for key, value in self.job["spec"].items() if key != "suspend"}
-        return [*self.shared, self.secret, {**self.job, "spec": spec}]
+        return [*self.shared, self.secret, job.without_hold(self.job)]
 
     def owned_by(self, owner: Document) -> Document:
         """Return the Secret with the owner reference to the Job that the server returned."""
@@ -197,7 +196,7 @@ def plan_one_shot(pipeline: Pipeline, settings: Settings, run_id: str) -> OneSho
     run["metadata"]["annotations"][labels.ON_DEMAND] = "true"
     # A queue suspends and resumes its Jobs itself. Resuming one here would bypass the queue.
     if own.queue_name is None:
-        run["spec"]["suspend"] = True
+        job.hold(run)
     secret = config.secret(pipeline, name, settings.namespace, pipeline.encoded())
     secret["metadata"]["labels"] |= mark
     launcher = config.launcher_config_map(settings.namespace)

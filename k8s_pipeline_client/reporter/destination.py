@@ -127,10 +127,7 @@ class Destinations:
             InputError: Nothing says how its OpenMetadata is reached.
             NotFoundError: Its document is gone, and the settings do not say it.
         """
-        name = secret_name(job)
-        known = self._document(name, job)
-        source = token_source(job)
-        return self._chosen(known, label(job, labels.INSTANCE), source)
+        return self._chosen(self._document_of(job), label(job, labels.INSTANCE), token_source(job))
 
     def of_template(self, cronjob: Object) -> Destination:
         """Return where the runs of a CronJob, read as a whole, are reported; the errors are those of `of`."""
@@ -236,6 +233,16 @@ class Destinations:
             return None
         address = api_address(settings.metadata_api_endpoint)
         return Way(address, token, settings.verify_ssl, given_certificates(settings))
+
+    def _document_of(self, job: Object) -> _Known:
+        """Return what a run's document says; its pipeline's, where its own was never written."""
+        own, pipeline = secret_name(job), label(job, labels.PIPELINE)
+        try:
+            return self._document(own, job)
+        except NotFoundError:
+            if pipeline in ("", own):
+                raise
+            return self._document(pipeline, job)
 
     def _document(self, name: str, job: Object) -> _Known:
         with self._lock:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from k8s_pipeline_client.cluster.port import Cluster, Kind, Object, Propagation
+from k8s_pipeline_client.cluster.port import Cluster, Kind, Propagation
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.objects import annotation, is_finished
-from k8s_pipeline_client.domain.rfc3339 import rfc3339
 from k8s_pipeline_client.errors import ConflictError, InvalidError, NotFoundError
 from k8s_pipeline_client.inventory.lookup import pods_of
 from k8s_pipeline_client.jsonlog import FACTS
 from k8s_pipeline_client.reporter.observe import Seen
 from k8s_pipeline_client.reporter.situation import lost_pods, start_deadline
+from k8s_pipeline_client.runs.kill import end_for
 from k8s_pipeline_client.status import Cause, CauseCode, run_status
 
 _LOG = logging.getLogger(__name__)
@@ -44,7 +43,7 @@ def end_what_cannot_start(cluster: Cluster, seen: Seen, default: timedelta, now:
     waited = int((now - deadline).total_seconds())
     found = seen.status.cause or Cause(CauseCode.UNKNOWN, "The run did not start, and nothing says why")
     cause = replace(found, summary=f"{found.summary}; it was ended since it had not started in time")
-    if not end(cluster, job, now, cause):
+    if not end_for(cluster, job, cause, by=BY, now=now):
         return None
     facts = {"run": seen.run_id, "cause": str(found.code), "secondsLate": waited}
     _LOG.info("run %s is ended, since it has not started in time (%s)", seen.run_id, found.code, extra={FACTS: facts})
@@ -66,45 +65,12 @@ def give_up_lost_pods(cluster: Cluster, seen: Seen, now: datetime) -> bool:
     if not is_finished(job) and not annotation(job, labels.KILLED_BY):
         node = next((pod["spec"].get("nodeName") for pod in lost if pod["spec"].get("nodeName")), "")
         summary = f"The node {node} of the run was lost; it may still be writing, and its pod was deleted by force"
-        end(cluster, job, now, Cause(CauseCode.NODE_LOST, summary, hint="see what became of the node"))
+        end_for(cluster, job, Cause(CauseCode.NODE_LOST, summary, hint="see what became of the node"), by=BY, now=now)
     for pod in lost:
         metadata = pod["metadata"]
         cluster.delete(Kind.POD, metadata["name"], Propagation.BACKGROUND, uid=metadata["uid"], grace_seconds=0)
         _LOG.warning("pod %s of run %s is deleted by force: its node is lost", metadata["name"], seen.run_id)
     return True
-
-
-def end(cluster: Cluster, job: Object, now: datetime, cause: Cause) -> bool:
-    """End a run for a cause, which is kept on its Job; return whether it was: one that has changed is let be.
-
-    The same patch as of a kill: who and why, and a deadline that is over.
-
-    Args:
-        cluster: Where.
-        job: As it was read.
-        now: The API server's time.
-        cause: Why.
-    """
-    metadata, spec = job["metadata"], job["spec"]
-    annotations = {
-        labels.KILLED_BY: BY,
-        labels.KILLED_AT: rfc3339(now),
-        labels.KILLED_BECAUSE: json.dumps(cause.as_dict()),
-        labels.NET_SECONDS: str(spec.get("activeDeadlineSeconds") or ""),
-    }
-    held = {"suspend": False, "parallelism": 0} if spec.get("suspend") else {}
-    patch = {
-        "metadata": {
-            "uid": metadata["uid"],
-            "resourceVersion": metadata["resourceVersion"],
-            "annotations": annotations,
-        },
-        "spec": {"activeDeadlineSeconds": 1, **held},
-    }
-    with suppress(NotFoundError, ConflictError, InvalidError):
-        cluster.merge(Kind.JOB, metadata["name"], patch)
-        return True
-    return False
 
 
 def keep_until_reported(cluster: Cluster, seen: Seen, now: datetime) -> bool:

@@ -46,7 +46,7 @@ def lost_pods(pods: Sequence[Object], now: datetime) -> list[Object]:
 def start_deadline(job: Object, pods: Sequence[Object], status: RunStatus, default: timedelta) -> datetime | None:
     """Return by when a run, or its newest attempt, has to have started; None where it has, or nobody can tell.
 
-    What is suspended, or held by a queue, waits as long as it is held.
+    What is suspended, or held by a queue, waits as long as it is held; but for a run that waits for whoever started it.
 
     Args:
         job: Its Job.
@@ -56,8 +56,10 @@ def start_deadline(job: Object, pods: Sequence[Object], status: RunStatus, defau
             grace period together.
     """
     facts = read_job(job)
-    if is_finished(job) or facts.is_suspended or facts.deleted_at or facts.killed_by or facts.failure:
+    if is_finished(job) or facts.deleted_at or facts.killed_by or facts.failure:
         return None
+    if facts.is_suspended:
+        return facts.abandoned_at
     if status.state.is_terminal or (status.cause and status.cause.code in _EXEMPT):
         return None
     attempts = sorted((read_pod(pod, ()) for pod in pods), key=lambda pod: pod.created_at or facts.created_at or _EVER)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import getpass
+import json
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import datetime
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Propagation
 from k8s_pipeline_client.domain import labels
@@ -16,6 +18,8 @@ from k8s_pipeline_client.inventory.lookup import pods_of
 from k8s_pipeline_client.polling import poll
 from k8s_pipeline_client.render.makeup import follows_the_end
 from k8s_pipeline_client.runs.sidecars import has_ended, stop_sidecars
+from k8s_pipeline_client.status import Cause, run_status
+from k8s_pipeline_client.status.job import read_job
 from k8s_pipeline_client.timelimit import time_limit
 
 _CONTENTION = 10.0
@@ -69,6 +73,54 @@ def kill_run(cluster: Cluster, job: Object, *, by: str, wait: bool = True) -> Ob
         else:
             return _given_up(cluster, name, uid) if is_held and wait else None
     raise WaitTimeoutError(f"Job {name} kept changing for {_CONTENTION:.0f} s", hint="kill it again")
+
+
+def end_for(cluster: Cluster, job: Object, cause: Cause, *, by: str, now: datetime) -> bool:
+    """End a run for a cause, which is kept on its Job; return whether it was: one that has changed is let be.
+
+    The same patch as of a kill: who and why, and a deadline that is over.
+
+    Args:
+        cluster: Where.
+        job: As it was read.
+        cause: Why.
+        by: Who ends it, for the record.
+        now: The API server's time.
+    """
+    metadata, spec = job["metadata"], job["spec"]
+    annotations = {
+        labels.KILLED_BY: by,
+        labels.KILLED_AT: rfc3339(now),
+        labels.KILLED_BECAUSE: json.dumps(cause.as_dict()),
+        labels.NET_SECONDS: str(spec.get("activeDeadlineSeconds") or ""),
+    }
+    held = {"suspend": False, "parallelism": 0} if spec.get("suspend") else {}
+    patch = {
+        "metadata": {
+            "uid": metadata["uid"],
+            "resourceVersion": metadata["resourceVersion"],
+            "annotations": annotations,
+        },
+        "spec": {"activeDeadlineSeconds": 1, **held},
+    }
+    with suppress(NotFoundError, ConflictError, InvalidError):
+        cluster.merge(Kind.JOB, metadata["name"], patch)
+        return True
+    return False
+
+
+def end_abandoned(cluster: Cluster, job: Object) -> bool:
+    """End a run whose caller was interrupted before its Secret was there; return whether it is one, and ends.
+
+    Without that its Job would stay suspended for ever, for no deadline of a suspended Job is ever over.
+    """
+    now = cluster.now()
+    since = read_job(job).abandoned_at
+    if since is None or now < since:
+        return False
+    found = run_status(job, (), (), now).cause
+    assert found is not None  # it is suspended
+    return end_for(cluster, job, found, by=whoever_runs_this(), now=now)
 
 
 def _end_of(cluster: Cluster, job: Object, *, by: str, is_held: bool) -> Object:

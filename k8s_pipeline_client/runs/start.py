@@ -29,9 +29,10 @@ from k8s_pipeline_client.errors import (
 )
 from k8s_pipeline_client.inventory.lookup import active_jobs, pods_of
 from k8s_pipeline_client.render.config import DOCUMENT_KEY
-from k8s_pipeline_client.render.job import run_job
+from k8s_pipeline_client.render.job import release, run_job
 from k8s_pipeline_client.render.metadata import owner_reference
 from k8s_pipeline_client.render.override import own_secret, with_own_secret
+from k8s_pipeline_client.runs.kill import end_abandoned
 from k8s_pipeline_client.runs.sidecars import has_ended, stop_sidecars
 
 
@@ -124,7 +125,7 @@ def let_go(cluster: Cluster, job: Object, write_secret: Callable[[], object], *,
         return job
     try:
         write_secret()
-        return cluster.merge(Kind.JOB, name, {"spec": {"suspend": False}}) if held else job
+        return cluster.merge(Kind.JOB, name, release()) if held else job
     except ClusterError as error:
         if not ours:
             raise error.with_outcome(f"Job {name} of an earlier call stays, and may wait for its document") from error
@@ -137,7 +138,7 @@ def _removed(cluster: Cluster, job: Object) -> str:
     try:
         cluster.delete(Kind.JOB, name, Propagation.BACKGROUND, uid=job["metadata"]["uid"])
     except ClusterError:
-        return f"Job {name} is left, suspended: delete it"
+        return f"Job {name} is left, suspended: the next run, or the reporter, ends it in a minute"
     return "the run has been removed"
 
 
@@ -232,7 +233,7 @@ def _refuse_deleted(cronjob: Object) -> None:
 
 def _refuse_overlap(cluster: Cluster, cronjob: Object, identity: str) -> None:
     for job in active_jobs(cluster, cronjob["metadata"]["name"]):
-        if run_id(job) == identity:
+        if run_id(job) == identity or end_abandoned(cluster, job):
             continue
         pods = pods_of(cluster, job["metadata"]["name"])
         stop_sidecars(cluster, job, pods)

@@ -63,6 +63,13 @@ def _held(job: Job) -> Cause:
             detail,
             "see the queue: kubectl get workloads",
         )
+    if job.awaits_secret:
+        return Cause(
+            CauseCode.HELD,
+            "The run waits for the Secret with its document, and whoever started it has not written that",
+            detail,
+            "start it again if that was interrupted; after a minute the next run, or the reporter, ends this one",
+        )
     return Cause(
         CauseCode.HELD,
         "The run is held: its Job is suspended",

@@ -13,6 +13,8 @@ from k8s_pipeline_client.status.asked import Asked, read_asked
 from k8s_pipeline_client.status.models import Cause, Trigger
 from k8s_pipeline_client.status.pod import Condition, read_conditions
 
+ABANDONED_AFTER = timedelta(minutes=1)
+"""So long whoever starts a run is given to write the Secret with its document; the service has ten seconds."""
 _INSTANTIATE = "cronjob.kubernetes.io/instantiate"
 _DEFAULT_BACKOFF_LIMIT = 6
 
@@ -37,6 +39,7 @@ class Job:
         queue: The Kueue queue; empty without one.
         killed_because: The cause that was recorded with the kill.
         succeeded_at: When main succeeded, if the pod was terminated afterwards because of its sidecars.
+        awaits_secret: It is suspended by this program, until the Secret with its document is there.
     """
 
     name: str
@@ -65,11 +68,17 @@ class Job:
     started_at: datetime | None
     completed_at: datetime | None
     deleted_at: datetime | None
+    awaits_secret: bool = False
 
     @property
     def failure(self) -> Condition | None:
         """The condition Failed, or FailureTarget."""
         return self.conditions.get("Failed") or self.conditions.get("FailureTarget")
+
+    @property
+    def abandoned_at(self) -> datetime | None:
+        """From when on nobody is about to write the Secret that it waits for; None if it waits for none."""
+        return self.created_at + ABANDONED_AFTER if self.awaits_secret and self.created_at else None
 
 
 def _read_trigger(raw: Object) -> Trigger:
@@ -151,4 +160,5 @@ def read_job(raw: Object) -> Job:
         started_at=moment(status.get("startTime")),
         completed_at=moment(status.get("completionTime")),
         deleted_at=moment(metadata.get("deletionTimestamp")),
+        awaits_secret=spec.get("suspend") is True and text(annotations.get(labels.AWAITS_SECRET)) == "true",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -139,6 +139,25 @@ def test_a_job_that_says_nothing_is_read_as_kubernetes_would_take_it() -> None:
         completed_at=None,
         deleted_at=None,
     )
+
+
+@pytest.mark.parametrize(
+    ("annotations", "suspend", "created", "expected"),
+    [
+        ({labels.AWAITS_SECRET: "true"}, True, at(1), now(61)),
+        ({labels.AWAITS_SECRET: "true"}, True, None, None),
+        ({labels.AWAITS_SECRET: "true"}, False, at(1), None),
+        ({labels.AWAITS_SECRET: "true"}, None, at(1), None),
+        ({labels.AWAITS_SECRET: "false"}, True, at(1), None),
+        ({}, True, at(1), None),
+    ],
+    ids=["held for its Secret", "odd", "let go", "never held", "said otherwise", "suspended by somebody else"],
+)
+def test_a_run_is_abandoned_when_its_caller_has_left_it_without_its_secret_for_a_minute(
+    annotations: dict[str, str], suspend: bool | None, created: str | None, expected: datetime | None
+) -> None:
+    metadata = {"creationTimestamp": created, "annotations": annotations}
+    assert read_job({"metadata": metadata, "spec": {"suspend": suspend}}).abandoned_at == expected
 
 
 @pytest.mark.parametrize(
