@@ -14,7 +14,8 @@ _HASH_ALPHABET = "0123456789abcdefghijklmnopqrstuv"
 _HASH_LENGTH = 10
 _HASH_SHIFTS = range(0, 5 * _HASH_LENGTH, 5)
 _HASH_BYTES = 7
-_RUN_SUFFIX_LENGTH = 10
+RUN_DIGITS = 10
+"""So many hexadecimal digits end the name of a run's Job."""
 
 
 def resource_name(*, instance: str, fqn: str, service: str, pipeline_type: str) -> str:
@@ -54,8 +55,8 @@ def token_secret_name(*, instance: str, bot: str) -> str:
 
 
 def run_name(pipeline_resource: str, run_id: str) -> str:
-    """Return the Job's name for a run with this id; at most 63 characters."""
-    return f"{pipeline_resource}-{run_id.replace('-', '')[:_RUN_SUFFIX_LENGTH].lower()}"
+    """Return the name of a run's Job, given the run's id, or what stands for it; at most 63 characters."""
+    return f"{pipeline_resource}-{run_id.replace('-', '')[:RUN_DIGITS].lower()}"
 
 
 def lookup_hash(text: str) -> str:

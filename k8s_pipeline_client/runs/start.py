@@ -6,6 +6,7 @@ import base64
 import json
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object, Propagation
@@ -17,23 +18,24 @@ from k8s_pipeline_client.domain.objects import (
     is_marked_deleted,
     is_terminating,
     label,
-    run_id,
 )
 from k8s_pipeline_client.errors import (
     ClusterError,
     ConflictError,
     DefinitionError,
     InputError,
-    RunActiveError,
+    PipelineError,
     UnknownNameError,
 )
-from k8s_pipeline_client.inventory.lookup import active_jobs, pods_of
+from k8s_pipeline_client.inventory.lookup import get_or_none
 from k8s_pipeline_client.render.config import DOCUMENT_KEY
 from k8s_pipeline_client.render.job import release, run_job
 from k8s_pipeline_client.render.metadata import owner_reference
 from k8s_pipeline_client.render.override import own_secret, with_own_secret
-from k8s_pipeline_client.runs.kill import end_abandoned
-from k8s_pipeline_client.runs.sidecars import has_ended, stop_sidecars
+from k8s_pipeline_client.runs import overlap
+
+Taken = Callable[[Object], PipelineError]
+"""Returns the error for a Job that cannot be created, given the one that has its name."""
 
 
 def start_run(
@@ -47,8 +49,9 @@ def start_run(
 ) -> Object:
     """Create a Job from the CronJob's template, and return it.
 
-    With an id that was handed over it may be repeated: the Job's name is derived from the id, so the same call again
-    finds the run of the first one, and completes what a process that was killed in between has left.
+    With an id that was handed over it may be repeated: the same call again finds the run of the first one, and
+    completes what a process that was killed in between has left. Of runs that must not overlap, and are asked for in
+    the same moment, one is started: they want a Job of the same name.
 
     Args:
         cluster: The cluster.
@@ -63,23 +66,41 @@ def start_run(
         RunActiveError: Another run is active.
         UnknownNameError: OpenMetadata has deleted the pipeline: a run would make it known there again.
     """
-    identity = check_run_id(requested_id) if requested_id else str(uuid.uuid4())
+    given = check_run_id(requested_id) if requested_id else ""
     name = cronjob["metadata"]["name"]
     _refuse_deleted(cronjob)
-    if not allow_overlap and cronjob["spec"].get("concurrencyPolicy") != "Allow":
-        _refuse_overlap(cluster, cronjob, identity)
+    may_overlap = allow_overlap or cronjob["spec"].get("concurrencyPolicy") == "Allow"
+    known = overlap.known_runs(cluster, cronjob, given, may_overlap=may_overlap)
+    earlier = overlap.earlier_call(known, given)
+    if may_overlap:
+        identity = given or str(uuid.uuid4())
+        job_name = naming.run_name(name, identity)
+    else:
+        if earlier is None:
+            overlap.refuse_overlap(cluster, cronjob, known)
+        turn = overlap.turn_of(cronjob, known, cluster.now())
+        identity = given or _named_after(turn)
+        job_name = naming.run_name(name, turn)
     job = run_job(
         cronjob["spec"]["jobTemplate"],
-        name=naming.run_name(name, identity),
+        name=earlier["metadata"]["name"] if earlier else job_name,
         namespace=cluster.namespace,
         run_id=identity,
         owners=[owner_reference(cronjob)],
     )
-    if requested_id:
+    if given:
         mark_given(job)
     if dry_run:
         return checked_run(cluster, job if document is None else with_own_secret(job, document))
-    return create_run(cluster, job) if document is None else create_with_document(cluster, job, document)
+    taken = overlap.id_taken if may_overlap else partial(overlap.run_active, cronjob)
+    if document is None:
+        return earlier or create_run(cluster, job, taken=taken)
+    return create_with_document(cluster, job, document, earlier=earlier, taken=taken)
+
+
+def _named_after(turn: str) -> str:
+    """Return a new run id that begins as the Job's name ends; all else of it is random."""
+    return str(uuid.UUID(turn[: naming.RUN_DIGITS] + uuid.uuid4().hex[naming.RUN_DIGITS :]))
 
 
 def checked_run(cluster: Cluster, job: Object) -> Object:
@@ -87,13 +108,22 @@ def checked_run(cluster: Cluster, job: Object) -> Object:
     return cluster.apply(job, manager=MANAGER, dry_run=True)
 
 
-def create_with_document(cluster: Cluster, job: Object, document: str) -> Object:
+def create_with_document(
+    cluster: Cluster, job: Object, document: str, *, earlier: Object | None = None, taken: Taken = overlap.id_taken
+) -> Object:
     """Create a Job with a Secret of its own, and return it.
 
     The Job is created first, suspended, so that the Secret has an owner from its first write.
+
+    Args:
+        cluster: Where.
+        job: The Job, as it would be with the pipeline's document.
+        document: The run's own one.
+        earlier: The Job of an earlier call, which is completed.
+        taken: See `create_run`.
     """
     wanted = with_own_secret(job, document)
-    created = create_run(cluster, wanted)
+    created = earlier or create_run(cluster, wanted, taken=taken)
     secret = own_secret(created, document)
     held = bool(wanted["spec"].get("suspend"))
     ours = is_of_this_call(created, wanted)
@@ -142,25 +172,24 @@ def _removed(cluster: Cluster, job: Object) -> str:
     return "the run has been removed"
 
 
-def create_run(cluster: Cluster, job: Object) -> Object:
+def create_run(cluster: Cluster, job: Object, *, taken: Taken = overlap.id_taken) -> Object:
     """Create a Job, and return it; a Job of this very run, that an unanswered or an earlier call created, is as good.
 
-    Raises:
-        InputError: Another run has the name of the Job.
+    Args:
+        cluster: Where.
+        job: The Job.
+        taken: Returns the error that is raised if another run has the name of the Job, given that one's.
     """
     job["metadata"].setdefault("annotations", {})[labels.REQUEST] = str(uuid.uuid4())
     try:
         return cluster.create(job)
     except ConflictError as error:
-        existing = cluster.get(Kind.JOB, job["metadata"]["name"])
+        existing = get_or_none(cluster, Kind.JOB, job["metadata"]["name"])
+        if existing is None:  # it has been removed again
+            raise
         if is_of_this_call(existing, job) or _is_same_run(existing, job):
             return existing
-        raise InputError(
-            f"run {run_id(existing)} already exists, as Job {existing['metadata']['name']}",
-            code="RunIdTaken",
-            facts={"run_id": run_id(existing), "job": existing["metadata"]["name"]},
-            hint="use a new run id, or none",
-        ) from error
+        raise taken(existing) from error
 
 
 def is_of_this_call(found: Object, wanted: Object) -> bool:
@@ -229,23 +258,3 @@ def _refuse_deleted(cronjob: Object) -> None:
             facts={"title": title, "deleted_at": annotation(cronjob, labels.DELETED_AT)},
             hint="restore it there, or deploy it again",
         )
-
-
-def _refuse_overlap(cluster: Cluster, cronjob: Object, identity: str) -> None:
-    for job in active_jobs(cluster, cronjob["metadata"]["name"]):
-        if run_id(job) == identity or end_abandoned(cluster, job):
-            continue
-        pods = pods_of(cluster, job["metadata"]["name"])
-        stop_sidecars(cluster, job, pods)
-        if not has_ended(job, pods, cluster.now()):
-            title = annotation(cronjob, labels.DISPLAY_NAME) or cronjob["metadata"]["name"]
-            raise RunActiveError(
-                f"{title}: run {run_id(job)} is active",
-                facts={
-                    "title": title,
-                    "run_id": run_id(job),
-                    "job": job["metadata"]["name"],
-                    "created_at": job["metadata"]["creationTimestamp"],
-                },
-                hint="wait for it, kill it, or allow overlapping runs",
-            )

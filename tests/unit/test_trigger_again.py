@@ -23,7 +23,7 @@ __all__ = ["console"]
 NAME, FQN = pipeline().resource_name, pipeline().fqn
 RUN = "aaaaaaaa-aaaa-4000-8000-000000000001"
 ALIKE = "aaaaaaaa-aaaa-4000-8000-000000000002"
-"""Its Job would have the same name."""
+"""Beside it, its Job would have the same name."""
 OTHER = "bbbbbbbb-bbbb-4000-8000-000000000001"
 
 
@@ -83,6 +83,20 @@ def test_a_run_that_has_ended_is_not_started_again(fake: FakeCluster) -> None:
     assert len(fake.list(Kind.JOB)) == 1
 
 
+def test_whether_it_may_overlap_does_not_make_it_another_run(fake: FakeCluster) -> None:
+    for first, again in ((False, True), (True, False)):
+        own = fake.fork()
+        started = client(own).run(FQN, run_id=RUN, allow_overlap=first)
+        assert client(own).run(FQN, run_id=RUN, allow_overlap=again).job_name == started.job_name
+
+
+def test_an_ended_run_is_the_same_run_also_beside_an_active_one(fake: FakeCluster) -> None:
+    first = client(fake).run(FQN, run_id=RUN)
+    fake.set_status(Kind.JOB, first.job_name, {"conditions": [{"type": "Complete", "status": "True"}]})
+    client(fake).run(FQN, run_id=OTHER)
+    assert client(fake).run(FQN, run_id=RUN).state == "success"
+
+
 def test_two_calls_at_once_are_one_run(fake: FakeCluster) -> None:
     for order in ([0, 1] * 10, [0, 0, 1, 1] * 5, [0, 1, 1, 1] * 5):
         own = fake.fork()
@@ -93,7 +107,7 @@ def test_two_calls_at_once_are_one_run(fake: FakeCluster) -> None:
 
 
 def test_another_id_with_the_same_beginning_is_another_run(fake: FakeCluster) -> None:
-    first = client(fake).run(FQN, run_id=RUN)
+    first = client(fake).run(FQN, run_id=RUN, allow_overlap=True)
     with pytest.raises(InputError) as refused:
         client(fake).run(FQN, run_id=ALIKE, allow_overlap=True)
     assert refused.value.code == "RunIdTaken"
