@@ -8,17 +8,25 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 
-from k8s_pipeline_client.cluster.access import VITAL, group_of
+from k8s_pipeline_client.cluster.access import VITAL, Right, group_of
 from k8s_pipeline_client.cluster.port import Cluster
 from k8s_pipeline_client.domain.image import version_in, version_of
 from k8s_pipeline_client.errors import PipelineError
+from k8s_pipeline_client.reporter.together import begin, together
 from k8s_pipeline_client.service.directory import Directory
 from k8s_pipeline_client.service.words import worded
+from k8s_pipeline_client.timelimit import time_limit, wait_within
 
 _GOOD_SECONDS, _BAD_SECONDS = 30.0, 3.0
 """How long a healthy and an unhealthy result are cached: each costs some requests, and pages poll."""
+_LOOK_SECONDS = 10.0
+"""For a check: as long as a deploy may take. Whoever asks waits for less, and the next one has its result."""
+_KEPT_SECONDS = 300.0
+"""How long a healthy result counts while a new check has not ended: a slow API server still deploys and runs."""
 _VERSION_SECONDS = 300.0
 
 
@@ -36,7 +44,10 @@ class Health:
 
 
 class HealthCheck:
-    """Checks rights and version, and caches the result; thread-safe."""
+    """Checks rights and version, and caches the result; thread-safe.
+
+    A check is made beside those who ask, who wait as long as they may.
+    """
 
     def __init__(
         self,
@@ -62,6 +73,7 @@ class HealthCheck:
         self._fixed = version or version_of(image)
         self._asked: tuple[float, str] = (-_VERSION_SECONDS, "")
         self._last: tuple[float, Health] | None = None
+        self._looking: Future[Health] | None = None
         self._lock = threading.Lock()
 
     @property
@@ -70,25 +82,47 @@ class HealthCheck:
         return self._fixed or self._asked[1]
 
     def check(self) -> Health:
-        """Return the result, which may be cached."""
-        with self._lock:  # concurrent callers wait for this result
-            if self._last is not None:
-                at, found = self._last
-                if self._clock() - at < (_BAD_SECONDS if found.reason else _GOOD_SECONDS):
-                    return found
+        """Return the result, which may be cached; within a `time_limit` in time, whatever the cluster does."""
+        with self._lock:
+            found = self._known(_GOOD_SECONDS, _BAD_SECONDS)
+            if found is not None:
+                return found
+            if self._looking is None or self._looking.done():
+                self._looking = begin(self._look_again, "health")
+            looking = self._looking
+        try:
+            return looking.result(wait_within(None))
+        except TimeoutError:
+            slow = Health(self.known_version, "the cluster is slow to respond to the check of the service's rights")
+            return self._known(_KEPT_SECONDS, 0.0) or slow
+
+    def _known(self, good: float, bad: float) -> Health | None:
+        """Return the last result, if it is not older than a healthy or an unhealthy one may be, in seconds."""
+        if self._last is None:
+            return None
+        at, found = self._last
+        return found if self._clock() - at < (bad if found.reason else good) else None
+
+    def _look_again(self) -> Health:
+        with time_limit(_LOOK_SECONDS):
             found = self._look()
-            self._last = (self._clock(), found)
-            return found
+        self._last = (self._clock(), found)
+        return found
+
+    def _may(self, right: Right) -> bool:
+        with time_limit(_LOOK_SECONDS):  # in a thread of its own
+            return self._cluster.may(str(right.verb), str(right.resource), group=group_of(right.resource))
 
     def _look(self) -> Health:
+        wanted = sorted(VITAL)
         try:
-            missing = [
-                f"{verb} {resource}"
-                for verb, resource in sorted(VITAL)
-                if not self._cluster.may(str(verb), str(resource), group=group_of(resource))
-            ]
+            # All at once: one after the other takes longer than a page waits for, from 60 ms for each on.
+            granted = together([partial(self._may, right) for right in wanted], len(wanted), "right")
         except PipelineError as error:
             return Health(self.known_version, worded(error))
+        missing = [
+            f"{verb} {resource}" for (verb, resource), is_granted in zip(wanted, granted, strict=True) if not is_granted
+        ]
         if missing:
             rights = ", ".join(missing)
             return Health(

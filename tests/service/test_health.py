@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 
+from k8s_pipeline_client import time_limit
 from k8s_pipeline_client.errors import ForbiddenError, UnreachableError
 from k8s_pipeline_client.service.directory import Directory
 from k8s_pipeline_client.service.health import HealthCheck
 from k8s_pipeline_client.settings import Settings
+from tests.cluster.support.space import until
 from tests.fakes import FakeCluster, FakeOpenMetadata, Request
 from tests.service.javaclient import ROOTS, JavaClient
 from tests.service.stage import SETTINGS, Stage, staged
@@ -68,6 +73,40 @@ def test_a_verdict_is_kept_for_a_while_a_bad_one_not_for_long() -> None:
     cluster.denied = set()
     clock.now += 4
     assert check.check().reason == ""
+
+
+def slow(cluster: FakeCluster, seconds: float) -> None:
+    """Have each response take so long."""
+    cluster.before(lambda _request: time.sleep(seconds))
+
+
+@pytest.mark.parametrize("seconds", [0.07, 0.3])
+def test_an_api_server_that_is_far_away_is_healthy(stage: Stage, seconds: float) -> None:
+    slow(stage.cluster, seconds)
+    assert stage.client().send("GET", f"{ROOTS[0]}/health-auth").status == 200
+
+
+def test_one_that_takes_longer_than_a_page_waits_is_healthy_when_it_is_asked_again(stage: Stage) -> None:
+    slow(stage.cluster, 1.0)
+    first = stage.client().send("GET", f"{ROOTS[0]}/health-auth")
+    assert (first.status, "slow" in first.json["error"]) == (503, True)
+    until(lambda: stage.client().send("GET", f"{ROOTS[0]}/health-auth").status == 200, "the check has ended", 20)
+
+
+def test_while_a_new_check_takes_its_time_the_last_good_result_counts_for_a_while() -> None:
+    cluster, clock, gate = FakeCluster(), Clock(), threading.Event()
+    check = HealthCheck(cluster, Directory(SETTINGS), image="a:1.12.14", clock=clock)
+    assert check.check().reason == ""
+    cluster.denied = {("create", "jobs")}
+    cluster.before(lambda _request: gate.wait(20))
+    for passed, is_healthy in ((31, True), (268, True), (2, False)):
+        clock.now += passed
+        with time_limit(0.2):
+            assert (check.check().reason == "") is is_healthy
+    gate.set()
+    until(lambda: "create jobs" in check.check().reason, "the check has ended", 20)
+    assert len({request.verb for request in cluster.requests}) == 1
+    assert len(cluster.requests) == 2 * 15, "there is one check at a time"
 
 
 def test_rights_are_asked_for_and_nothing_is_read_or_written(stage: Stage, server: JavaClient) -> None:
