@@ -95,7 +95,7 @@ def delete_command(
 
     def report() -> None:
         emit(
-            [{"resourceName": resource, "action": "deleted"} for resource in deleted],
+            [{"resourceName": resource, "action": "deleting" if no_wait else "deleted"} for resource in deleted],
             values.format(),
             table=table,
             names=lambda: [f"cronjob.batch/{resource}" for resource in deleted],

@@ -103,3 +103,5 @@ def test_the_command_does_not_wait_either(console: Console) -> None:
     found = console("delete", "nightly", "--no-wait")
     assert "is being deleted" in found.out
     assert "example.com/hold" in found.err
+    again = console("delete", "nightly", "--no-wait", "-o", "json").json
+    assert again == [{"resourceName": name, "action": "deleting"}]
