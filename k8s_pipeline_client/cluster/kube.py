@@ -16,6 +16,7 @@ from urllib.parse import quote
 from k8s_pipeline_client.cluster import paging, watching
 from k8s_pipeline_client.cluster.paging import PAGE_SIZE
 from k8s_pipeline_client.cluster.port import EVERYWHERE, Extra, Kind, Object, Propagation, WatchEvent
+from k8s_pipeline_client.cluster.sent import Observer
 from k8s_pipeline_client.cluster.server import ApiServer
 from k8s_pipeline_client.cluster.translate import api_error
 from k8s_pipeline_client.cluster.transport import Transport
@@ -61,6 +62,10 @@ class KubeCluster:
     def throttled(self) -> int:
         """The number of 429 responses so far; see `Cluster.throttled`."""
         return self._transport.throttled
+
+    def observe(self, observer: Observer) -> None:
+        """Have somebody told of each request; see `Cluster.observe`."""
+        self._transport.observer = observer
 
     def now(self) -> datetime:
         """Return the API server's time as of its last response."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
+from k8s_pipeline_client.cluster.sent import Observer
 from k8s_pipeline_client.domain.objects import Object as Object
 
 
@@ -231,6 +232,9 @@ class Cluster(Protocol):
     @property
     def throttled(self) -> int:
         """The number of 429 responses so far."""
+
+    def observe(self, observer: Observer) -> None:
+        """Have somebody told of each request that is sent from now on; threads call it."""
 
     def now(self) -> datetime:
         """Return the API server's time as of its last response; the local clock may differ."""

@@ -22,6 +22,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
 from urllib3.util import Timeout
 
+from k8s_pipeline_client.cluster.sent import Observer, Sent, described
 from k8s_pipeline_client.cluster.server import ApiServer, Ready
 from k8s_pipeline_client.errors import UnreachableError, WaitTimeoutError
 from k8s_pipeline_client.retrying import (
@@ -95,6 +96,7 @@ class Transport:
         self._date: str | None = None
         self._broken_at: float | None = None
         self.throttled = 0
+        self.observer: Observer = lambda sent: None
 
     @property
     def host(self) -> str:
@@ -212,7 +214,13 @@ class Transport:
             headers.update({"Accept": "application/json, */*", "User-Agent": f"k8s-pipeline/{__version__}"})
             if body is not None:
                 headers["Content-Type"] = content_type
-            return ready.connections.request(method, target, body=body, headers=headers, timeout=timeout)
+            begun, status = time.monotonic(), None
+            try:
+                response = ready.connections.request(method, target, body=body, headers=headers, timeout=timeout)
+                status = response.status
+                return response
+            finally:
+                self.observer(Sent(*described(method, path, used), status, time.monotonic() - begun))
 
         ready = self._server.ready()
         response = ask(ready)

@@ -63,14 +63,14 @@ def create_app(
         open_server: Connects to OpenMetadata; over HTTP if None.
     """
     counted = metrics or Metrics()
-    measured = counted.measured(cluster)
+    cluster.observe(counted.sent)
     directory = Directory(settings, open_server)
     connect = _connect(settings, open_server)
-    standings, refusals = Standings(measured, settings, connect), Refusals(measured, settings, connect)
-    operations = Operations(measured, settings, directory, standings, refusals)
-    health = HealthCheck(measured, directory, image=settings.ingestion_image, version=config.openmetadata_version)
+    standings, refusals = Standings(cluster, settings, connect), Refusals(cluster, settings, connect)
+    operations = Operations(cluster, settings, directory, standings, refusals)
+    health = HealthCheck(cluster, directory, image=settings.ingestion_image, version=config.openmetadata_version)
     workers = Workers()
-    reporter = _reporter(measured, settings, connect, counted) if config.reporter else None
+    reporter = _reporter(cluster, settings, connect, counted) if config.reporter else None
     refresher = Refresher(operations.refresh) if config.refresh else None
 
     @asynccontextmanager

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from functools import wraps
-from typing import Any, cast
+from http import HTTPStatus
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from k8s_pipeline_client.cluster.port import Cluster
-from k8s_pipeline_client.errors import ApiError
+from k8s_pipeline_client.cluster.sent import Sent
 
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 30.0)
-_CALLS = frozenset({"apply", "create", "delete", "first", "get", "list", "may", "merge", "version"})
-"""The methods of a cluster that are one request each; logs are streams, and pages are read lazily."""
 
 
 class Metrics:
@@ -41,13 +35,13 @@ class Metrics:
         )
         self.calls = Counter(
             "k8s_pipeline_kubernetes_requests",
-            "Requests to the API server, by verb, kind and outcome; with its retries a request counts once.",
-            ["verb", "kind", "outcome"],
+            "Requests to the API server, by verb, resource and outcome; each page, retry and log counts.",
+            ["verb", "resource", "outcome"],
             registry=self.registry,
         )
         self.call_seconds = Histogram(
             "k8s_pipeline_kubernetes_request_duration_seconds",
-            "Duration of requests to the API server, with their retries, by verb.",
+            "Duration of requests to the API server until the response begins, by verb.",
             ["verb"],
             buckets=_BUCKETS,
             registry=self.registry,
@@ -62,41 +56,9 @@ class Metrics:
         self.requests.labels(operation, str(status)).inc()
         self.seconds.labels(operation).observe(seconds)
 
-    def measured(self, cluster: Cluster) -> Cluster:
-        """Return the cluster with its requests counted."""
-        return cast(Cluster, _Measured(cluster, self))
-
-
-class _Measured:
-    """Delegates to a cluster, and counts its requests."""
-
-    def __init__(self, cluster: Cluster, metrics: Metrics) -> None:
-        self._cluster = cluster
-        self._metrics = metrics
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._cluster, name)
-        return self._counted(name, found) if name in _CALLS else found
-
-    def _counted(self, verb: str, call: Callable[..., Any]) -> Callable[..., Any]:
-        @wraps(call)
-        def counted(*args: Any, **kwargs: Any) -> Any:
-            begun = time.monotonic()
-            outcome = "error"
-            try:
-                answer = call(*args, **kwargs)
-                outcome = "ok"
-                return answer
-            except ApiError as error:
-                outcome = str(error.status)
-                raise
-            finally:
-                self._metrics.calls.labels(verb, _kind(args), outcome).inc()
-                self._metrics.call_seconds.labels(verb).observe(time.monotonic() - begun)
-
-        return counted
-
-
-def _kind(args: tuple[Any, ...]) -> str:
-    first = args[0] if args else ""
-    return str(first.get("kind", "")) if isinstance(first, dict) else str(first)
+    def sent(self, sent: Sent) -> None:
+        """Count a request to the API server."""
+        is_ok = sent.status is not None and HTTPStatus.OK <= sent.status < HTTPStatus.MULTIPLE_CHOICES
+        outcome = "ok" if is_ok else "error" if sent.status is None else str(sent.status)
+        self.calls.labels(sent.verb, sent.resource, outcome).inc()
+        self.call_seconds.labels(sent.verb).observe(sent.seconds)

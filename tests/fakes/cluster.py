@@ -18,11 +18,13 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 
 from k8s_pipeline_client import timelimit
 from k8s_pipeline_client.cluster import paging
 from k8s_pipeline_client.cluster.port import Extra, Kind, Object, Propagation, WatchEvent
-from k8s_pipeline_client.errors import ConflictError, NotFoundError, UnreachableError
+from k8s_pipeline_client.cluster.sent import Observer, Sent
+from k8s_pipeline_client.errors import ApiError, ConflictError, NotFoundError, UnreachableError
 from tests.fakes import refusals
 from tests.fakes.copies import copied
 from tests.fakes.journal import Hook, Journal, Request
@@ -67,6 +69,7 @@ class FakeCluster:
         self.denied: set[tuple[str, str]] = set()
         self.extra: dict[str, builtins.list[Object]] = {}
         self.returned = 0
+        self._observer: Observer = lambda sent: None
 
     # For tests.
 
@@ -294,6 +297,10 @@ class FakeCluster:
         """See `Cluster.throttled`; nobody is, unless a test says so."""
         return self.too_many
 
+    def observe(self, observer: Observer) -> None:
+        """See `Cluster.observe`; the durations are none."""
+        self._observer = observer
+
     def now(self) -> datetime:
         """See `Cluster.now`."""
         return self.clock
@@ -305,10 +312,24 @@ class FakeCluster:
     def _request(self, request: Request, action: str) -> Iterator[None]:
         if timelimit.is_over():
             raise UnreachableError(f"the time that was allowed is over: {action}", code="TimeLimit")
-        with self._journal.around(request), self._lock:
-            try:
-                yield
-            except Refusal as refusal:
-                raise refusal.error(action, self._namespace) from None
-            if self.collects:
-                self._store.collect()
+        status: int | None = None
+        try:
+            with self._journal.around(request), self._lock:
+                try:
+                    yield
+                except Refusal as refusal:
+                    raise refusal.error(action, self._namespace) from None
+                if self.collects:
+                    self._store.collect()
+            status = HTTPStatus.OK
+        except ApiError as error:
+            status = error.status
+            raise
+        finally:
+            self._observer(Sent(request.verb, _plural(request.kind), status, 0.0))
+
+
+def _plural(kind: str) -> str:
+    """Return the resource of a kind, or of ``Kind/subresource``."""
+    name, slash, subresource = kind.lower().partition("/")
+    return f"{name}s{slash}{subresource}" if kind[:1].isupper() else kind

@@ -15,7 +15,10 @@ def test_requests_are_counted_by_operation_and_never_by_name(stage: Stage, serve
     lines = answer.text.splitlines()
     assert 'k8s_pipeline_http_requests_total{operation="deploy",status="200"} 1.0' in lines
     assert 'k8s_pipeline_http_requests_total{operation="unknown",status="404"} 3.0' in lines
-    assert any(line.startswith('k8s_pipeline_kubernetes_requests_total{kind="CronJob",outcome="ok"') for line in lines)
+    assert any(
+        line.startswith('k8s_pipeline_kubernetes_requests_total{outcome="ok",resource="cronjobs",verb="patch"} ')
+        for line in lines
+    )
     assert any(
         line.startswith('k8s_pipeline_http_request_duration_seconds_count{operation="deploy"}') for line in lines
     )
