@@ -60,7 +60,9 @@ def disable_command(
 @_names
 @several_options
 @click.option("--yes", is_flag=True, help="With --all: do not ask for confirmation.")
-@click.option("--timeout", type=Duration(), help="How long to wait until nothing is left. [default: 5m]")
+@click.option(
+    "--timeout", type=Duration(), help="How long to wait, in all, until nothing is left. [default: 5m for each]"
+)
 @click.option("--no-wait", is_flag=True, help="Return once none of them can start, without waiting until all is gone.")
 @common_options
 @pass_globals
@@ -78,7 +80,6 @@ def delete_command(
     --all includes one-shot runs, and asks for confirmation.
     """
     from k8s_pipeline_client.cli.output import emit, note, progress, say, warn
-    from k8s_pipeline_client.client.deleting import DELETE_TIMEOUT
 
     check_chosen(names, everything, files)
     client = values.client()
@@ -107,8 +108,7 @@ def delete_command(
 
     try:
         with progress(title) as show:
-            limit = DELETE_TIMEOUT if timeout is None else timeout
-            client.delete_all(wanted, timeout=limit, on_done=done, wait=not no_wait, announce=warn)
+            client.delete_all(wanted, timeout=timeout, on_done=done, wait=not no_wait, announce=warn)
     except UnknownNameError:
         raise  # nothing has been deleted
     except BaseException:

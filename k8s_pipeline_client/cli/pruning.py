@@ -28,7 +28,9 @@ _NOT_THAT_ONE = "it is not what was shown any more: it was deployed anew, taken 
 @click.option("--dry-run", is_flag=True, help="Show what would be removed, and remove nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--force", is_flag=True, help="Even if the server knows none of the deployed pipelines.")
-@click.option("--timeout", type=Duration(), help="How long to wait for each until nothing is left. [default: 5m]")
+@click.option(
+    "--timeout", type=Duration(), help="How long to wait, in all, until nothing is left. [default: 5m for each]"
+)
 @common_options
 @pass_globals
 def prune_command(
@@ -110,7 +112,6 @@ def _delete(
 ) -> dict[str, tuple[str, str]]:
     """Delete them, and return action and reason by resource; a failure does not stop the others."""
     from k8s_pipeline_client.cli.output import progress
-    from k8s_pipeline_client.client.deleting import DELETE_TIMEOUT
 
     outcome: dict[str, tuple[str, str]] = {}
     title = f"deleting {counted(len(doomed), 'pipeline')}"
@@ -124,7 +125,7 @@ def _delete(
             outcome[str(item.resource_name)] = found
             say(f"{title}: {len(outcome)} done")
 
-        client.delete_orphans(doomed, timeout=DELETE_TIMEOUT if timeout is None else timeout, on_done=done)
+        client.delete_orphans(doomed, timeout=timeout, on_done=done)
     return outcome
 
 

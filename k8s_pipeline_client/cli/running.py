@@ -67,7 +67,7 @@ def logs_command(
     shell_complete=complete_run,
     help="A run's id or a prefix of it; all active ones if not given. May be repeated.",
 )
-@click.option("--timeout", type=Duration(), help="How long to wait for the pods. [default: 2m]")
+@click.option("--timeout", type=Duration(), help="How long to wait, in all, for the pods. [default: 2m for each NAME]")
 @click.option("--no-wait", is_flag=True, help="Return once the API server has accepted it; do not wait for the pods.")
 @common_options
 @pass_globals
@@ -86,15 +86,17 @@ def kill_command(
     """
     from k8s_pipeline_client.cli.output import emit, progress, say, warn
     from k8s_pipeline_client.client.ending import KILL_TIMEOUT
+    from k8s_pipeline_client.polling import Countdown
 
     check_chosen(names, everything, files)
     if runs and len(names) != 1:
         raise click.UsageError("--run goes with one NAME.")
     client = values.client()
-    limit = KILL_TIMEOUT if timeout is None else timeout
+    limit = Countdown(timeout)
 
     def kill(name: str) -> list[RunStatus]:
-        return client.kill(name, run=runs or None, timeout=limit, wait=not no_wait, announce=warn)
+        left = limit.left(KILL_TIMEOUT)
+        return client.kill(name, run=runs or None, timeout=left, wait=not no_wait, announce=warn)
 
     with progress("ending the runs"):
         found, code = each(values, chosen(values, client, names, everything, files, one_shot=True), kill)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 @click.option("--run-id", type=click.UUID, help="The run's id; a new one if not given.")
 @click.option("--wait", is_flag=True, help="Wait for the end; exit code 3 if the run fails.")
 @click.option("--logs", is_flag=True, help="Follow the log; implies --wait.")
-@click.option("--timeout", type=Duration(), help="Wait no longer than this; the run itself goes on.")
+@click.option("--timeout", type=Duration(), help="Wait no longer than this, for all of them together; the runs go on.")
 @click.option("--allow-overlap", is_flag=True, help="Start also while another run is active.")
 @click.option("--dry-run", is_flag=True, help="Have the API server validate the Job, and start nothing.")
 @click.option(
@@ -141,6 +141,7 @@ def _see(
     from k8s_pipeline_client.cli.output import emit
     from k8s_pipeline_client.cli.running import print_run, see_to_the_end, show_run, wait_for_run
     from k8s_pipeline_client.cli.suggest import command
+    from k8s_pipeline_client.polling import Countdown
 
     if is_one:
         for run in started:
@@ -151,8 +152,10 @@ def _see(
         return 0
     code = 0
     if wait:
-        by_job = {run.job_name: run for run in started}
-        started, code = each(values, list(by_job), lambda job: wait_for_run(values, client, by_job[job], timeout))
+        by_job, limit = {run.job_name: run for run in started}, Countdown(timeout)
+        started, code = each(
+            values, list(by_job), lambda job: wait_for_run(values, client, by_job[job], limit.left(None))
+        )
 
     def table() -> None:
         for run in started:

@@ -11,6 +11,7 @@ from k8s_pipeline_client.deploying.tokens import remove_unused
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.errors import PipelineError, UnknownNameError, WaitTimeoutError
 from k8s_pipeline_client.inventory.read import Named, Reader
+from k8s_pipeline_client.polling import Countdown
 
 DELETE_TIMEOUT = 300.0
 
@@ -52,7 +53,7 @@ class Deleting:
         self,
         names: Sequence[Named],
         *,
-        timeout: float = DELETE_TIMEOUT,
+        timeout: float | None = None,
         on_done: Callable[[Named, str], None] = lambda name, resource_name: None,
         wait: bool = True,
         announce: Callable[[str], None] = lambda text: None,
@@ -64,17 +65,19 @@ class Deleting:
 
         Args:
             names: The pipelines.
-            timeout: Seconds to wait for each until its objects are gone.
+            timeout: Seconds to wait in all, until the objects of all of them are gone; if None, five minutes for each.
             on_done: Called with the name and the resource name of each deleted one.
             wait: See `delete`.
             announce: See `delete`.
         """
         try:
             wanted = {self.resource_name(name): name for name in names}
+            limit = Countdown(timeout)
             last = next(reversed(wanted), None)
             for resource, name in wanted.items():
                 retired = self.remove_unused_tokens if resource == last else _nothing
-                delete_pipeline(self._cluster, resource, timeout, retired=retired, wait=wait, announce=announce)
+                left = limit.left(DELETE_TIMEOUT)
+                delete_pipeline(self._cluster, resource, left, retired=retired, wait=wait, announce=announce)
                 on_done(name, resource)
         except (UnknownNameError, WaitTimeoutError):
             self.remove_unused_tokens()  # those of the deleted pipelines, or left by an interrupted delete
@@ -89,7 +92,7 @@ class Deleting:
         self,
         orphans: Sequence[Comparison],
         *,
-        timeout: float = DELETE_TIMEOUT,
+        timeout: float | None = None,
         on_done: Callable[[Comparison, bool | PipelineError], None],
     ) -> None:
         """Delete pipelines that `compare` found; one that has been replaced since is kept.
@@ -98,11 +101,12 @@ class Deleting:
 
         Args:
             orphans: The result of `compare`.
-            timeout: Seconds to wait for each until its objects are gone.
+            timeout: See `delete_all`.
             on_done: Called with each, and whether it was deleted, or the error; the others are deleted nevertheless.
         """
+        limit = Countdown(timeout)
         for orphan in orphans:
-            on_done(orphan, self._deleted(orphan, timeout))
+            on_done(orphan, self._deleted(orphan, limit.left(DELETE_TIMEOUT)))
         self.remove_unused_tokens()
 
     def _deleted(self, orphan: Comparison, timeout: float) -> bool | PipelineError:

@@ -10,6 +10,7 @@ from k8s_pipeline_client.deploying.terminating import held
 from k8s_pipeline_client.errors import NotFoundError
 from k8s_pipeline_client.inventory.lookup import get_or_none
 from k8s_pipeline_client.inventory.read import Named, Reader
+from k8s_pipeline_client.polling import Countdown
 from k8s_pipeline_client.runs import kill
 from k8s_pipeline_client.runs.wait import wait_for_end
 from k8s_pipeline_client.status import RunStatus
@@ -63,7 +64,7 @@ class Ending:
             run: Which of the pipeline's runs, each by its id, the beginning of that, or its Job's name; all that are
                 active if None.
             by: Who asks, for the record.
-            timeout: How long to wait for the pods.
+            timeout: How long to wait, in all, until the pods of all of them are gone and their Jobs have ended.
             wait: False: return once the API server has accepted that all of them are ending; again is fine.
             announce: Called before a scheduled run follows those that are ended, and with each pod that has ended and
                 that a finalizer of somebody else's keeps.
@@ -78,11 +79,14 @@ class Ending:
         records = [kill.kill_run(self._cluster, job, by=by, wait=wait) for job in active]
         if not wait:
             return [found for pair in zip(active, records, strict=True) if (found := self._ending(*pair))]
+        limit = Countdown(timeout)
         for job in active:
-            for pod in kill.wait_for_pods_gone(self._cluster, job["metadata"]["name"], timeout):
+            for pod in kill.wait_for_pods_gone(self._cluster, job["metadata"]["name"], limit.left(timeout)):
                 if text := held(pod):
                     announce(text)
-        return [found for pair in zip(active, records, strict=True) if (found := self._ended(*pair, timeout))]
+        return [
+            found for pair in zip(active, records, strict=True) if (found := self._ended(*pair, limit.left(timeout)))
+        ]
 
     def _ending(self, job: Object, record: Object | None) -> RunStatus | None:
         """Return a run's status just after it was killed; None if it is gone."""

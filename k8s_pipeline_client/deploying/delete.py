@@ -8,7 +8,7 @@ from k8s_pipeline_client.cluster.port import Cluster, Kind, Propagation
 from k8s_pipeline_client.deploying.terminating import held
 from k8s_pipeline_client.domain.objects import Object, finalizers, is_terminating, selector
 from k8s_pipeline_client.errors import WaitTimeoutError
-from k8s_pipeline_client.polling import poll
+from k8s_pipeline_client.polling import after, poll
 
 _FOREGROUND = "foregroundDeletion"
 _OWNED = (Kind.CRONJOB, Kind.JOB, Kind.SECRET, Kind.CONFIG_MAP)
@@ -97,7 +97,7 @@ def _still_there(left: Sequence[Object], timeout: float) -> WaitTimeoutError:
     held_by = finalizers(item)
     why = f", held by finalizer {' and '.join(held_by)}" if held_by else ""
     return WaitTimeoutError(
-        f"{item['kind']} {item['metadata']['name']} still exists after {timeout:.0f} s{why}",
+        f"{item['kind']} {item['metadata']['name']} still exists{after(timeout)}{why}",
         code="StillThere",
         facts={
             "kind": item["kind"],

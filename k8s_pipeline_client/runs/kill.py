@@ -15,7 +15,7 @@ from k8s_pipeline_client.domain.objects import MAIN_CONTAINER, Object, annotatio
 from k8s_pipeline_client.domain.rfc3339 import rfc3339
 from k8s_pipeline_client.errors import ClusterError, ConflictError, InvalidError, NotFoundError, WaitTimeoutError
 from k8s_pipeline_client.inventory.lookup import pods_of
-from k8s_pipeline_client.polling import poll
+from k8s_pipeline_client.polling import after, poll
 from k8s_pipeline_client.render.makeup import follows_the_end
 from k8s_pipeline_client.runs.sidecars import has_ended, stop_sidecars
 from k8s_pipeline_client.status import Cause, run_status
@@ -192,7 +192,7 @@ def wait_for_pods_gone(cluster: Cluster, job_name: str, timeout: float) -> list[
             return pods
     name = left[0]["metadata"]["name"]
     raise WaitTimeoutError(
-        f"Pod {name} still exists after {timeout:.0f} s",
+        f"Pod {name} still exists{after(timeout)}",
         hint="its grace period may be longer, or its node unreachable; see "
         f"kubectl describe pod {name} -n {cluster.namespace}",
     )

@@ -12,7 +12,7 @@ from k8s_pipeline_client.errors import NotFoundError, WaitTimeoutError
 from k8s_pipeline_client.inventory.lookup import pods_of
 from k8s_pipeline_client.inventory.read import Reader
 from k8s_pipeline_client.inventory.statuses import events_about
-from k8s_pipeline_client.polling import poll
+from k8s_pipeline_client.polling import after, poll
 from k8s_pipeline_client.runs.measures import keep_measures
 from k8s_pipeline_client.runs.sidecars import stop_sidecars
 from k8s_pipeline_client.status import Cause, CauseCode, RunStatus, gone_run_status
@@ -62,8 +62,8 @@ def wait_for_end(
             keep_measures(cluster, status)
             return status
     raise WaitTimeoutError(
-        f"run {last.run_id if last else job_name} is still {last.state if last else 'unknown'} "
-        f"after {timeout:.0f} s; it continues",
+        f"run {last.run_id if last else job_name} is still {last.state if last else 'unknown'}{after(timeout)}; "
+        "it continues",
         code="RunNotEnded",
         facts={"run_id": last.run_id if last else "", "job": job_name, "seconds": timeout or 0},
         hint=f"follow its log, or kill it (Job {job_name})",
