@@ -1,7 +1,9 @@
 """Adaptive concurrency of a batch's requests.
 
 Additive increase, multiplicative decrease, as in TCP: one more on success, half as many after a 429, and fewer if
-responses take much longer than the best ones.
+responses take much longer than the best ones: longer than the shortest, and longer than so many at once took at the
+best throughput. A low limit alone is so never a reason for a lower one. What was best is forgotten slowly, so that no
+limit is for good: the API server may have become a slower one, or the best have been something else than a deploy.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ _FIRST = 4
 _TOO_SLOW = 4.0
 """The factor over the best duration from which the API server is considered to queue our requests."""
 _SMOOTHING = 0.2
+_FORGETTING = 0.02
+"""How much of the way to the present duration the best ones go in each round."""
 
 
 class ConcurrencyLimit:
@@ -32,7 +36,8 @@ class ConcurrencyLimit:
         self._active = 0
         self._passed = 0
         self._typical: float | None = None
-        self._best: float | None = None
+        self._shortest = math.inf
+        self._cheapest = math.inf
         self._backed_off_at = -math.inf
         self._changed = threading.Condition()
 
@@ -69,13 +74,18 @@ class ConcurrencyLimit:
 
     def _measure(self, seconds: float) -> None:
         self._typical = seconds if self._typical is None else self._typical + _SMOOTHING * (seconds - self._typical)
-        each = self._typical / self.limit  # the cost of one request; its duration alone grows with the concurrency
-        self._best = each if self._best is None else min(self._best, each)
+        # The cost of one request: where the API server has no time left, durations grow with the concurrency.
+        each = self._typical / self.limit
+        self._shortest = min(self._shortest, self._typical)
+        self._cheapest = min(self._cheapest, each)
         self._passed += 1
         if self._passed < self.limit:
             return  # once per round, so that its effect shows before the next change
         self._passed = 0
-        if each > _TOO_SLOW * self._best:
+        expected = max(self._shortest, self._cheapest * self.limit)
+        self._shortest += _FORGETTING * (self._typical - self._shortest)
+        self._cheapest += _FORGETTING * (each - self._cheapest)
+        if self._typical > _TOO_SLOW * expected:
             self.limit = max(1, self.limit - 1)
         elif self.limit < self._at_most:
             self.limit += 1

@@ -79,6 +79,51 @@ def test_it_takes_fewer_while_each_costs_much_more_than_at_best(clock: Clock) ->
     assert limit.limit < before
 
 
+def refuse(limit: ConcurrencyLimit, clock: Clock, *, times: int = 1) -> None:
+    """Have requests be answered with 429, one after the other."""
+    for _ in range(times):
+        with limit.slot() as begun:
+            clock.now += 0.1
+        limit.back_off(begun)
+
+
+def test_it_takes_as_many_as_before_once_the_429s_are_over(clock: Clock) -> None:
+    limit = ConcurrencyLimit(16)
+    take(limit, clock, 0.2, times=400)
+    refuse(limit, clock, times=3)
+    take(limit, clock, 0.2, times=1000)
+    assert limit.limit == 16
+
+
+@pytest.mark.parametrize("afterwards", [0.2, 2.0], ids=["as fast as before", "slow for good"])
+def test_it_takes_as_many_as_before_once_a_slow_phase_is_over(clock: Clock, afterwards: float) -> None:
+    limit = ConcurrencyLimit(16)
+    take(limit, clock, 0.2, times=400)
+    take(limit, clock, 10.0, times=200)
+    take(limit, clock, afterwards, times=1000)
+    assert limit.limit == 16
+
+
+@given(
+    at_most=st.integers(1, 20),
+    turns=st.lists(st.tuples(st.floats(0, 100), st.booleans()), max_size=20),
+    seconds=st.floats(0.001, 10),
+)
+def test_whatever_has_been_it_takes_all_it_may_where_each_takes_as_long_as_the_other(
+    at_most: int, turns: list[tuple[float, bool]], seconds: float
+) -> None:
+    limit = ConcurrencyLimit(at_most)
+    with pytest.MonkeyPatch.context() as patch:
+        clock = Clock()
+        patch.setattr("k8s_pipeline_client.deploying.concurrency.time.monotonic", clock)
+        for duration, is_refused in turns:
+            take(limit, clock, duration)
+            if is_refused:
+                refuse(limit, clock)
+        take(limit, clock, seconds, times=600)
+    assert limit.limit == at_most
+
+
 @given(
     at_most=st.integers(1, 20),
     turns=st.lists(st.tuples(st.floats(0, 100), st.booleans()), max_size=60),
