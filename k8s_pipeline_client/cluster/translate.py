@@ -1,10 +1,16 @@
-"""Translates error responses of the API server to exceptions, with the whole message."""
+"""Translates error responses of the API server to exceptions, with the whole message.
+
+What has happened is told by the parts of a ``Status`` that are made for programs, as far as they say it: a message
+quotes names and values, which may read like anything. The phrases that are looked for have white space, which no name
+has, and count only with the HTTP status that they come with.
+"""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
+from k8s_pipeline_client.domain.raw import find, items
 from k8s_pipeline_client.errors import (
     ApiError,
     ConflictError,
@@ -42,7 +48,7 @@ def api_error(status: int, body: bytes, *, action: str, namespace: str) -> ApiEr
     reason = str(failure.get("reason") or "")
     message = str(failure.get("message") or "") or body.decode("utf-8", "replace")[:500] or "no message"
     kind = InvalidError if _is_unknown_field(status, reason, message) else _CLASSES.get(status, ApiError)
-    code, hint = _known(status, message, namespace)
+    code, hint = _known(status, failure, message, namespace)
     if _is_unknown_field(status, reason, message):
         code, hint = "UnknownField", _NOT_IN_THE_API
     return kind(
@@ -75,21 +81,21 @@ def _is_unknown_field(status: int, reason: str, message: str) -> bool:
     return status == 500 and not reason and message.startswith("failed to create typed patch object")
 
 
-def _known(status: int, message: str, namespace: str) -> tuple[str, str]:
+def _known(status: int, failure: dict[str, Any], message: str, namespace: str) -> tuple[str, str]:
     """Return a code (empty for the code of the class) and a hint."""
-    if "failed calling webhook" in message:
+    if status >= 500 and "failed calling webhook" in message:
         return (
             "WebhookFailed",
             "check the webhook that the message names; nothing can be written until it responds",
         )
-    if status == 404 and "namespaces" in message:
+    if status == 404 and find(failure, "details", "kind") == "namespaces":
         return (
             "NamespaceMissing",
             f"create the namespace (kubectl create namespace {namespace}) or use another",
         )
     if status == 403 and "exceeded quota" in message:
         return "QuotaExceeded", "free quota in the namespace, or have it increased"
-    if 'User "system:anonymous"' in message:
+    if status in (401, 403) and 'User "system:anonymous"' in message:
         # A Role for anonymous users would not help, and should not exist.
         return (
             "Anonymous",
@@ -104,8 +110,14 @@ def _known(status: int, message: str, namespace: str) -> tuple[str, str]:
         return "AccessDenied", f"apply the Role in rbac/ to namespace {namespace} and bind it to this account"
     if status == 401:
         return "", "log in again, or use another kubeconfig or context"
-    if status == 409 and "conflict" in message:
+    if status == 409 and _is_about_fields(failure):
         return "FieldConflict", "have that manager release the field, or take it over by force"
     if status == 429 or status >= 500:
         return "ApiServerOverloaded", "the API server is overloaded or unhealthy; try again later"
     return "", ""
+
+
+def _is_about_fields(failure: dict[str, Any]) -> bool:
+    """Return whether a conflict is one with another field manager, and not with another version of the object."""
+    causes = items(find(failure, "details", "causes"))
+    return any(cause.get("reason") == "FieldManagerConflict" for cause in causes)

@@ -24,6 +24,19 @@ def test_what_is_not_there_cannot_be_read(cluster: Cluster, objects: Objects, ki
     assert isinstance(found[0], NotFoundError)
 
 
+@pytest.mark.parametrize("suffix", ["-conflict", "-namespaces"])
+def test_the_name_of_an_object_says_nothing_of_what_is_wrong(cluster: Cluster, objects: Objects, suffix: str) -> None:
+    with refused(404, "NotFound") as found:
+        cluster.get(Kind.CONFIG_MAP, objects.name + suffix)
+    assert found[0].code == "NotFound"
+    old = cluster.apply(objects.config_map({"a": "1"}, suffix=suffix), manager=US)
+    cluster.apply(objects.config_map({"a": "2"}, suffix=suffix), manager=US)
+    version = {"resourceVersion": old["metadata"]["resourceVersion"]}
+    with refused(409, "Conflict") as found:
+        cluster.apply(objects.config_map({"a": "3"}, suffix=suffix, **version), manager=US)
+    assert found[0].code == "Conflict"
+
+
 def test_what_is_not_there_is_not_patched(cluster: Cluster, objects: Objects) -> None:
     with refused(404, "NotFound"):
         cluster.merge(Kind.JOB, objects.name, {"spec": {"suspend": False}})

@@ -43,7 +43,15 @@ Managers = dict[Manager, Owned]
 
 
 class FieldConflictError(Exception):
-    """Fields that an apply would change are others'; the text is the API server's."""
+    """Fields that an apply would change are others'; the text is the API server's.
+
+    Attributes:
+        conflicts: The manager and the path of each.
+    """
+
+    def __init__(self, conflicts: list[tuple[str, str]]) -> None:
+        super().__init__(_message(conflicts))
+        self.conflicts = conflicts
 
 
 def of(item: Object) -> Managers:
@@ -127,20 +135,25 @@ def _taken(managers: Managers, us: Manager, change: Difference, *, force: bool) 
     conflicts = {manager: owned.paths & (change.modified | change.added) for manager, owned in theirs.items()}
     conflicts = {manager: paths for manager, paths in conflicts.items() if paths}
     if conflicts and not force:
-        raise FieldConflictError(_message(conflicts))
+        raise FieldConflictError(
+            [
+                (str(manager), shown(path))
+                for manager in sorted(conflicts, key=str)
+                for path in in_order(conflicts[manager])
+            ]
+        )
     gone = change.modified | change.added | change.removed
     return {manager: replace(owned, paths=owned.paths - gone) for manager, owned in theirs.items()}
 
 
-def _message(conflicts: dict[Manager, Paths]) -> str:
-    found = [(str(manager), path) for manager in sorted(conflicts, key=str) for path in in_order(conflicts[manager])]
-    if len(found) == 1:
-        return f"Apply failed with 1 conflict: conflict with {found[0][0]}: {shown(found[0][1])}"
+def _message(conflicts: list[tuple[str, str]]) -> str:
+    if len(conflicts) == 1:
+        return f"Apply failed with 1 conflict: conflict with {conflicts[0][0]}: {conflicts[0][1]}"
     lines: list[str] = []
-    for manager, path in found:
+    for manager, path in conflicts:
         title = f"conflicts with {manager}:"
-        lines += [*([] if title in lines else [title]), f"- {shown(path)}"]
-    return f"Apply failed with {len(found)} conflicts: " + "\n".join(lines)
+        lines += [*([] if title in lines else [title]), f"- {path}"]
+    return f"Apply failed with {len(conflicts)} conflicts: " + "\n".join(lines)
 
 
 def _joined(live: Object, after: Object) -> Object:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from k8s_pipeline_client.cluster.port import Kind
 from k8s_pipeline_client.cluster.translate import api_error
@@ -15,14 +17,15 @@ _GROUPED = (Kind.CRONJOB, Kind.JOB)
 class Refusal(Exception):
     """An answer that is no success; `error` makes of it what the port raises."""
 
-    def __init__(self, status: int, reason: str, message: str) -> None:
+    def __init__(self, status: int, reason: str, message: str, details: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.reason = reason
+        self.details = dict(details or {})
 
     def error(self, action: str, namespace: str) -> ApiError:
         """Return the port's error for it."""
-        body = {"kind": "Status", "reason": self.reason, "message": str(self)}
+        body = {"kind": "Status", "reason": self.reason, "message": str(self), "details": self.details}
         return api_error(self.status, json.dumps(body).encode(), action=action, namespace=namespace)
 
 
@@ -30,20 +33,24 @@ def _resource(kind: Kind) -> str:
     return f"{kind.lower()}s" + (".batch" if kind in _GROUPED else "")
 
 
+def _details(kind: Kind, name: str) -> dict[str, str]:
+    return {"name": name, **({"group": "batch"} if kind in _GROUPED else {}), "kind": f"{kind.lower()}s"}
+
+
 def not_found(kind: Kind, name: str) -> Refusal:
     """Nothing has this name."""
-    return Refusal(404, "NotFound", f'{_resource(kind)} "{name}" not found')
+    return Refusal(404, "NotFound", f'{_resource(kind)} "{name}" not found', _details(kind, name))
 
 
 def exists(kind: Kind, name: str, *, going: bool) -> Refusal:
     """Something has this name, on its way out or not."""
     prefix = "object is being deleted: " if going else ""
-    return Refusal(409, "AlreadyExists", f'{prefix}{_resource(kind)} "{name}" already exists')
+    return Refusal(409, "AlreadyExists", f'{prefix}{_resource(kind)} "{name}" already exists', _details(kind, name))
 
 
 def modified(kind: Kind, name: str) -> Refusal:
     """It is not of the given version any more."""
-    return Refusal(409, "Conflict", f'Operation cannot be fulfilled on {_resource(kind)} "{name}": {_MODIFIED}')
+    return Refusal(409, "Conflict", f'Operation cannot be fulfilled on {_resource(kind)} "{name}": {_MODIFIED}', _details(kind, name))
 
 
 def no_such_uid(kind: Kind, name: str, uid: str) -> Refusal:
@@ -59,9 +66,13 @@ def precondition(kind: Kind, name: str, what: str, wanted: str, found: str, hint
     return Refusal(409, "Conflict", f'Operation cannot be fulfilled on {shown} "{name}": {why}')
 
 
-def field_conflict(message: str) -> Refusal:
-    """Another manager owns a field."""
-    return Refusal(409, "Conflict", message)
+def field_conflict(message: str, conflicts: list[tuple[str, str]]) -> Refusal:
+    """Other managers own fields, each given by its manager and its path."""
+    causes = [
+        {"reason": "FieldManagerConflict", "message": f"conflict with {manager}", "field": path}
+        for manager, path in conflicts
+    ]
+    return Refusal(409, "Conflict", message, {"causes": causes})
 
 
 def invalid(kind: Kind, name: str, problems: list[str]) -> Refusal:

@@ -80,7 +80,7 @@ class Server:
                 now=self._store.timestamp(),
             )
         except managed.FieldConflictError as error:
-            raise refusals.field_conflict(str(error)) from None
+            raise refusals.field_conflict(str(error), error.conflicts) from None
         if live is None:
             return self._store.new(item, managers, dry_run=dry_run)
         return self._replace(live, item, managers, uid=uid, version=version, dry_run=dry_run)
