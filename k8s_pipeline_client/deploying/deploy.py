@@ -14,6 +14,7 @@ from k8s_pipeline_client.deploying.execute import GONE_TIMEOUT, Execution
 from k8s_pipeline_client.deploying.live import Live
 from k8s_pipeline_client.deploying.notes import SharedNotes
 from k8s_pipeline_client.deploying.observe import observe, observe_secrets
+from k8s_pipeline_client.deploying.progress import Progress
 from k8s_pipeline_client.deploying.resume import Announce
 from k8s_pipeline_client.deploying.rollback import roll_back
 from k8s_pipeline_client.deploying.steps import Changes, changes
@@ -107,7 +108,8 @@ class Deployer:
     ) -> DeployResult:
         """Write a pipeline's objects, as far as they differ from the plan.
 
-        If a write fails, the previous version is restored, or a new pipeline deleted; the error's outcome says so.
+        If it fails, in whichever attempt, the previous version is restored, or a new pipeline deleted; the error's
+        outcome says so.
 
         Args:
             plan: The desired objects.
@@ -123,8 +125,19 @@ class Deployer:
             RunActiveError: It was renamed, a run of the earlier name is active, and ``force`` is not set.
             ApiError: The API server refused.
         """
+        progress = Progress(plan.name)
+        try:
+            return self._deploy(plan, judge, live, progress, announce)
+        except PipelineError as error:
+            outcome = "" if self._dry_run else roll_back(self._cluster, progress, error)
+            if not outcome:
+                raise
+            raise error.with_outcome(outcome) from error
+
+    def _deploy(
+        self, plan: Plan, judge: Judge, live: Live | None, progress: Progress, announce: Announce
+    ) -> DeployResult:
         waits = 0
-        execution: Execution | None = None
         for _ in poll(GONE_TIMEOUT):
             if live is None:
                 live = observe(self._cluster, plan, settle=not self._dry_run)
@@ -142,31 +155,28 @@ class Deployer:
                 continue
             if todo.announcement:
                 announce(todo.announcement)
-            execution = self._execution(plan, live, execution)
+            execution = self._execution(plan, live, progress)
             try:
-                result = self._carry_out(plan, live, todo, execution)
+                self._carry_out(plan, live, todo, execution)
                 if live.cronjob is None or execution.is_whole():
-                    return result
+                    return _result(plan, progress, execution.notes)
             except PipelineError as error:
                 if not execution.overtaken(error):
-                    outcome = self._roll_back(execution, error)
-                    if not outcome:
-                        raise
-                    raise error.with_outcome(outcome) from error
+                    raise
             live = None
         raise WaitTimeoutError(
             f"CronJob {plan.name} keeps being changed by another process",
             hint="make sure that only one process deploys and deletes it",
         )
 
-    def _execution(self, plan: Plan, live: Live, earlier: Execution | None) -> Execution:
+    def _execution(self, plan: Plan, live: Live, progress: Progress) -> Execution:
         return Execution(
             self._cluster,
             live,
+            progress,
             dry_run=self._dry_run,
             force=self._force,
             shared_notes=self.shared_notes,
-            earlier=earlier,
             pin_new=plan.updated_at is not None,
             accepted=self._accepted,
         )
@@ -182,28 +192,14 @@ class Deployer:
         _LOG.info("%s: ignored: %s", plan.name, why)
         return DeployResult(plan.name, plan.pipeline.fqn, plan.pipeline.display_name, Action.IGNORED, (why,))
 
-    def _carry_out(self, plan: Plan, live: Live, todo: Changes, execution: Execution) -> DeployResult:
-        is_new = live.cronjob is None
-        if is_new:
+    def _carry_out(self, plan: Plan, live: Live, todo: Changes, execution: Execution) -> None:
+        if live.cronjob is None:
             live = live.claimed_as(execution.claim(todo))
             if not live.secrets_read:
                 live = observe_secrets(self._cluster, plan, live)
             execution.saw(live)
             todo = changes(plan, live, force=self._force)
         execution.run(todo)
-        action = Action.UPDATED if execution.changed else Action.UNCHANGED
-        if execution.created:
-            action = Action.CREATED
-        if live.earlier:
-            action = Action.RENAMED
-        notes = (*plan.notes, *execution.notes)
-        return DeployResult(plan.name, plan.pipeline.fqn, plan.pipeline.display_name, action, notes)
-
-    def _roll_back(self, execution: Execution, error: PipelineError) -> str:
-        """Roll back the writes, and return the outcome; empty if nothing was written."""
-        if self._dry_run:
-            return ""
-        return execution.final or roll_back(self._cluster, execution.undos, error)
 
     def _check(self, plan: Plan, live: Live) -> None:
         """Refuse to overwrite objects of others."""
@@ -240,3 +236,13 @@ class Deployer:
             facts={"fqn": annotation(existing, labels.FQN), "source": source},
             hint="delete it there, or take it over by force",
         )
+
+
+def _result(plan: Plan, progress: Progress, notes: Sequence[str]) -> DeployResult:
+    action = Action.UPDATED if progress.changed else Action.UNCHANGED
+    if progress.created:
+        action = Action.CREATED
+    if progress.renamed:
+        action = Action.RENAMED
+    said = (*plan.notes, *notes, *progress.notes)
+    return DeployResult(plan.name, plan.pipeline.fqn, plan.pipeline.display_name, action, said)

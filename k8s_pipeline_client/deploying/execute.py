@@ -11,6 +11,7 @@ from k8s_pipeline_client.deploying import rename, tokens
 from k8s_pipeline_client.deploying.acceptance import Accepted, unasked
 from k8s_pipeline_client.deploying.live import Live
 from k8s_pipeline_client.deploying.notes import SharedNotes
+from k8s_pipeline_client.deploying.progress import Progress
 from k8s_pipeline_client.deploying.stale import without_mark
 from k8s_pipeline_client.deploying.steps import (
     Apply,
@@ -25,7 +26,7 @@ from k8s_pipeline_client.deploying.steps import (
     title_of,
 )
 from k8s_pipeline_client.deploying.terminating import stuck
-from k8s_pipeline_client.deploying.undo import Undo, undo_of
+from k8s_pipeline_client.deploying.undo import Key, key_of, undo_of
 from k8s_pipeline_client.domain.managers import MANAGER, SUSPEND_MANAGER
 from k8s_pipeline_client.domain.objects import ABSENT, is_marked_deleted, is_terminating
 from k8s_pipeline_client.domain.ownership import is_applied
@@ -46,25 +47,21 @@ GONE_TIMEOUT = 120.0
 
 
 class Execution:
-    """The execution of one deploy's steps.
+    """The execution of one attempt's steps.
 
     Attributes:
-        changed: Whether a field that a definition determines has changed.
-        created: Whether this deploy created the CronJob.
-        undos: The undo operations of the executed steps, in order.
-        final: The outcome once the steps cannot be undone any more; else empty.
-        notes: Notes for people.
+        notes: Notes for people about this attempt; those about what was done are in the deploy's `Progress`.
     """
 
     def __init__(
         self,
         cluster: Cluster,
         live: Live,
+        progress: Progress,
         *,
         dry_run: bool,
         force: bool,
         shared_notes: SharedNotes,
-        earlier: Execution | None = None,
         pin_new: bool = False,
         accepted: Accepted = unasked,
     ) -> None:
@@ -73,39 +70,34 @@ class Execution:
         Args:
             cluster: The cluster.
             live: The live objects: one that has changed since is not overwritten.
+            progress: What the deploy has done so far.
             dry_run: Server-side dry run.
             force: Take over fields that another field manager owns.
             shared_notes: Knows which notes about shared objects have been reported.
-            earlier: The execution before a conflict, after which the deploy was started again.
             pin_new: Create what did not exist only if it still does not exist.
             accepted: See `tokens.ensure`.
         """
         self._cluster = cluster
         self._dry_run = dry_run
         self._force = force
-        self._seen = {_key(item): item for item in (live.cronjob, live.secret, live.config_map) if item is not None}
+        progress.begin(live)
+        self._progress = progress
+        self._seen = {key_of(item): item for item in (live.cronjob, live.secret, live.config_map) if item is not None}
         self._writing: Object | None = None
-        self._applied: list[tuple[str, str]] = []
+        self._applied: list[Key] = []
         # Of a first attempt the pinned write of the CronJob suffices: objects that it found unchanged are not written
         # by others without a new version of the CronJob. After a conflict they may be, by a deploy that started again.
-        self._unwritten = set(self._seen) if earlier is not None else set()
+        self._unwritten = set(self._seen) if progress.attempts > 1 else set()
         self._shared_notes = shared_notes
         self._pin_new = pin_new
         self._accepted = accepted
-        self.changed: bool = earlier is not None and earlier.changed
-        self.created: bool = earlier is not None and earlier.created
-        self._notes_once: list[str] = list(earlier._notes_once) if earlier is not None else []
-        self.undos: list[Undo] = []
-        self.final = ""
-        self.notes: list[str] = list(self._notes_once)
+        self.notes: list[str] = []
 
     def claim(self, changes: Changes) -> Object:
         """Execute the steps up to the creation of a new CronJob, and return it."""
         for step in changes.steps:
-            written = self._carry_out(step)
-        self.created = True
-        assert written is not None
-        return written
+            self._carry_out(step)
+        return self._seen[str(Kind.CRONJOB), self._progress.name]
 
     def run(self, changes: Changes) -> None:
         """Execute all steps."""
@@ -117,7 +109,7 @@ class Execution:
 
     def saw(self, live: Live) -> None:
         """Take the live objects that were read again."""
-        self._seen |= {_key(item): item for item in (live.secret, live.config_map) if item is not None}
+        self._seen |= {key_of(item): item for item in (live.secret, live.config_map) if item is not None}
 
     def overtaken(self, error: PipelineError) -> bool:
         """Return whether an error means that an object has been changed, created or deleted concurrently.
@@ -126,7 +118,7 @@ class Execution:
         """
         if self._dry_run or self._writing is None or not isinstance(error, ConflictError | InvalidError):
             return False
-        kind, name = _key(self._writing)
+        kind, name = key_of(self._writing)
         try:
             found = get_or_none(self._cluster, Kind(kind), name)
         except PipelineError:
@@ -145,7 +137,7 @@ class Execution:
         unwritten = [key for key in self._unwritten if key in self._seen and key not in self._applied]
         return all(map(self._stays, [*earlier, *unwritten])) or not self._stays(last)
 
-    def _stays(self, key: tuple[str, str]) -> bool:
+    def _stays(self, key: Key) -> bool:
         kind, name = key
         try:
             return _content(self._cluster.get(Kind(kind), name)) == _content(self._seen[key])
@@ -159,14 +151,14 @@ class Execution:
     ) -> Object:
         """Apply a manifest to the object that was seen, in the version in which it was seen."""
         self._writing = manifest
-        seen = self._seen.get(_key(manifest))
+        seen = self._seen.get(key_of(manifest))
         if seen is None and self._pin_new and not (self._dry_run or is_shared):
             manifest = {**manifest, "metadata": {**manifest["metadata"], "resourceVersion": ABSENT}}
         if seen is not None and not self._dry_run:
             version = {key: seen["metadata"][key] for key in ("uid", "resourceVersion")}
             manifest = {**manifest, "metadata": {**manifest["metadata"], **version}}
         written = apply(self._cluster, manifest, manager=manager, force=force or self._force, dry_run=self._dry_run)
-        self._seen[_key(manifest)] = written
+        self._seen[key_of(manifest)] = written
         return written
 
     def _create(self, manifest: Object) -> Object:
@@ -185,22 +177,22 @@ class Execution:
             if found is None or not is_applied(manifest, found, MANAGER):
                 raise
             created = found
-        self._seen[_key(manifest)] = created
+        self._seen[key_of(manifest)] = created
         return created
 
-    def _carry_out(self, step: Step) -> Object | None:
+    def _carry_out(self, step: Step) -> None:
         _LOG.info("%s: %s%s", _subject(step), title_of(step), " (dry run)" if self._dry_run else "")
         written = self._done(step)
         undo = undo_of(step, written)
-        if undo is not None and not self._dry_run:
-            self.undos.append(undo)
-        return written
+        if written is not None and not self._dry_run:
+            self._progress.wrote(written, undo)
 
     def _done(self, step: Step) -> Object | None:
         match step:
             case Claim(manifest=manifest):
-                self.changed = True
-                return self._create(manifest)
+                created = self._create(manifest)
+                self._progress.changed = self._progress.created = True
+                return created
             case Apply():
                 return self._apply(step)
             case Suspend():
@@ -211,7 +203,7 @@ class Execution:
                 metadata = item["metadata"]
                 kind = Kind(item["kind"])
                 self._cluster.delete(kind, metadata["name"], Propagation.BACKGROUND, uid=metadata["uid"])
-                self._seen.pop(_key(item), None)
+                self._seen.pop(key_of(item), None)
             case Retire(cronjob=cronjob):
                 self._retire(cronjob)
             case ReleaseToken(name=name) if not self._dry_run:
@@ -223,8 +215,8 @@ class Execution:
         # A new launcher is not a change of the pipeline.
         if not step.is_shared:
             if not self._dry_run:
-                self._applied.append(_key(written))
-            self.changed |= step.before is None or _content(step.before) != _content(written)
+                self._applied.append(key_of(written))
+            self._progress.changed |= step.before is None or _content(step.before) != _content(written)
         return written
 
     def _suspend(self, step: Suspend) -> Object | None:
@@ -234,46 +226,46 @@ class Execution:
         try:
             written = self._write(step.manifest, manager=SUSPEND_MANAGER, force=step.force)
         except ConflictError as error:
-            if self.overtaken(error):
+            if error.code != "FieldConflict" or self.overtaken(error):
                 raise
             state = "suspended" if step.suspend else "active"
             self.notes.append(
                 f"kept spec.suspend as another field manager set it, although it should be {state}: {error.message}"
             )
             return None
-        if (was != step.suspend or is_marked_deleted(step.before)) and not self.created:
-            self.changed = True
-            self.notes.append(step.note)
+        if (was != step.suspend or is_marked_deleted(step.before)) and not self._progress.created:
+            self._progress.changed = True
+            self._progress.note(step.note)
         return written
 
     def _put_token(self, step: PutToken) -> Object | None:
         live = tokens.read(self._cluster, step.manifest["metadata"]["name"]) if step.again else step.before
         outcome = tokens.ensure(self._cluster, step.manifest, live, dry_run=self._dry_run, accepted=self._accepted)
-        self.changed |= outcome.after is not None
+        self._progress.changed |= outcome.after is not None
         self._note_shared(outcome.note)
         return outcome.after if outcome.before is None else None
 
     def _retire(self, old: Object) -> None:
-        self.notes.append(rename.note(old, len(rename.runs_of(self._cluster, old)), dry_run=self._dry_run))
-        if self._dry_run:
-            return
-        rename.remove_cronjob(self._cluster, old, force=self._force)
-        self.undos.clear()
-        self.final = (
-            f"the CronJob is complete but suspended, and {old['metadata']['name']}, its earlier name, is deleted: "
-            "deploy again to switch it on"
-        )
-        rename.remove_rest(self._cluster, old)
+        note = rename.note(old, len(rename.runs_of(self._cluster, old)), dry_run=self._dry_run)
+        if not self._dry_run:
+            rename.remove_cronjob(self._cluster, old, force=self._force)
+            self._progress.retired(
+                f"the CronJob is complete but suspended, and {old['metadata']['name']}, its earlier name, is deleted: "
+                "deploy again to switch it on"
+            )
+        self._progress.renamed = True
+        self._progress.note(note)
+        if not self._dry_run:
+            rename.remove_rest(self._cluster, old)
 
     def _release(self, name: str) -> None:
-        with suppress(ClusterError):  # the next delete checks again
+        with suppress(PipelineError):  # the next delete checks again
             if name in tokens.remove_unused(self._cluster):
                 self._note_shared(f"Secret {name} is kept while active runs mount it; the next delete removes it")
 
     def _note_shared(self, note: str) -> None:
         if self._shared_notes.first(note):
-            self._notes_once.append(note)
-            self.notes.append(note)
+            self._progress.note(note)
 
 
 def apply(
@@ -300,10 +292,6 @@ def _subject(step: Step) -> str:
             return name
         case _:
             return str(step.manifest["metadata"]["name"])
-
-
-def _key(item: Object) -> tuple[str, str]:
-    return str(item["kind"]), str(item["metadata"]["name"])
 
 
 def _state(item: Object | None) -> tuple[str, str] | None:

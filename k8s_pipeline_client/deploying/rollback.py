@@ -3,50 +3,74 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object, Propagation
 from k8s_pipeline_client.deploying import tokens
-from k8s_pipeline_client.deploying.undo import Remove, RemoveUnusedToken, Restore, Unclaim, Undo
-from k8s_pipeline_client.errors import ClusterError, ConflictError, PipelineError, UnreachableError
+from k8s_pipeline_client.deploying.progress import Progress
+from k8s_pipeline_client.deploying.undo import Key, Remove, RemoveUnusedToken, Restore, Unclaim, Undo
+from k8s_pipeline_client.errors import PipelineError, UnreachableError
+from k8s_pipeline_client.inventory.lookup import get_or_none
 from k8s_pipeline_client.timelimit import is_over
 
 _LOG = logging.getLogger(__name__)
 
 
-def roll_back(cluster: Cluster, done: Sequence[Undo], error: PipelineError) -> str:
-    """Undo all steps in reverse order; return the outcome in words.
+def roll_back(cluster: Cluster, done: Progress, error: PipelineError) -> str:
+    """Take back what a deploy has written, and is still as the deploy left it; return the outcome in words.
 
     Args:
         cluster: The cluster.
-        done: The undo operations of the executed steps, in order.
+        done: What the deploy has done; what is taken back is taken from its undo operations.
         error: The error.
 
     Returns:
         Empty if nothing was written.
     """
-    if not done:
-        return ""
-    if isinstance(error, UnreachableError) or is_over():
-        return "completed writes are kept, and no half-deployed pipeline runs: deploy again to complete it"
-    created = next((item for item in done if isinstance(item, Unclaim)), None)
-    if created is not None:
-        return _remove_pipeline(cluster, created.cronjob, done)
-    left = list(done)
+    said = ""
+    if done.undos and (isinstance(error, UnreachableError) or is_over()):
+        said = "completed writes are kept, and no half-deployed pipeline runs: deploy again to complete it"
+    elif done.undos:
+        said = _taken_back(cluster, done)
+    return "; ".join(filter(None, (said, done.kept, done.final)))
+
+
+def _taken_back(cluster: Cluster, done: Progress) -> str:
+    """Take back what there is to be; return what has become of it, empty if all of it is others' by now."""
+    is_new = any(isinstance(item, Unclaim) for item in done.undos)
     try:
-        while left:
-            _take_back(cluster, left[-1])
-            left.pop()
-    except ClusterError as second:
-        names = ", ".join(item.what for item in left)
+        found = _found(cluster, done)
+        done.leave_to_others(found)
+        if not done.undos:
+            return ""
+        # A new CronJob goes first, and takes along what it owns. Else what was written last is taken back first.
+        is_new = any(isinstance(item, Unclaim) for item in done.undos)
+        if is_new:
+            done.undos = [item for item in reversed(done.undos) if not isinstance(item, Restore)]
+        while done.undos:
+            _take_back(cluster, done.undos[-1], found)
+            done.undos.pop()
+    except PipelineError as second:
+        names = ", ".join(item.what for item in done.undos)
+        if is_new:
+            return (
+                f"the created objects could not be deleted either ({second.message}): {names} may be left, and no run "
+                "starts; deploy again or delete it"
+            )
         return (
             f"the previous version could not be restored either ({second.message}), so {names} may be of the "
             "new definition: deploy again, the old definition or the new one"
         )
-    return "the previous version has been restored"
+    return "the created objects have been deleted" if is_new else "the previous version has been restored"
 
 
-def _take_back(cluster: Cluster, undo: Undo) -> None:
+def _found(cluster: Cluster, done: Progress) -> dict[Key, Object]:
+    """Read what is to be taken back."""
+    items = {key: get_or_none(cluster, Kind(key[0]), key[1]) for key in done.places()}
+    return {key: item for key, item in items.items() if item is not None}
+
+
+def _take_back(cluster: Cluster, undo: Undo, found: Mapping[Key, Object]) -> None:
     _LOG.info("undo: %s %s", type(undo).__name__, undo.what)
     match undo:
         case Restore(manifest=manifest, manager=manager, force=force):
@@ -55,24 +79,10 @@ def _take_back(cluster: Cluster, undo: Undo) -> None:
             tokens.remove_unused(cluster)
         case Remove(item=item):
             _delete(cluster, item)
-        case Unclaim(cronjob=cronjob):
-            # Only in our version: another process may be deploying the same pipeline with this CronJob.
+        case Unclaim():
+            # Only in the version that was looked at: another process may begin to deploy with this CronJob.
+            cronjob = found[undo.key]
             _delete(cluster, cronjob, version=cronjob["metadata"]["resourceVersion"])
-
-
-def _remove_pipeline(cluster: Cluster, cronjob: Object, done: Sequence[Undo]) -> str:
-    name = cronjob["metadata"]["name"]
-    try:
-        for undo in done:
-            _take_back(cluster, undo)
-    except ConflictError:
-        return "the new CronJob has been changed meanwhile, so it was not deleted"
-    except ClusterError as second:
-        return (
-            f"the created objects could not be deleted either ({second.message}): CronJob {name} "
-            "stays suspended; deploy again or delete it"
-        )
-    return "the created objects have been deleted"
 
 
 def _delete(cluster: Cluster, item: Object, *, version: str | None = None) -> None:

@@ -14,10 +14,18 @@ from k8s_pipeline_client.domain.managers import MANAGER, SUSPEND_MANAGER
 from k8s_pipeline_client.domain.ownership import fields_of, joined, part
 from k8s_pipeline_client.render.plan import suspend_manifest
 
+Key = tuple[str, str]
+"""Kind and name of an object."""
+
+
+def key_of(item: Object) -> Key:
+    """Return kind and name of an object."""
+    return str(item["kind"]), str(item["metadata"]["name"])
+
 
 @dataclass(frozen=True, slots=True)
 class Unclaim:
-    """Delete the created CronJob, in our version, with its dependents."""
+    """Delete the created CronJob, as we left it, with its dependents."""
 
     cronjob: Object
 
@@ -25,6 +33,11 @@ class Unclaim:
     def what(self) -> str:
         """The object."""
         return _title(self.cronjob)
+
+    @property
+    def key(self) -> Key:
+        """Kind and name of the object."""
+        return key_of(self.cronjob)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +51,11 @@ class Remove:
         """The object."""
         return _title(self.item)
 
+    @property
+    def key(self) -> Key:
+        """Kind and name of the object."""
+        return key_of(self.item)
+
 
 @dataclass(frozen=True, slots=True)
 class Restore:
@@ -47,6 +65,11 @@ class Restore:
     manager: str
     what: str
     force: bool = False
+
+    @property
+    def key(self) -> Key:
+        """Kind and name of the object."""
+        return key_of(self.manifest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +82,11 @@ class RemoveUnusedToken:
     def what(self) -> str:
         """The object."""
         return _title(self.item)
+
+    @property
+    def key(self) -> Key:
+        """Kind and name of the object."""
+        return key_of(self.item)
 
 
 Undo = Unclaim | Remove | Restore | RemoveUnusedToken
