@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from k8s_pipeline_client.cluster.port import Cluster
+from k8s_pipeline_client.cluster.port import Cluster, Object
 from k8s_pipeline_client.deploying.compare import Comparison
 from k8s_pipeline_client.deploying.delete import delete_pipeline
+from k8s_pipeline_client.deploying.deleted import is_as_it_was
 from k8s_pipeline_client.deploying.tokens import remove_unused
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.errors import PipelineError, UnknownNameError, WaitTimeoutError
@@ -48,6 +49,48 @@ class Deleting:
         """
         (resource,) = self.delete_all([name], timeout=timeout, wait=wait, announce=announce)
         return resource
+
+    def delete_as_read(
+        self,
+        cronjob: Object,
+        *,
+        timeout: float = DELETE_TIMEOUT,
+        wait: bool = True,
+        announce: Callable[[str], None] = lambda text: None,
+    ) -> bool:
+        """Delete a pipeline as it was read; one that has been deployed anew or switched since then stays as it is.
+
+        For whoever decides by what was read, such as after asking OpenMetadata; a run that has begun since is no
+        change. Otherwise as `delete`.
+
+        Args:
+            cronjob: Its CronJob, as it was read.
+            timeout: Seconds to wait until nothing is left.
+            wait: See `delete`.
+            announce: See `delete`.
+
+        Returns:
+            Whether it was there, and is deleted.
+
+        Raises:
+            WaitTimeoutError: As of `delete`.
+        """
+        is_there = False
+
+        def is_meant(found: Object) -> bool:
+            nonlocal is_there
+            is_there = is_as_it_was(found, cronjob)
+            return is_there
+
+        name, retired = str(cronjob["metadata"]["name"]), self.remove_unused_tokens
+        try:
+            delete_pipeline(
+                self._cluster, name, timeout, only=is_meant, retired=retired, wait=wait, announce=announce
+            )
+        except WaitTimeoutError:
+            self.remove_unused_tokens()
+            raise
+        return is_there
 
     def delete_all(
         self,

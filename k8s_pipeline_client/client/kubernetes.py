@@ -24,13 +24,14 @@ from k8s_pipeline_client.domain.entities import Document, IngestionPipeline
 from k8s_pipeline_client.domain.objects import identity
 from k8s_pipeline_client.domain.rfc3339 import milliseconds
 from k8s_pipeline_client.domain.source import Source
-from k8s_pipeline_client.errors import ApiError, ClusterError, DefinitionError, InputError, UnknownNameError
+from k8s_pipeline_client.errors import ApiError, ClusterError, DefinitionError, InputError, UnknownNameError, WaitTimeoutError
 from k8s_pipeline_client.inventory.lookup import by_fqn
 from k8s_pipeline_client.runs.spool import LogSpool
 from k8s_pipeline_client.settings import Settings
 from k8s_pipeline_client.status import RunStatus, State
 
 PLATFORM = "Kubernetes"
+_MOST_CHANGES = 3
 _DEFAULT_TASK = "ingestion_task"
 _TASKS = MappingProxyType(
     {
@@ -147,15 +148,22 @@ class K8sPipelineClient(Closing):
         Args:
             pipeline: The pipeline.
             wait: False: return once nothing of it can start and all of it is ending; see `Pipelines.delete`.
+
+        Raises:
+            UnknownNameError: Several OpenMetadata instances have it here, and the settings do not say which is meant.
+            WaitTimeoutError: Objects still exist after the timeout, or others keep deploying it.
         """
-        found = self._found(pipeline)
-        if found is None:
-            self.pipelines.remove_unused_tokens()  # left by an interrupted delete
-            return _done("Pipeline was not deployed")
-        notes: list[str] = []
-        name = self.pipelines.delete(found, wait=wait, announce=notes.append)
-        said = f"all objects of {name} are gone" if wait else f"{name} is terminating, and no run of it can start"
-        return _done("; ".join([f"Pipeline deleted: {said}", *notes]))
+        for _ in range(_MOST_CHANGES):
+            found = self._found(pipeline)
+            if found is None:
+                self.pipelines.remove_unused_tokens()  # left by an interrupted delete
+                return _done("Pipeline was not deployed")
+            notes: list[str] = []
+            if self.pipelines.delete_as_read(found, wait=wait, announce=notes.append):
+                name = found["metadata"]["name"]
+                gone = f"all objects of {name} are gone" if wait else f"{name} is terminating, and no run of it can start"
+                return _done("; ".join([f"Pipeline deleted: {gone}", *notes]))
+        raise WaitTimeoutError(f"pipeline {_fqn(pipeline)!r} keeps being changed by others", hint="try again")
 
     def set_pipeline_enabled(self, pipeline: Mapping[str, Any], enabled: bool) -> PipelineServiceResponse:
         """Enable or disable a pipeline's schedule; active runs continue.

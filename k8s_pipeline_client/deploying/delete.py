@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Propagation
 from k8s_pipeline_client.deploying.terminating import held
 from k8s_pipeline_client.domain.objects import Object, finalizers, is_terminating, selector
-from k8s_pipeline_client.errors import WaitTimeoutError
+from k8s_pipeline_client.errors import ConflictError, WaitTimeoutError
 from k8s_pipeline_client.polling import after, poll
 
 _FOREGROUND = "foregroundDeletion"
-_OWNED = (Kind.CRONJOB, Kind.JOB, Kind.SECRET, Kind.CONFIG_MAP)
+_DEPENDENTS_FIRST = (Kind.POD, Kind.CONFIG_MAP, Kind.SECRET, Kind.JOB, Kind.CRONJOB)
+"""In the order in which they are read: the dependents of a CronJob that is just created are so recognised."""
 
 
 def delete_pipeline(
@@ -19,7 +20,7 @@ def delete_pipeline(
     name: str,
     timeout: float,
     *,
-    only: Callable[[Object], bool] = lambda cronjob: True,
+    only: Callable[[Object], bool] | None = None,
     retired: Callable[[], None] = lambda: None,
     wait: bool = True,
     announce: Callable[[str], None] = lambda text: None,
@@ -33,7 +34,8 @@ def delete_pipeline(
         cluster: The cluster.
         name: Its resource name.
         timeout: How long to wait.
-        only: Says whether the CronJob, as it now is, is the one that is meant; any other stays, with what it owns.
+        only: Says whether the CronJob, as it now is, is the one that is meant; any other stays, with what it owns. It
+            is deleted in the very version of which that was said.
         retired: Called once nothing of it can start any more, however long its pods take to go.
         wait: Whether to wait until nothing is left.
         announce: Without waiting: called for each object that a finalizer of somebody else's keeps.
@@ -49,9 +51,7 @@ def delete_pipeline(
     left: list[Object] = []
     for _ in poll(timeout, longest=1.0):
         everything = _everything(cluster, name)
-        if doomed is None:
-            cronjobs = [item for item in everything if item["kind"] == Kind.CRONJOB]
-            doomed = {item["metadata"]["uid"] for item in cronjobs if only(item)}
+        doomed = _doomed(everything, doomed, only)
         left = _without_newer(everything, doomed)
         if not told and not any(_can_start(item) for item in left):
             told = True
@@ -61,15 +61,42 @@ def delete_pipeline(
         if told and not wait and found:
             _tell_held(left, announce)
             return True
-        found = True
-        # The CronJob first, so that no new run starts. Everything again in each iteration, to include runs that
-        # started meanwhile, and the rest of interrupted deletes.
-        for item in left:
-            propagation = _propagation(item)
-            if propagation is not None:
-                metadata = item["metadata"]
-                cluster.delete(Kind(item["kind"]), metadata["name"], propagation, uid=metadata["uid"])
+        # Everything again in each iteration, to include runs that started meanwhile, and the rest of interrupted
+        # deletes.
+        found = _delete_all(cluster, left, pinned=only is not None) or found
     raise _still_there(left, timeout)
+
+
+def _doomed(items: Sequence[Object], before: set[str] | None, only: Callable[[Object], bool] | None) -> set[str]:
+    """Return the UIDs of the CronJobs that are to be deleted, or are being deleted: those that were there at first."""
+    cronjobs = [item for item in items if item["kind"] == Kind.CRONJOB]
+    return {
+        item["metadata"]["uid"]
+        for item in cronjobs
+        if (before is None or item["metadata"]["uid"] in before)
+        and (only is None or (before is not None and is_terminating(item)) or only(item))
+    }
+
+
+def _delete_all(cluster: Cluster, items: Sequence[Object], *, pinned: bool) -> bool:
+    """Delete objects, the CronJob first, so that no new run starts; return whether that was not in vain.
+
+    Args:
+        cluster: Where.
+        items: The objects, owners before what they own.
+        pinned: Delete the CronJob only in this version; if it has another one by now, nothing is deleted.
+    """
+    for item in items:
+        propagation = _propagation(item)
+        if propagation is None:
+            continue
+        kind, metadata = Kind(item["kind"]), item["metadata"]
+        version = metadata["resourceVersion"] if pinned and kind is Kind.CRONJOB else None
+        try:
+            cluster.delete(kind, metadata["name"], propagation, uid=metadata["uid"], version=version)
+        except ConflictError:
+            return False
+    return True
 
 
 def _propagation(item: Object) -> Propagation | None:
@@ -111,8 +138,10 @@ def _still_there(left: Sequence[Object], timeout: float) -> WaitTimeoutError:
 
 def _everything(cluster: Cluster, name: str) -> list[Object]:
     """Return all objects of a pipeline, owners before what they own."""
-    # CronJobs are read last, so that the dependents of a new one are recognised.
-    return [item for kind in reversed((*_OWNED, Kind.POD)) for item in cluster.list(kind, labels=selector(name))][::-1]
+    found: list[Object] = []
+    for kind in _DEPENDENTS_FIRST:
+        found = [*cluster.list(kind, labels=selector(name)), *found]
+    return found
 
 
 def _can_start(item: Object) -> bool:

@@ -61,7 +61,7 @@ def _write(cluster: Cluster, cronjob: Object, *, suspend: bool, mark: Object) ->
     manifest = suspend_manifest(metadata["name"], metadata["namespace"], suspend)
     seen: Object | None = cronjob
     for _ in poll(_CONTENTION):
-        if seen is None or is_terminating(seen) or not _is_as_it_was(seen, cronjob):
+        if seen is None or is_terminating(seen) or not is_as_it_was(seen, cronjob):
             return False
         # Only as it was seen: what was deployed since is not deleted in OpenMetadata.
         version = {key: seen["metadata"][key] for key in ("uid", "resourceVersion")}
@@ -79,7 +79,7 @@ def _write(cluster: Cluster, cronjob: Object, *, suspend: bool, mark: Object) ->
     return False
 
 
-def _is_as_it_was(seen: Object, before: Object) -> bool:
+def is_as_it_was(seen: Object, before: Object) -> bool:
     """Return whether no more than the status of a CronJob has become another: a run has begun or ended."""
     keys = ("uid", "generation", "labels", "annotations")
     return all(seen["metadata"].get(key) == before["metadata"].get(key) for key in keys)

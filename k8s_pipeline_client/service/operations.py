@@ -188,21 +188,27 @@ class Operations:
         """Delete a pipeline and all that belongs to it; idempotent.
 
         OpenMetadata sends the same request for a soft and a hard delete. Only if it no longer has the pipeline is it
-        deleted here; else its runs are killed, and it is kept, suspended and marked.
+        deleted here; else its runs are killed, and it is kept, suspended and marked. Another pipeline of the name, one
+        that is deployed while OpenMetadata is asked, stays as it is.
 
         Raises:
             WaitTimeoutError: It keeps changing.
         """
+        asked_of: Object | None = None
         for _ in range(_MOST_CHANGES):
             cronjob = self._names.find(name)
             if cronjob is None:
                 self._pipelines.remove_unused_tokens()  # what a delete that was cut short has left
                 return _message(f"DAG {name} was not deployed: nothing is left of it")
+            if asked_of is not None and identity(asked_of) != identity(cronjob):
+                return _message(f"DAG {name} has been deleted", "another pipeline was deployed under its name meanwhile")
+            asked_of = cronjob
             standing = self._standings.of(cronjob)
             if standing is Standing.GONE:
                 notes: list[str] = []
-                self._pipelines.delete(cronjob, wait=False, announce=notes.append)
-                return _message(f"DAG {name} has been deleted", *notes)
+                if self._pipelines.delete_as_read(cronjob, wait=False, announce=notes.append):
+                    return _message(f"DAG {name} has been deleted", *notes)
+                continue
             if self._pipelines.mark_deleted(cronjob):
                 kept = "its runs end, and it is kept, switched off, "
                 until = "until it is restored" if standing is Standing.DELETED else "until OpenMetadata says more of it"

@@ -9,6 +9,7 @@ import pytest
 from k8s_pipeline_client import Settings
 from k8s_pipeline_client.cluster.port import Kind
 from tests.data import sample
+from tests.fakes.openmetadata_wire import OpenMetadataRequest
 from tests.openmetadata import service
 from tests.service.javaclient import (
     Answer,
@@ -167,3 +168,27 @@ def test_a_pipeline_of_which_openmetadata_says_nothing_is_kept(stage: Stage, ser
     stage.openmetadata.be_well()
     server.delete(NAME)
     assert stage.cluster.list(Kind.CRONJOB) == []
+
+
+def test_a_pipeline_that_is_deployed_anew_while_openmetadata_is_asked_is_kept(stage: Stage, server: JavaClient) -> None:
+    """The entity was deleted and made again under its name: the old one is gone, and what is there is the new one's."""
+    stage.openmetadata.add_pipeline(NIGHTLY)
+    server.deploy(NIGHTLY)
+    before = stage.cronjob()
+    stage.openmetadata.delete_pipeline(NIGHTLY["id"], hard=True)
+    anew = {**NIGHTLY, "id": "00000000-0000-4000-8000-00000000000e"}
+    deployed: list[str] = []
+
+    def meanwhile(request: OpenMetadataRequest) -> None:
+        if request.operation == "pipeline" and not deployed:
+            deployed.append(anew["id"])
+            stage.openmetadata.add_pipeline(anew)
+            stage.client().deploy(anew)
+
+    stage.openmetadata.after(meanwhile)
+    server.delete(NAME)
+    assert deployed
+    after = stage.cronjob()
+    assert after["metadata"]["uid"] == before["metadata"]["uid"]  # the deploy found it there
+    assert after["metadata"]["annotations"]["k8s-pipeline/id"] == anew["id"]
+    assert stage.cluster.get(Kind.SECRET, after["metadata"]["name"])

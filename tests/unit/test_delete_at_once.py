@@ -78,6 +78,20 @@ def test_a_run_that_begins_meanwhile_goes_as_well(fake: FakeCluster) -> None:
     assert fake.list(Kind.JOB) == []
 
 
+def test_a_run_that_begins_meanwhile_is_no_reason_to_keep_what_was_read(fake: FakeCluster) -> None:
+    cronjob = fake.get(Kind.CRONJOB, NAME)
+
+    def begin(request: Request) -> None:
+        if (request.verb, request.kind) == ("delete", Kind.CRONJOB):
+            end()
+            fake.set_status(Kind.CRONJOB, NAME, {"lastScheduleTime": "2026-01-21T00:00:00Z"})
+
+    end = fake.before(begin)
+    assert client(fake).delete_as_read(cronjob, wait=False)
+    assert fake.list(Kind.CRONJOB) == fake.list(Kind.JOB) == []
+    assert not client(fake).delete_as_read(cronjob, wait=False)
+
+
 def test_the_last_one_takes_the_token_along(fake: FakeCluster) -> None:
     fake.merge(Kind.CRONJOB, NAME, HOLD)
     client(fake).delete(NAME, wait=False)

@@ -109,6 +109,37 @@ def test_a_delete_amid_a_deploy_leaves_a_whole_pipeline_wherever_it_comes(before
         assert_nothing_unowned(fake)
 
 
+@pytest.mark.parametrize("wait", [True, False])
+def test_a_deploy_amid_a_delete_of_what_was_read_before_leaves_what_it_deploys(wait: bool) -> None:
+    asked = number = 1
+    kept: list[bool] = []
+    while number <= asked:
+        fake = cluster()
+        deploy(fake, BEFORE)
+        cronjob = fake.get(Kind.CRONJOB, BEFORE.resource_name)
+        fake.requests.clear()
+
+        done: list[Request] = []
+
+        def amid(request: Request, fake: FakeCluster = fake, number: int = number, done: list[Request] = done) -> None:
+            if len(fake.requests) == number:
+                done.append(request)
+                deploy(fake, ONE)
+
+        end = fake.before(amid)
+        is_deleted = client(fake).delete_as_read(cronjob, wait=wait)
+        end()
+        asked, number = max(asked, len(fake.requests)), number + 1
+        if not done:
+            continue
+        assert_holds_one_of(fake, ONE)
+        assert_nothing_unowned(fake)
+        there = fake.get(Kind.CRONJOB, ONE.resource_name)["metadata"]["uid"]
+        assert is_deleted is (there != cronjob["metadata"]["uid"])
+        kept.append(not is_deleted)
+    assert {*kept} == {True, False}
+
+
 @pytest.mark.parametrize("other", [OTHER, BEFORE, ONE_DISABLED], ids=["other", "what was before", "disabled"])
 @pytest.mark.parametrize("before", [None, BEFORE], ids=["new", "existing"])
 @pytest.mark.parametrize("item", [ONE, ONE_DISABLED], ids=["enabled", "disabled"])
