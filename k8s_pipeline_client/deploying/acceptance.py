@@ -13,7 +13,10 @@ Who puts it in force: the reporter in each of its passes (`promote_tokens`); els
 
 from __future__ import annotations
 
+import math
+import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -55,15 +58,20 @@ def unasked(_server: str, _token: str) -> None:
 
 
 def remembered(accepted: Accepted) -> Accepted:
-    """Return one that asks once in a few seconds, however many pipelines have the same token."""
+    """Return one that asks once in a few seconds, however many pipelines and threads have the same token."""
     known: dict[tuple[str, str], tuple[float, bool | None]] = {}
+    asking: defaultdict[tuple[str, str], threading.Lock] = defaultdict(threading.Lock)
+    lock = threading.Lock()
 
     def ask(server: str, token: str) -> bool | None:
-        at, answer = known.get((server, token), (None, None))
-        if at is None or time.monotonic() - at > _REMEMBERED:
-            answer = accepted(server, token)
-            known[server, token] = time.monotonic(), answer
-        return answer
+        with lock:
+            of_this_one = asking[server, token]
+        with of_this_one:
+            at, answer = known.get((server, token), (-math.inf, None))
+            if time.monotonic() - at > _REMEMBERED:
+                answer = accepted(server, token)
+                known[server, token] = time.monotonic(), answer
+            return answer
 
     return ask
 

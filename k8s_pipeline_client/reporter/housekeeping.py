@@ -8,7 +8,7 @@ from functools import partial
 
 from k8s_pipeline_client.deploying.acceptance import promote_tokens
 from k8s_pipeline_client.deploying.housekeeping import OLDER_THAN, collect_unused
-from k8s_pipeline_client.errors import ClusterError, InputError, OpenMetadataError, TokenRejectedError
+from k8s_pipeline_client.errors import ClusterError, InputError, OpenMetadataError
 from k8s_pipeline_client.reporter.destination import Destinations
 from k8s_pipeline_client.reporter.single import Pass
 
@@ -38,12 +38,9 @@ def keep_house(within: Pass, before: datetime | None) -> None:
 def _accepted(destinations: Destinations, address: str, token: str) -> bool | None:
     """Ask OpenMetadata whether it accepts a token; None where it does not say."""
     try:
-        next(iter(destinations.asked_with(address, token).pipelines()), None)
-    except TokenRejectedError:
-        return False
+        return destinations.asked_with(address, token).accepts_token()
     except (OpenMetadataError, InputError):
         return None
-    return True
 
 
 def _turn(at: datetime) -> int:

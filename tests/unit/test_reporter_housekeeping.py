@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from k8s_pipeline_client.cluster.port import Kind, Object
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.managers import MANAGER
@@ -13,12 +15,12 @@ from tests.unit.reporting import World
 OLD, NEW = scene.token(2), scene.token(3)
 
 
-def waiting(world: World) -> None:
+def waiting(world: World, token: str = NEW) -> None:
     """Have a newer token wait in the Secret of the pipeline's bot."""
     plan = scene.planned(world.pipeline, world.settings)
     assert plan.token is not None
-    world.fake.apply(with_next_token(plan.token, NEW), manager=MANAGER)
-    assert next_token_of(secret_of(world)) == NEW
+    world.fake.apply(with_next_token(plan.token, token), manager=MANAGER)
+    assert next_token_of(secret_of(world)) == token
 
 
 def secret_of(world: World) -> Object:
@@ -43,6 +45,29 @@ def test_a_token_that_waits_is_put_in_force_once_openmetadata_accepts_it() -> No
     world.server.accept_only("ingestion-bot", NEW)
     reporter_with_its_tokens(world)
     assert (token_of(secret_of(world)), next_token_of(secret_of(world))) == (NEW, "")
+
+
+def made_just_now(world: World) -> str:
+    """Return a token that is too young to be taken to be accepted by its age."""
+    return scene.token(int((world.fake.clock - datetime(2025, 12, 1, tzinfo=UTC)).total_seconds()))
+
+
+def test_a_token_whose_bot_may_list_no_pipelines_is_an_accepted_one() -> None:
+    world = World()
+    new = made_just_now(world)
+    waiting(world, new)
+    world.server.refuse(403, operation="pipelines")
+    reporter_with_its_tokens(world)
+    assert (token_of(secret_of(world)), next_token_of(secret_of(world))) == (new, "")
+
+
+def test_a_token_of_which_openmetadata_does_not_say_goes_on_waiting_while_it_is_young() -> None:
+    world = World()
+    old, new = token_of(secret_of(world)), made_just_now(world)
+    waiting(world, new)
+    world.server.be_down("pipelines")
+    reporter_with_its_tokens(world)
+    assert (token_of(secret_of(world)), next_token_of(secret_of(world))) == (old, new)
 
 
 def test_a_launcher_that_nothing_uses_is_removed_after_its_time() -> None:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from threading import Barrier, BrokenBarrierError
 
 import pytest
 from pytest_mock import MockerFixture
 
 from k8s_pipeline_client import Pipelines
 from k8s_pipeline_client.cluster.port import Kind, Object, Propagation
-from k8s_pipeline_client.deploying.acceptance import promote_tokens
+from k8s_pipeline_client.deploying.acceptance import promote_tokens, remembered
 from k8s_pipeline_client.deploying.rotate import RotateAction
 from k8s_pipeline_client.domain import labels
-from k8s_pipeline_client.errors import ConflictError
+from k8s_pipeline_client.errors import ConflictError, UnreachableError
 from k8s_pipeline_client.render.token import next_token_of, token_of
 from tests.fakes import FakeCluster, Request
 from tests.unit.scene import SETTINGS, cluster, others, pipeline
@@ -148,6 +152,41 @@ def test_a_deploy_of_many_asks_once_in_a_few_seconds(
     client.deploy_all([pipeline(token=new), *(pipeline(token=new, fqn=f"a.{n}", id=None) for n in range(25))])
     assert next_token_of(secret(fake)) == new
     assert len(server.asked) <= 2
+
+
+@pytest.mark.parametrize(("tokens", "patience"), [(["a"] * 16, 0.2), (["a", "b"], 5.0)], ids=["one", "two"])
+def test_of_each_token_it_is_asked_once_and_of_several_at_the_same_time(tokens: list[str], patience: float) -> None:
+    asked: list[str] = []
+    met: list[str] = []
+    barrier = Barrier(2)
+
+    def accepted(_server: str, token: str) -> bool:
+        asked.append(token)
+        with suppress(BrokenBarrierError):
+            barrier.wait(timeout=patience)
+            met.append(token)
+        return True
+
+    ask = remembered(accepted)
+    with ThreadPoolExecutor(len(tokens)) as pool:
+        assert all(pool.map(partial(ask, "a server"), tokens))
+    assert sorted(asked) == sorted({*tokens})
+    assert sorted(met) == (["a", "b"] if "b" in tokens else [])
+
+
+def test_where_asking_fails_the_next_one_asks_again() -> None:
+    asked: list[str] = []
+
+    def accepted(_server: str, token: str) -> bool:
+        asked.append(token)
+        if len(asked) == 1:
+            raise UnreachableError("no")
+        return True
+
+    ask = remembered(accepted)
+    with pytest.raises(UnreachableError):
+        ask("one", "a")
+    assert ask("one", "a")
 
 
 @pytest.mark.parametrize(("age", "is_in_force"), [(0, False), (179, False), (180, True), (-3600, True)])
