@@ -25,7 +25,7 @@ from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.connection import claims_of, why_not_newer
 from k8s_pipeline_client.domain.managers import MANAGER
-from k8s_pipeline_client.domain.objects import annotation, is_terminating, label
+from k8s_pipeline_client.domain.objects import annotation, is_terminating, label, pinned
 from k8s_pipeline_client.domain.ownership import fields_of, part
 from k8s_pipeline_client.errors import ConflictError
 from k8s_pipeline_client.render.token import next_token_of, token_of, token_secret, with_next_token
@@ -145,9 +145,8 @@ def _promoted(cluster: Cluster, item: Object, accepted: Accepted) -> bool:
         manifest = token_secret(token_of(item), metadata["name"], instance, metadata["namespace"], server=server)
     elif has_to_wait(manifest, item, accepted, cluster.now()):
         return False
-    version = {key: metadata[key] for key in ("uid", "resourceVersion")}
     try:
-        cluster.apply({**manifest, "metadata": {**manifest["metadata"], **version}}, manager=MANAGER)
+        cluster.apply(pinned(manifest, item), manager=MANAGER)
     except ConflictError:
         return False  # somebody has just written it: the next pass looks again
     return True

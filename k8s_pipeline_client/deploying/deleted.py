@@ -12,7 +12,7 @@ from k8s_pipeline_client.deploying import resume
 from k8s_pipeline_client.deploying.resume import Announce
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.managers import SUSPEND_MANAGER
-from k8s_pipeline_client.domain.objects import annotation, is_marked_deleted, is_terminating
+from k8s_pipeline_client.domain.objects import annotation, is_marked_deleted, is_terminating, pinned
 from k8s_pipeline_client.domain.rfc3339 import rfc3339
 from k8s_pipeline_client.errors import ConflictError
 from k8s_pipeline_client.inventory.lookup import get_or_none
@@ -59,19 +59,15 @@ def unmark(cluster: Cluster, cronjob: Object, *, announce: Announce) -> None:
 def _write(cluster: Cluster, cronjob: Object, *, suspend: bool, mark: Object) -> bool:
     metadata = cronjob["metadata"]
     manifest = suspend_manifest(metadata["name"], metadata["namespace"], suspend)
+    marked = {**manifest, "metadata": {**manifest["metadata"], **mark}}
     seen: Object | None = cronjob
     for _ in poll(_CONTENTION):
         if seen is None or is_terminating(seen) or not is_as_it_was(seen, cronjob):
             return False
         # Only as it was seen: what was deployed since is not deleted in OpenMetadata.
-        version = {key: seen["metadata"][key] for key in ("uid", "resourceVersion")}
         try:
             # By force: somebody else's wish that it runs was for a pipeline that there is no more.
-            cluster.apply(
-                {**manifest, "metadata": {**manifest["metadata"], **mark, **version}},
-                manager=SUSPEND_MANAGER,
-                force=True,
-            )
+            cluster.apply(pinned(marked, seen), manager=SUSPEND_MANAGER, force=True)
         except ConflictError:
             seen = get_or_none(cluster, Kind.CRONJOB, metadata["name"])
         else:

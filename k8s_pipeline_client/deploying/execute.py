@@ -28,7 +28,7 @@ from k8s_pipeline_client.deploying.steps import (
 from k8s_pipeline_client.deploying.terminating import stuck
 from k8s_pipeline_client.deploying.undo import Key, key_of, undo_of
 from k8s_pipeline_client.domain.managers import MANAGER, SUSPEND_MANAGER
-from k8s_pipeline_client.domain.objects import ABSENT, is_marked_deleted, is_terminating
+from k8s_pipeline_client.domain.objects import is_marked_deleted, is_terminating, pinned
 from k8s_pipeline_client.domain.ownership import is_applied
 from k8s_pipeline_client.errors import (
     ClusterError,
@@ -152,11 +152,8 @@ class Execution:
         """Apply a manifest to the object that was seen, in the version in which it was seen."""
         self._writing = manifest
         seen = self._seen.get(key_of(manifest))
-        if seen is None and self._pin_new and not (self._dry_run or is_shared):
-            manifest = {**manifest, "metadata": {**manifest["metadata"], "resourceVersion": ABSENT}}
-        if seen is not None and not self._dry_run:
-            version = {key: seen["metadata"][key] for key in ("uid", "resourceVersion")}
-            manifest = {**manifest, "metadata": {**manifest["metadata"], **version}}
+        if not self._dry_run and (seen is not None or (self._pin_new and not is_shared)):
+            manifest = pinned(manifest, seen)
         written = apply(self._cluster, manifest, manager=manager, force=force or self._force, dry_run=self._dry_run)
         self._seen[key_of(manifest)] = written
         return written
@@ -169,9 +166,8 @@ class Execution:
         if self._dry_run:
             return self._write(manifest)
         self._writing = manifest
-        pinned = {**manifest, "metadata": {**manifest["metadata"], "resourceVersion": ABSENT}}
         try:
-            created = apply(self._cluster, pinned)
+            created = apply(self._cluster, pinned(manifest, None))
         except ConflictError:
             found = get_or_none(self._cluster, Kind(manifest["kind"]), manifest["metadata"]["name"])
             if found is None or not is_applied(manifest, found, MANAGER):

@@ -16,7 +16,7 @@ from k8s_pipeline_client.cluster.port import Cluster, Kind, Object, Propagation
 from k8s_pipeline_client.deploying import tokens
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.managers import MANAGER
-from k8s_pipeline_client.domain.objects import annotation, is_terminating
+from k8s_pipeline_client.domain.objects import annotation, is_terminating, pinned
 from k8s_pipeline_client.domain.ownership import fields_of, part
 from k8s_pipeline_client.domain.rfc3339 import rfc3339
 from k8s_pipeline_client.errors import ConflictError
@@ -70,9 +70,8 @@ def _note(cluster: Cluster, item: Object, since: str) -> None:
     manifest = part(item, fields_of(item, MANAGER))
     annotations = {**(manifest["metadata"].get("annotations") or {}), labels.UNUSED_SINCE: since}
     kept = {key: text for key, text in annotations.items() if text}
-    version = {key: item["metadata"][key] for key in ("uid", "resourceVersion")}
-    manifest["metadata"] = {**manifest["metadata"], "annotations": kept, **version}
-    cluster.apply(manifest, manager=MANAGER)
+    manifest["metadata"] = {**manifest["metadata"], "annotations": kept}
+    cluster.apply(pinned(manifest, item), manager=MANAGER)
 
 
 def _without_used(cluster: Cluster, names: set[str]) -> set[str]:

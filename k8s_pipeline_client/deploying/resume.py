@@ -8,6 +8,7 @@ from contextlib import suppress
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.domain.makeup import Deadline, Live, begins_anew, deadline_of
 from k8s_pipeline_client.domain.managers import MANAGER, SUSPEND_MANAGER, suspend_is_set_by_others, was_switched
+from k8s_pipeline_client.domain.objects import pinned
 from k8s_pipeline_client.domain.ownership import fields_of, part
 from k8s_pipeline_client.domain.schedule import Schedule
 from k8s_pipeline_client.errors import ConflictError, NotFoundError
@@ -106,13 +107,11 @@ def _set_deadline(cluster: Cluster, name: str, deadline: Deadline, *, force: boo
         if was_switched(cronjob):
             manifest["spec"].pop("suspend", None)  # of a new CronJob, which is created suspended
         # Only in the version that was read: a concurrent deploy must not be reverted.
-        version = {key: cronjob["metadata"][key] for key in ("uid", "resourceVersion")}
-        manifest["metadata"] |= version
         try:
-            cluster.apply(manifest, manager=MANAGER, force=force)
+            cluster.apply(pinned(manifest, cronjob), manager=MANAGER, force=force)
         except ConflictError as error:
             problem = error.message
-            if cluster.get(Kind.CRONJOB, name)["metadata"]["resourceVersion"] == version["resourceVersion"]:
+            if cluster.get(Kind.CRONJOB, name)["metadata"]["resourceVersion"] == cronjob["metadata"]["resourceVersion"]:
                 break
         else:
             return ""

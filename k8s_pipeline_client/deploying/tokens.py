@@ -15,7 +15,7 @@ from k8s_pipeline_client.deploying.terminating import stuck
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.connection import why_not_newer
 from k8s_pipeline_client.domain.managers import MANAGER
-from k8s_pipeline_client.domain.objects import ABSENT, annotation, is_finished, is_terminating
+from k8s_pipeline_client.domain.objects import annotation, is_finished, is_terminating, pinned
 from k8s_pipeline_client.domain.ownership import fields_of
 from k8s_pipeline_client.errors import ConflictError, WaitTimeoutError
 from k8s_pipeline_client.inventory.lookup import get_or_none
@@ -125,9 +125,7 @@ def write(
     Raises:
         ConflictError: It has changed, or another field manager writes it and ``force`` is not set.
     """
-    version = {"resourceVersion": live["metadata"]["resourceVersion"] if live else ABSENT}
-    manifest = {**manifest, "metadata": {**manifest["metadata"], **version}}
-    return cluster.apply(manifest, manager=MANAGER, force=force, dry_run=dry_run)
+    return cluster.apply(pinned(manifest, live), manager=MANAGER, force=force, dry_run=dry_run)
 
 
 def changed_since(cluster: Cluster, name: str, seen: Object | None) -> bool:

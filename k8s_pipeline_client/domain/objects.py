@@ -72,6 +72,19 @@ def is_marked_deleted(cronjob: Object) -> bool:
     return bool(label(cronjob, labels.DELETED))
 
 
+def pinned(manifest: Object, seen: Object | None) -> Object:
+    """Return a manifest whose apply is refused unless the object is still the one that was seen, in its version.
+
+    Args:
+        manifest: The manifest.
+        seen: The object as it was read; None if there was none, and must be none.
+    """
+    version = {"resourceVersion": ABSENT}
+    if seen is not None:
+        version = {key: seen["metadata"][key] for key in ("uid", "resourceVersion")}
+    return {**manifest, "metadata": {**manifest["metadata"], **version}}
+
+
 def newest_first(found: Iterable[Object]) -> list[Object]:
     """Sort by creation, then by name, newest first."""
     return sorted(
