@@ -24,8 +24,9 @@ from k8s_pipeline_client.domain.entities import Document, IngestionPipeline
 from k8s_pipeline_client.domain.objects import identity
 from k8s_pipeline_client.domain.rfc3339 import milliseconds
 from k8s_pipeline_client.domain.source import Source
-from k8s_pipeline_client.errors import ApiError, ClusterError, DefinitionError, InputError, UnknownNameError, WaitTimeoutError
+from k8s_pipeline_client.errors import ApiError, ClusterError, DefinitionError, UnknownNameError, WaitTimeoutError
 from k8s_pipeline_client.inventory.lookup import by_fqn
+from k8s_pipeline_client.runs.logpage import existing
 from k8s_pipeline_client.runs.spool import LogSpool
 from k8s_pipeline_client.settings import Settings
 from k8s_pipeline_client.status import RunStatus, State
@@ -220,9 +221,7 @@ class K8sPipelineClient(Closing):
             InputError: There is no such page.
         """
         number = after or 0
-        found = self.pipelines.log_page(self._cronjob(pipeline), number)
-        if not 0 <= number < found.total:
-            raise InputError(f"the log has {counted(found.total, 'page')}, counted from 0: there is no page {number}")
+        found = existing(self.pipelines.log_page(self._cronjob(pipeline), number), number)
         page = {_TASKS.get(str(pipeline.get("pipelineType")), _DEFAULT_TASK): found.text}
         page["total"] = str(found.total)
         if number + 1 < found.total:

@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
 
+from k8s_pipeline_client.domain.counting import counted
+from k8s_pipeline_client.errors import InputError
+
 PAGE_CHARACTERS = 256 * 1024
 """In characters, so that a page has at most 1 MiB, even in UTF-8."""
 
@@ -22,6 +25,21 @@ class LogPage:
 
     text: str
     total: int
+
+
+def existing(page: LogPage, number: int) -> LogPage:
+    """Return a page that was read, if the log has one of this number.
+
+    Raises:
+        InputError: It has none.
+    """
+    if not 0 <= number < page.total:
+        raise InputError(
+            f"after: the log has {counted(page.total, 'page')}, counted from 0: there is no page {number}",
+            code="InvalidParameter",
+            hint="start again from the first page",
+        )
+    return page
 
 
 def page_of(log: Iterable[bytes], number: int, *, size: int = PAGE_CHARACTERS) -> LogPage:

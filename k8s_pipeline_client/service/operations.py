@@ -21,7 +21,6 @@ from k8s_pipeline_client.domain.services import OPEN_METADATA
 from k8s_pipeline_client.domain.workflow import APPLICATION, TEST_SUITE, has_connection
 from k8s_pipeline_client.errors import (
     DefinitionError,
-    InputError,
     NotFoundError,
     PipelineError,
     RunActiveError,
@@ -29,7 +28,7 @@ from k8s_pipeline_client.errors import (
     WaitTimeoutError,
 )
 from k8s_pipeline_client.runs import start
-from k8s_pipeline_client.runs.logpage import PAGE_CHARACTERS
+from k8s_pipeline_client.runs.logpage import PAGE_CHARACTERS, existing
 from k8s_pipeline_client.runs.spool import LogSpool
 from k8s_pipeline_client.service.directory import Directory
 from k8s_pipeline_client.service.names import Names
@@ -158,13 +157,7 @@ class Operations:
         if number == 0:
             newest = self._pipelines.newest_run(cronjob)
             above, run = first_line(newest), newest.job_name
-        found = self._pipelines.log_page(cronjob, number, run=run)
-        if number >= found.total:
-            raise InputError(
-                f"after: the log has {found.total} pages, counted from 0: there is none of number {number}",
-                code="InvalidParameter",
-                hint="start again from the first page",
-            )
+        found = existing(self._pipelines.log_page(cronjob, number, run=run), number)
         return log_page(asked.task_id, above + found.text, number, found.total)
 
     def kill(self, name: str) -> Document:
