@@ -10,7 +10,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
@@ -19,6 +19,9 @@ from k8s_pipeline_client.domain.objects import annotation, is_automation, label,
 from k8s_pipeline_client.errors import ConflictError, InvalidError, NotFoundError
 from k8s_pipeline_client.reporter import own
 from k8s_pipeline_client.reporter.own import LEDGER as LEDGER
+
+_BY_PLACE = ("run_id", "place")
+"""What of an open run is told by where its annotation is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +56,9 @@ class OpenRun:
 
     def to_text(self) -> str:
         """Return it as an annotation's value."""
-        found = {key: getattr(self, key) for key in self.__slots__ if key not in ("run_id", "place", "created")}
-        kept = {key: value for key, value in found.items() if value}
-        return json.dumps({**kept, "created": self.created.isoformat()}, sort_keys=True)
+        found = {**asdict(self), "created": self.created.isoformat()}
+        kept = {key: value for key, value in found.items() if value and key not in _BY_PLACE}
+        return json.dumps(kept, sort_keys=True)
 
     @classmethod
     def from_text(cls, identity: str, text: str, place: str) -> OpenRun | None:

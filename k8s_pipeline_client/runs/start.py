@@ -203,7 +203,8 @@ def _is_same_run(existing: Object, wanted: Object) -> bool:
     The Job's name has the beginning of the id only.
     """
     same = (labels.PIPELINE, labels.APP_RUN_ID, labels.RUN_ID_GIVEN)
-    return all(label(existing, key) == label(wanted, key) != "" for key in same) and not is_terminating(existing)
+    is_same = all(label(wanted, key) and label(existing, key) == label(wanted, key) for key in same)
+    return is_same and not is_terminating(existing)
 
 
 def document_of(cluster: Cluster, secret: str) -> str:
