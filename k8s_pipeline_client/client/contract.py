@@ -77,6 +77,10 @@ class PipelineServiceClient(Protocol):
             service: The entity of its service.
             updated_at: Asked where the entity is an earlier state by its ``updatedAt``: returns that of the entity as
                 it is in OpenMetadata now, in ms; None where that cannot be asked.
+
+        Raises:
+            DefinitionError: It cannot be run; nothing has been written.
+            ScheduleError: Its schedule is not one that the platform takes; nothing has been written.
         """
 
     def run_pipeline(
@@ -94,6 +98,11 @@ class PipelineServiceClient(Protocol):
             run_id: The run's UUID; a new one if None. The same one again is the same run.
             app_config_override: Replaces keys of an application's ``appConfig``, for this run.
             source_config_override: Replaces keys of ``source.sourceConfig.config``, for this run.
+
+        Raises:
+            UnknownNameError: It is not deployed.
+            RunActiveError: Another run of it is active.
+            InputError: An override does not fit, or the run id is not a UUID.
         """
 
     def delete_pipeline(self, pipeline: Mapping[str, Any], *, wait: bool = True) -> PipelineServiceResponse:
@@ -102,12 +111,19 @@ class PipelineServiceClient(Protocol):
         Args:
             pipeline: The pipeline.
             wait: False: until it is accepted that nothing of it can start, and that all of it is ending.
+
+        Raises:
+            WaitTimeoutError: Objects still exist after the timeout, or others keep deploying it.
         """
 
     def set_pipeline_enabled(self, pipeline: Mapping[str, Any], enabled: bool) -> PipelineServiceResponse:
         """Enable or disable a pipeline's schedule; idempotent.
 
         OpenMetadata's ``toggleIngestion`` flips the current state, so a retry would undo it.
+
+        Raises:
+            UnknownNameError: It is not deployed.
+            InputError: It has no schedule to disable.
         """
 
     def kill_pipeline(
@@ -119,6 +135,10 @@ class PipelineServiceClient(Protocol):
             pipeline: The pipeline.
             run_id: The run; all that are active if None.
             wait: False: until it is accepted that they are ending.
+
+        Raises:
+            UnknownNameError: It is not deployed, or has no such run.
+            WaitTimeoutError: A pod is still there after the timeout.
         """
 
     def queued_statuses(self, pipeline: Mapping[str, Any]) -> list[Document]:
@@ -137,13 +157,25 @@ class PipelineServiceClient(Protocol):
         Returns:
             The text under the name of the pipeline type's task (``ingestion_task``, ``profiler_task``, …), ``total``
             pages, and ``after`` if another page follows.
+
+        Raises:
+            UnknownNameError: It is not deployed, or has no runs.
+            InputError: There is no such page.
         """
 
     def run_automation(self, workflow: Mapping[str, Any]) -> PipelineServiceResponse | None:
-        """Run an automation workflow, such as a test connection, once."""
+        """Run an automation workflow, such as a test connection, once.
+
+        Raises:
+            DefinitionError: It is not an automation workflow.
+        """
 
     def run_application(self, app: Mapping[str, Any]) -> PipelineServiceResponse | None:
-        """Run an application once."""
+        """Run an application once.
+
+        Raises:
+            DefinitionError: It is not an application, or does not run in a pod.
+        """
 
     def service_status(self) -> PipelineServiceResponse:
         """Return whether pipelines can be deployed and run: code 200, or the reason; never raises."""

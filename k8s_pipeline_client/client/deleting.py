@@ -38,7 +38,7 @@ class Deleting:
 
         Args:
             name: The pipeline.
-            timeout: How long to wait until nothing is left.
+            timeout: Seconds to wait until nothing is left.
             wait: False: return once the API server has accepted that nothing of it can start and all of it is ending;
                 again is fine.
             announce: Without waiting, called for each object that a finalizer of somebody else's keeps.

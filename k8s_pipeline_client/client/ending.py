@@ -35,7 +35,7 @@ class Ending:
 
         Args:
             job_name: Its Job.
-            timeout: How long to wait; for ever if None.
+            timeout: Seconds to wait; forever if None.
             on_change: Called at first and whenever state or cause have changed.
 
         Raises:
@@ -64,13 +64,13 @@ class Ending:
             run: Which of the pipeline's runs, each by its id, the beginning of that, or its Job's name; all that are
                 active if None.
             by: Who asks, for the record.
-            timeout: How long to wait, in all, until the pods of all of them are gone and their Jobs have ended.
+            timeout: Seconds to wait, in all, until the pods of all of them are gone and their Jobs have ended.
             wait: False: return once the API server has accepted that all of them are ending; again is fine.
             announce: Called before a scheduled run follows those that are ended, and with each pod that has ended and
                 that a finalizer of somebody else's keeps.
 
         Raises:
-            WaitTimeoutError: A pod is still there.
+            WaitTimeoutError: A pod is still there, or a queue keeps changing a Job that it holds.
         """
         wanted = [run] if isinstance(run, str) else run or ()
         item, active = self._reader.jobs_to_end(name, wanted)

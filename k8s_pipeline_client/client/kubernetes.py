@@ -189,6 +189,10 @@ class K8sPipelineClient(Closing):
             pipeline: The pipeline.
             run_id: The run; all that are active if None.
             wait: False: return once it is accepted that they are ending; see `Pipelines.kill`.
+
+        Raises:
+            UnknownNameError: It is not deployed, or has no such run.
+            WaitTimeoutError: A pod is still there after the timeout.
         """
         notes: list[str] = []
         killed = self.pipelines.kill(self._cronjob(pipeline), run=run_id, wait=wait, announce=notes.append)

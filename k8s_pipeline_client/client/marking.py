@@ -29,6 +29,9 @@ class Marking:
 
         Returns:
             Whether it is marked; not if it has been deployed anew, switched or deleted since it was read.
+
+        Raises:
+            WaitTimeoutError: A queue keeps changing the Job of a run; the pipeline is marked.
         """
         cronjob = self._reader.cronjob(name)
         if not deleted.mark_deleted(self._cluster, cronjob):

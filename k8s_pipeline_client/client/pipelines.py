@@ -114,6 +114,15 @@ class Pipelines(RunLogs, Deleting, Ending, Marking, Choosing, Switching, Refresh
             current: Of an entity of the server that is older than what is deployed, by its `updatedAt`: returns what
                 OpenMetadata has now, None where it cannot be asked. Unless that is older as well, the action is
                 ``ignored``, and nothing is written.
+
+        Raises:
+            CopiedIdError: The judge knows the id as another pipeline's.
+            ForeignObjectError: The name of its objects is taken by another pipeline, or by an object without our
+                annotations.
+            ManagedElsewhereError: It was deployed from the other source, and ``force`` is not set.
+            RunActiveError: It was renamed, a run of the earlier name is active, and ``force`` is not set.
+            ConflictError: Another field manager owns a field, and ``force`` is not set.
+            WaitTimeoutError: An object is being deleted and does not go, or others keep deploying the pipeline.
         """
         judge = judge or _judge(source)
         deployer = Deployer(self._cluster, dry_run=dry_run, force=force, current=current, accepted=self._accepted)
@@ -189,6 +198,10 @@ class Pipelines(RunLogs, Deleting, Ending, Marking, Choosing, Switching, Refresh
             pipeline: The pipeline.
             beside: Others in the same files, whose pipelines stay.
             judge: See `deploy`; for many, to be made once.
+
+        Raises:
+            CopiedIdError: The judge knows the id as another pipeline's.
+            ApiError: The API server would refuse the deploy.
         """
         judge = judge or copies.by_the_files(beside, renamed=True)
         return list(differences(self._cluster, plan(pipeline, self._settings), judge))
@@ -277,6 +290,10 @@ class Pipelines(RunLogs, Deleting, Ending, Marking, Choosing, Switching, Refresh
             pipeline: The pipeline.
             run_id: The run's UUID; a new one if None.
             dry_run: Have the API server check the run's Job, and start nothing.
+
+        Raises:
+            InputError: The run id is not a UUID, or another run has it.
+            ApiError: The API server refused; the outcome says what is left.
         """
         identity = start.check_run_id(run_id) if run_id else str(uuid.uuid4())
         planned = plan_one_shot(pipeline, self._settings, identity)
@@ -338,6 +355,9 @@ class Pipelines(RunLogs, Deleting, Ending, Marking, Choosing, Switching, Refresh
 
         Raises:
             InputError: The token cannot be used by the pipelines.
+            UnknownNameError: No Secret, or more than one, could hold it.
+            ConflictError: Another field manager writes the Secret, and ``force`` is not set.
+            WaitTimeoutError: The Secret is being deleted and does not go, or others keep changing it.
             SettingsError: ``tokenSecret`` is set, which this program never writes.
         """
         if (named := self._settings.token_secret) is not None:

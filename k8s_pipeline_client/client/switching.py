@@ -28,6 +28,7 @@ class Switching:
 
         Raises:
             InputError: It only runs on demand, and ``needs_schedule`` is set.
+            ConflictError: Another field manager set ``spec.suspend``, and ``force`` is not set.
         """
         cronjob = self._reader.cronjob(name)
         if needs_schedule:
@@ -37,7 +38,12 @@ class Switching:
         return str(cronjob["metadata"]["name"])
 
     def disable(self, name: Named, *, force: bool = False) -> str:
-        """Disable a pipeline's schedule; active runs continue. Return its resource name."""
+        """Disable a pipeline's schedule; active runs continue. Return its resource name.
+
+        Raises:
+            InputError: It only runs on demand.
+            ConflictError: Another field manager set ``spec.suspend``, and ``force`` is not set.
+        """
         cronjob = self._reader.cronjob(name)
         _check_schedule(cronjob, name, "disable")
         resource = str(cronjob["metadata"]["name"])

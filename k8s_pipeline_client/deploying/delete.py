@@ -33,7 +33,7 @@ def delete_pipeline(
     Args:
         cluster: The cluster.
         name: Its resource name.
-        timeout: How long to wait.
+        timeout: Seconds to wait.
         only: Says whether the CronJob, as it now is, is the one that is meant; any other stays, with what it owns. It
             is deleted in the very version of which that was said.
         retired: Called once nothing of it can start any more, however long its pods take to go.

@@ -119,7 +119,7 @@ def rotate(
             and before it is accepted.
         only_newer: Refuse a token that was issued before the one that is there.
         accepted: Asked whether OpenMetadata takes it.
-        timeout: How long to wait until it does.
+        timeout: Seconds to wait until it does.
         announce: Called before the wait.
 
     Raises:
