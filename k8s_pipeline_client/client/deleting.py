@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from k8s_pipeline_client.cluster.port import Cluster, Object
 from k8s_pipeline_client.deploying.compare import Comparison
@@ -84,11 +85,9 @@ class Deleting:
 
         name, retired = str(cronjob["metadata"]["name"]), self.remove_unused_tokens
         try:
-            delete_pipeline(
-                self._cluster, name, timeout, only=is_meant, retired=retired, wait=wait, announce=announce
-            )
+            delete_pipeline(self._cluster, name, timeout, only=is_meant, retired=retired, wait=wait, announce=announce)
         except WaitTimeoutError:
-            self.remove_unused_tokens()
+            self._try_to_remove_unused_tokens()
             raise
         return is_there
 
@@ -123,13 +122,18 @@ class Deleting:
                 delete_pipeline(self._cluster, resource, left, retired=retired, wait=wait, announce=announce)
                 on_done(name, resource)
         except (UnknownNameError, WaitTimeoutError):
-            self.remove_unused_tokens()  # those of the deleted pipelines, or left by an interrupted delete
+            self._try_to_remove_unused_tokens()
             raise
         return list(wanted)
 
     def remove_unused_tokens(self) -> None:
         """Delete unused Secrets with tokens: an interrupted delete may have left one."""
         remove_unused(self._cluster, selector=self._reader.selector(labels.TOKEN))
+
+    def _try_to_remove_unused_tokens(self) -> None:
+        """Delete them after a delete that has failed, whose error is the one to raise."""
+        with suppress(PipelineError):
+            self.remove_unused_tokens()
 
     def delete_orphans(
         self,

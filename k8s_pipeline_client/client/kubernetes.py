@@ -162,8 +162,9 @@ class K8sPipelineClient(Closing):
             notes: list[str] = []
             if self.pipelines.delete_as_read(found, wait=wait, announce=notes.append):
                 name = found["metadata"]["name"]
-                gone = f"all objects of {name} are gone" if wait else f"{name} is terminating, and no run of it can start"
-                return _done("; ".join([f"Pipeline deleted: {gone}", *notes]))
+                ending = f"{name} is terminating, and no run of it can start"
+                said = f"all objects of {name} are gone" if wait else ending
+                return _done("; ".join([f"Pipeline deleted: {said}", *notes]))
         raise WaitTimeoutError(f"pipeline {_fqn(pipeline)!r} keeps being changed by others", hint="try again")
 
     def set_pipeline_enabled(self, pipeline: Mapping[str, Any], enabled: bool) -> PipelineServiceResponse:

@@ -155,6 +155,7 @@ class Deployer:
                 continue
             if todo.announcement:
                 announce(todo.announcement)
+            progress.begin(live)
             execution = self._execution(plan, live, progress)
             try:
                 self._carry_out(plan, live, todo, execution)

@@ -31,7 +31,6 @@ from k8s_pipeline_client.domain.managers import MANAGER, SUSPEND_MANAGER
 from k8s_pipeline_client.domain.objects import is_marked_deleted, is_terminating, pinned
 from k8s_pipeline_client.domain.ownership import is_applied
 from k8s_pipeline_client.errors import (
-    ClusterError,
     ConflictError,
     InvalidError,
     NotFoundError,
@@ -80,7 +79,6 @@ class Execution:
         self._cluster = cluster
         self._dry_run = dry_run
         self._force = force
-        progress.begin(live)
         self._progress = progress
         self._seen = {key_of(item): item for item in (live.cronjob, live.secret, live.config_map) if item is not None}
         self._writing: Object | None = None
@@ -143,7 +141,7 @@ class Execution:
             return _content(self._cluster.get(Kind(kind), name)) == _content(self._seen[key])
         except NotFoundError:
             return False
-        except ClusterError:
+        except PipelineError:
             return True  # everything is written: a failed read is no reason for a rollback
 
     def _write(

@@ -8,7 +8,7 @@ from functools import partial
 
 from k8s_pipeline_client.deploying.acceptance import promote_tokens
 from k8s_pipeline_client.deploying.housekeeping import OLDER_THAN, collect_unused
-from k8s_pipeline_client.errors import ClusterError, InputError, OpenMetadataError
+from k8s_pipeline_client.errors import InputError, OpenMetadataError, PipelineError
 from k8s_pipeline_client.reporter.destination import Destinations
 from k8s_pipeline_client.reporter.single import Pass
 
@@ -31,7 +31,7 @@ def keep_house(within: Pass, before: datetime | None) -> None:
         if before is not None and _turn(before) != _turn(within.now):
             for name in collect_unused(within.cluster, older_than=OLDER_THAN):
                 _LOG.info("%s is removed: nothing uses it", name)
-    except ClusterError as error:
+    except PipelineError as error:
         within.notes.warn(str(error))
 
 

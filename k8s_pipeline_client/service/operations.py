@@ -194,7 +194,8 @@ class Operations:
                 self._pipelines.remove_unused_tokens()  # what a delete that was cut short has left
                 return _message(f"DAG {name} was not deployed: nothing is left of it")
             if asked_of is not None and identity(asked_of) != identity(cronjob):
-                return _message(f"DAG {name} has been deleted", "another pipeline was deployed under its name meanwhile")
+                why = "another pipeline has been deployed under its name meanwhile, and is kept"
+                return _message(f"DAG {name} has been deleted", why)
             asked_of = cronjob
             standing = self._standings.of(cronjob)
             if standing is Standing.GONE:

@@ -50,7 +50,8 @@ def exists(kind: Kind, name: str, *, going: bool) -> Refusal:
 
 def modified(kind: Kind, name: str) -> Refusal:
     """It is not of the given version any more."""
-    return Refusal(409, "Conflict", f'Operation cannot be fulfilled on {_resource(kind)} "{name}": {_MODIFIED}', _details(kind, name))
+    message = f'Operation cannot be fulfilled on {_resource(kind)} "{name}": {_MODIFIED}'
+    return Refusal(409, "Conflict", message, _details(kind, name))
 
 
 def no_such_uid(kind: Kind, name: str, uid: str) -> Refusal:

@@ -15,8 +15,10 @@ from k8s_pipeline_client.errors import ForbiddenError, NotFoundError, PipelineEr
 from tests.fakes import FakeCluster, Request
 from tests.unit.scene import (
     Content,
+    assert_holds_one_of,
     assert_no_half_fires,
     assert_nothing_unowned,
+    client,
     cluster,
     deploy,
     others,
@@ -327,3 +329,40 @@ def test_what_was_refused_is_said_though_the_token_that_is_taken_back_is_stuck(m
         deploy(fake, item)
     assert token_secret(item) in caught.value.outcome
     assert [cronjob["metadata"]["name"] for cronjob in fake.list(Kind.CRONJOB)] == [other.resource_name]
+
+
+def test_a_deploy_is_done_though_there_is_no_time_left_to_look_at_it() -> None:
+    fake = scene(OLD)
+    fake.requests.clear()
+    deploy(fake, NEW)
+    last = max(number for number, request in enumerate(fake.requests) if request.verb in WRITES)
+    assert len(fake.requests) > last + 1
+    fake = scene(OLD)
+    fake.requests.clear()
+
+    def be_late(_: Request) -> None:
+        if len(fake.requests) > last + 1:
+            raise WaitTimeoutError("the time is over", code="TimeLimit")
+
+    end = fake.before(be_late)
+    assert deploy(fake, NEW).action == "updated"
+    end()
+    assert_holds_one_of(fake, NEW)
+
+
+@pytest.mark.parametrize("as_read", [False, True])
+def test_what_is_left_of_a_pipeline_is_said_though_unused_tokens_cannot_be_looked_at(as_read: bool) -> None:
+    fake = scene(NEW)
+    fake.merge(Kind.CRONJOB, NEW.resource_name, {"metadata": {"finalizers": ["example.org/held"]}})
+
+    def refuse(request: Request) -> None:
+        if (request.verb, request.kind) == ("list", Kind.SECRET) and labels.TOKEN in request.labels:
+            raise ForbiddenError("no lists", status=403, reason="Forbidden")
+
+    cronjob = fake.get(Kind.CRONJOB, NEW.resource_name)
+    fake.before(refuse)
+    with pytest.raises(WaitTimeoutError):
+        if as_read:
+            client(fake).delete_as_read(cronjob, timeout=0)
+        else:
+            client(fake).delete(NEW.resource_name, timeout=0)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from pytest_mock import MockerFixture
+
 from k8s_pipeline_client.cluster.port import Kind, Object
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.managers import MANAGER
 from k8s_pipeline_client.render.token import next_token_of, token_of, with_next_token
 from k8s_pipeline_client.reporter import Reporter
+from tests.fakes import Request
 from tests.unit import scene
 from tests.unit.reporting import World
 
@@ -92,3 +95,27 @@ def test_a_first_pass_removes_nothing() -> None:
     world.passes()
 
     assert not [item for item in world.fake.requests if item.verb == "delete"]
+
+
+def test_a_token_that_is_stuck_is_a_warning(mocker: MockerFixture) -> None:
+    mocker.patch("k8s_pipeline_client.polling.time.sleep")
+    mocker.patch("k8s_pipeline_client.deploying.tokens._SETTLE_TIMEOUT", 0.05)
+    world = World()
+    unused = scene.planned(scene.pipeline(token=scene.token(bot="another"))).token
+    assert unused is not None
+    world.fake.apply(unused, manager=MANAGER)
+    name = unused["metadata"]["name"]
+
+    def stick(request: Request) -> None:
+        if (request.verb, request.kind, request.name) == ("delete", Kind.SECRET, name):
+            held = {"finalizers": ["example.org/held"], "deletionTimestamp": "2026-01-01T00:00:00Z"}
+            world.fake.put({**unused, "metadata": {**unused["metadata"], **held}})
+            world.fake.merge(Kind.CRONJOB, world.name, {"metadata": {"labels": {labels.TOKEN: name}}})
+
+    world.fake.after(stick)
+    reporter = world.reporter()
+    warnings: list[str] = []
+    for _ in range(4):
+        world.fake.advance(1800)
+        warnings += reporter.reconcile().warnings
+    assert [text for text in warnings if name in text]
