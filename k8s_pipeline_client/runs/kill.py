@@ -12,11 +12,11 @@ from datetime import datetime
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Propagation
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.objects import MAIN_CONTAINER, Object, annotation, is_finished
-from k8s_pipeline_client.domain.rfc3339 import rfc3339
 from k8s_pipeline_client.errors import ClusterError, ConflictError, InvalidError, NotFoundError, WaitTimeoutError
 from k8s_pipeline_client.inventory.lookup import pods_of
 from k8s_pipeline_client.polling import after, poll
 from k8s_pipeline_client.render.makeup import follows_the_end
+from k8s_pipeline_client.runs.killpatch import kill_patch
 from k8s_pipeline_client.runs.sidecars import has_ended, stop_sidecars
 from k8s_pipeline_client.status import Cause, run_status
 from k8s_pipeline_client.status.job import read_job
@@ -78,8 +78,6 @@ def kill_run(cluster: Cluster, job: Object, *, by: str, wait: bool = True) -> Ob
 def end_for(cluster: Cluster, job: Object, cause: Cause, *, by: str, now: datetime) -> bool:
     """End a run for a cause, which is kept on its Job; return whether it was: one that has changed is let be.
 
-    The same patch as of a kill: who and why, and a deadline that is over.
-
     Args:
         cluster: Where.
         job: As it was read.
@@ -87,24 +85,10 @@ def end_for(cluster: Cluster, job: Object, cause: Cause, *, by: str, now: dateti
         by: Who ends it, for the record.
         now: The API server's time.
     """
-    metadata, spec = job["metadata"], job["spec"]
-    annotations = {
-        labels.KILLED_BY: by,
-        labels.KILLED_AT: rfc3339(now),
-        labels.KILLED_BECAUSE: json.dumps(cause.as_dict()),
-        labels.NET_SECONDS: str(spec.get("activeDeadlineSeconds") or ""),
-    }
-    held = {"suspend": False, "parallelism": 0} if spec.get("suspend") else {}
-    patch = {
-        "metadata": {
-            "uid": metadata["uid"],
-            "resourceVersion": metadata["resourceVersion"],
-            "annotations": annotations,
-        },
-        "spec": {"activeDeadlineSeconds": 1, **held},
-    }
+    because = {labels.KILLED_BECAUSE: json.dumps(cause.as_dict())}
+    patch = kill_patch(job, by=by, now=now, more=because, pinned=True)
     with suppress(NotFoundError, ConflictError, InvalidError):
-        cluster.merge(Kind.JOB, metadata["name"], patch)
+        cluster.merge(Kind.JOB, job["metadata"]["name"], patch)
         return True
     return False
 
@@ -125,20 +109,11 @@ def end_abandoned(cluster: Cluster, job: Object) -> bool:
 
 def _end_of(cluster: Cluster, job: Object, *, by: str, is_held: bool) -> Object:
     """Return the patch that kills a run."""
-    metadata = job["metadata"]
-    tail = "" if is_held else _log_tail(cluster, metadata["name"])
-    annotations = {
-        labels.KILLED_BY: by,
-        labels.KILLED_AT: rfc3339(cluster.now()),
-        labels.NET_SECONDS: str(job["spec"].get("activeDeadlineSeconds") or ""),
-        **({labels.LOG_TAIL: tail} if tail else {}),
-    }
-    # Only in the version that was read: once its queue admits it, there are pods to terminate, and a log.
-    version = {"resourceVersion": metadata["resourceVersion"]} if is_held else {}
-    return {
-        "metadata": {"uid": metadata["uid"], "annotations": annotations, **version},
-        "spec": {"activeDeadlineSeconds": 1, **({"suspend": False, "parallelism": 0} if is_held else {})},
-    }
+    tail = "" if is_held else _log_tail(cluster, job["metadata"]["name"])
+    more = {labels.LOG_TAIL: tail} if tail else {}
+    # One that is held only in the version that was read: once its queue admits it, there are pods to terminate, and a
+    # log.
+    return kill_patch(job, by=by, now=cluster.now(), more=more, pinned=is_held)
 
 
 def _given_up(cluster: Cluster, name: str, uid: str) -> Object | None:
