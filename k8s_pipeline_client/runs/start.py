@@ -20,7 +20,6 @@ from k8s_pipeline_client.domain.objects import (
     label,
 )
 from k8s_pipeline_client.errors import (
-    ClusterError,
     ConflictError,
     DefinitionError,
     InputError,
@@ -148,7 +147,8 @@ def let_go(cluster: Cluster, job: Object, write_secret: Callable[[], object], *,
         ours: This call has created the Job.
 
     Raises:
-        ClusterError: The write failed; a Job of ours has been deleted, or the error's outcome says that it has not.
+        PipelineError: The write failed, or there was no time left for it; a Job of ours has been deleted, or the error's
+            outcome says that it has not.
     """
     name = job["metadata"]["name"]
     if is_finished(job) or (held and not job["spec"].get("suspend")):
@@ -156,7 +156,7 @@ def let_go(cluster: Cluster, job: Object, write_secret: Callable[[], object], *,
     try:
         write_secret()
         return cluster.merge(Kind.JOB, name, release()) if held else job
-    except ClusterError as error:
+    except PipelineError as error:  # a wait, or a time limit, may be over, too
         if not ours:
             raise error.with_outcome(f"Job {name} of an earlier call stays, and may wait for its document") from error
         raise error.with_outcome(_removed(cluster, job)) from error
@@ -167,7 +167,7 @@ def _removed(cluster: Cluster, job: Object) -> str:
     name = job["metadata"]["name"]
     try:
         cluster.delete(Kind.JOB, name, Propagation.BACKGROUND, uid=job["metadata"]["uid"])
-    except ClusterError:
+    except PipelineError:
         return f"Job {name} is left, suspended: the next run, or the reporter, ends it in a minute"
     return "the run has been removed"
 
