@@ -71,6 +71,10 @@ class KubeCluster:
         """Return the API server's time as of its last response."""
         return self._transport.now()
 
+    def tells_time(self) -> bool:
+        """Return whether the API server has told its time; see `Cluster.tells_time`."""
+        return self._transport.stated_time is not None
+
     def get(self, kind: Kind, name: str) -> Object:
         """Read one object; see `Cluster.get`."""
         return self._json("GET", self._path(kind, name), action=f"read {kind} {name}")

@@ -239,5 +239,8 @@ class Cluster(Protocol):
     def now(self) -> datetime:
         """Return the API server's time as of its last response; the local clock may differ."""
 
+    def tells_time(self) -> bool:
+        """Return whether the API server has told its time; `now` is that of the local clock where it has not."""
+
     def close(self) -> None:
         """Close the connections; idempotent."""

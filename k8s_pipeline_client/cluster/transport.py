@@ -105,10 +105,15 @@ class Transport:
 
     def now(self) -> datetime:
         """Return the API server's time as of its last response."""
+        return self.stated_time or datetime.now(UTC)
+
+    @property
+    def stated_time(self) -> datetime | None:
+        """The API server's time as of its last response; None if that has no valid date."""
         # Parsed here, since the date of most responses is never needed.
         with suppress(ValueError):
             return parsedate_to_datetime(self._date or "")
-        return datetime.now(UTC)
+        return None
 
     def close(self) -> None:
         """Close the connections."""

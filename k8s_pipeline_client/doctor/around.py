@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from k8s_pipeline_client.cluster.access import NEEDED, VITAL, Operation, Rights
 from k8s_pipeline_client.doctor.facts import ClusterFacts, Unknown
 from k8s_pipeline_client.doctor.finding import Finding, ok, problem, unknown, warning
-from k8s_pipeline_client.doctor.trial import words_of
+from k8s_pipeline_client.doctor.trial import NO_DRY_RUN, is_untold, words_of
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.errors import LoginError, PipelineError
 
@@ -19,7 +19,7 @@ LARGE_SKEW_SECONDS = 120.0
 SILENT_SECONDS = 300.0
 """A reporter that is well looks once a minute."""
 _OTHERS = ("om-cronjob-", "om-cronomjob-")
-_ROLE = "apply the Role in rbac/, or a smaller one of docs/reference/rights.md"
+_ROLE = "kubectl apply -k rbac/, or a smaller Role of docs/reference/rights.md"
 _DOCTOR = "apply rbac/doctor.yaml"
 _CLOCKS = "have both machines set their clocks by a time server (NTP)"
 
@@ -34,6 +34,8 @@ def reachable(facts: ClusterFacts) -> Iterator[Finding]:
     yield ok("cluster", f"the API server is version {facts.version}")
     if isinstance(facts.identity, Unknown):
         yield unknown("identity", f"who we are is not known: {facts.identity.why}")
+    elif not facts.identity:
+        yield unknown("identity", "who we are is not known: the API server does not say")
     elif facts.identity == "system:anonymous":
         text = "the API server does not know us (system:anonymous)"
         yield problem("identity", "Anonymous", text, "log in, or use another kubeconfig or context")
@@ -59,12 +61,16 @@ def is_missing(facts: ClusterFacts) -> bool:
 
 def rights(facts: ClusterFacts) -> Iterator[Finding]:
     """Judge each operation by the rights that it is declared to need."""
-    if not facts.denied:
+    denied = facts.denied
+    if isinstance(denied, Unknown):
+        yield unknown("rights", f"which rights we have is not known: {denied.why}")
+        return
+    if not denied:
         yield ok("rights", f"every command has the rights that it needs in namespace {facts.namespace}")
         return
-    fine = [operation for operation in Operation if not NEEDED[operation] & facts.denied]
+    fine = [operation for operation in Operation if not NEEDED[operation] & denied]
     for operation in Operation:
-        missing = NEEDED[operation] & facts.denied
+        missing = NEEDED[operation] & denied
         if not missing:
             continue
         text = f"{operation} lacks rights in namespace {facts.namespace}: {_listed(missing)}"
@@ -82,6 +88,9 @@ def _listed(missing: Rights) -> str:
 
 def clock(facts: ClusterFacts) -> Iterator[Finding]:
     """Judge by how much our clock differs from the API server's, whose controller starts what is due."""
+    if isinstance(facts.skew_seconds, Unknown):
+        yield unknown("clock", f"by how much clocks differ is not known: {facts.skew_seconds.why}")
+        return
     skew = abs(facts.skew_seconds)
     if skew <= SKEW_SECONDS:
         yield ok("clock", "this machine's clock and the API server's agree within seconds")
@@ -107,6 +116,8 @@ def zones(facts: ClusterFacts) -> Iterator[Finding]:
 
 
 def _zone_refused(zone: str, refusal: PipelineError) -> Finding:
+    if is_untold(refusal):
+        return unknown("cronjobs", f"whether a CronJob is accepted is not known: {words_of(refusal)}", NO_DRY_RUN)
     if "timeZone" in refusal.message or "time zone" in refusal.message:
         hint = "have the time zone data of the control plane completed, or set another pipelineTimezone"
         text = f"the API server refuses schedules in {zone}: {words_of(refusal)}"
@@ -145,7 +156,8 @@ def _first(names: list[str]) -> str:
 
 
 def reporter(facts: ClusterFacts, now: datetime) -> Iterator[Finding]:
-    """Judge when a reporter last looked."""
+    """Judge when a reporter last looked, by the API server's clock: the reporter has noted that."""
+    now -= timedelta(seconds=0.0 if isinstance(facts.skew_seconds, Unknown) else facts.skew_seconds)
     hint = "run it in the cluster: docs/how-to/report-runs.md"
     if isinstance(facts.last_pass, Unknown):
         yield unknown("reporter", f"when a reporter last looked is not known: {facts.last_pass.why}")

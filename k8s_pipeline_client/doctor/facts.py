@@ -70,9 +70,9 @@ class ClusterFacts:
     unreachable: PipelineError | None = None
     version: str = ""
     identity: Maybe[str] = Unknown("it was not asked")
-    skew_seconds: float = 0.0
+    skew_seconds: Maybe[float] = 0.0
     exists: bool | None = None
-    denied: frozenset[Right] = frozenset()
+    denied: Maybe[frozenset[Right]] = frozenset()
     trial: Trial = field(default_factory=lambda: Trial({}, unknown="it was not tried"))
     zones: Mapping[str, Maybe[PipelineError | None]] = field(default_factory=dict)
     quotas: Maybe[Sequence[Object]] = Unknown("they were not read")

@@ -51,7 +51,9 @@ def gather(cluster: Cluster, settings: Settings, clock: Callable[[], datetime]) 
         version = cluster.version()
     except ClusterError as error:
         return ClusterFacts(cluster.namespace, unreachable=error)
-    skew = (clock() - cluster.now()).total_seconds()
+    skew: Maybe[float] = Unknown("the API server's responses have no Date")
+    if cluster.tells_time():
+        skew = (clock() - cluster.now()).total_seconds()
     spec = pod_of(item, NAME)["spec"]
     known = ClusterFacts(
         cluster.namespace,
@@ -62,7 +64,7 @@ def gather(cluster: Cluster, settings: Settings, clock: Callable[[], datetime]) 
     )
     if known.exists is False:
         return known
-    denied = _denied(cluster)
+    denied = _asked(lambda: _denied(cluster))
     cronjobs = _asked(lambda: cluster.list(Kind.CRONJOB))
     return ClusterFacts(
         cluster.namespace,

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from k8s_pipeline_client.cluster.port import Object
-from k8s_pipeline_client.doctor.pods import asked_for
+from k8s_pipeline_client.doctor.pods import BASIC, asked_for
 from k8s_pipeline_client.domain.quantity import parse_quantity
 
 _KEEPS_AWAY = ("NoSchedule", "NoExecute")
+_SCHEDULER = "default-scheduler"
 
 
 def why_not(node: Object, spec: Object) -> str:
@@ -35,13 +36,32 @@ def why_not(node: Object, spec: Object) -> str:
 
 
 def _too_small(node: Object, spec: Object) -> str:
-    asked = asked_for(spec)
     has = (node.get("status") or {}).get("allocatable") or {}
-    for resource in ("cpu", "memory"):
-        needed = asked.get(f"requests.{resource}")
-        if needed and resource in has and parse_quantity(str(has[resource])) < needed:
+    for key, needed in asked_for(spec).items():
+        resource = key.removeprefix("requests.")
+        if resource == key or not needed:
+            continue
+        if resource in has and parse_quantity(str(has[resource])) < needed:
             return f"{resource} {has[resource]} is too little"
+        if resource not in has and resource not in BASIC:
+            return f"no {resource}"
     return ""
+
+
+def unseen(spec: Object) -> list[str]:
+    """Return the fields by which other pods, or another program, decide where a pod goes: `why_not` does not judge them."""
+    affinity = spec.get("affinity") or {}
+    found = [
+        kind
+        for kind in ("podAffinity", "podAntiAffinity")
+        if (affinity.get(kind) or {}).get("requiredDuringSchedulingIgnoredDuringExecution")
+    ]
+    spread = spec.get("topologySpreadConstraints") or ()
+    if any(item.get("whenUnsatisfiable", "DoNotSchedule") == "DoNotSchedule" for item in spread):
+        found.append("topologySpreadConstraints")
+    if spec.get("schedulerName", _SCHEDULER) != _SCHEDULER:
+        found.append("schedulerName")
+    return found + (["resourceClaims"] if spec.get("resourceClaims") else [])
 
 
 def _tolerates(toleration: Mapping[str, Any], taint: Mapping[str, Any]) -> bool:

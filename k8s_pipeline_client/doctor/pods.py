@@ -8,6 +8,8 @@ from decimal import Decimal
 from k8s_pipeline_client.cluster.port import Object
 from k8s_pipeline_client.domain.quantity import parse_quantity
 
+BASIC = ("cpu", "memory", "ephemeral-storage")
+"""The resources that every node has; others, such as ``nvidia.com/gpu``, only some."""
 PULL_SECRET, SECRET, CONFIG_MAP, CLAIM = "pull Secret", "Secret", "ConfigMap", "PersistentVolumeClaim"
 
 
@@ -52,16 +54,16 @@ def _of_environment(container: Object) -> Iterator[tuple[str, str]]:
 
 
 def asked_for(spec: Object) -> Mapping[str, Decimal]:
-    """Return what a pod counts for in a quota: ``requests.cpu``, ``limits.memory`` and the like, and ``pods``."""
-    found: dict[str, Decimal] = {"pods": Decimal(1), "count/pods": Decimal(1)}
+    """Return what a run counts for in a quota: ``requests.cpu``, ``limits.memory`` and the like, its pod and its Job."""
+    found: dict[str, Decimal] = dict.fromkeys(("pods", "count/pods", "count/jobs.batch"), Decimal(1))
     for container in spec["containers"]:
         for kind, amounts in (container.get("resources") or {}).items():
             for resource, amount in (amounts or {}).items() if kind in ("requests", "limits") else ():
                 key = f"{kind}.{resource}"
                 found[key] = found.get(key, Decimal(0)) + parse_quantity(str(amount))
-    for resource in ("cpu", "memory", "ephemeral-storage"):  # a limit alone is the request, too
-        if f"limits.{resource}" in found:
-            found.setdefault(f"requests.{resource}", found[f"limits.{resource}"])
+    for key in [key for key in found if key.startswith("limits.")]:  # a limit alone is the request, too
+        found.setdefault(f"requests.{key.removeprefix('limits.')}", found[key])
+    for resource in BASIC:
         if f"requests.{resource}" in found:
             found[resource] = found[f"requests.{resource}"]
     return found

@@ -9,7 +9,7 @@ from decimal import Decimal
 from k8s_pipeline_client.cluster.port import Object
 from k8s_pipeline_client.doctor.facts import ClusterFacts, Unknown
 from k8s_pipeline_client.doctor.finding import Finding, ok, problem, unknown, warning
-from k8s_pipeline_client.doctor.nodes import why_not
+from k8s_pipeline_client.doctor.nodes import unseen, why_not
 from k8s_pipeline_client.doctor.pods import CLAIM, PULL_SECRET, asked_for
 from k8s_pipeline_client.doctor.trial import Refused, parts_of
 from k8s_pipeline_client.domain.quantity import parse_quantity
@@ -28,9 +28,14 @@ def quotas(facts: ClusterFacts) -> Iterator[Finding]:
     if not facts.trial.spec:
         return
     asked = asked_for(facts.trial.spec)
+    chosen = [quota["metadata"]["name"] for quota in facts.quotas if _is_for_some(quota)]
     left = [(room, quota["metadata"]["name"]) for quota in facts.quotas if (room := _room(quota, asked)) is not None]
+    if chosen:
+        text = f"how much room ResourceQuota {', '.join(chosen)} leaves is not known"
+        yield unknown("quota", f"{text}: its scopeSelector says which pods it counts", "see kubectl describe quota")
     if not left:
-        yield ok("quota", "no ResourceQuota limits a run's pod")
+        if not chosen:
+            yield ok("quota", "no ResourceQuota limits a run's pod")
         return
     room, name = min(left)
     if room == 0:
@@ -40,12 +45,16 @@ def quotas(facts: ClusterFacts) -> Iterator[Finding]:
         yield ok("quota", f"ResourceQuota {name} has room for {room} more at once")
 
 
+def _is_for_some(quota: Object) -> bool:
+    return bool((quota.get("spec") or {}).get("scopeSelector"))
+
+
 def _room(quota: Object, asked: object) -> int | None:
     """Return how many more such pods a quota allows; None if it does not count them."""
     assert isinstance(asked, dict)
     spec, status = quota.get("spec") or {}, quota.get("status") or {}
     # Every run has a deadline, and requests.
-    if {"NotTerminating", "BestEffort"} & set(spec.get("scopes") or ()) or spec.get("scopeSelector"):
+    if {"NotTerminating", "BestEffort"} & set(spec.get("scopes") or ()) or _is_for_some(quota):
         return None
     hard, used = status.get("hard") or spec.get("hard") or {}, status.get("used") or {}
     rooms = [
@@ -94,7 +103,11 @@ def nodes(facts: ClusterFacts) -> Iterator[Finding]:
     reasons = {node["metadata"]["name"]: why_not(node, facts.trial.spec) for node in facts.nodes}
     fitting = [name for name, reason in reasons.items() if not reason]
     if fitting:
-        yield ok("nodes", f"{len(fitting)} of {len(reasons)} nodes would take a run's pod")
+        text = f"{len(fitting)} of {len(reasons)} nodes would take a run's pod"
+        if others := unseen(facts.trial.spec):
+            yield unknown("nodes", f"{text}, if its {' and '.join(others)} allow it, which was not looked at")
+        else:
+            yield ok("nodes", text)
         return
     counts = Counter(reasons.values())
     said = "; ".join(f"{count}: {reason}" for reason, count in counts.most_common(5)) or "there are none"

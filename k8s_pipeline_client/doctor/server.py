@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from k8s_pipeline_client.doctor.facts import Facts, Probed, ServerFacts, ServiceFacts, Unknown
 from k8s_pipeline_client.doctor.finding import Finding, ok, problem, unknown, warning
+from k8s_pipeline_client.domain.connection import Claims
 from k8s_pipeline_client.domain.image import base_of, line_of, version_in, version_of, with_entry_points
 from k8s_pipeline_client.domain.rfc3339 import rfc3339
 from k8s_pipeline_client.errors import PipelineError
@@ -104,13 +105,18 @@ def token(facts: ServerFacts, now: datetime) -> Iterator[Finding]:
         yield unknown("token", f"whether OpenMetadata accepts {whose} is not known: {facts.accepted.why}")
     else:
         yield ok("token", f"{facts.address} accepts {whose}")
-    yield _end(claims.expires_at, whose, now, new)
+    yield _end(claims, whose, now, new)
     yield from _allowed(facts, whose)
 
 
-def _end(end: datetime | None, whose: str, now: datetime, new: str) -> Finding:
+def _end(claims: Claims, whose: str, now: datetime, new: str) -> Finding:
+    end = claims.expires_at
+    if claims.unreadable:
+        text = f"until when {whose} is valid cannot be read: {claims.unreadable}"
+        hint = "copy it completely from OpenMetadata (Settings, Bots), without quotes or a prefix such as Bearer"
+        return warning("token-end", "TokenUnreadable", text, hint)
     if end is None:
-        return ok("token-end", f"{whose} has no end")
+        return ok("token-end", f"{whose} does not expire: it has no claim exp")
     if end - now < SOON:
         return warning("token-end", "TokenExpiresSoon", f"{whose} expires at {rfc3339(end)}", new)
     return ok("token-end", f"{whose} is valid until {end:%Y-%m-%d}")
@@ -137,7 +143,10 @@ def _allowed(facts: ServerFacts, whose: str) -> Iterator[Finding]:
 def service(facts: ServiceFacts) -> Iterator[Finding]:
     """Judge the HTTP service by its health, asked as OpenMetadata's server asks."""
     said = f": {facts.said}" if facts.said else ""
-    if facts.status == 200:
+    if facts.status == 200 and facts.said:
+        hint = "use the URL of the service without a path, as apiEndpoint has it"
+        yield problem("service", "NotTheService", f"{facts.url} is not the pipeline service{said}", hint)
+    elif facts.status == 200:
         yield ok("service", f"{facts.url} is well, and accepts the password")
     elif facts.status in (401, 403):
         hint = "use the password that the service was given, and that OpenMetadata has in its configuration"

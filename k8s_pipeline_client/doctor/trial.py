@@ -60,6 +60,9 @@ _HINTS = {
 }
 
 
+NO_DRY_RUN = "have whoever runs the webhook declare its sideEffects (None or NoneOnDryRun); a run tells"
+
+
 def refused_part(error: PipelineError) -> Refused:
     """Return which part of the cluster refused a pod."""
     return next((part for part, said in _SAID if said.search(error.message)), Refused.OTHER)
@@ -76,13 +79,21 @@ def without(spec: Object, error: PipelineError) -> Object | None:
 def tried(facts: ClusterFacts) -> Iterator[Finding]:
     """Judge the dry run: one line for each part of the cluster that has a say."""
     trial = facts.trial
-    if trial.unknown:
-        yield unknown("pod", f"whether a run's pod would be accepted is not known: {trial.unknown}")
-        return
     seen = {refused_part(error): error for error in trial.refusals}
     for part, error in seen.items():
-        yield problem(part.value, _CODES[part], f"a run's pod is refused: {words_of(error)}", _HINTS[part])
-    yield from _accepted(trial, seen)
+        if is_untold(error):
+            yield unknown(part.value, f"whether a run's pod would be accepted is not known: {words_of(error)}", NO_DRY_RUN)
+        else:
+            yield problem(part.value, _CODES[part], f"a run's pod is refused: {words_of(error)}", _HINTS[part])
+    if trial.unknown:
+        yield unknown("pod", f"whether a run's pod would be accepted is not known: {trial.unknown}")
+    else:
+        yield from _accepted(trial, seen)
+
+
+def is_untold(error: PipelineError) -> bool:
+    """Return whether a dry run tells nothing, since a webhook takes no part in any: it may well accept the real object."""
+    return "does not support dry run" in error.message
 
 
 def _accepted(trial: Trial, seen: dict[Refused, PipelineError]) -> Iterator[Finding]:

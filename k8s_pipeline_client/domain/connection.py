@@ -66,25 +66,33 @@ class Claims:
         bot: Whose it is; empty if unknown.
         issued_at: None if unknown.
         expires_at: None for OpenMetadata's unlimited tokens.
+        unreadable: Why it does not tell until when it is valid; empty if it does, or has no end.
     """
 
     bot: str = ""
     issued_at: datetime | None = None
     expires_at: datetime | None = None
+    unreadable: str = ""
+
+
+_NO_JWT = Claims(unreadable="it is no JSON Web Token (JWT)")
 
 
 def claims_of(token: str) -> Claims:
     """Return a token's claims; empty ones if it is not a JWT."""
     match = _JSON_WEB_TOKEN.fullmatch(token)
     if match is None:
-        return Claims()
+        return _NO_JWT
     try:
         found = json.loads(base64.urlsafe_b64decode(match[1] + "=" * (-len(match[1]) % 4)).decode())
     except (ValueError, RecursionError):
-        return Claims()
+        return _NO_JWT
     if not isinstance(found, dict):
-        return Claims()
-    return Claims(_name(found.get("sub")), _moment(found.get("iat")), _moment(found.get("exp")))
+        return _NO_JWT
+    end = found.get("exp")
+    expires_at = _moment(end)
+    unreadable = "its claim exp is no time" if expires_at is None and end is not None else ""
+    return Claims(_name(found.get("sub")), _moment(found.get("iat")), expires_at, unreadable)
 
 
 def bot_of(token: str) -> str:

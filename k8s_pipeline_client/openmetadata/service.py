@@ -17,7 +17,7 @@ _MOST = 300
 def ask_service(
     url: str, user: str, password: str, *, verify: ssl.SSLContext | bool = True, timeout: float = _TIMEOUT
 ) -> tuple[int, str]:
-    """Return the HTTP status, 0 without a response, and what was said about it; no secrets.
+    """Return the HTTP status, 0 without a response, and what was said about it, nothing where it is well; no secrets.
 
     Args:
         url: The service's, without a path.
@@ -32,9 +32,18 @@ def ask_service(
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return 0, (str(error) or type(error).__name__)[:_MOST].replace(password or "\0", "***")
     if response.status_code == 200:
-        return 200, ""
+        return 200, "" if _is_healthy(response) else "what responds is another program"
     said = message_of(response.content) or _reason(response)
     return response.status_code, said[:_MOST].replace(password or "\0", "***")
+
+
+def _is_healthy(response: httpx.Response) -> bool:
+    """Return whether the service itself says so: others, such as OpenMetadata's own pages, have status 200 for any path."""
+    try:
+        found = response.json()
+    except ValueError:
+        return False
+    return isinstance(found, dict) and found.get("status") == "healthy"
 
 
 def _reason(response: httpx.Response) -> str:

@@ -45,6 +45,7 @@ class FakeCluster:
         clock: The API server's time; see `advance`.
         collects: Whether garbage is collected after each request.
         exists: What `namespace_exists` returns.
+        is_dated: What `tells_time` returns.
         too_many: What `throttled` returns.
         denied: Verb and resource of each right that `may` says we do not have.
         extra: The objects of resources that are not of the port's kinds, by their plural.
@@ -65,6 +66,7 @@ class FakeCluster:
         self.clock = datetime(2026, 1, 1, tzinfo=UTC)
         self.collects = collects
         self.exists: bool | None = True
+        self.is_dated = True
         self.too_many = 0
         self.denied: set[tuple[str, str]] = set()
         self.extra: dict[str, builtins.list[Object]] = {}
@@ -304,6 +306,10 @@ class FakeCluster:
     def now(self) -> datetime:
         """See `Cluster.now`."""
         return self.clock
+
+    def tells_time(self) -> bool:
+        """See `Cluster.tells_time`."""
+        return self.is_dated
 
     def close(self) -> None:
         """Do nothing: there are no connections."""

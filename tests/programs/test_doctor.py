@@ -122,6 +122,29 @@ def test_clocks_that_differ(seconds: int, level: Level, cluster: FakeCluster) ->
     assert found["clock"].level is level
 
 
+def test_an_api_server_that_does_not_tell_its_time(cluster: FakeCluster) -> None:
+    cluster.is_dated = False
+
+    assert looked(cluster)["clock"].level is Level.UNKNOWN
+
+
+def test_rights_that_cannot_be_asked_for(cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object, **__: object) -> bool:
+        raise UnreachableError("it is away")
+
+    monkeypatch.setattr(cluster, "may", away)
+
+    found = looked(cluster)
+
+    assert {found[check].level for check in ("rights", "nodes", "quota")} == {Level.UNKNOWN}
+
+
+def test_a_token_that_is_none(cluster: FakeCluster, server: RecordingServer) -> None:
+    found = looked(cluster, server, settings={"serverToken": "opaque"})
+
+    assert told(found, "token-end") == (Level.WARNING, "TokenUnreadable")
+
+
 def test_rights_that_are_missing(cluster: FakeCluster) -> None:
     cluster.denied = {("create", "jobs"), ("list", "events"), ("list", "nodes"), ("list", "resourcequotas")}
 
@@ -328,6 +351,8 @@ def test_the_end_of_the_token(expires: timedelta, code: str, cluster: FakeCluste
     ("status", "body", "code"),
     [
         (200, b'{"status": "healthy", "version": "1.12.14"}', "Ok"),
+        (200, b"<html>OpenMetadata</html>", "NotTheService"),
+        (200, b'{"data": []}', "NotTheService"),
         (401, b"{}", "ServicePasswordRejected"),
         (404, b"{}", "NotTheService"),
         (503, b'{"error": "jobs may not be created"}', "ServiceUnhealthy"),

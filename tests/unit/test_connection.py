@@ -95,7 +95,15 @@ def test_what_names_no_bot_stays_where_it_is(token: str) -> None:
 
 @pytest.mark.parametrize("moment", [True, "1700000000", 1e400, float("nan"), 10**30, -(10**30), None, {}])
 def test_a_time_that_is_none_is_left_out(moment: Any) -> None:
-    assert claims_of(_token({"sub": "a", "iat": moment, "exp": moment})) == Claims("a")
+    found = claims_of(_token({"sub": "a", "iat": moment, "exp": moment}))
+    assert (found.bot, found.issued_at, found.expires_at) == ("a", None, None)
+    assert bool(found.unreadable) is (moment is not None), "a token without an end has no claim, or an empty one"
+
+
+@pytest.mark.parametrize("token", ["", "opaque", "a.b", f"Bearer {bot_token()}", "a.bm8.c", _token([])])
+def test_what_is_no_token_does_not_tell_until_when_it_is_valid(token: str) -> None:
+    assert claims_of(token).unreadable
+    assert not claims_of(bot_token(expires=None)).unreadable
 
 
 @pytest.mark.parametrize(
