@@ -177,9 +177,10 @@ def _of_tokens(found: Sequence[PipelineStatus], now: datetime) -> list[str]:
 
 
 def _why(item: PipelineStatus) -> str:
-    if item.last_run and item.last_run.cause:
-        return item.last_run.cause.summary
-    return item.missed.summary if item.missed else ""
+    from k8s_pipeline_client.cli.text import why
+
+    said = why(item.last_run) if item.last_run else ""
+    return said or (item.missed.summary if item.missed else "")
 
 
 def resource_of(item: PipelineStatus) -> str:

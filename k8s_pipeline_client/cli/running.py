@@ -155,12 +155,19 @@ def wait_for_run(
 def _wait(values: Globals, client: Pipelines, started: RunStatus, *, logs: bool, timeout: float | None) -> RunStatus:
     """Wait for the end of a run, and show on the way what becomes of it."""
     from k8s_pipeline_client.cli.output import note
-    from k8s_pipeline_client.cli.text import cause_lines, run_line
+    from k8s_pipeline_client.cli.text import cause_lines, retry_lines, run_line
+
+    told: set[str] = set()
 
     def on_change(status: RunStatus) -> None:
-        if not status.state.is_terminal:
-            for line in (run_line(status, values.now()), *cause_lines(status)):
-                note(line)
+        if status.state.is_terminal:
+            return
+        lines = [run_line(status, values.now()), *cause_lines(status)]
+        if status.retry and status.retry.name not in told:  # of each attempt once, whatever changes after it
+            told.add(status.retry.name)
+            lines += retry_lines(status)
+        for line in lines:
+            note(line)
 
     if not logs:
         return client.wait(started.job_name, timeout=timeout, on_change=on_change)
@@ -211,10 +218,10 @@ def show_run(values: Globals, status: RunStatus) -> None:
 def print_run(values: Globals, status: RunStatus) -> None:
     """Print where a run is, for people."""
     from k8s_pipeline_client.cli.output import note, say
-    from k8s_pipeline_client.cli.text import cause_lines, run_line
+    from k8s_pipeline_client.cli.text import cause_lines, retry_lines, run_line
 
     say(run_line(status, values.now()))
-    for line in cause_lines(status):
+    for line in (*cause_lines(status), *retry_lines(status)):
         say(line)
     if not status.state.is_terminal:
         note(f"next: {_next_command(values, status)}")

@@ -83,6 +83,7 @@ def _print(values: Globals, found: PipelineStatus, runs: list[RunStatus]) -> Non
         attempt_cells,
         cause_lines,
         fact_lines,
+        retry_lines,
         run_cells,
         run_headers,
         run_line,
@@ -98,7 +99,7 @@ def _print(values: Globals, found: PipelineStatus, runs: list[RunStatus]) -> Non
     last = runs[0]
     say()
     say(f"Last {run_line(last, now)}")
-    for line in cause_lines(last):
+    for line in (*cause_lines(last), *retry_lines(last)):
         say(f"  {line}")
     if last.attempts:
         say()

@@ -93,6 +93,24 @@ def cause_lines(run: RunStatus) -> list[str]:
     return lines + warnings
 
 
+def retry_lines(run: RunStatus) -> list[str]:
+    """Return why the last attempt failed of a run that is tried again, and what to do; nothing where none has."""
+    if run.retry is None:
+        return []
+    cause = run.retry.cause
+    lines = [f"note: {run.retry.summary}"]
+    if cause.detail and cause.detail not in cause.summary:
+        lines.append(f"      {cause.detail}")
+    return lines + ([f"fix:  {cause.hint}"] if cause.hint else [])
+
+
+def why(run: RunStatus) -> str:
+    """Return in one sentence what is to be known of a run; empty where that is nothing."""
+    if run.cause is not None:
+        return run.cause.summary
+    return run.retry.summary if run.retry else ""
+
+
 def run_headers(*, job: bool = False) -> list[str]:
     """Return the headers of `run_cells`."""
     return ["RUN", *(["JOB"] if job else []), "TRIGGER", "CREATED", "TOOK", "STATE", "CAUSE"]
@@ -107,7 +125,7 @@ def run_cells(run: RunStatus, now: datetime, *, job: bool = False) -> list[str]:
         ago(run.created_at, now),
         took(run),
         str(run.state),
-        run.cause.summary if run.cause else "",
+        why(run),
     ]
 
 

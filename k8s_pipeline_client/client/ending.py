@@ -36,7 +36,8 @@ class Ending:
         Args:
             job_name: Its Job.
             timeout: Seconds to wait; forever if None.
-            on_change: Called at first and whenever state or cause have changed.
+            on_change: Called at first, whenever state or cause have changed, and once for each attempt that failed and
+                is tried again.
 
         Raises:
             WaitTimeoutError: The time is over; the run goes on.

@@ -147,8 +147,8 @@ def let_go(cluster: Cluster, job: Object, write_secret: Callable[[], object], *,
         ours: This call has created the Job.
 
     Raises:
-        PipelineError: The write failed, or there was no time left for it; a Job of ours has been deleted, or the error's
-            outcome says that it has not.
+        PipelineError: The write failed, or there was no time left for it; a Job of ours has been deleted, or the
+            error's outcome says that it has not.
     """
     name = job["metadata"]["name"]
     if is_finished(job) or (held and not job["spec"].get("suspend")):

@@ -33,8 +33,8 @@ def wait_for_end(
         reader: Computes its status.
         job_name: Its Job.
         timeout: In seconds; None for no timeout.
-        on_change: Called initially, and whenever state or cause have changed; not when the same cause names another
-            pod or another number.
+        on_change: Called initially, whenever state or cause have changed, and once for each attempt that failed and is
+            tried again (see `RunStatus.retry`); not when the same cause names another pod or another number.
 
     Returns:
         Its status. If the Job is deleted meanwhile, what its events tell of the result: as a rule nothing, and the
@@ -45,6 +45,7 @@ def wait_for_end(
         NotFoundError: There was no such Job from the start.
     """
     last: RunStatus | None = None
+    failed: set[str] = set()
     for _ in poll(timeout, first=0.2):
         try:
             job = cluster.get(Kind.JOB, job_name)
@@ -53,9 +54,10 @@ def wait_for_end(
                 raise
             return _gone(cluster, last, job)
         status = reader.run(job)
-        if last is None or _essence(status) != _essence(last):
+        attempt = {status.retry.name} if status.retry else set()
+        if last is None or _essence(status) != _essence(last) or not attempt <= failed:
             on_change(status)
-        last = status
+        last, failed = status, failed | attempt
         if status.attempts and status.attempts[-1].exit_code is not None and not is_finished(job):
             stop_sidecars(cluster, job, pods_of(cluster, job_name))
         if status.state.is_terminal:

@@ -2,7 +2,7 @@
 
 The reading order: ``models`` (what comes out), ``compute`` and ``pipeline`` (the state), ``diagnose`` (the cause;
 it calls ``refused``, ``waiting`` and ``ended``, and these ``unschedulable``, ``image``, ``missing``, ``evicted`` and
-``memory``), ``diagnosis`` (all that can be shown of a run, with what ``logtail`` finds in the log; ``step`` renders it
+``memory``), ``retry`` (between two attempts), ``diagnosis`` (all that can be shown of a run, with what ``logtail`` finds in the log; ``step`` renders it
 for OpenMetadata), and below them ``run``, ``job``, ``pod``, ``asked`` and ``events``, which parse objects.
 """
 
@@ -16,6 +16,7 @@ from k8s_pipeline_client.status.models import (
     CauseCode,
     Missed,
     PipelineStatus,
+    Retry,
     RunStatus,
     State,
     Trigger,
@@ -38,6 +39,7 @@ __all__ = [
     "Missed",
     "Outlived",
     "PipelineStatus",
+    "Retry",
     "RunStatus",
     "State",
     "Trigger",

@@ -24,6 +24,7 @@ from k8s_pipeline_client.status.job import Job
 from k8s_pipeline_client.status.memory import loss_warning
 from k8s_pipeline_client.status.models import Attempt, Cause, CauseCode, RunStatus, State
 from k8s_pipeline_client.status.pod import Pod
+from k8s_pipeline_client.status.retry import retry_of
 from k8s_pipeline_client.status.run import Run, read_run
 from k8s_pipeline_client.status.waiting import was_started
 
@@ -67,6 +68,7 @@ def run_status(job: Object, pods: Iterable[Object], events: Iterable[Object], no
         warnings=tuple(_warnings(run, state)),
         one_shot=bool(label(job, labels.ONE_SHOT)),
         namespace=text(find(job, "metadata", "namespace")),
+        retry=None if state.is_terminal else retry_of(run, now),
     )
 
 

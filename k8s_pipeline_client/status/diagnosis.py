@@ -19,6 +19,7 @@ from k8s_pipeline_client.status.events import in_order
 from k8s_pipeline_client.status.logtail import told_by_log
 from k8s_pipeline_client.status.models import Attempt, Cause, CauseCode, Json, RunStatus, State
 from k8s_pipeline_client.status.run import Run, read_run
+from k8s_pipeline_client.status.words import inline
 
 MAX_EVENTS = 20
 MAX_LOG_LINES = 200
@@ -96,7 +97,7 @@ def diagnose(
         job_name=run.job_name,
         state=run.state,
         category=cause.code if cause else None,
-        summary=_short(redactor.words(cause.summary if cause else _where(run.state, before))),
+        summary=_short(redactor.words(cause.summary if cause else _where(run, before))),
         detail=_short(redactor.words(advice.detail if advice else "; ".join(run.warnings))),
         what_to_do=_short(redactor.words(advice.hint if advice else "")),
         started_at=run.started_at,
@@ -110,21 +111,25 @@ def diagnose(
 
 
 def _failed_before(run: RunStatus) -> Cause | None:
-    """Return why the last attempt failed of a run that is tried again; None where none has failed, or it is over."""
+    """Return why the last attempt failed of a run that has not ended; None where none has failed."""
+    if run.retry is not None:
+        return run.retry.cause
     failed = [attempt.cause for attempt in run.attempts if attempt.cause]
-    return failed[-1] if failed and run.state in (State.QUEUED, State.RUNNING) else None
+    return failed[-1] if failed and not run.state.is_terminal else None
 
 
-def _where(state: State, before: Cause | None) -> str:
+def _where(run: RunStatus, before: Cause | None) -> str:
+    if run.retry is not None:
+        return run.retry.summary[:1].upper() + run.retry.summary[1:]
     if before is not None:
-        return f"An attempt failed, and the run is tried again: {before.summary}"
+        return f"An attempt failed: {inline(before.summary)}"
     words = {
         State.QUEUED: "The run is waiting to start; no problem is known",
         State.RUNNING: "The run is running; no problem is known",
         State.SUCCESS: "The run succeeded",
         State.FAILED: "The run failed",
     }
-    return words[state]
+    return words[run.state]
 
 
 def _redacted(attempt: Attempt, redactor: Redactor) -> Attempt:

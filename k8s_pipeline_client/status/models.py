@@ -215,6 +215,27 @@ class Attempt(Json):
 
 
 @dataclass(frozen=True, slots=True)
+class Retry(Json):
+    """The last attempt of a run that failed, where the Job goes on with another one.
+
+    Attributes:
+        name: The pod's name.
+        number: Which it was, counted from 1; those that Kubernetes does not count (evictions, drains) are left out.
+        limit: So many may fail before the run has failed.
+        cause: Why it failed.
+        next_at: When the next one begins, about; None once there is one, and where nothing tells.
+        summary: One sentence for a person, as of the moment at which the status was computed.
+    """
+
+    name: str
+    number: int
+    limit: int
+    cause: Cause
+    next_at: datetime | None
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunStatus(Json):
     """One run: a Job and its result.
 
@@ -236,6 +257,7 @@ class RunStatus(Json):
         warnings: Further information for people.
         one_shot: It is a run without a pipeline: a Job without a CronJob.
         namespace: The Job's; empty if it is not known.
+        retry: Why its last attempt failed, while it is tried again.
     """
 
     run_id: str
@@ -254,6 +276,7 @@ class RunStatus(Json):
     warnings: tuple[str, ...] = ()
     one_shot: bool = False
     namespace: str = ""
+    retry: Retry | None = None
 
 
 @dataclass(frozen=True, slots=True)

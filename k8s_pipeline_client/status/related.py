@@ -14,19 +14,23 @@ _CREATED = "Created pod: "
 _MOST = 10
 _KEPT = timedelta(hours=24)
 """Longer than API servers keep events by default: one hour, or three (OpenShift)."""
+_LATE = timedelta(seconds=10)
+"""By so much a next attempt may be late without a reason."""
 
 
 def events_tell_more(run: RunStatus, now: datetime) -> bool:
     """Return whether events may add to a run's Job and pods: they are expensive to read.
 
-    They do for a waiting run, and for one that failed without an exit code. With an exit code of container main, that,
-    its message and the pod are sufficient.
+    They do for a waiting run, for one whose next attempt is overdue, and for one that failed without an exit code. With
+    an exit code of container main, that, its message and the pod are sufficient.
 
     Args:
         run: Its status, computed without events.
         now: The API server's time.
     """
     if run.state is State.QUEUED:
+        return True
+    if run.retry and run.retry.next_at and now - run.retry.next_at > _LATE:
         return True
     has_exit_code = bool(run.attempts) and run.attempts[-1].exit_code is not None
     is_recent = run.ended_at is None or now - run.ended_at < _KEPT

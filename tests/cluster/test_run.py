@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import uuid
 from typing import Any
 
@@ -82,9 +83,13 @@ def test_a_retry_keeps_the_id_of_the_run(program: Program) -> None:
     program.configure(backoffLimit=1)
     program.deploy(pipeline({"runChild": "echo run $pipelineRunId"}, {"fail": "not today"}), service())
 
-    run = program("run", "nightly", "--wait", "-o", "json", code=3).json
+    result = program("run", "nightly", "--wait", "-o", "json", code=3)
 
+    run = result.json
     assert len(run["attempts"]) == 2
+    (said,) = (line for line in result.err.splitlines() if " of 2 failed: " in line)
+    assert "attempt 1 of 2 failed: the ingestion exited with code 1: StepFailed: not today" in said
+    assert re.search(r"; the next one begins in about ([1-9]|10|11) s$", said)
     pods = program.space.list("pods")
     logs = [program.space.kubectl("logs", pod["metadata"]["name"]) for pod in pods]
     assert all(f"run {run['runId']}" in log for log in logs)

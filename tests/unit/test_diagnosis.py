@@ -123,7 +123,8 @@ def test_a_run_that_is_tried_again_says_why_it_failed_before() -> None:
     pods = [pod(terminated(1), name=f"{JOB}-a", uid="pod-a"), pod(running(), "Running", name=f"{JOB}-b", created=60)]
     told = found(job(failed=1, backoff_limit=3), pods)
     assert (told.state, told.category) == (State.RUNNING, None)
-    assert told.summary.startswith("An attempt failed, and the run is tried again: ")
+    assert told.summary.startswith("Attempt 1 of 4 failed: ")
+    assert told.summary.endswith("; the next one has begun")
     assert told.what_to_do
 
 

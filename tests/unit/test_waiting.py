@@ -64,6 +64,45 @@ def test_a_cause_is_said_once_whatever_the_next_pod_is_called(deployed: Console)
     assert told.count("why:") == 1
 
 
+def _attempt(console: Console, job: Object, number: int, code: int | None) -> None:
+    """Have an attempt begin, or end, half a minute after the one before."""
+    console.cluster.advance(30)
+    console.give_pod(job, attempt=number, exit_code=code)
+
+
+def test_each_attempt_that_fails_is_said_once_with_its_cause_and_what_follows(console: Console) -> None:
+    console.configure(backoffLimit=2)
+    console.deploy()
+    job = console.started()
+    _each_read(
+        console,
+        lambda: _attempt(console, job, 1, 1),
+        lambda: None,
+        lambda: _attempt(console, job, 2, None),
+        lambda: _attempt(console, job, 2, 3),
+        lambda: console.end(job, reason="BackoffLimitExceeded"),
+    )
+
+    told = console("wait", NAME, code=3).err.splitlines()
+    first, second = (line for line in told if " of 3 failed: " in line)
+    assert first.startswith("note: attempt 1 of 3 failed: the ingestion exited with code 1; the next one begins in")
+    assert "attempt 2 of 3 failed: the ingestion exited with code 3" in second
+
+
+def test_status_and_the_tables_say_why_a_run_is_tried_again(console: Console) -> None:
+    console.configure(backoffLimit=2)
+    console.deploy()
+    job = console.started()
+    console.give_pod(job, exit_code=1)
+
+    said = "attempt 1 of 3 failed: the ingestion exited with code 1; the next one begins in about 10 s"
+    for words in (("status", NAME), ("runs", NAME), ("list",)):
+        assert said in console(*words).out, words
+    assert said in console("diagnose", NAME).out.replace("Attempt", "attempt")
+    (run,) = console("runs", NAME, "-o", "json").json
+    assert (run["state"], run["cause"], run["retry"]["number"]) == ("running", None, 1)
+
+
 def test_a_run_that_is_deleted_while_it_is_waited_for_has_failed_with_that_cause(deployed: Console) -> None:
     job = deployed.started()
     name = job["metadata"]["name"]
