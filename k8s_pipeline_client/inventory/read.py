@@ -23,6 +23,7 @@ from k8s_pipeline_client.status import (
     State,
     events_tell_more,
     run_status,
+    tells_of_skips,
     with_sizes,
 )
 
@@ -327,9 +328,10 @@ class Reader:
         snapshot = self._runs_of(item)
         found = with_sizes(list(run_statuses(self._cluster, snapshot, of_one=True).values()))
         by_job = {run.job_name: run for run in found}
-        statuses = pipeline_statuses(self._cluster, [item], snapshot, by_job)
+        events = events_about(self._cluster, [item]) if tells_of_skips(item) else None
+        statuses = pipeline_statuses(self._cluster, [item], snapshot, by_job, events)
         (status,) = with_expiry(self._cluster, [item], statuses, snapshot.now)
-        unusual = schedule_warnings(item, status, found, snapshot.now)
+        unusual = schedule_warnings(item, status, found, snapshot.now, events or ())
         return dataclasses.replace(status, warnings=(*status.warnings, *unusual)), found[:runs]
 
     def pipelines(self, where: str = "") -> list[PipelineStatus]:

@@ -26,8 +26,8 @@ from k8s_pipeline_client.status import (
 _EVENTS_BY_UID = 20
 """The maximum number of objects whose events are requested one by one. Each request costs the API server as much as
 a list of all events, since these are not indexed; only the response is smaller."""
-_EVENTS_OF_ONE = 10
-"""The same for one pipeline: its newest runs, which `status` shows, and their pods."""
+_EVENTS_OF_ONE = 9
+"""The same for one pipeline: its newest runs, which `status` shows, and their pods; the tenth is its CronJob."""
 
 
 def run_statuses(cluster: Cluster, snapshot: Snapshot, *, of_one: bool = False) -> dict[str, RunStatus]:
@@ -69,14 +69,28 @@ def _in_namespace_of(job: Object, events: Sequence[Object]) -> Sequence[Object]:
 
 
 def pipeline_statuses(
-    cluster: Cluster, items: Sequence[Object], snapshot: Snapshot, runs: dict[str, RunStatus]
+    cluster: Cluster,
+    items: Sequence[Object],
+    snapshot: Snapshot,
+    runs: dict[str, RunStatus],
+    events: Sequence[Object] | None = None,
 ) -> list[PipelineStatus]:
-    """Return the statuses of pipelines and one-shot runs; events are read only for overdue ones."""
-    return pipeline_statuses_of_each(cluster, [(items, snapshot, runs)])
+    """Return the statuses of pipelines and one-shot runs.
+
+    Args:
+        cluster: For the events.
+        items: The pipelines and one-shot runs.
+        snapshot: Their objects.
+        runs: By their Jobs' names.
+        events: Those about them; read for those that are overdue if None.
+    """
+    return pipeline_statuses_of_each(cluster, [(items, snapshot, runs)], events)
 
 
 def pipeline_statuses_of_each(
-    cluster: Cluster, found: Iterable[tuple[Sequence[Object], Snapshot, dict[str, RunStatus]]]
+    cluster: Cluster,
+    found: Iterable[tuple[Sequence[Object], Snapshot, dict[str, RunStatus]]],
+    events: Sequence[Object] | None = None,
 ) -> list[PipelineStatus]:
     """Return what `pipeline_statuses` does for several namespaces, with the requests for events of one."""
     timed = []
@@ -85,16 +99,19 @@ def pipeline_statuses_of_each(
             jobs = snapshot.jobs_by_pipeline.get(item["metadata"]["name"], ())
             own = [runs[job["metadata"]["name"]] for job in jobs]
             timed.append((item, own, snapshot.now, *_times(item, snapshot.now)))
-    overdue = [item for item, own, _, _, due in timed if due and is_overdue(item, own, due)]
-    events = events_of_many(cluster, overdue)
+    if events is None:
+        overdue = [item for item, own, _, _, due in timed if due and is_overdue(item, own, due)]
+        events = events_of_many(cluster, overdue)
     return [
         pipeline_status(item, own, now, due_at=due, next_run_at=following, events=events)
         for item, own, now, following, due in timed
     ]
 
 
-def schedule_warnings(item: Object, status: PipelineStatus, runs: Sequence[RunStatus], now: datetime) -> list[str]:
-    """Return what should be looked at of a pipeline's schedule, also in view of its runs."""
+def schedule_warnings(
+    item: Object, status: PipelineStatus, runs: Sequence[RunStatus], now: datetime, events: Sequence[Object] = ()
+) -> list[str]:
+    """Return what should be looked at of a pipeline's schedule, also in view of its runs and of the events about it."""
     if status.schedule is None or not status.enabled or status.one_shot:
         return []
     try:
@@ -107,7 +124,7 @@ def schedule_warnings(item: Object, status: PipelineStatus, runs: Sequence[RunSt
     return [
         *warnings_of(schedule, now),
         *([overlap] if overlap else []),
-        *skipped_warnings(item, schedule, runs, now),
+        *skipped_warnings(item, schedule, runs, now, events),
     ]
 
 

@@ -6,6 +6,7 @@ it calls ``refused``, ``waiting`` and ``ended``, and these ``unschedulable``, ``
 for OpenMetadata), and below them ``run``, ``job``, ``pod``, ``asked`` and ``events``, which parse objects.
 """
 
+from k8s_pipeline_client.status.blocked import tells_of_skips
 from k8s_pipeline_client.status.compute import LOST_AFTER, run_status
 from k8s_pipeline_client.status.diagnosis import Diagnosis
 from k8s_pipeline_client.status.gone import gone_run_status
@@ -54,5 +55,6 @@ __all__ = [
     "related_objects",
     "run_status",
     "skipped_warnings",
+    "tells_of_skips",
     "with_sizes",
 ]

@@ -34,6 +34,7 @@ class Event:
         at: When it was last seen.
         type: ``Normal`` or ``Warning``.
         count: How often it was seen; None where it does not say.
+        first_at: When it was first seen.
     """
 
     kind: str
@@ -45,6 +46,7 @@ class Event:
     at: datetime | None
     type: str = ""
     count: int | None = None
+    first_at: datetime | None = None
 
 
 def _read(raw: Object) -> Event:
@@ -56,6 +58,7 @@ def _read(raw: Object) -> Event:
         find(raw, "metadata", "creationTimestamp"),
     )
     about = raw.get("involvedObject")
+    at = next((at for at in map(moment, times) if at), None)
     return Event(
         kind=text(find(about, "kind")),
         name=text(find(about, "name")),
@@ -63,9 +66,10 @@ def _read(raw: Object) -> Event:
         field=text(find(about, "fieldPath")),
         reason=text(raw.get("reason")),
         message=text(raw.get("message")),
-        at=next((at for at in map(moment, times) if at), None),
+        at=at,
         type=text(raw.get("type")),
         count=number(find(raw, "series", "count")) or number(raw.get("count")),
+        first_at=moment(raw.get("firstTimestamp")) or moment(raw.get("eventTime")) or at,
     )
 
 

@@ -10,6 +10,7 @@ from k8s_pipeline_client.domain.makeup import Narrowed
 from k8s_pipeline_client.domain.objects import Object
 from k8s_pipeline_client.domain.raw import find, items, mapping, moment, span, text
 from k8s_pipeline_client.domain.rfc3339 import rfc3339
+from k8s_pipeline_client.status.blocked import was_blocked
 from k8s_pipeline_client.status.events import Event, events_about, read_events
 from k8s_pipeline_client.status.models import Missed, PipelineStatus, RunStatus, State, Trigger
 from k8s_pipeline_client.status.words import inline
@@ -118,8 +119,11 @@ def _missed(
         return None
     scheduled = [run for run in runs if run.trigger is Trigger.SCHEDULED]
     blocker = next((run for run in scheduled if _ran_through(run, due_at, deadline)), None)
-    if blocker and find(cronjob, "spec", "concurrencyPolicy") == "Forbid":
-        return Missed(due_at, f"skipped: due at {when}, while the run before it ({blocker.job_name}) was active")
+    if find(cronjob, "spec", "concurrencyPolicy") == "Forbid":
+        if blocker:
+            return Missed(due_at, f"skipped: due at {when}, while the run before it ({blocker.job_name}) was active")
+        if was_blocked(cronjob, due_at, events):
+            return Missed(due_at, f"skipped: due at {when}, while a run before it was active")
     return Missed(due_at, f"missed: due at {when}, but no Job was created")
 
 

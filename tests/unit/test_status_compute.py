@@ -365,6 +365,7 @@ def test_the_shape_of_a_runs_json_is_stable() -> None:
         "warnings": [],
         "namespace": "om",
         "oneShot": False,
+        "retry": None,
     }
 
 

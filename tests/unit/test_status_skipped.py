@@ -50,7 +50,7 @@ def test_many_are_counted() -> None:
 
     (skipped,) = _warnings(begun)
     assert "12 due times skipped" in skipped
-    assert "and 9 more" in skipped
+    assert "and 9 more, the last 2025-06-01T14:00:00Z" in skipped
 
 
 @pytest.mark.parametrize(
