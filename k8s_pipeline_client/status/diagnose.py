@@ -27,6 +27,8 @@ from k8s_pipeline_client.status.waiting import (
 )
 from k8s_pipeline_client.status.words import duration_in_words, inline
 
+_AGAIN = "the kubelet looks again within about two minutes, and the run starts then"
+"""It tries again after some 10 s for a container's environment; for a volume after twice as long each time, up to 2 min."""
 _SKEW = timedelta(seconds=5)
 """The tolerance for clock differences between a cluster's components, and for their resolution of a second."""
 
@@ -50,7 +52,14 @@ def obstacle(run: Run) -> Cause | None:
     if newest is None or newest.is_over:
         return before_start(run) or creation_cause(run.job_events)
     # The exit code is set before the phase; until then nothing else is pending.
-    return None if newest.main.exit_code else pod_cause(newest)
+    return None if newest.main.exit_code else _looked_at_again(pod_cause(newest))
+
+
+def _looked_at_again(cause: Cause | None) -> Cause | None:
+    """Add to the hint for a pod that waits for an object that nothing but that object is needed."""
+    if cause is None or cause.code is not CauseCode.CONFIG_MISSING:
+        return cause
+    return dataclasses.replace(cause, hint=f"{cause.hint}; {_AGAIN}")
 
 
 def _held(job: Job) -> Cause:
@@ -120,7 +129,8 @@ def _killed(run: Run) -> Cause | None:
         return None
     if job.killed_because:
         given = job.killed_because
-        return dataclasses.replace(given, summary=f"{given.summary}; the run was therefore killed{_by_whom(job)}")
+        summary = f"{given.summary}; the run was therefore killed{_by_whom(job)}"
+        return dataclasses.replace(given, summary=summary, hint=given.hint.removesuffix(f"; {_AGAIN}"))
     # Not the Job's condition: a kill is carried out by a deadline, which is not the run's own.
     killed = Cause(CauseCode.KILLED, f"The run was killed{_by_whom(job)}")
     root = _kept_from_starting(run)

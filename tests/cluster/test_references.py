@@ -5,7 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import time
 from typing import Any
+
+import pytest
 
 from k8s_pipeline_client.launcher import MASK, yamljson
 from tests.cluster.support.program import Program
@@ -97,6 +100,30 @@ def test_a_secret_that_is_not_there_is_said_by_kubernetes_and_awaited(program: P
     assert "shop-db" in cause["summary"] + cause["detail"]
 
     make_secret(program.space, "shop-db", password=PASSWORD)
+    assert program("wait", "shop_metadata", "-o", "json").json["state"] == "success"
+
+
+@pytest.mark.parametrize("how", ["volume", "environment"])
+def test_a_run_that_waits_for_a_secret_starts_soon_after_that_is_made(how: str, program: Program) -> None:
+    reference: Any = {"secretRef": {"name": "late", "key": "password"}}
+    if how == "environment":
+        program.configure(envFrom=[{"secretRef": {"name": "late"}}])
+        reference = "${password}"
+    program.deploy(workflow({"log": "started"}, password=reference))
+    program("run", "shop_metadata")
+
+    def look() -> dict[str, Any]:
+        return dict(program("status", "shop_metadata", "-o", "json").json["lastRun"])
+
+    cause = until(lambda: (look()["cause"] or {}).get("code") == "ConfigMissing" and look()["cause"], "it is said")
+    assert "looks again within about two minutes" in cause["hint"]
+    made = time.monotonic()
+    make_secret(program.space, "late", password=PASSWORD)
+
+    run = until(lambda: found if (found := look())["startedAt"] else None, "it has started", 180)
+
+    assert time.monotonic() - made < 150, "as its hint says"
+    assert run["cause"] is None
     assert program("wait", "shop_metadata", "-o", "json").json["state"] == "success"
 
 

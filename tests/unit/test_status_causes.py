@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from k8s_pipeline_client.status import CauseCode, State, run_status
@@ -114,6 +116,29 @@ def test_a_pod_that_has_a_node_does_not_wait_for_its_scheduler() -> None:
 def test_a_pod_of_which_the_scheduler_says_nothing_bad_has_no_cause(status: str, reason: str) -> None:
     told = pending(None, conditions=[condition("PodScheduled", reason, "…", status=status)])
     assert run_status(active(), told, [], now()).cause is None
+
+
+@pytest.mark.parametrize(
+    ("state", "events"),
+    [
+        (waiting("CreateContainerConfigError", 'secret "x" not found'), []),
+        (waiting("ContainerCreating"), [event("FailedMount", 'secret "x" not found', about="pod-1")]),
+    ],
+    ids=["environment", "volume"],
+)
+def test_a_run_that_waits_for_an_object_is_said_to_start_by_itself_but_not_one_that_has_ended(
+    state: Obj, events: list[Obj]
+) -> None:
+    still = run_status(active(), pending(state), events, now()).cause
+    ended = run_status(job(failed("DeadlineExceeded")), pending(state), events, now()).cause
+    assert still is not None
+    assert ended is not None
+    assert still.hint == f"{ended.hint}; the kubelet looks again within about two minutes, and the run starts then"
+
+    marks = {**KILLED, "k8s-pipeline/killed-because": json.dumps(still.as_dict())}
+    killed = run_status(job(failed("DeadlineExceeded"), annotations=marks), [], [], now()).cause
+    assert killed is not None
+    assert killed.hint == ended.hint
 
 
 def test_a_run_that_is_running_has_no_cause_whatever_its_start_was_like() -> None:
