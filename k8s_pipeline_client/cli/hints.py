@@ -49,6 +49,11 @@ def _again(error: PipelineError, place: Place) -> str:
     return f"run it again: {command('retry', str(error.facts['job']), place=place)}"
 
 
+def _denied(error: PipelineError, place: Place) -> str:
+    missing = f"what else is missing: {command('doctor', place=place)}"
+    return f"{error.hint}; {missing}" if error.hint else missing
+
+
 def _contexts(error: PipelineError, place: Place) -> str:
     known = error.facts.get("contexts")
     listed = f"its contexts are {', '.join(known)}" if isinstance(known, tuple) and known else "it has no contexts"
@@ -57,6 +62,7 @@ def _contexts(error: PipelineError, place: Place) -> str:
 
 HINTS: Mapping[str, str | Callable[[PipelineError, Place], str]] = MappingProxyType(
     {
+        "AccessDenied": _denied,
         "ResponseTooLarge": "check the URL (--server, metadataApiEndpoint), and proxies in between",
         "AnnotationsMissing": "have them written again: deploy with --force",
         "CatchupUnsupported": "set it to false, and start a run by hand (run) for what is missing",

@@ -107,7 +107,11 @@ def _known(status: int, failure: dict[str, Any], message: str, namespace: str) -
             "look at one namespace, or have a ClusterRole with this right bound to this account",
         )
     if status == 403 and "is forbidden: User" in message:
-        return "AccessDenied", f"apply the Role in rbac/ to namespace {namespace} and bind it to this account"
+        return (
+            "AccessDenied",
+            f"apply the Role in rbac/ to namespace {namespace} (kubectl apply -k rbac/, see "
+            "docs/how-to/first-pipeline.md), and bind it to this account",
+        )
     if status == 401:
         return "", "log in again, or use another kubeconfig or context"
     if status == 409 and _is_about_fields(failure):

@@ -50,7 +50,7 @@ _CODES = {
     Refused.OTHER: "PodRefused",
 }
 _HINTS = {
-    Refused.ACCOUNT: "create it (rbac/ has one), or set serviceAccountName to one that exists",
+    Refused.ACCOUNT: "create it (kubectl apply -k rbac/), or set serviceAccountName to one that exists",
     Refused.PRIORITY: "set priorityClassName to one of kubectl get priorityclasses, or leave it out",
     Refused.RUNTIME: "set runtimeClassName to one of kubectl get runtimeclasses, or leave it out",
     Refused.SECURITY: "change the settings that the message names: runAsUser, seccompProfileType, podTemplate",

@@ -117,7 +117,7 @@ def _absent(message: str) -> Cause | None:
         if found:
             setting = _SETTINGS[kind]
             # Of these three it alone is one of a namespace, and that may be the wrong one.
-            how, what = (" as rbac/ does", "the namespace or ") if kind == "ServiceAccount" else ("", "")
+            how, what = (" (kubectl apply -k rbac/)", "the namespace or ") if kind == "ServiceAccount" else ("", "")
             return _refused(
                 f'The {kind} "{found[1]}" of the run\'s pod does not exist',
                 message,

@@ -22,7 +22,9 @@ def test_who_is_not_known_is_told_to_log_in_and_not_to_give_rights_to_everybody(
 
 
 def test_who_is_known_and_has_no_rights_is_told_which_role_to_apply() -> None:
-    assert "apply the Role in rbac/ to namespace n" in _refused("jane").hint
+    hint = _refused("jane").hint
+    assert "apply the Role in rbac/ to namespace n" in hint
+    assert "kubectl apply -k rbac/" in hint
 
 
 def test_a_field_that_kubernetes_does_not_know_is_no_overload() -> None:
