@@ -10,6 +10,9 @@ from tests.faults.stage import REPORTERS_BOT
 
 Act = Callable[[Row], None]
 
+_HOLD = "k8s-pipeline.test/hold"
+_SOME_PASSES = 15.0
+
 
 def kill_while_queued(row: Row) -> None:
     """Have it killed by command before it has started."""
@@ -47,6 +50,37 @@ def evict(row: Row) -> None:
     """Have the API evict its pod."""
     row.starts()
     row.evict()
+
+
+def suspend_and_count(row: Row) -> None:
+    """Suspend its Job while it works, and have its Pod object stay until the Job controller has seen how it ended."""
+    row.starts()
+    pod, finalizers = row.pod()["metadata"], "/metadata/finalizers"
+    row.patch("pod", pod["name"], [{"op": "add", "path": f"{finalizers}/-", "value": _HOLD}], how="json")
+    try:
+        row.patch("job", row.job()["metadata"]["name"], {"spec": {"suspend": True}})
+        row.shows("Job Failed")
+    finally:
+        row.patch("pod", pod["name"], [{"op": "replace", "path": finalizers, "value": []}], how="json")
+
+
+def suspend_and_resume(row: Row) -> None:
+    """Suspend its Job while it works, for some passes, and have it go on."""
+    row.starts()
+    job = row.job()["metadata"]["name"]
+    row.patch("job", job, {"spec": {"suspend": True}})
+    row.shows("Job Suspended")
+    row.shows("no pod")
+    began = row.watch.now()
+    row.until(lambda: row.watch.seconds_since(began) > _SOME_PASSES, "passes are made meanwhile")
+    row.patch("job", job, {"spec": {"suspend": False}})
+
+
+def suspend_schedule(row: Row) -> None:
+    """Suspend its CronJob while the run that this has started works."""
+    row.starts()
+    cronjob = row.job()["metadata"]["ownerReferences"][0]["name"]
+    row.patch("cronjob", cronjob, {"spec": {"suspend": True}})
 
 
 def without_its_secret(row: Row) -> None:
