@@ -37,6 +37,7 @@ class Looking:
         self._looked: datetime | None = None
         self._begun: datetime | None = None
         self._behind: datetime | None = None
+        self._unnoted: datetime | None = None
         self._unknown: set[str] = set()
         self._put_off: tuple[str, ...] = ()
         self._found: list[Looked] = []
@@ -69,10 +70,10 @@ class Looking:
             if self._under_way is None:
                 stops = self._stops  # those of now: once stopped, it stays so
                 setup = replace(self._setup, is_stopping=lambda: any(stop.is_set() for stop in stops))
-                return Schedules.read(within, setup, noted)
+                return Schedules.read(within, setup, noted, self._last(noted))
             # It goes on, and nobody is to speak of an outage. The next one asks for what is due since this one began.
             self._behind = self._behind or self._begun
-            note_look(within, self._setup.instance)
+            self._note(within)
         except ClusterError as error:
             # What has been reported is remembered all the same.
             within.notes.warn(f"the schedules could not be looked at: {error}")
@@ -88,7 +89,7 @@ class Looking:
             beside: Do not wait for it: what comes of it, a later call returns.
         """
         if schedules is not None:
-            before = self._behind or last_look(noted, self._setup.instance)
+            before = self._behind or self._last(noted)
             unknown = tuple(dict.fromkeys((*self._put_off, *sorted(self._unknown))))
             self._begun, self._behind, self._unknown, self._put_off = within.now, None, set(), ()
             work = partial(self._work, schedules, within, before, unknown, LONGEST if beside else None)
@@ -110,6 +111,22 @@ class Looking:
         if self._under_way is not None:
             wait([self._under_way], timeout=_PATIENCE)
 
+    def _note(self, within: Pass) -> None:
+        """Note that there is a look; where that cannot be written, it is said once, and the look goes on."""
+        try:
+            note_look(within, self._setup.instance)
+        except ClusterError as error:
+            if self._unnoted is None:
+                _LOG.warning("looks at the schedules cannot be noted; after a restart that is taken for an outage: %s", error)
+            self._unnoted = within.now
+        else:
+            self._unnoted = None
+
+    def _last(self, noted: Mapping[str, str]) -> datetime | None:
+        """Return when a reporter last looked, as far as that is noted or this one knows it; None if neither."""
+        known = (last_look(noted, self._setup.instance), self._unnoted)
+        return max(filter(None, known), default=None)
+
     def _collect(self) -> None:
         if self._under_way is not None and self._under_way.done():
             self._take(self._under_way.result())
@@ -130,7 +147,7 @@ class Looking:
         longest: timedelta | None,
     ) -> Looked:
         try:
-            note_look(within, self._setup.instance)
+            self._note(within)
             return schedules.look(before, unknown, longest)
         except ClusterError as error:
             said = str(error)

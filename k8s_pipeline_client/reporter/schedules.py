@@ -28,6 +28,7 @@ from k8s_pipeline_client.reporter.recovery import unseen
 from k8s_pipeline_client.reporter.report import Action, PipelineReport, RunReport
 from k8s_pipeline_client.reporter.single import Pass, report_missed
 from k8s_pipeline_client.reporter.together import together
+from k8s_pipeline_client.timelimit import time_limit
 
 _LOG = logging.getLogger(__name__)
 
@@ -35,6 +36,8 @@ LOOK_EVERY = timedelta(seconds=60)
 """How often the CronJobs are read: nothing about them is urgent."""
 LONGEST = timedelta(minutes=10)
 """So long after its search for missed runs a look beside the passes begins with no further pipeline."""
+EACH_SECONDS = 60.0
+"""So long a look may spend on one pipeline: the requests of that, to Kubernetes and to OpenMetadata, end with it."""
 _OUTAGE = timedelta(minutes=5)
 
 T = TypeVar("T")
@@ -108,13 +111,14 @@ class Schedules:
         self._end: datetime | None = None
 
     @classmethod
-    def read(cls, within: Pass, setup: Setup, noted: Mapping[str, str]) -> Schedules:
+    def read(cls, within: Pass, setup: Setup, noted: Mapping[str, str], before: datetime | None) -> Schedules:
         """Read them; after an outage, remember the runs of which only events are left.
 
         Args:
             within: The pass.
             setup: What stays the same.
             noted: The data of the ledger.
+            before: When a reporter last looked; None if that is not known.
 
         Raises:
             ClusterError: They could not be read.
@@ -126,7 +130,6 @@ class Schedules:
             return setup.instance is None or name in names or _is_of(setup.instance, Tracked.from_text(text))
 
         found = cls(within, setup, cronjobs, Ledger.read(within.cluster, noted, is_ours))
-        before = last_look(noted, setup.instance)
         if before is not None and within.now - before > _OUTAGE:
             within.notes.warn(
                 f"nobody reported from {before.isoformat()} until {within.now.isoformat()}: runs that were made and"
@@ -188,7 +191,9 @@ class Schedules:
             if self._is_over():
                 return
             try:
-                yield work(cronjob)
+                with time_limit(EACH_SECONDS):
+                    found = work(cronjob)
+                yield found
             except Exception as error:
                 name = _name(cronjob)
                 _LOG.error("the schedule of %s could not be looked at: %s", name, redacted_traceback(error))

@@ -8,12 +8,14 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import dataclass
+from functools import partial
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object, WatchEvent
 from k8s_pipeline_client.domain.objects import is_finished
 from k8s_pipeline_client.domain.redaction import redacted_traceback
 from k8s_pipeline_client.errors import ForbiddenError, PipelineError
 from k8s_pipeline_client.reporter.observe import unreported, within
+from k8s_pipeline_client.reporter.together import begin
 from k8s_pipeline_client.status.pod import read_pod
 
 _LOG = logging.getLogger(__name__)
@@ -61,9 +63,8 @@ class Wake:
         """Begin."""
         selectors = {Kind.JOB: (unreported(self.instance), ""), Kind.POD: (within(self.instance), _ACTIVE)}
         for kind, (labels, fields) in selectors.items():
-            name = f"watch-{kind.lower()}s"
-            threading.Thread(target=self._go_on, args=(kind, labels, fields), name=name, daemon=True).start()
-        threading.Thread(target=self._wake_to_stop, name="watch-stop", daemon=True).start()
+            begin(partial(self._go_on, kind, labels, fields), f"watch-{kind.lower()}s")
+        begin(self._wake_to_stop, "watch-stop")
 
     def _wake_to_stop(self) -> None:
         self.stop.wait()

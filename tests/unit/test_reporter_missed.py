@@ -9,6 +9,9 @@ import pytest
 from k8s_pipeline_client.cluster.port import Kind
 from k8s_pipeline_client.domain.rfc3339 import rfc3339
 from k8s_pipeline_client.domain.schedule import Schedule
+from k8s_pipeline_client.errors import ForbiddenError
+from k8s_pipeline_client.reporter.own import LEDGER
+from tests.fakes import Request
 from tests.unit.reporting import HOURLY, World, said
 
 NOON = datetime(2026, 1, 21, 12, tzinfo=UTC)
@@ -51,6 +54,29 @@ def test_a_run_that_kubernetes_did_not_start_is_reported_as_missed() -> None:
     assert "due at 2026-01-21T12:00:00Z" in said(row)
     at(world, 40)
     assert len(rows(world)) == 1
+
+
+def test_missed_runs_are_found_though_no_look_can_be_noted(caplog: pytest.LogCaptureFixture) -> None:
+    world = World(schedule=HOURLY)
+    world.fake.clock = NOON - timedelta(minutes=5)
+    served(world, NOON - timedelta(hours=1))
+
+    def refuse(request: Request) -> None:
+        if (request.kind, request.name) == (Kind.CONFIG_MAP, LEDGER):
+            raise ForbiddenError("a policy says no", status=403)
+
+    world.fake.before(refuse)
+    warnings: set[str] = set()
+    with world.reporter() as reporter:
+        for _ in range(25):
+            warnings.update(reporter.reconcile().warnings)
+            world.fake.advance(61)
+
+    (row,) = rows(world)
+    assert row["pipelineState"] == "failed"
+    assert warnings == set(), "nobody was away"
+    said = [record for record in caplog.records if "cannot be noted" in record.getMessage()]
+    assert len(said) == 1
 
 
 def test_the_id_of_a_missed_run_is_the_same_for_everybody() -> None:

@@ -6,13 +6,15 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from unittest.mock import Mock
 
 import pytest
 
+from k8s_pipeline_client import timelimit
 from k8s_pipeline_client.domain.schedule import Schedule
-from k8s_pipeline_client.errors import UnreachableError
-from k8s_pipeline_client.reporter import deleted, looking
+from k8s_pipeline_client.errors import ServerResponseError, UnreachableError
+from k8s_pipeline_client.reporter import deleted, looking, schedules
 from k8s_pipeline_client.reporter.together import PARALLEL
 from tests.fakes.openmetadata_wire import OpenMetadataRequest
 from tests.unit import scene
@@ -224,6 +226,31 @@ def test_the_process_ends_while_openmetadata_is_asked() -> None:
         """
     )
     subprocess.run([sys.executable, "-c", script], check=True, timeout=PATIENCE)
+
+
+def test_one_pipeline_for_which_nothing_responds_holds_up_a_look_for_so_long_and_no_longer(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schedules, "EACH_SECONDS", 1.0)
+    held: list[bool] = []
+    end = time.monotonic() + PATIENCE
+
+    def hang(request: OpenMetadataRequest) -> None:
+        """As requests do: none has a response, and they end with the time that is allowed."""
+        if (request.operation, request.name) != ("pipeline_with_id", str(world.pipeline.id)):
+            return
+        while not timelimit.is_over() and time.monotonic() < end:
+            time.sleep(0.01)
+        held.append(timelimit.is_over())
+        raise ServerResponseError("no response in time", status=504)
+
+    world.server.before(hang)
+    with world.reporter(parallel=PARALLEL) as reporter:
+        report = reporter.reconcile()
+
+    assert held == [True]
+    assert [(item.fqn, item.standing) for item in report.pipelines] == [(world.fqn, "failed")]
+    assert asked(world) == PIPELINES
 
 
 def test_what_has_no_room_in_ten_minutes_is_said_and_first_in_the_next_look(world: World) -> None:
