@@ -75,8 +75,8 @@ def test_missed_runs_are_found_though_no_look_can_be_noted(caplog: pytest.LogCap
     (row,) = rows(world)
     assert row["pipelineState"] == "failed"
     assert warnings == set(), "nobody was away"
-    said = [record for record in caplog.records if "cannot be noted" in record.getMessage()]
-    assert len(said) == 1
+    told = [record for record in caplog.records if "cannot be noted" in record.getMessage()]
+    assert len(told) == 1
 
 
 def test_the_id_of_a_missed_run_is_the_same_for_everybody() -> None:
