@@ -49,7 +49,7 @@ def _too_small(node: Object, spec: Object) -> str:
 
 
 def unseen(spec: Object) -> list[str]:
-    """Return the fields by which other pods, or another program, decide where a pod goes: `why_not` does not judge them."""
+    """Return the fields by which other pods or programs decide where a pod goes, which `why_not` does not judge."""
     affinity = spec.get("affinity") or {}
     found = [
         kind

@@ -54,7 +54,7 @@ def _of_environment(container: Object) -> Iterator[tuple[str, str]]:
 
 
 def asked_for(spec: Object) -> Mapping[str, Decimal]:
-    """Return what a run counts for in a quota: ``requests.cpu``, ``limits.memory`` and the like, its pod and its Job."""
+    """Return what a run counts for in a quota: ``requests.cpu``, ``limits.memory`` and the like, its pod, its Job."""
     found: dict[str, Decimal] = dict.fromkeys(("pods", "count/pods", "count/jobs.batch"), Decimal(1))
     for container in spec["containers"]:
         for kind, amounts in (container.get("resources") or {}).items():

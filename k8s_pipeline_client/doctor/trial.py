@@ -82,7 +82,8 @@ def tried(facts: ClusterFacts) -> Iterator[Finding]:
     seen = {refused_part(error): error for error in trial.refusals}
     for part, error in seen.items():
         if is_untold(error):
-            yield unknown(part.value, f"whether a run's pod would be accepted is not known: {words_of(error)}", NO_DRY_RUN)
+            text = f"whether a run's pod would be accepted is not known: {words_of(error)}"
+            yield unknown(part.value, text, NO_DRY_RUN)
         else:
             yield problem(part.value, _CODES[part], f"a run's pod is refused: {words_of(error)}", _HINTS[part])
     if trial.unknown:
@@ -92,7 +93,7 @@ def tried(facts: ClusterFacts) -> Iterator[Finding]:
 
 
 def is_untold(error: PipelineError) -> bool:
-    """Return whether a dry run tells nothing, since a webhook takes no part in any: it may well accept the real object."""
+    """Return whether a dry run tells nothing, since a webhook takes part in none: it may accept the real object."""
     return "does not support dry run" in error.message
 
 

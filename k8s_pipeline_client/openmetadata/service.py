@@ -38,7 +38,7 @@ def ask_service(
 
 
 def _is_healthy(response: httpx.Response) -> bool:
-    """Return whether the service itself says so: others, such as OpenMetadata's own pages, have status 200 for any path."""
+    """Return whether the service itself says so: OpenMetadata's own pages, for one, have status 200 for any path."""
     try:
         found = response.json()
     except ValueError:

@@ -117,7 +117,9 @@ class Looking:
             note_look(within, self._setup.instance)
         except ClusterError as error:
             if self._unnoted is None:
-                _LOG.warning("looks at the schedules cannot be noted; after a restart that is taken for an outage: %s", error)
+                _LOG.warning(
+                    "looks at the schedules cannot be noted, so a restart will be taken for an outage: %s", error
+                )
             self._unnoted = within.now
         else:
             self._unnoted = None

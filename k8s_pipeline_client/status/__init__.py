@@ -2,8 +2,9 @@
 
 The reading order: ``models`` (what comes out), ``compute`` and ``pipeline`` (the state), ``diagnose`` (the cause;
 it calls ``refused``, ``waiting`` and ``ended``, and these ``unschedulable``, ``image``, ``missing``, ``evicted`` and
-``memory``), ``retry`` (between two attempts), ``diagnosis`` (all that can be shown of a run, with what ``logtail`` finds in the log; ``step`` renders it
-for OpenMetadata), and below them ``run``, ``job``, ``pod``, ``asked`` and ``events``, which parse objects.
+``memory``), ``retry`` (what is known between two attempts), ``skipped`` and ``blocked`` (due times without a run),
+``diagnosis`` (all that can be shown of a run, with what ``logtail`` finds in the log; ``step`` renders it for
+OpenMetadata), and below them ``run``, ``job``, ``pod``, ``asked`` and ``events``, which parse objects.
 """
 
 from k8s_pipeline_client.status.blocked import tells_of_skips

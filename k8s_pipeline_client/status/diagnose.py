@@ -28,7 +28,7 @@ from k8s_pipeline_client.status.waiting import (
 from k8s_pipeline_client.status.words import duration_in_words, inline
 
 _AGAIN = "the kubelet looks again within about two minutes, and the run starts then"
-"""It tries again after some 10 s for a container's environment; for a volume after twice as long each time, up to 2 min."""
+"""It does after some 10 s for a container's environment; for a volume after twice as long each time, up to 2 min."""
 _SKEW = timedelta(seconds=5)
 """The tolerance for clock differences between a cluster's components, and for their resolution of a second."""
 

@@ -35,6 +35,7 @@ POD: dict[str, Any] = {
         }
     ],
 }
+APART = {"requiredDuringSchedulingIgnoredDuringExecution": [{"topologyKey": "kubernetes.io/hostname"}]}
 WELL = ClusterFacts(
     "pipelines",
     version="v1.34.4",
@@ -312,22 +313,10 @@ def test_a_token_that_is_none_and_that_openmetadata_rejects_is_a_problem() -> No
         ({"denied": Unknown("it was refused")}, "rights"),
         ({"skew_seconds": Unknown("its responses have no Date")}, "clock"),
         ({"identity": ""}, "identity"),
-        ({"quotas": ({"metadata": {"name": "few"}, "spec": {"hard": {"pods": "0"}, "scopeSelector": {"x": 1}}},)}, "quota"),
+        ({"quotas": (_quota({"pods": "0"}, {}, scopeSelector={"matchExpressions": []}),)}, "quota"),
         ({"trial": Trial(POD | {"schedulerName": "mine"})}, "nodes"),
         ({"trial": Trial(POD | {"topologySpreadConstraints": [{"maxSkew": 1}]})}, "nodes"),
-        (
-            {
-                "trial": Trial(
-                    POD
-                    | {
-                        "affinity": {
-                            "podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [{"topologyKey": "x"}]}
-                        }
-                    }
-                )
-            },
-            "nodes",
-        ),
+        ({"trial": Trial(POD | {"affinity": {"podAntiAffinity": APART}})}, "nodes"),
     ],
     ids=["rights", "clock", "identity", "scope selector", "scheduler", "spread", "anti-affinity"],
 )
@@ -336,9 +325,9 @@ def test_what_was_not_found_out_is_never_called_good(changes: dict[str, Any], ch
 
 
 def test_what_a_dry_run_said_before_it_broke_off_is_told() -> None:
-    trial = Trial(POD, (refusal('error looking up service account a/b: serviceaccount \\"b\\" not found'),), "it is away")
+    told = refusal('error looking up service account a/b: serviceaccount \\"b\\" not found')
 
-    found = examined(replace(WELL, trial=trial))
+    found = examined(replace(WELL, trial=Trial(POD, (told,), "it is away")))
 
     assert of("service-account", found).level is Level.PROBLEM
     assert of("pod", found).level is Level.UNKNOWN

@@ -21,6 +21,7 @@ HOURLY = Schedule("0 * * * *")
 HOUR = 3_600
 NOW = DUE + timedelta(minutes=150)  # 14:30
 CRONJOB = {"kind": "CronJob", "name": "om-postgres-metadata-1a2b3c", "uid": "cronjob-1"}
+COMBINED = event("SuccessfulCreate", "(combined from similar events): x", involvedObject=CRONJOB)
 BUSY = "Not starting job because prior execution is running and concurrency policy is Forbid"
 
 
@@ -79,7 +80,7 @@ def test_one_that_may_still_be_started_was_not_skipped() -> None:
     [
         ((blocked(0),), {"last": 0}),
         ((blocked(0), created(0)), {"last": HOUR}),
-        ((blocked(0), event("SuccessfulCreate", "(combined from similar events): x", involvedObject=CRONJOB)), {"last": 1}),
+        ((blocked(0), COMBINED), {"last": 1}),
         ((blocked(0),), {"last": HOUR}),
         ((blocked(0),), {"metadata": {"creationTimestamp": at(60)}}),
         ((blocked(0),), {"concurrencyPolicy": "Allow"}),
