@@ -15,7 +15,7 @@ Fetch = Callable[[Mapping[str, str]], tuple[list[Object], str]]
 
 
 def pages(fetch: Fetch, size: int, restart: Callable[[], None], first: int | None = None) -> Iterator[list[Object]]:
-    """Yield the pages of a list.
+    """Yield the pages of a list; each is emptied when the next one is asked for.
 
     After a 410 (the continue token expired), the list is requested again from the start, and in one piece, so that it
     cannot expire again.
@@ -37,6 +37,7 @@ def pages(fetch: Fetch, size: int, restart: Callable[[], None], first: int | Non
             query = {}
             continue
         yield items
+        items.clear()  # else two pages would be in memory, whatever is made of them
         if not token:
             return
         query |= {"limit": str(size), "continue": token}

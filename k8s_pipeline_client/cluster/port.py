@@ -89,6 +89,8 @@ class Cluster(Protocol):
     ) -> Iterator[builtins.list[Object]]:
         """Read all objects that match the selectors, page by page, for callers that keep only a part of each.
 
+        A page is emptied when the next one is asked for.
+
         ::
 
             names: list[str] = []

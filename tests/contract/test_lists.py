@@ -75,13 +75,15 @@ def test_an_empty_list_is_one(cluster: Cluster, objects: Objects) -> None:
 
 def test_pages_are_of_a_size_and_together_the_list(labelled: Cluster, objects: Objects) -> None:
     restarts: list[Object] = []
-    pages = list(labelled.pages(Kind.CONFIG_MAP, labels=objects.selector, restart=restarts.clear))
+    read = labelled.pages(Kind.CONFIG_MAP, labels=objects.selector, restart=restarts.clear)
+    pages = [list(page) for page in read]
     assert [len(page) for page in pages] == [PAGE_SIZE, 1]
     assert [item for page in pages for item in page] == labelled.list(Kind.CONFIG_MAP, labels=objects.selector)
 
 
 def test_the_first_page_may_be_a_shorter_one(labelled: Cluster, objects: Objects) -> None:
-    pages = list(labelled.pages(Kind.CONFIG_MAP, labels=objects.selector, restart=lambda: None, first=1))
+    read = labelled.pages(Kind.CONFIG_MAP, labels=objects.selector, restart=lambda: None, first=1)
+    pages = [list(page) for page in read]
     assert [len(page) for page in pages if page] == [1, PAGE_SIZE]
     assert [item for page in pages for item in page] == labelled.list(Kind.CONFIG_MAP, labels=objects.selector)
 

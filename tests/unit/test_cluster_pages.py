@@ -60,6 +60,16 @@ def test_a_page_is_there_before_the_next_one_is_asked_for(mocker: MockerFixture)
     assert len(served.queries) == 1
 
 
+def test_a_page_is_not_kept_while_the_next_one_is_read(mocker: MockerFixture) -> None:
+    served = Served(mocker, _page("a", "b", more="t"), _page("c"))
+    pages = served.cluster.pages(Kind.JOB, restart=lambda: None)
+    first = next(pages)
+    assert len(first) == 2
+
+    assert len(next(pages)) == 1
+    assert first == []
+
+
 def test_pages_that_became_too_old_are_read_anew_in_one_piece(mocker: MockerFixture) -> None:
     served = Served(mocker, _page("a", "b", more="t"), GONE, _page("b", "c", "d"))
     assert served.names() == [["b", "c", "d"]]
