@@ -140,9 +140,10 @@ def test_rights_that_cannot_be_asked_for(cluster: FakeCluster, monkeypatch: pyte
 
 
 def test_a_token_that_is_none(cluster: FakeCluster, server: RecordingServer) -> None:
-    found = looked(cluster, server, settings={"serverToken": "opaque"})
+    settings = {"serverToken": "opaque"}
 
-    assert told(found, "token-end") == (Level.WARNING, "TokenUnreadable")
+    assert told(looked(cluster, settings=settings), "token-end") == (Level.WARNING, "TokenUnreadable")
+    assert told(looked(cluster, server, settings=settings), "token") == (Level.PROBLEM, "TokenRejected")
 
 
 def test_rights_that_are_missing(cluster: FakeCluster) -> None:

@@ -27,7 +27,11 @@ BUSY = "Not starting job because prior execution is running and concurrency poli
 
 def blocked(first: float, last: float | None = None, count: int = 1) -> Obj:
     """The event of due times at which a run was active, from the first to the last."""
-    times = {"firstTimestamp": at(first), "lastTimestamp": at(first if last is None else last), "count": count}
+    times: dict[str, Any] = {
+        "firstTimestamp": at(first),
+        "lastTimestamp": at(first if last is None else last),
+        "count": count,
+    }
     return event("JobAlreadyActive", BUSY, involvedObject=CRONJOB, **times)
 
 
