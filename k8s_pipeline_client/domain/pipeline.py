@@ -317,7 +317,12 @@ def _notes_of_workflow(workflow: Workflow) -> Iterator[str]:
     yield from key_notes(given, is_entity=False)
     yield from placeholder_notes(given)
     server = workflow.workflow_config.get("openMetadataServerConfig")
-    if isinstance(server, Mapping) and (text := loopback_note(server.get("hostPort"))):
+    if not server:
+        yield (
+            "workflowConfig.openMetadataServerConfig is missing, and the ingestion does not start without it: a "
+            "workflow document is handed over as it is, and gets no address and no token from the settings"
+        )
+    elif isinstance(server, Mapping) and (text := loopback_note(server.get("hostPort"))):
         yield text
 
 

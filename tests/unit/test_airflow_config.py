@@ -189,7 +189,7 @@ def test_a_value_of_the_wrong_kind_is_named_by_its_key(key: str, value: Any) -> 
 def test_a_plain_workflow_document_is_judged_alike() -> None:
     document = {
         "source": {"type": "mysql", "serviceName": "shop"},
-        "workflowConfig": {},
+        "workflowConfig": {"openMetadataServerConfig": {"hostPort": "http://om:8585/api"}},
         "airflowConfig": {"endDate": "2020-01-01", "retries": 2, "maxActiveRuns": 3},
     }
     (found,) = resolve(recognise(document, "w.yaml"), now=NOW)

@@ -170,6 +170,13 @@ def test_an_address_that_is_the_pod_itself_is_warned_of(tmp_path: Path, host: st
     assert "the pod itself" in validate("-f", folder(tmp_path, d=GOOD.replace("//om:", f"//{host}:"))).err
 
 
+@pytest.mark.parametrize("given", ["{}", "{loggerLevel: INFO}", "{openMetadataServerConfig: null}"])
+def test_a_workflow_document_that_does_not_say_where_openmetadata_is_is_warned_of(tmp_path: Path, given: str) -> None:
+    text = "".join(line for line in GOOD.splitlines(keepends=True) if not line.startswith("workflowConfig"))
+
+    assert "openMetadataServerConfig" in validate("-f", folder(tmp_path, d=f"{text}workflowConfig: {given}\n")).err
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [("password: !Secret x", "!Secret"), ("password: !ENV ${X}", "!ENV"), ("user: {{ name }}", "template")],
