@@ -8,19 +8,31 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
 
 from tests.cluster.local.paths import cache_folder
 from tests.cluster.support.access import Access
-from tests.cluster.support.prepare import prepare
+from tests.cluster.support.prepare import OF_A_STORY, prepare
 from tests.cluster.support.shop import SERVER_NAME, TOKEN, Shop
 from tests.cluster.support.space import Space
 from tests.demo.speech import say
 from tests.images import manifests
 
 NAMESPACE = "k8s-pipeline-demo"
+RUNS: Mapping[str, Any] = MappingProxyType(
+    {
+        # A failure is seen at once.
+        "backoffLimit": 0,
+        "resources": {
+            "requests": {"cpu": "100m", "memory": "256Mi"},
+            "limits": {"cpu": "2", "memory": "1Gi"},
+        },
+    }
+)
+"""Settings with which the real ingestion reads the shop on a small node."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +71,7 @@ class Stage:
 def set_up() -> Stage:
     """Have everything that the demo needs, made or found."""
     say("A Kubernetes to run on, and three images (the first time: binaries are built, packages fetched).")
-    access, images = prepare()
+    access, images = prepare(OF_A_STORY, with_helm=False)
     folder = cache_folder() / "demo"
     folder.mkdir(parents=True, exist_ok=True)
     say("A namespace that enforces the `restricted` standard, with the rights of rbac/ and nothing more.")
@@ -72,15 +84,7 @@ def set_up() -> Stage:
 
 
 def _write(folder: Path, shop: Shop, image: str) -> None:
-    settings: dict[str, Any] = {
-        "namespace": NAMESPACE,
-        "ingestionImage": image,
-        "backoffLimit": 0,
-        "resources": {
-            "requests": {"cpu": "100m", "memory": "256Mi"},
-            "limits": {"cpu": "2", "memory": "1Gi"},
-        },
-    }
+    settings: dict[str, Any] = {"namespace": NAMESPACE, "ingestionImage": image, **RUNS}
     (folder / "settings.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
     (folder / "shop_metadata.json").write_text(json.dumps(shop.pipeline(), indent=2))
     (folder / "shop.json").write_text(json.dumps(shop.service(), indent=2))

@@ -35,16 +35,8 @@ class Space:
     def create(cls, access: Access, folder: Path, *, namespace: str | None = None) -> Space:
         """Make a namespace that enforces `restricted`, apply rbac/, and log the account in."""
         namespace = namespace or f"t-{secrets.token_hex(4)}"
-        manifest = {
-            "apiVersion": "v1",
-            "kind": "Namespace",
-            "metadata": {
-                "name": namespace,
-                "labels": {"pod-security.kubernetes.io/enforce": "restricted", "k8s-pipeline-test": "true"},
-            },
-        }
         rights = _rbac(access).replace("openmetadata-pipelines", namespace)
-        for item in (manifest, *json.loads(rights)):
+        for item in (restricted(namespace), *json.loads(rights)):
             access.api.apply(item)
         right = {"group": "batch", "resource": "cronjobs", "verb": "get"}
         until(lambda: _may(access, namespace, "k8s-pipeline", right), "the API server knows the account's rights")
@@ -105,6 +97,12 @@ class Space:
     def get(self, kind: str, name: str) -> dict[str, Any]:
         """Return one object."""
         return self.access.api.get(self.namespace, kind, name)
+
+
+def restricted(namespace: str) -> dict[str, Any]:
+    """Return the manifest of a namespace that enforces the `restricted` Pod Security Standard."""
+    labels = {"pod-security.kubernetes.io/enforce": "restricted", "k8s-pipeline-test": "true"}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": labels}}
 
 
 def until(look: Callable[[], T], what: str, total_timeout: float = TOTAL_TIMEOUT) -> T:
