@@ -25,6 +25,10 @@ help: ## Show this list
 demo: $(BIN)/.installed ## A real ingestion on a real Kubernetes, from nothing (cluster: K8S_PIPELINE_TEST_KUBECONFIG or our own)
 	@$(BIN)/python -m tests.demo
 
+.PHONY: playground
+playground: $(BIN)/.installed ## A cluster, a database and a stand-in of OpenMetadata for your own definitions, in playground/ or PLAYGROUND=DIR
+	@$(BIN)/python -m tests.demo.playground
+
 .PHONY: test
 test: lint ## All checks, and the tests, the cluster's included; where CI is set, the thorough ones too
 	@$(BIN)/python -m tests.cluster.support.prepare

@@ -75,7 +75,7 @@ def _where_to_go_next(stage: Stage, seconds: float) -> None:
     say(f"Done in {seconds:.0f} s. From here:")
     show(f"  look around     cd {folder} &&")
     show(f"                  {' '.join(f'{key}={value}' for key, value in PLACE.items())} k8s-pipeline list")
-    show("  use it for real docs/how-to/first-pipeline.md")
+    show("  your own        make playground, docs/how-to/first-pipeline.md")
     if stage.access.embedded:
         show("  tear down       make cluster-down")
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ _PATIENCE = "--timeout=240s"
 WRONG_PASSWORD = f"{SERVICE}.wrong_password"
 # Not "openmetadata": the runs bear that as app.kubernetes.io/name, and the Service would send requests to them.
 SERVER_NAME, DATABASE_NAME, SILENT_NAME = "recording-server", "shop-postgres", "silent-database"
+_KNOWN = tuple(documents.ingestion_pipeline(SERVICE, name) for name in ("shop_metadata", "wrong_password"))
 
 
 @dataclass(frozen=True)
@@ -39,14 +41,22 @@ class Shop:
     image: str
 
     @classmethod
-    def open(cls, access: Access, namespace: str, *, database_image: str, server_image: str) -> Shop:
-        """Start the pods, and wait until they are ready."""
+    def open(
+        cls,
+        access: Access,
+        namespace: str,
+        *,
+        database_image: str,
+        server_image: str,
+        pipelines: Sequence[Mapping[str, Any]] = _KNOWN,
+    ) -> Shop:
+        """Start the pods unless they are there, and wait until they are ready; the server knows these pipelines."""
         database = manifests.postgres(namespace, image=database_image, password=READER_PASSWORD, name=DATABASE_NAME)
         _apply(access, database)
         address = f"{_cluster_ip(access, namespace, DATABASE_NAME)}:{manifests.POSTGRES_PORT}"
         seed = documents.seed(
             services=[documents.database_service(SERVICE, _connection(address, READER_PASSWORD))],
-            pipelines=[documents.ingestion_pipeline(SERVICE, name) for name in ("shop_metadata", "wrong_password")],
+            pipelines=[dict(pipeline) for pipeline in pipelines],
             automations=[_test_connection(address)],
         )
         _apply(access, manifests.recording_server(namespace, image=server_image, name=SERVER_NAME, seed=seed))
@@ -71,17 +81,7 @@ class Shop:
 
     def pipeline(self, name: str = "shop_metadata", *, schedule: str | None = "@daily") -> dict[str, Any]:
         """An IngestionPipeline entity; the run fetches the service's connection from the server."""
-        return {
-            "name": name,
-            "displayName": name,
-            "fullyQualifiedName": f"{SERVICE}.{name}",
-            "pipelineType": "metadata",
-            "service": {"type": "databaseService", "name": SERVICE},
-            "sourceConfig": {"config": {"type": "DatabaseMetadata", "schemaFilterPattern": {"includes": ["^public$"]}}},
-            "airflowConfig": {"scheduleInterval": schedule},
-            "enabled": True,
-            "openMetadataServerConnection": self._server_connection(),
-        }
+        return entity(name, schedule=schedule) | {"openMetadataServerConnection": self._server_connection()}
 
     def workflow_with_a_wrong_password(self) -> dict[str, Any]:
         """A plain workflow document, as `metadata ingest -c` takes it, whose password is refused."""
@@ -130,6 +130,20 @@ class Shop:
             "authProvider": "openmetadata",
             "securityConfig": {"jwtToken": TOKEN},
         }
+
+
+def entity(name: str, *, schedule: str | None) -> dict[str, Any]:
+    """Return an IngestionPipeline entity of the shop as OpenMetadata's API shows it: nobody sees how it is reached."""
+    return {
+        "name": name,
+        "displayName": name,
+        "fullyQualifiedName": f"{SERVICE}.{name}",
+        "pipelineType": "metadata",
+        "service": {"type": "databaseService", "name": SERVICE},
+        "sourceConfig": {"config": {"type": "DatabaseMetadata", "schemaFilterPattern": {"includes": ["^public$"]}}},
+        "airflowConfig": {"scheduleInterval": schedule},
+        "enabled": True,
+    }
 
 
 def _connection(address: str, password: str) -> dict[str, Any]:
