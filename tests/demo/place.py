@@ -21,6 +21,7 @@ from tests.openmetadata import token
 SERVER_HOST, DATABASE_HOST = "openmetadata.openmetadata", "shop-db"
 """What the pages call OpenMetadata and the database. A local cluster may have no DNS: the pods' hosts file has them."""
 SETTINGS, TOKEN, KUBECONFIG, ACTIVATE = "settings.yaml", "bot.jwt", "kubeconfig", "activate"
+_ABOUT = "# Yours to change. By the aliases pods know the names of the pages, in a cluster without DNS too.\n"
 _PROGRAMS = ("k8s-pipeline", "kubectl-ompipeline")
 
 
@@ -89,7 +90,7 @@ def write(folder: Path, place: Place) -> None:
         return
     if settings.exists():
         settings.replace(settings.with_suffix(".yaml.old"))
-    settings.write_text(yaml.safe_dump(place.settings(), sort_keys=False))
+    settings.write_text(_ABOUT + yaml.safe_dump(place.settings(), sort_keys=False))
 
 
 def _leads_to_the_same(path: Path, kubeconfig: str) -> bool:

@@ -37,6 +37,7 @@ WALKED = frozenset(
 )
 _IMAGE = "the Containerfile is built and run in tests/cluster/test_image.py"
 _INDEX = "resolves dependencies from a package index"
+_PLAYGROUND = "for those who have no cluster: tests/cluster/test_playground.py follows the page in the playground"
 _NO_SERVER = "there is no OpenMetadata in the tests' cluster"
 EXEMPT: Mapping[tuple[str, str], str] = MappingProxyType(
     {
@@ -44,6 +45,9 @@ EXEMPT: Mapping[tuple[str, str], str] = MappingProxyType(
         (f"{HOW_TO}/beside-openmetadata.md", "podman "): _IMAGE,
         (f"{HOW_TO}/check-your-openmetadata.md", "export "): "names a server of the reader's",
         (f"{HOW_TO}/doctor.md", "kubectl apply"): "has a ClusterRole; tests/cluster/test_doctor.py applies it",
+        (f"{HOW_TO}/first-pipeline.md", "make playground"): _PLAYGROUND,
+        (f"{HOW_TO}/first-pipeline.md", "cd playground"): _PLAYGROUND,
+        (f"{HOW_TO}/first-pipeline.md", ". ./activate"): _PLAYGROUND,
         (f"{HOW_TO}/install.md", "pip download"): _INDEX,
         (f"{HOW_TO}/install.md", "pip install --no-index"): "needs what `pip download` has brought",
         (f"{HOW_TO}/install.md", "pipx "): _INDEX,

@@ -33,7 +33,8 @@ def is_definition(block: Block) -> bool:
 
 
 def is_settings(block: Block) -> bool:
-    of_others = {"apiVersion", "jobs", "workflowConfig"} | _OF_THE_SERVER  # see test_pages and test_manifest_settings
+    # See test_pages and test_manifest_settings.
+    of_others = {"apiVersion", "jobs", "workflowConfig", "pipelineType"} | _OF_THE_SERVER
     return not document(block).keys() & of_others
 
 

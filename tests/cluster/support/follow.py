@@ -96,7 +96,7 @@ def _beside(scene: Scene) -> None:
 
 def _first_pipeline(scene: Scene) -> None:
     scene.walk.copy(ROOT / "rbac")
-    scene.seed(("pg_prod", "nightly"))
+    scene.seed(("shop", "nightly"))
     del scene.walk.environment["K8S_NAMESPACE"]
 
 
@@ -154,9 +154,8 @@ def _run_from_ci(scene: Scene) -> None:
 
 
 def _secrets(scene: Scene) -> None:
-    scene.settle(envFrom=[{"secretRef": {"name": "openmetadata-bot"}}])
-    scene.walk.environment |= {"DB_PASSWORD": "a-password-of-tests", "OM_TOKEN": token()}
-    scene.before += f"kubectl config set-context --current --namespace={scene.space.namespace}\n"
+    scene.settle(envFrom=[{"secretRef": {"name": "shop-db"}}])
+    scene.walk.environment["DB_PASSWORD"] = "a-password-of-tests"
 
 
 def _serve(scene: Scene) -> None:

@@ -69,7 +69,12 @@ class Walk:
         return [block.file for block in shown]
 
     def type(
-        self, commands: Iterable[Command], *, before: str = "", background: Sequence[tuple[str, str]] = ()
+        self,
+        commands: Iterable[Command],
+        *,
+        before: str = "",
+        background: Sequence[tuple[str, str]] = (),
+        total_timeout: float = _SECONDS,
     ) -> list[str]:
         """Type command lines in one shell, and return what each printed.
 
@@ -77,6 +82,7 @@ class Walk:
             commands: The command lines; each has to succeed.
             before: What the shell has done before.
             background: Beginnings of those that do not end by themselves, and what succeeds once they are ready.
+            total_timeout: For all of them, in seconds.
         """
         script = [_BEGINNING, before]
         for number, command in enumerate(commands):
@@ -92,7 +98,7 @@ class Walk:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=_SECONDS,
+            timeout=total_timeout,
             check=False,
         )
         assert done.returncode == 0, f"exit code {done.returncode}\n{done.stdout}"
