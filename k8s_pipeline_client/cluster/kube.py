@@ -87,11 +87,19 @@ class KubeCluster:
         return found
 
     def pages(
-        self, kind: Kind, *, labels: str = "", fields: str = "", restart: Callable[[], None], first: int | None = None
+        self,
+        kind: Kind,
+        *,
+        labels: str = "",
+        fields: str = "",
+        restart: Callable[[], None],
+        first: int | None = None,
+        size: int | None = None,
     ) -> Iterator[builtins.list[Object]]:
         """Read the objects that match the selectors, page by page; see `Cluster.pages`."""
         selectors = {"labelSelector": labels, "fieldSelector": fields}
-        return paging.pages(lambda query: self._page(kind, {**selectors, **query}), self._page_size, restart, first)
+        most = min(self._page_size, size or self._page_size)
+        return paging.pages(lambda query: self._page(kind, {**selectors, **query}), most, restart, first)
 
     def first(self, kind: Kind, *, labels: str) -> Object | None:
         """Read one object that matches the selector; see `Cluster.first`."""

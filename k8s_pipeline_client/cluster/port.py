@@ -27,6 +27,10 @@ EVERYWHERE = ""
 """In place of a namespace: such a cluster lists the objects of all namespaces, and can do nothing else."""
 
 
+SMALL_PAGE = 100
+"""Objects of a page where nobody waits for the list, and the memory of a process counts."""
+
+
 class Extra(NamedTuple):
     """A resource that a check-up reads where it may; the Role does not grant it.
 
@@ -85,7 +89,14 @@ class Cluster(Protocol):
         """Read all objects that match the selectors, over all pages."""
 
     def pages(
-        self, kind: Kind, *, labels: str = "", fields: str = "", restart: Callable[[], None], first: int | None = None
+        self,
+        kind: Kind,
+        *,
+        labels: str = "",
+        fields: str = "",
+        restart: Callable[[], None],
+        first: int | None = None,
+        size: int | None = None,
     ) -> Iterator[builtins.list[Object]]:
         """Read all objects that match the selectors, page by page, for callers that keep only a part of each.
 
@@ -104,6 +115,7 @@ class Cluster(Protocol):
             restart: Discards the pages so far. Called after a 410 (the continue token expired): all objects are then
                 read again.
             first: The maximum number of objects of the first page, if smaller than usual.
+            size: That of each page, if smaller than usual: for what nobody waits for, in a process that is to stay small.
         """
 
     def first(self, kind: Kind, *, labels: str) -> Object | None:

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
+from k8s_pipeline_client.cluster.port import SMALL_PAGE, Cluster, Kind, Object
 from k8s_pipeline_client.deploying.deploy import Action, Deployer
 from k8s_pipeline_client.deploying.deployed import Deployed
 from k8s_pipeline_client.deploying.live import Live, token_name
@@ -99,12 +99,13 @@ def _differing(cluster: Cluster, settings: Settings, selector: Callable[[str], s
     deployed = Deployed()
     for kind in _KINDS:
         asked = selector(labels.PIPELINE) if kind is Kind.CRONJOB else labels.LOOKUP_KEY
-        for page in cluster.pages(kind, labels=asked, restart=partial(deployed.forget, kind)):
+        for page in cluster.pages(kind, labels=asked, restart=partial(deployed.forget, kind), size=SMALL_PAGE):
             deployed.add(kind, page)
     names: dict[str, None] = {}
     left: dict[str, None] = {}
     unchanged: set[str] = set()
-    for page in cluster.pages(Kind.SECRET, labels=selector(f"{labels.LOOKUP_KEY},{labels.PIPELINE}"), restart=_nothing):
+    own = selector(f"{labels.LOOKUP_KEY},{labels.PIPELINE}")
+    for page in cluster.pages(Kind.SECRET, labels=own, restart=_nothing, size=SMALL_PAGE):
         for secret in page:
             name = str(secret["metadata"]["name"])
             cronjob = deployed.cronjobs.get(name)

@@ -19,6 +19,7 @@ from k8s_pipeline_client.inventory.lookup import jobs_of
 from k8s_pipeline_client.inventory.snapshot import read_reduced
 from k8s_pipeline_client.inventory.statuses import events_about
 from k8s_pipeline_client.reporter import deleted, memory
+from k8s_pipeline_client.reporter.cronjobs import read_cronjobs
 from k8s_pipeline_client.reporter.destination import Destination
 from k8s_pipeline_client.reporter.housekeeping import keep_house
 from k8s_pipeline_client.reporter.ledger import LAST_PASS, Ledger
@@ -123,7 +124,7 @@ class Schedules:
         Raises:
             ClusterError: They could not be read.
         """
-        cronjobs = read_reduced(within.cluster, Kind.CRONJOB, labels=selector(setup.instance))
+        cronjobs = read_cronjobs(within.cluster, selector(setup.instance))
         names = {_name(cronjob) for cronjob in cronjobs}
 
         def is_ours(name: str, text: str) -> bool:

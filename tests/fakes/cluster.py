@@ -166,10 +166,18 @@ class FakeCluster:
         return found
 
     def pages(
-        self, kind: Kind, *, labels: str = "", fields: str = "", restart: Callable[[], None], first: int | None = None
+        self,
+        kind: Kind,
+        *,
+        labels: str = "",
+        fields: str = "",
+        restart: Callable[[], None],
+        first: int | None = None,
+        size: int | None = None,
     ) -> Iterator[builtins.list[Object]]:
         """See `Cluster.pages`."""
-        return paging.pages(self._fetch(kind, labels, fields), self._page_size, restart, first)
+        most = min(self._page_size, size or self._page_size)
+        return paging.pages(self._fetch(kind, labels, fields), most, restart, first)
 
     def first(self, kind: Kind, *, labels: str) -> Object | None:
         """See `Cluster.first`."""

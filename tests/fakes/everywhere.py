@@ -28,7 +28,14 @@ class FakeEverywhere:
         return [item for page in self.pages(kind, labels=labels, fields=fields, restart=lambda: None) for item in page]
 
     def pages(
-        self, kind: Kind, *, labels: str = "", fields: str = "", restart: Callable[[], None], first: int | None = None
+        self,
+        kind: Kind,
+        *,
+        labels: str = "",
+        fields: str = "",
+        restart: Callable[[], None],
+        first: int | None = None,
+        size: int | None = None,
     ) -> Iterator[builtins.list[Object]]:
         """See `Cluster.pages`; one page for each namespace."""
         self.lists.append(kind)

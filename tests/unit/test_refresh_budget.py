@@ -9,7 +9,7 @@ import pytest
 from k8s_pipeline_client import Settings
 from k8s_pipeline_client.client.entities import pipeline_of
 from k8s_pipeline_client.client.kubernetes import K8sPipelineClient
-from k8s_pipeline_client.cluster.port import Kind, Object
+from k8s_pipeline_client.cluster.port import SMALL_PAGE, Kind, Object
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.entities import IngestionPipeline
 from k8s_pipeline_client.domain.source import Source
@@ -17,7 +17,7 @@ from k8s_pipeline_client.render.plan import plan
 from tests.fakes import FakeCluster
 from tests.openmetadata import pipeline, service, token
 
-PAGE = 500
+PAGE = SMALL_PAGE
 CHANGED = 5
 EACH = 10
 LISTS = 2
