@@ -115,7 +115,7 @@ class Cluster(Protocol):
             restart: Discards the pages so far. Called after a 410 (the continue token expired): all objects are then
                 read again.
             first: The maximum number of objects of the first page, if smaller than usual.
-            size: That of each page, if smaller than usual: for what nobody waits for, in a process that is to stay small.
+            size: That of each page, if smaller than usual; see `SMALL_PAGE`.
         """
 
     def first(self, kind: Kind, *, labels: str) -> Object | None:
