@@ -97,13 +97,63 @@ def test_wide_letters_take_two_cells() -> None:
     assert first.index("failed") + 4 == second.index("failed")
 
 
-def test_in_a_pipe_one_long_cell_does_not_fill_every_line() -> None:
+def in_a_pipe(headers: list[str], rows: list[list[str]]) -> list[str]:
+    """Print a table into a pipe, and return its lines."""
     done = subprocess.run(
-        [sys.executable, "-c", _PROGRAM], input=json.dumps(RUNS), capture_output=True, text=True, check=True
+        [sys.executable, "-c", _PROGRAM], input=json.dumps((headers, rows)), capture_output=True, text=True, check=True
     )
-    header, first, second = done.stdout.splitlines()
+    return done.stdout.splitlines()
+
+
+def starts(lines: list[str], headers: list[str], rows: list[list[str]], column: int) -> set[int]:
+    """Return where a column begins in the lines of a table."""
+    return {line.index(text[column]) for line, text in zip(lines, [headers, *rows], strict=True)}
+
+
+def test_in_a_pipe_one_long_cell_does_not_fill_every_line() -> None:
+    header, first, second = in_a_pipe(*RUNS)
 
     assert LONG_NAME in first
     assert LONG_CAUSE.rstrip() in first
     assert len(header) < 120
     assert len(second) < 120
+
+
+@pytest.mark.parametrize("header", ["POD", "JOB", "OBJECT", "RESOURCE", "SECRET", "NAMESPACE"])
+@pytest.mark.parametrize("length", [1, 40, 41, 51, 63, 71])
+def test_in_a_pipe_names_of_objects_are_aligned_however_long_one_is(header: str, length: int) -> None:
+    rows = [["y" * length, "failed", LONG_CAUSE], *(["x" * 30, "failed", ""] for _ in range(4))]
+
+    lines = in_a_pipe([header, "STATE", "CAUSE"], rows)
+
+    assert starts(lines, [header, "STATE"], rows, 1) == {max(length, 30) + 2}
+    assert lines[1].endswith(LONG_CAUSE.rstrip())
+    assert max(map(len, (lines[0], *lines[2:]))) < 100
+
+
+@pytest.mark.parametrize("lengths", [(51, 52, 49), (63, 1, 1, 1), (80, 84, 79, 82), (100,)])
+def test_in_a_pipe_a_column_is_aligned_to_what_is_usual_in_it(lengths: tuple[int, ...]) -> None:
+    rows = [["n" * length, "failed"] for length in lengths]
+
+    assert starts(in_a_pipe(["NAME", "STATE"], rows), ["NAME", "STATE"], rows, 1) == {max(lengths) + 2}
+
+
+def test_in_a_pipe_what_is_not_usual_breaks_its_own_line_alone() -> None:
+    rows = [["n" * 250, "failed"], *(["n" * length, "failed"] for length in (70, 72, 71, 68, 75, 74, 73))]
+
+    header, first, *others = in_a_pipe(["FQN", "STATE"], rows)
+
+    assert starts([header, *others], ["FQN", "STATE"], rows[1:], 1) == {77}
+    assert first == "n" * 250 + "  failed"
+
+
+def test_in_a_pipe_sentences_are_not_what_a_column_is_aligned_to() -> None:
+    rows = [[LONG_CAUSE, "a"], [LONG_CAUSE, "b"], ["short", "c"]]
+
+    *_, last = in_a_pipe(["CAUSE", "NAME"], rows)
+
+    assert last == "short  c"
+
+
+def test_a_table_without_rows_has_its_headers() -> None:
+    assert in_a_pipe(["NAME", "STATE"], []) == ["NAME  STATE"]
