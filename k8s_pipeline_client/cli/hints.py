@@ -35,6 +35,11 @@ def _known(error: PipelineError, place: Place) -> str:
     return f"{error.hint}; all of them: {command('list', place=place)}" if is_listed_in_part else error.hint
 
 
+def _service_without(error: PipelineError, place: Place) -> str:
+    listed = f"see {command('list', '--from-server', place=place)}"
+    return f"{error.hint} else {listed}" if error.facts.get("close") else listed
+
+
 def _no_runs(error: PipelineError, place: Place) -> str:
     return f"start one: {command('run', str(error.facts['resource']), place=place)}"
 
@@ -95,7 +100,7 @@ HINTS: Mapping[str, str | Callable[[PipelineError, Place], str]] = MappingProxyT
         "ServerUnreachable": "check the URL (--server, metadataApiEndpoint) and your network",
         "ServiceWithoutConnection": "read it from OpenMetadata with a bot's token, or leave --service out: the run "
         "then asks OpenMetadata",
-        "ServiceWithoutPipelines": lambda error, place: f"see {command('list', '--from-server', place=place)}",
+        "ServiceWithoutPipelines": _service_without,
         "StillThere": "the deletion continues; see kubectl get pods, or delete again with a longer --timeout",
         "TokenOfAnotherBot": "give a token of that bot, or --force to have the pipelines log in as another one",
         "TokenOfOtherBots": "use a token of their bot; or choose a Secret with --secret, and --force to log in "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -87,10 +87,12 @@ def list_command(
 
     client = all_namespaces(values) if everywhere else values.client()
     key, greatest_first = _SORT[sort_by]
+    known: list[PipelineStatus] = []
 
     def read() -> list[PipelineStatus]:
         with progress("reading the cluster"):
             found = client.list_pipelines(where=selector)
+        known[:] = found
         chosen = (
             item
             for item in found
@@ -102,7 +104,11 @@ def list_command(
 
     is_chosen = failed or selector or service is not None or pipeline_type is not None
     place = "any namespace" if everywhere else f"namespace {values.settings().namespace}"
-    nothing = f"no pipelines in {place}" + (" that fit" if is_chosen else "")
+
+    def nothing() -> str:
+        if not is_chosen:
+            return f"no pipelines in {place}"
+        return f"no pipelines in {place} that fit" + "".join(_hints(known, service, pipeline_type))
 
     def show(found: Sequence[PipelineStatus]) -> None:
         _show(values, found, nothing, headed=not no_headers, everywhere=everywhere)
@@ -110,16 +116,31 @@ def list_command(
     show_once_or_watch(read, show, watch=watch)
 
 
+def _hints(known: Sequence[PipelineStatus], service: str | None, pipeline_type: str | None) -> Iterator[str]:
+    """Yield what may have been meant by a service or type that none of the pipelines has."""
+    from k8s_pipeline_client.domain.likeness import close_to, did_you_mean
+
+    asked = (
+        (service, {item.service for item in known}),
+        (pipeline_type and pipeline_type.lower(), {item.pipeline_type.lower() for item in known}),
+    )
+    for wanted, names in asked:
+        if wanted is not None and wanted not in names and (close := close_to(wanted, sorted(names))):
+            yield f"; {did_you_mean(close)}"
+
+
 def _has_failed(item: PipelineStatus) -> bool:
     return bool(item.missed or (item.last_run and item.last_run.state == "failed"))
 
 
-def _show(values: Globals, found: Sequence[PipelineStatus], nothing: str, *, headed: bool, everywhere: bool) -> None:
+def _show(
+    values: Globals, found: Sequence[PipelineStatus], nothing: Callable[[], str], *, headed: bool, everywhere: bool
+) -> None:
     from k8s_pipeline_client.cli.output import emit, note, print_table, warn
 
     def table() -> None:
         if not found:
-            note(nothing)
+            note(nothing())
             return
         now = values.now()
         for text in _of_tokens(found, now):

@@ -9,6 +9,7 @@ from typing import Any
 
 from k8s_pipeline_client.domain import naming
 from k8s_pipeline_client.domain.entities import Document, EntityReference, IngestionPipeline
+from k8s_pipeline_client.domain.likeness import close_to, did_you_mean
 from k8s_pipeline_client.domain.pipeline import Pipeline, milliseconds
 from k8s_pipeline_client.domain.recognise import recognise
 from k8s_pipeline_client.domain.resolve import resolve
@@ -92,13 +93,21 @@ class Fetcher:
                 found[document["id"]] = document
                 say(len(found))
             if service and len(found) == before:
+                close = close_to(service.strip('"'), self._services_with_pipelines())
                 raise UnknownNameError(
                     f"OpenMetadata has no ingestion pipeline of a service {service}",
                     code="ServiceWithoutPipelines",
-                    facts={"service": service or ""},
-                    hint="see which pipelines OpenMetadata has",
+                    facts={"service": service or "", "close": close},
+                    hint=did_you_mean(close) or "see which pipelines OpenMetadata has",
                 )
         return list(found.values())
+
+    def _services_with_pipelines(self) -> list[str]:
+        """Return the names of the services that have pipelines; none where they cannot be listed."""
+        try:
+            return sorted({_text(found.get("service"), "name") for found in self._server.pipelines()} - {""})
+        except PipelineError:
+            return []
 
     def made(self, documents: Sequence[Document]) -> Iterator[ServerPipeline]:
         """Yield the results for entities; an unusable one does not stop the others.

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from k8s_pipeline_client.domain.entities import App, AutomationWorkflow, Document, IngestionPipeline, Service, Workflow
 from k8s_pipeline_client.domain.pipeline import Pipeline, from_app, from_automation, from_entity, from_workflow
 from k8s_pipeline_client.domain.recognise import Definition
-from k8s_pipeline_client.domain.services import service_of
+from k8s_pipeline_client.domain.services import note_on_service, service_of
 from k8s_pipeline_client.domain.twins import refuse_twins
 from k8s_pipeline_client.errors import DefinitionError, DefinitionsError, InputError
 
@@ -84,7 +85,9 @@ def _pipeline_of(
             entity, service, origin, now=now, connection=connection, instance=instance, with_connection=is_given
         )
     if isinstance(entity, Workflow):
-        return from_workflow(entity, origin, now=now, instance=instance)
+        found = from_workflow(entity, origin, now=now, instance=instance)
+        note = note_on_service(found.service, services)
+        return replace(found, notes=(*found.notes, note)) if note else found
     if isinstance(entity, AutomationWorkflow):
         return from_automation(entity, origin, connection=connection, instance=instance)
     if isinstance(entity, App):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from k8s_pipeline_client.domain.entities import EntityReference, IngestionPipeline, Service
+from k8s_pipeline_client.domain.likeness import close_to, did_you_mean, misspelt
 from k8s_pipeline_client.domain.recognise import Definition
 from k8s_pipeline_client.domain.workflow import APPLICATION, TEST_SUITE, check_type, is_of_test_suite
 from k8s_pipeline_client.errors import DefinitionError
@@ -57,13 +58,29 @@ def service_of(pipeline: IngestionPipeline, services: Sequence[Definition], orig
             f"id {reference.id}, and the one in {other.origin} has the id {other.entity.id}",
             hint="use the matching entity, or remove the id from the pipeline's reference",
         )
+    close = did_you_mean(close_to(wanted, names_of(services)))
     raise DefinitionError(
         f"{origin}: pipeline {pipeline.display_name or pipeline.name!r} belongs to the {kind} {wanted!r}, "
         "whose type is in none of the files",
         code="ServiceMissing",
         facts={"service": wanted},
-        hint=f"add -f FILE with the {kind} entity {wanted!r}: its serviceType (Postgres, Tableau, …) is needed",
+        hint=f"{close} else " * bool(close)
+        + f"add -f FILE with the {kind} entity {wanted!r}: its serviceType (Postgres, Tableau, …) is needed",
     )
+
+
+def names_of(services: Sequence[Definition]) -> list[str]:
+    """Return the names of the services among definitions."""
+    return sorted({item.entity.name for item in services if isinstance(item.entity, Service)})
+
+
+def note_on_service(name: str, services: Sequence[Definition]) -> str:
+    """Return what to say of a workflow document's service that is nearly one of those in the files; usually nothing.
+
+    The document needs no entity of its service: OpenMetadata has the connection.
+    """
+    close = misspelt(name, names_of(services))
+    return f"source.serviceName {name!r} is no service of the files; {did_you_mean([close])}" if close else ""
 
 
 def _fits(service: Service, reference: EntityReference) -> bool:

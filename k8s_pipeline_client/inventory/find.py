@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from difflib import get_close_matches
 
 from k8s_pipeline_client.cluster.port import Kind
 from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.domain.counting import counted
-from k8s_pipeline_client.domain.objects import Object, annotation, identity
+from k8s_pipeline_client.domain.likeness import close_to, did_you_mean
+from k8s_pipeline_client.domain.objects import Object, annotation, identity, label, newest_first
 from k8s_pipeline_client.errors import UnknownNameError
 
 _MANY = 8
-_CLOSE = 3
 
-_KEYS: tuple[Callable[[Object], str | None], ...] = (
+KEYS: tuple[Callable[[Object], str | None], ...] = (
     lambda item: str(item["metadata"]["name"]),
     lambda item: annotation(item, labels.FQN),
     identity,
@@ -79,20 +78,4 @@ def unknown(items: Sequence[Object], name: str, *, namespace: str, runs: Iterabl
 
 
 def _typed(item: Object) -> list[str]:
-    return [text for key in _KEYS if key is not identity and (text := key(item))]
-
-
-def close_to(text: str, known: Iterable[str]) -> tuple[str, ...]:
-    """Return which names are like a text, whatever their case: those that contain it, then those that differ little."""
-    by_folded = {name.casefold(): name for name in reversed(list(known))}
-    wanted = text.casefold()
-    if wanted in by_folded:
-        return (by_folded[wanted],)
-    inside = sorted((name for name in by_folded if wanted and wanted in name), key=len)
-    found = dict.fromkeys([*get_close_matches(wanted, by_folded, n=_CLOSE, cutoff=0.75), *inside])
-    return tuple(by_folded[name] for name in found)[:_CLOSE]
-
-
-def did_you_mean(close: Sequence[str]) -> str:
-    """Return the question; empty if nothing is close."""
-    return f"did you mean {' or '.join(map(repr, close))}?" if close else ""
+    return [text for key in KEYS if key is not identity and (text := key(item))]

@@ -143,3 +143,13 @@ def test_a_token_of_another_bot_is_not_written_unless_forced(site: Site) -> None
     before = site.console.cluster.list(Kind.SECRET)
     site.console("rotate-token", "--token-file", "-", given=token("profiler-bot"), code=2)
     assert site.console.cluster.list(Kind.SECRET) == before
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("shpo", "did you mean 'shop'?"), ("warehouse", "")])
+def test_a_service_that_has_no_pipelines_is_answered_with_one_that_has(site: Site, typed: str, meant: str) -> None:
+    refused = site("deploy", "--from-server", "--all", "--service", typed, code=2).err
+
+    assert f"no ingestion pipeline of a service {typed}" in refused
+    assert meant in refused
+    assert ("did you mean" in refused) is bool(meant)
+    assert "list --from-server" in refused
