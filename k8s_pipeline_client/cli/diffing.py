@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -22,11 +20,6 @@ from k8s_pipeline_client.cli.options import (
 from k8s_pipeline_client.deploying.bulk import PARALLEL
 from k8s_pipeline_client.domain.counting import counted
 from k8s_pipeline_client.errors import PipelineError
-
-if TYPE_CHECKING:
-    from k8s_pipeline_client.client import Pipelines
-    from k8s_pipeline_client.deploying.diff import Difference
-    from k8s_pipeline_client.domain.pipeline import Pipeline
 
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
@@ -55,40 +48,24 @@ def diff_command(
     try:
         pipelines = read_pipelines(files, services, settings=values.settings(), strict=strict)
         with progress(f"comparing {counted(len(pipelines), 'pipeline')}"):
-            found = _differences(values.client(), pipelines, parallel)
+            found = values.client().diff_all(pipelines, parallel=parallel)
     except PipelineError as error:
         fail(values, error)
         return max(2, exit_code(error))  # 1 says that there are differences, as with kubectl
-    unique = {(item.kind, item.name): item for item in found}.values()
 
     def table() -> None:
-        for item in unique:
+        for item in found:
             lines = item.text.removesuffix("\n").split("\n")
             for colour, alike in groupby(lines, key=lambda line: _COLOURS.get(line[:1])):
                 say_lines(alike, colour=colour)
-        new = sum(item.is_new for item in unique)
-        if unique:
-            note(f"{counted(len(unique), 'object')} of {counted(len(pipelines), 'pipeline')} would change: {new} new")
+        new = sum(item.is_new for item in found)
+        if found:
+            note(f"{counted(len(found), 'object')} of {counted(len(pipelines), 'pipeline')} would change: {new} new")
 
     emit(
-        [{"kind": item.kind, "name": item.name, "diff": item.text} for item in unique],
+        [{"kind": item.kind, "name": item.name, "diff": item.text} for item in found],
         values.format(),
         table=table,
-        names=lambda: [f"{item.kind.lower()}/{item.name}" for item in unique],
+        names=lambda: [f"{item.kind.lower()}/{item.name}" for item in found],
     )
-    return 1 if unique else 0
-
-
-def _differences(client: Pipelines, pipelines: Sequence[Pipeline], parallel: int) -> list[Difference]:
-    """Return the differences in the order of the definitions; the first error ends it."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    from k8s_pipeline_client.deploying.copies import by_the_files
-
-    judge = by_the_files(pipelines, renamed=True)
-    pool = ThreadPoolExecutor(min(parallel, len(pipelines)))
-    try:
-        found = pool.map(lambda pipeline: client.diff(pipeline, judge=judge), pipelines)
-        return [difference for differences in found for difference in differences]
-    finally:
-        pool.shutdown(cancel_futures=True)
+    return 1 if found else 0

@@ -23,6 +23,7 @@ from k8s_pipeline_client.deploying.bulk import PARALLEL, Batch, Deployment
 from k8s_pipeline_client.deploying.compare import Comparison, compare
 from k8s_pipeline_client.deploying.deploy import Deployer, DeployResult
 from k8s_pipeline_client.deploying.diff import Difference, differences
+from k8s_pipeline_client.deploying.differing import differences_of_all
 from k8s_pipeline_client.deploying.fetch import ServerPipeline
 from k8s_pipeline_client.deploying.once import create_one_shot
 from k8s_pipeline_client.deploying.rotate import WAIT_SECONDS, Rotation, Token, rotate, tokens_in_use
@@ -210,6 +211,21 @@ class Pipelines(RunLogs, Deleting, Ending, Marking, Choosing, Switching, Refresh
         """Compare all pipelines of an OpenMetadata server with those of its instance on the cluster."""
         selector = f"{labels.PIPELINE},{labels.INSTANCE}={naming.instance_label(instance)}"
         return compare(found, read_reduced(self._cluster, Kind.CRONJOB, labels=selector), self._settings)
+
+    def diff_all(
+        self, pipelines: Sequence[Pipeline], *, judge: copies.Judge | None = None, parallel: int = PARALLEL
+    ) -> list[Difference]:
+        """Return what a deploy of many pipelines would change, in their order, each object once; writes nothing.
+
+        Args:
+            pipelines: All that the files define: those that they still have stay.
+            judge: See `deploy`.
+            parallel: How many are looked at at once.
+        """
+        judge = judge or copies.by_the_files(pipelines, renamed=True)
+        return differences_of_all(
+            self._cluster, pipelines, partial(plan, settings=self._settings), judge, parallel=parallel
+        )
 
     def run(
         self,

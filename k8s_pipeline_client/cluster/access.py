@@ -113,7 +113,7 @@ _NEEDED: dict[Operation, Rights] = {
     | _on(Resource.SECRETS, Verb.GET, *_APPLY)
     | _on(Resource.CONFIG_MAPS, Verb.GET, *_APPLY),
     Operation.DIFF: _on(Resource.JOBS, Verb.LIST)
-    | _on(Resource.CRONJOBS, Verb.GET, *_APPLY)
+    | _on(Resource.CRONJOBS, Verb.LIST, Verb.GET, *_APPLY)
     | _on(Resource.SECRETS, Verb.LIST, Verb.GET, *_APPLY)
     | _on(Resource.CONFIG_MAPS, Verb.LIST, Verb.GET, *_APPLY),
     Operation.RUN: _FIND | _CAUSES | _END_SIDECARS | _CREATE_JOB_WITH_SECRET | _on(Resource.SECRETS, Verb.GET),

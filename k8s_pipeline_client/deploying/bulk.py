@@ -47,9 +47,9 @@ FAILED = "failed"
 NOT_TRIED = "not tried"
 INTERRUPTED = "interrupted"
 
-_WORTH_LISTS = 20
+WORTH_LISTS = 20
 """From so many pipelines on, lists are read for all of them rather than three short ones for each."""
-_PLANS_AHEAD = 32
+PLANS_AHEAD = 32
 """So many more than there are threads may be rendered and not written yet: enough that no thread waits for one."""
 _GIVE_UP_SECONDS = 600.0
 """Seconds of nothing but 429 responses after which the batch is aborted."""
@@ -140,7 +140,7 @@ class Batch:
         self._limit = ConcurrencyLimit(parallel)
         self._deployed: Deployed | None = None
         self._found: dict[int, Deployment] = {}
-        self._room = threading.Semaphore(parallel + _PLANS_AHEAD)
+        self._room = threading.Semaphore(parallel + PLANS_AHEAD)
         self._stop = threading.Event()
         self._tokens: dict[int, Object] = {}
         self._lock = threading.Lock()
@@ -175,10 +175,10 @@ class Batch:
 
     def _lists(self, pool: ThreadPoolExecutor) -> Deployed | None:
         """Read the namespace, if that pays."""
-        if len(self._pipelines) < _WORTH_LISTS:
+        if len(self._pipelines) < WORTH_LISTS:
             return None
         with suppress(ClusterError):  # each deploy says for itself what is wrong
-            return survey(self._cluster, self._pipelines, partial(_in_our_context, pool))
+            return survey(self._cluster, self._pipelines, partial(in_our_context, pool))
         return None
 
     def _hand_out(self, pool: ThreadPoolExecutor) -> None:
@@ -314,7 +314,7 @@ class Batch:
             self._on_done(deployment)
 
 
-def _in_our_context(pool: ThreadPoolExecutor, read: Callable[[Any], object], items: Iterable[Any]) -> Iterator[object]:
+def in_our_context(pool: ThreadPoolExecutor, read: Callable[[Any], object], items: Iterable[Any]) -> Iterator[object]:
     """Have a pool do what our time limit bounds."""
     return pool.map(lambda found: found(), [partial(copy_context().run, read, item) for item in items])
 

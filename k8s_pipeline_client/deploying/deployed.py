@@ -144,6 +144,11 @@ class Deployed:
         missing += [manifest for manifest in plan.shared if manifest["metadata"]["name"] not in live.shared]
         return tuple(sorted(str(manifest["metadata"]["name"]) for manifest in missing))
 
+    def take_shared(self, plan: Plan) -> None:
+        """Take what a plan shares with others for written, as a deploy of it would leave it."""
+        for manifest in (*plan.shared, *([plan.token] if plan.token else [])):
+            self.shared.setdefault((manifest["kind"], manifest["metadata"]["name"]), manifest)
+
     def refresh_shared(self, cluster: Cluster) -> None:
         """Read the shared objects again."""
         self.shared.clear()

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.deploying import rename
 from k8s_pipeline_client.deploying.copies import Judge
+from k8s_pipeline_client.deploying.live import Live
 from k8s_pipeline_client.deploying.observe import observe, observe_secrets
-from k8s_pipeline_client.deploying.steps import Apply, Claim, PutToken, Retire, Suspend, changes
+from k8s_pipeline_client.deploying.steps import Apply, PutToken, Retire, Suspend, changes
 from k8s_pipeline_client.deploying.tokens import ensure
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.counting import counted
@@ -40,24 +41,34 @@ class Difference:
     is_new: bool = False
 
 
-def differences(cluster: Cluster, plan: Plan, judge: Judge) -> Iterator[Difference]:
+def differences(cluster: Cluster, plan: Plan, judge: Judge, live: Live | None = None) -> Iterator[Difference]:
     """Yield what a deploy of the plan would change.
 
     Each step is a server-side dry run, so that defaults do not show as differences. The pipeline's earlier name, by the
     judge, would be deleted, and comes first.
+
+    Args:
+        cluster: Where it would be deployed.
+        plan: The desired objects.
+        judge: See `copies`.
+        live: The live objects, if they have been read.
     """
-    live = observe(cluster, plan, settle=False).judged(lambda old: judge(plan.pipeline, old))
+    live = live or observe(cluster, plan, settle=False)
+    live = live.judged(lambda old: judge(plan.pipeline, old))
     steps = changes(plan, live).steps
+    cronjob, suspend = live.cronjob, live.is_suspended
     if live.cronjob is None:
         claimed = live.claimed_as(_would_be(cluster, plan.suspended_cronjob()))
-        steps = [*steps, *changes(plan, observe_secrets(cluster, plan, claimed)).steps]
+        if not claimed.secrets_read:
+            claimed = observe_secrets(cluster, plan, claimed)
+        cronjob, suspend = claimed.cronjob, plan.suspend
+        steps = [*steps, *changes(plan, claimed).steps]
     for step in steps:
         if isinstance(step, Retire):
             yield from _removed(cluster, step.cronjob, plan)
-    cronjob, suspend = live.cronjob, live.is_suspended
     for step in steps:
         match step:
-            case Claim(manifest=manifest) | Apply(manifest=manifest) if manifest["kind"] == Kind.CRONJOB:
+            case Apply(manifest=manifest) if manifest["kind"] == Kind.CRONJOB:
                 cronjob = _would_be(cluster, manifest)
             case Apply(manifest=manifest, before=before):
                 yield from _difference(before, _would_be(cluster, manifest))
@@ -67,8 +78,6 @@ def differences(cluster: Cluster, plan: Plan, judge: Judge) -> Iterator[Differen
                 outcome = ensure(cluster, manifest, before, dry_run=True)
                 if outcome.after:
                     yield from _difference(outcome.before, outcome.after)
-    if live.cronjob is None:
-        suspend = plan.suspend
     if cronjob is not None:
         yield from _difference(live.cronjob, {**cronjob, "spec": {**cronjob["spec"], "suspend": suspend}})
 

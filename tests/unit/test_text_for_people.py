@@ -72,7 +72,7 @@ def client(monkeypatch: pytest.MonkeyPatch) -> MagicMock:
     found.runs.return_value = [(f"display{HOSTILE}", hostile_run())]
     found.run.return_value = found.newest_run.return_value = found.wait.return_value = hostile_run()
     found.kill.return_value = [hostile_run()]
-    found.diff.return_value = [
+    found.diff_all.return_value = [
         Difference(f"Secret{HOSTILE}", "x", f"--- a\n+++ b\n+  x: {HOSTILE.replace(chr(10), '')}\n")
     ]
     found.names.return_value = [("shop", f"fqn{HOSTILE}"), (f"shop{HOSTILE}", "fqn")]

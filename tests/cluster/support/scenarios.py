@@ -95,7 +95,8 @@ def _diff(stage: Stage) -> None:
     stage.limited("diff", "-f", stage.file(entity_with(name="new")), code=1)
     name = stage.admin("status", "nightly", "-o", "json").json["resourceName"]
     stage.admin.space.kubectl("delete", "configmap,secret", name)
-    stage.limited("diff", "-f", stage.file(entity), code=1)
+    many = [entity, *(entity_with(name=f"another-{number}") for number in range(19))]
+    stage.limited("diff", "-f", stage.file(*many), code=1)
 
 
 def _run(stage: Stage) -> None:
