@@ -16,8 +16,9 @@ import click
 
 from k8s_pipeline_client.cli.exitcodes import exit_code
 from k8s_pipeline_client.cli.failing import explain, fail
-from k8s_pipeline_client.cli.options import Globals, common_options, program
+from k8s_pipeline_client.cli.options import Globals, common_options
 from k8s_pipeline_client.cli.output import choose_colours, complain, note, note_lines
+from k8s_pipeline_client.cli.program import program
 from k8s_pipeline_client.errors import PipelineError
 from k8s_pipeline_client.version import __version__
 

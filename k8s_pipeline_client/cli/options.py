@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import re
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -86,8 +85,13 @@ class Globals:
     def client(self, **options: Any) -> Pipelines:
         """Connect to the cluster until the command ends; the options are those of `Pipelines`."""
         from k8s_pipeline_client.client import Pipelines
+        from k8s_pipeline_client.cli.alike import teller
 
-        client = Pipelines.connect(self.settings(), kubeconfig=self.kubeconfig, context=self.context, **options)
+        from k8s_pipeline_client.inventory.find import untold
+        told = untold if self.quiet else teller(self.place)
+        client = Pipelines.connect(
+            self.settings(), kubeconfig=self.kubeconfig, context=self.context, told=told, **options
+        )
         self._client = client
         if (command := click.get_current_context(silent=True)) is not None:
             command.call_on_close(client.close)
@@ -242,12 +246,6 @@ strict_option = partial(
     is_flag=True,
     help="Refuse what OpenMetadata does not run as a pipeline, instead of skipping it; for CI.",
 )
-
-
-def program() -> str:
-    """Return how the program was called; as a kubectl plugin, `kubectl ompipeline`."""
-    name = os.path.basename(sys.argv[0])
-    return "kubectl ompipeline" if name.startswith("kubectl-ompipeline") else "k8s-pipeline"
 
 
 def _option(*names: str, **settings: Any) -> Callable[[F], F]:

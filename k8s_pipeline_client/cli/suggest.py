@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 
-from k8s_pipeline_client.cli.options import program
+from k8s_pipeline_client.cli.program import program
 
 Place = Mapping[str, str | tuple[str, ...]]
 """The options that say where, as they were typed; several values of one that may be repeated."""

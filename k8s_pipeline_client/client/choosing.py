@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
 from k8s_pipeline_client.domain import labels
-from k8s_pipeline_client.domain.objects import annotation, selector
+from k8s_pipeline_client.domain.objects import annotation, is_finished, selector
+from k8s_pipeline_client.domain.pipeline import Pipeline
 from k8s_pipeline_client.errors import UnknownNameError
 from k8s_pipeline_client.inventory.lookup import pods_of
 from k8s_pipeline_client.inventory.read import Named, Reader
@@ -59,6 +61,11 @@ class Choosing:
             if (one_shot or item["kind"] == Kind.CRONJOB) and (on_demand or not annotation(item, labels.ON_DEMAND))
         ]
 
+    def one_shots_of(self, pipelines: Sequence[Pipeline]) -> dict[str, bool]:
+        """Return the one-shot runs of definitions by the names of their Jobs, and whether each is active."""
+        jobs = self._reader.one_shots_of([(pipeline.fqn, pipeline.instance) for pipeline in pipelines])
+        return {str(job["metadata"]["name"]): not is_finished(job) for job in jobs}
+
     def retry(self, run_text: str | None = None, *, allow_overlap: bool = False) -> RunStatus:
         """Start a run again, with a new id; the newest failed one of the namespace if none is given.
 
@@ -81,8 +88,12 @@ class Choosing:
         Raises:
             UnknownNameError: There is neither, or the text is ambiguous, or none of the pipeline's runs has failed.
         """
-        found, is_run = self._reader.item_or_run(name)
-        job = found if is_run else self._newest_failed(found)
+        found, is_run = self._reader.items_or_run(name)
+        if is_run:
+            return found[0]
+        job = self._newest_failed(
+            self._reader.the_one_with(found, name, lambda item: self._newest_failed(item) is not None)
+        )
         if job is None:
             raise UnknownNameError(f"no run of {name} has failed", code="UnknownRun")
         return job

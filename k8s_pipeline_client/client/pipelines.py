@@ -38,6 +38,7 @@ from k8s_pipeline_client.errors import (
     ClusterError,
     SettingsError,
 )
+from k8s_pipeline_client.inventory.find import Told, untold
 from k8s_pipeline_client.inventory.overlaps import overlaps
 from k8s_pipeline_client.inventory.read import Named, Reader
 from k8s_pipeline_client.inventory.snapshot import read_reduced
@@ -65,6 +66,7 @@ class Pipelines(RunLogs, Deleting, Ending, Marking, Choosing, Switching, Refresh
         *,
         spool: LogSpool | None = None,
         accepted: acceptance.Accepted = acceptance.unasked,
+        told: Told = untold,
     ) -> None:
         """Take a cluster; see `connect` for the usual way.
 
@@ -73,9 +75,11 @@ class Pipelines(RunLogs, Deleting, Ending, Marking, Choosing, Switching, Refresh
             settings: See `load_settings`.
             spool: Stores logs while they are read page by page; one with default limits if None.
             accepted: Asked whether OpenMetadata takes a bot's new token, before that takes the place of the old one.
+            told: Called where a NAME is that of a pipeline and of one-shot runs (`run_once`), with the NAME, the object
+                that was taken, and the others: the pipeline is, unless only a one-shot run has what is asked for.
         """
         self._accepted = accepted
-        super().__init__(cluster, Reader(cluster, instance=settings.instance), spool)
+        super().__init__(cluster, Reader(cluster, instance=settings.instance, told=told), spool)
         self._settings = settings
 
     @classmethod
@@ -86,9 +90,10 @@ class Pipelines(RunLogs, Deleting, Ending, Marking, Choosing, Switching, Refresh
         kubeconfig: Path | None = None,
         context: str | None = None,
         accepted: acceptance.Accepted = acceptance.unasked,
+        told: Told = untold,
     ) -> Pipelines:
         """Connect to the cluster, found as kubectl does or by the settings, in the settings' namespace."""
-        return cls(connect(settings, kubeconfig=kubeconfig, context=context), settings, accepted=accepted)
+        return cls(connect(settings, kubeconfig=kubeconfig, context=context), settings, accepted=accepted, told=told)
 
     def deploy(
         self,
@@ -207,11 +212,6 @@ class Pipelines(RunLogs, Deleting, Ending, Marking, Choosing, Switching, Refresh
         judge = judge or copies.by_the_files(beside, renamed=True)
         return list(differences(self._cluster, plan(pipeline, self._settings), judge))
 
-    def compare(self, found: Sequence[ServerPipeline], instance: str) -> list[Comparison]:
-        """Compare all pipelines of an OpenMetadata server with those of its instance on the cluster."""
-        selector = f"{labels.PIPELINE},{labels.INSTANCE}={naming.instance_label(instance)}"
-        return compare(found, read_reduced(self._cluster, Kind.CRONJOB, labels=selector), self._settings)
-
     def diff_all(
         self, pipelines: Sequence[Pipeline], *, judge: copies.Judge | None = None, parallel: int = PARALLEL
     ) -> list[Difference]:
@@ -226,6 +226,11 @@ class Pipelines(RunLogs, Deleting, Ending, Marking, Choosing, Switching, Refresh
         return differences_of_all(
             self._cluster, pipelines, partial(plan, settings=self._settings), judge, parallel=parallel
         )
+
+    def compare(self, found: Sequence[ServerPipeline], instance: str) -> list[Comparison]:
+        """Compare all pipelines of an OpenMetadata server with those of its instance on the cluster."""
+        selector = f"{labels.PIPELINE},{labels.INSTANCE}={naming.instance_label(instance)}"
+        return compare(found, read_reduced(self._cluster, Kind.CRONJOB, labels=selector), self._settings)
 
     def run(
         self,

@@ -84,4 +84,4 @@ class RunLogs(Closing):
         return diagnosed(self._cluster, job, *self._reader.witnessed(job))
 
     def _job(self, name: Named, run: str | None) -> Object:
-        return self._reader.job(name) if run is None else self._reader.job_of(self._reader.find(name), run)
+        return self._reader.job(name) if run is None else self._reader.run_of(name, run)

@@ -27,7 +27,7 @@ KEYS: tuple[Callable[[Object], str | None], ...] = (
 
 def fitting(items: Sequence[Object], name: str) -> list[Object]:
     """Return the objects (CronJobs, and Jobs of one-shot runs) that match NAME, by the most specific key."""
-    for key in _KEYS:
+    for key in KEYS:
         wanted = naming.identity(name) if key is identity else name
         found = [item for item in items if key(item) == wanted]
         if found:
@@ -50,6 +50,76 @@ def the_one(found: Sequence[Object], name: str) -> Object:
         f"{name!r} matches {matched}: {', '.join(map(_told_apart, found[:_MANY]))}{more}",
         hint="use one of these names",
     )
+
+
+Told = Callable[[str, Object, Sequence[Object]], None]
+"""Takes a NAME that means several objects, which of them was taken, and the others."""
+
+
+def untold(name: str, taken: Object, others: Sequence[Object]) -> None:
+    """Tell nobody."""
+
+
+def meant(found: Sequence[Object], name: str, told: Told = untold) -> Object:
+    """Return the one object that is meant: of a pipeline and one-shot runs, the pipeline.
+
+    Args:
+        found: What NAME matches.
+        name: What was typed.
+        told: Called where one-shot runs have the name, too.
+
+    Raises:
+        UnknownNameError: It matches several pipelines, or several one-shot runs and no pipeline.
+    """
+    pipelines = [item for item in found if item["kind"] == Kind.CRONJOB]
+    if len(pipelines) != 1 or len(found) == 1:
+        return the_one(found, name)
+    told(name, pipelines[0], newest_first(item for item in found if item["kind"] != Kind.CRONJOB))
+    return pipelines[0]
+
+
+def meant_for_good(found: Sequence[Object], name: str, told: Told = untold) -> Object:
+    """Return what `meant` does, for what cannot be undone: not beside a one-shot run of something else.
+
+    Raises:
+        UnknownNameError: As `meant`; or a one-shot run that matches has another fully qualified name, or another
+            OpenMetadata instance.
+    """
+    return meant(found, name, told) if is_of_one(found) else the_one(found, name)
+
+
+def is_of_one(found: Sequence[Object]) -> bool:
+    """Return whether objects are of one fully qualified name in one OpenMetadata instance, such as one file's."""
+    return len({(annotation(item, labels.FQN), label(item, labels.INSTANCE)) for item in found}) == 1
+
+
+def meant_by_what_it_has(
+    found: Sequence[Object], name: str, has: Callable[[Object], bool], told: Told = untold
+) -> Object:
+    """Return the one that has something, such as an active run, of a pipeline and its own one-shot runs.
+
+    Args:
+        found: What NAME matches.
+        name: What was typed.
+        has: Asked only where there is more than one.
+        told: Called where a one-shot run is meant and not the pipeline.
+
+    Returns:
+        The pipeline where none has it.
+
+    Raises:
+        UnknownNameError: Several have it; or NAME matches several pipelines, or runs of different ones.
+    """
+    pipelines = [item for item in found if item["kind"] == Kind.CRONJOB]
+    if len(found) == 1 or len(pipelines) > 1 or not is_of_one(found):
+        return the_one(found, name)
+    having = [item for item in found if has(item)]
+    if not having:
+        return (pipelines or found)[0]
+    taken = the_one(having, name)
+    if pipelines and taken is not pipelines[0]:
+        told(name, taken, pipelines)
+    return taken
 
 
 def _told_apart(item: Object) -> str:

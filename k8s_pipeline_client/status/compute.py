@@ -69,6 +69,7 @@ def run_status(job: Object, pods: Iterable[Object], events: Iterable[Object], no
         one_shot=bool(label(job, labels.ONE_SHOT)),
         namespace=text(find(job, "metadata", "namespace")),
         retry=None if state.is_terminal else retry_of(run, now),
+        fqn=text(find(job, "metadata", "annotations", labels.FQN)),
     )
 
 

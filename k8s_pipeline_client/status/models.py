@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 from k8s_pipeline_client.domain.rfc3339 import rfc3339
@@ -124,6 +125,10 @@ class CauseCode(StrEnum):
     UNKNOWN = "Unknown"
 
 
+_FOR_PEOPLE: Mapping[str, bool] = MappingProxyType({"json": False})
+"""The metadata of a field that ``as_dict()`` leaves out."""
+
+
 class Json:
     """Mixin with ``as_dict()`` for dataclasses."""
 
@@ -132,7 +137,8 @@ class Json:
     def as_dict(self) -> dict[str, Any]:
         """The camelCase, JSON-able shape of this value; every key is always present."""
         fields = dataclasses.fields(self)  # type: ignore[arg-type]  # every subclass is a dataclass
-        return {_camel(field.name): _plain(getattr(self, field.name)) for field in fields}
+        shown = (each.name for each in fields if each.metadata.get("json", True))
+        return {_camel(name): _plain(getattr(self, name)) for name in shown}
 
 
 def _camel(name: str) -> str:
@@ -258,6 +264,7 @@ class RunStatus(Json):
         one_shot: It is a run without a pipeline: a Job without a CronJob.
         namespace: The Job's; empty if it is not known.
         retry: Why its last attempt failed, while it is tried again.
+        fqn: The fully qualified name of its pipeline, for people; empty if it is not known.
     """
 
     run_id: str
@@ -277,6 +284,7 @@ class RunStatus(Json):
     one_shot: bool = False
     namespace: str = ""
     retry: Retry | None = None
+    fqn: str = field(default="", metadata=_FOR_PEOPLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +326,8 @@ class PipelineStatus(Json):
         token_expires_at: When the bot's token expires that it logs in with; None where it does not, or that is not
             known: who may not read its Secret is not told.
         warnings: Further information for people.
+        title: In a list, a NAME that means this one alone: its display name, else its FQN, else its resource name. For
+            people; programs have `resource_name`.
     """
 
     resource_name: str
@@ -340,3 +350,4 @@ class PipelineStatus(Json):
     one_shot: bool = False
     namespace: str = ""
     token_expires_at: datetime | None = None
+    title: str = field(default="", metadata=_FOR_PEOPLE)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from k8s_pipeline_client.cluster.port import Kind, Object
+from tests.cluster.support.program import Result
+from tests.cluster.support.suggestions import suggested
 from tests.fakes import Request
-from tests.unit.console import NAME, Console, console
+from tests.unit.console import NAME, NIGHTLY, SERVICE, Console, console
 
 __all__ = ["console"]
 
@@ -35,20 +39,113 @@ def _once(console: Console) -> Object:
     return found
 
 
+def _once_name(console: Console) -> str:
+    return str(_once(console)["metadata"]["name"])
+
+
+def _deployed(console: Console) -> Object:
+    (found,) = [job for job in console.jobs() if "k8s-pipeline/one-shot" not in job["metadata"]["labels"]]
+    return found
+
+
+def _ended(job: Object) -> bool:
+    return bool((job.get("status") or {}).get("conditions"))
+
+
+def _suggestions(result: Result) -> list[list[str]]:
+    """What the note about the other one suggests, without the place."""
+    return [words[:2] for words in suggested(result.err)]
+
+
 def _of_pipeline(console: Console) -> str:
     return str(console.cronjob()["metadata"]["name"])
 
 
-@pytest.mark.parametrize("command", ["status", "logs", "wait", "kill", "diagnose", "events", "delete", "retry"])
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("status", lambda found: found.json["resourceName"]),
+        ("wait", lambda found: found.json["runId"]),
+        ("diagnose", lambda found: found.json["runId"]),
+    ],
+    ids=["status", "wait", "diagnose"],
+)
 @pytest.mark.parametrize("name", [NAME, FQN])
-def test_a_name_of_both_is_an_error_with_a_way_to_name_each(both: Console, command: str, name: str) -> None:
-    refused = both(command, name, code=2).err
+def test_who_asks_about_a_name_of_both_is_told_of_the_pipeline_and_how_to_name_the_run(
+    both: Console, command: str, name: str, told: Callable[[Result], str]
+) -> None:
+    result = both(command, name, "-o", "json")
 
-    pipeline, once = _of_pipeline(both), _once(both)["metadata"]["name"]
-    assert pipeline in refused
-    assert f"{once} (one-shot run of {FQN})" in refused
-    assert len(both.cluster.list(Kind.CRONJOB)) == 1
-    assert len(both.jobs()) == 2
+    assert told(result) in (_of_pipeline(both), RUN_ID)
+    assert _suggestions(result) == [[command, _once_name(both)]]
+
+
+@pytest.mark.parametrize("name", [NAME, FQN])
+def test_the_log_of_a_name_of_both_is_the_pipelines_and_what_is_said_of_the_other_is_none_of_it(
+    both: Console, name: str
+) -> None:
+    result = both("logs", name)
+
+    assert result.out == "of the pipeline\n"
+    assert _suggestions(result) == [["logs", _once_name(both)]]
+    assert _suggestions(both("events", name)) == [["events", _once_name(both)]]
+
+
+def test_a_run_that_is_named_besides_is_found_whichever_it_is_of(both: Console) -> None:
+    assert both("logs", NAME, "--run", ONCE_ID).out == "of the file\n"
+    assert both("logs", NAME, "--run", RUN_ID[:8]).out == "of the pipeline\n"
+    assert both("diagnose", NAME, "--run", ONCE_ID, "-o", "json").json["runId"] == ONCE_ID
+    assert "did you mean" in both("logs", NAME, "--run", ONCE_ID[:-1] + "z", code=2).err
+
+
+def test_what_is_deleted_by_a_name_of_both_is_the_pipeline(both: Console) -> None:
+    once = _once_name(both)
+    result = both("delete", NAME)
+
+    assert both.cluster.list(Kind.CRONJOB) == []
+    assert [job["metadata"]["name"] for job in both.jobs()] == [once]
+    assert _suggestions(result) == [["delete", once]]
+
+
+def test_nothing_is_deleted_by_a_name_of_a_pipeline_and_of_a_run_of_something_else(console: Console) -> None:
+    deployed = {**NIGHTLY, "displayName": "Every night"}
+    console("deploy", "-f", console.file("deployed.yaml", deployed, SERVICE))
+    other = {**deployed, "fullyQualifiedName": "pg_prod.other", "name": "other", "id": None}
+    console("run", "-f", console.file("other.yaml", other, SERVICE))
+
+    assert "1 pipeline and 1 one-shot run" in console("delete", "Every night", code=2).err
+    assert len(console.cluster.list(Kind.CRONJOB)) == 1
+
+
+def test_the_active_runs_of_a_name_are_ended_whichever_they_are_of_unless_both_have_some(both: Console) -> None:
+    both.kills_end_jobs()
+    assert both("kill", NAME, "-o", "json").json == []
+
+    once = both("run", "-f", both.nightly(), "-o", "json").json["runId"]
+    result = both("kill", NAME, "-o", "json")
+    assert [run["runId"] for run in result.json] == [once]
+    assert _suggestions(result) == [["kill", _of_pipeline(both)]]
+
+    deployed = both("run", NAME, "-o", "json").json["runId"]
+    result = both("kill", NAME, "-o", "json")
+    assert [run["runId"] for run in result.json] == [deployed]
+
+    both("run", NAME)
+    both("run", "-f", both.nightly())
+    assert "1 pipeline and 1 one-shot run" in both("kill", NAME, code=2).err
+    assert len([job for job in both.jobs() if not _ended(job)]) == 2
+
+
+def test_the_one_of_both_that_failed_is_run_again(both: Console) -> None:
+    assert "no run of nightly has failed" in both("retry", NAME, code=2).err
+
+    both.end(_once(both), reason="BackoffLimitExceeded")
+    again = both("retry", NAME, "-o", "json").json
+    assert again["oneShot"] is True
+    both.end(both.cluster.get(Kind.JOB, again["jobName"]))
+
+    both.end(_deployed(both), reason="BackoffLimitExceeded")
+    assert "1 pipeline and 1 one-shot run" in both("retry", NAME, code=2).err
 
 
 def test_each_way_leads_to_its_own(both: Console) -> None:
