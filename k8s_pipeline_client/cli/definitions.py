@@ -17,6 +17,7 @@ from k8s_pipeline_client.cli.options import (
 )
 from k8s_pipeline_client.domain.counting import counted
 from k8s_pipeline_client.domain.rfc3339 import rfc3339
+from k8s_pipeline_client.domain.titles import titles_of
 
 _RESOURCES = {"CronJob": "cronjob.batch", "Job": "job.batch"}
 
@@ -41,15 +42,16 @@ def render_command(values: Globals, files: tuple[Path, ...], services: tuple[Pat
     plans = for_all(
         lambda item: planned(item, settings), read_pipelines(files, services, settings=settings, strict=strict)
     )
+    titles = titles_of(item.pipeline for item in plans)
     tokens, token_notes = newest_tokens(
-        (item.pipeline.display_name, item.token) for item in plans if isinstance(item, Plan) and item.token
+        (titles[item.pipeline.fqn], item.token) for item in plans if isinstance(item, Plan) and item.token
     )
     manifests = [manifest for item in plans for manifest in item.manifests()]
     unique = {(item["kind"], item["metadata"]["name"]): item for item in manifests}
     unique |= {("Secret", item["metadata"]["name"]): item for item in tokens}
     for item in plans:
         for text in item.notes:
-            warn(f"{item.pipeline.display_name}: {text}")
+            warn(f"{titles[item.pipeline.fqn]}: {text}")
     for text in token_notes:
         warn(text)
     if values.format("documents") == "documents":
@@ -79,6 +81,7 @@ def validate_command(values: Globals, files: tuple[Path, ...], services: tuple[P
     plans = for_all(
         lambda item: planned(item, settings), read_pipelines(files, services, settings=settings, strict=strict)
     )
+    titles = titles_of(item.pipeline for item in plans)
     now = datetime.now(UTC)
     rows = []
     found = []
@@ -88,7 +91,7 @@ def validate_command(values: Globals, files: tuple[Path, ...], services: tuple[P
         shown = schedule_text(
             schedule.expression if schedule else None, schedule.timezone if schedule else None, pipeline.enabled
         )
-        rows.append([pipeline.display_name, pipeline.service, pipeline.pipeline_type, shown, moment(due, now)])
+        rows.append([titles[pipeline.fqn], pipeline.service, pipeline.pipeline_type, shown, moment(due, now)])
         found.append(
             {
                 "resourceName": item.name,
@@ -104,7 +107,7 @@ def validate_command(values: Globals, files: tuple[Path, ...], services: tuple[P
             }
         )
         for text in item.notes:
-            warn(f"{pipeline.display_name}: {text}")
+            warn(f"{titles[pipeline.fqn]}: {text}")
     emit(
         found,
         values.format(),

@@ -18,6 +18,7 @@ from k8s_pipeline_client.cli.versions import AskedVersions, images_of, version_w
 from k8s_pipeline_client.deploying.bulk import FAILED, PARALLEL, Deployment
 from k8s_pipeline_client.deploying.stale import Current, unknown
 from k8s_pipeline_client.domain.source import Source
+from k8s_pipeline_client.domain.titles import titles_of
 from k8s_pipeline_client.errors import PipelineError
 
 _THERE_BEFORE = ("updated", "unchanged")
@@ -208,6 +209,7 @@ def _deployed(
     count = len(pipelines)
     title = f"deploying {pipelines[0].display_name}" if count == 1 else f"deploying {count} pipelines"
     done = itertools.count(1)
+    titles = titles_of(pipelines)
     with progress(title) as say:
         found = client.deploy_all(
             pipelines,
@@ -218,7 +220,7 @@ def _deployed(
             parallel=how.parallel,
             on_done=lambda deployment: say(f"{title}: {next(done)} done"),
             current=current,
-            announce=lambda pipeline, text: warn(f"{pipeline.display_name}: {text}"),
+            announce=lambda pipeline, text: warn(f"{titles[pipeline.fqn]}: {text}"),
         )
     there = {item.fqn for item in found if item.action in _THERE_BEFORE}
     for fqn, text in client.overlaps([item for item in pipelines if item.fqn in there]).items():

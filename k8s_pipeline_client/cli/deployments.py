@@ -12,6 +12,7 @@ from k8s_pipeline_client.cli.options import Globals
 from k8s_pipeline_client.cli.suggest import Place
 from k8s_pipeline_client.deploying.bulk import FAILED, INTERRUPTED, NOT_TRIED, Deployment
 from k8s_pipeline_client.domain.counting import counted
+from k8s_pipeline_client.domain.titles import titles_of
 
 SKIPPED = "skipped"
 _EXIT_INTERRUPTED = 130
@@ -21,19 +22,21 @@ def report(values: Globals, deployments: Sequence[Deployment], dry_run: str) -> 
     """Print what was done, then what was not, and return the exit code."""
     from k8s_pipeline_client.cli.output import complain, emit, note, print_table, warn
 
+    titles = titles_of(deployments)
     for item in deployments:
         for text in (text for text in item.notes if text not in item.said):
-            warn(f"{item.display_name}: {text}")
+            warn(f"{titles[item.fqn]}: {text}")
     for item in deployments:
+        said = titles[item.fqn] + (f": {worded(item.error, values.place)}" if item.error else "")
         if item.action == SKIPPED:
-            note(f"skipped: {_said(item, values.place)}")
+            note(f"skipped: {said}")
         elif item.action == FAILED:
-            complain(_said(item, values.place))
+            complain(said)
             if item.error:
                 explain(item.error, values.verbose)
     done = [item for item in deployments if item.resource_name is not None]
     suffix = "" if dry_run == "none" else f" ({dry_run} dry run)"
-    rows = [[item.display_name, item.action + suffix, str(item.resource_name)] for item in done]
+    rows = [[titles[item.fqn], item.action + suffix, str(item.resource_name)] for item in done]
     emit(
         [_as_dict(item, values.place) for item in deployments],
         values.format(),
@@ -48,10 +51,6 @@ def report(values: Globals, deployments: Sequence[Deployment], dry_run: str) -> 
     if counts[INTERRUPTED]:
         return _EXIT_INTERRUPTED
     return 1 if counts[FAILED] else 0
-
-
-def _said(item: Deployment, place: Place) -> str:
-    return f"{item.display_name}: {worded(item.error, place)}" if item.error else item.display_name
 
 
 def _as_dict(item: Deployment, place: Place) -> dict[str, Any]:

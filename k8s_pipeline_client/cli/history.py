@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -61,10 +61,12 @@ def runs_command(
         check_everywhere(values, ("NAME", name))
     read_runs = all_namespaces(values).runs if everywhere else partial(values.client().runs, name)
     wanted = {*states, *(["failed"] if failed else [])}
+    shown: dict[tuple[str, str], str] = {}
 
     def read() -> list[tuple[str, RunStatus]]:
         with progress("reading the cluster"):
             found = read_runs()
+        shown.update(_titles(found))
         oldest = values.now() - timedelta(seconds=since) if since is not None else None
         chosen = [(title, run) for title, run in found if not wanted or run.state in wanted]
         if oldest is not None:
@@ -72,12 +74,33 @@ def runs_command(
         return chosen[:limit]
 
     def show(found: Sequence[tuple[str, RunStatus]]) -> None:
-        _show_runs(values, found, headed=not no_headers, everywhere=everywhere)
+        _show_runs(values, found, shown, headed=not no_headers, everywhere=everywhere)
 
     show_once_or_watch(read, show, watch=watch)
 
 
-def _show_runs(values: Globals, found: Sequence[tuple[str, RunStatus]], *, headed: bool, everywhere: bool) -> None:
+def _titles(found: Sequence[tuple[str, RunStatus]]) -> dict[tuple[str, str], str]:
+    """Return under which name each run's pipeline is shown, by the run's Job: two may have one display name."""
+    from k8s_pipeline_client.domain.titles import told_apart
+
+    by_namespace: dict[str, list[tuple[str, RunStatus]]] = {}
+    for title, run in found:
+        by_namespace.setdefault(run.namespace, []).append((title, run))
+    return {
+        (namespace, run.job_name): shown
+        for namespace, those in by_namespace.items()
+        for (_, run), shown in zip(those, told_apart([(title, run.fqn or title) for title, run in those]), strict=True)
+    }
+
+
+def _show_runs(
+    values: Globals,
+    found: Sequence[tuple[str, RunStatus]],
+    titles: Mapping[tuple[str, str], str],
+    *,
+    headed: bool,
+    everywhere: bool,
+) -> None:
     from k8s_pipeline_client.cli.output import emit, note, print_table
     from k8s_pipeline_client.cli.text import run_cells, run_headers
 
@@ -88,13 +111,20 @@ def _show_runs(values: Globals, found: Sequence[tuple[str, RunStatus]], *, heade
         now = values.now()
         jobs = values.is_wide
         rows = [
-            [*([run.namespace] if everywhere else []), title, *run_cells(run, now, job=jobs)] for title, run in found
+            [
+                *([run.namespace] if everywhere else []),
+                titles[run.namespace, run.job_name],
+                *([run.fqn] if jobs else []),
+                *run_cells(run, now, job=jobs),
+            ]
+            for _, run in found
         ]
-        headers = with_namespaces(["PIPELINE", *run_headers(job=jobs)], everywhere=everywhere)
+        headers = ["PIPELINE", *(["FQN"] if jobs else []), *run_headers(job=jobs)]
+        headers = with_namespaces(headers, everywhere=everywhere)
         print_table(headers, rows, headed=headed)
 
     emit(
-        [{"pipeline": title, **run.as_dict()} for title, run in found],
+        [{"pipeline": title, "fqn": run.fqn or None, **run.as_dict()} for title, run in found],
         values.format(),
         table=table,
         names=lambda: [f"job.batch/{run.job_name}" for _, run in found],

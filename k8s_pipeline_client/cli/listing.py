@@ -148,12 +148,12 @@ def _show(
         headers = with_namespaces(
             ["NAME", "SERVICE", "TYPE", "SCHEDULE", "NEXT", "LAST", "WHEN", "TOOK"], everywhere=everywhere
         )
-        wide = ["FQN", "RESOURCE"] if values.is_wide else []
+        wide = ["DISPLAY NAME", "FQN", "RESOURCE"] if values.is_wide else []
         rows = [
             [
                 *([item.namespace] if everywhere else []),
                 *_cells(item, now),
-                *([item.fqn, item.resource_name] if wide else []),
+                *([item.display_name, item.fqn, item.resource_name] if wide else []),
                 _why(item),
             ]
             for item in found
@@ -174,7 +174,7 @@ def _cells(item: PipelineStatus, now: datetime) -> list[str]:
 
     run = item.last_run
     return [
-        item.display_name or item.resource_name,
+        item.title or item.display_name or item.resource_name,
         item.service,
         item.pipeline_type,
         "once" if item.one_shot else schedule_text(item.schedule, item.time_zone, item.enabled),

@@ -106,7 +106,8 @@ def kill_command(
         for status in killed:
             is_ended = status.state.is_terminal
             what = "had succeeded before" if status.state.value == "success" else "was killed"
-            say(f"run {status.run_id} {what if is_ended else 'is being ended'}")
+            line = f"run {status.run_id} {what if is_ended else 'is being ended'}"
+            say(of_which(status, line, of_several=len(wanted) > 1))
         if not killed and not code:
             say("no run is active")
 
@@ -215,12 +216,12 @@ def show_run(values: Globals, status: RunStatus) -> None:
     )
 
 
-def print_run(values: Globals, status: RunStatus) -> None:
-    """Print where a run is, for people."""
+def print_run(values: Globals, status: RunStatus, *, of_several: bool = False) -> None:
+    """Print where a run is, for people; of several, with what it is a run of."""
     from k8s_pipeline_client.cli.output import note, say
     from k8s_pipeline_client.cli.text import cause_lines, retry_lines, run_line
 
-    say(run_line(status, values.now()))
+    say(of_which(status, run_line(status, values.now()), of_several=of_several))
     for line in (*cause_lines(status), *retry_lines(status)):
         say(line)
     if not status.state.is_terminal:
@@ -229,6 +230,11 @@ def print_run(values: Globals, status: RunStatus) -> None:
 
 def _next_command(values: Globals, status: RunStatus) -> str:
     from k8s_pipeline_client.cli.suggest import command
+
+def of_which(status: RunStatus, line: str, *, of_several: bool) -> str:
+    """Return a line about a run; where several are told of, with its pipeline, which the run's id does not tell."""
+    return f"{status.fqn}: {line}" if of_several and status.fqn else line
+
 
     follow = [] if status.state.is_terminal else ["-f"]
     # By its Job: two runs may have one id, and two pipelines one name.

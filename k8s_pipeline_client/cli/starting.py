@@ -109,7 +109,10 @@ def _start(
     values: Globals, client: Pipelines, pipelines: dict[str, Pipeline], names: Sequence[str], how: _How
 ) -> tuple[list[RunStatus], int]:
     from k8s_pipeline_client.cli.output import progress, warn
+    from k8s_pipeline_client.domain.titles import titles_of
     from k8s_pipeline_client.render import job
+
+    titles = titles_of(pipelines.values())
 
     def start(name: str) -> RunStatus:
         pipeline = pipelines.get(name)
@@ -118,7 +121,7 @@ def _start(
                 name, run_id=how.run_id, allow_overlap=how.allow_overlap, change=how.change, dry_run=how.dry_run
             )
         for text in job.notes(pipeline, values.settings().for_pipeline(pipeline)):
-            warn(f"{pipeline.display_name}: {text}")
+            warn(f"{titles[name]}: {text}")
         if how.change:
             pipeline = replace(pipeline, document=how.change(pipeline.document))
         return client.run_once(pipeline, run_id=how.run_id, dry_run=how.dry_run)
@@ -159,7 +162,7 @@ def _see(
 
     def table() -> None:
         for run in started:
-            print_run(values, run)
+            print_run(values, run, of_several=len(started) > 1)
 
     emit(
         [run.as_dict() for run in started],
@@ -179,7 +182,8 @@ def _show_checked(values: Globals, checked: Sequence[RunStatus], *, is_one: bool
 
     def table() -> None:
         for run in checked:
-            say(f"Job {run.job_name} could be created (dry run)")
+            line = f"Job {run.job_name} could be created (dry run)"
+            say(of_which(run, line, of_several=len(checked) > 1))
 
     found = [run.as_dict() for run in checked]
     emit(

@@ -9,6 +9,8 @@ from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.objects import by_namespace
 from k8s_pipeline_client.inventory.snapshot import Snapshot, read_reduced, read_snapshot
 from k8s_pipeline_client.inventory.statuses import pipeline_statuses_of_each, run_statuses_of_each
+from k8s_pipeline_client.inventory.titles import titled
+from k8s_pipeline_client.inventory.tokens import with_expiry_everywhere
 from k8s_pipeline_client.status import PipelineStatus, RunStatus
 
 
@@ -26,7 +28,10 @@ def pipelines_everywhere(cluster: Cluster, *, within: str = "", where: str = "")
     wanted = _uids(cluster, f"{selector},{where}") if where else None
     items = ([item for item in each.items if wanted is None or item["metadata"]["uid"] in wanted] for each in snapshots)
     found = pipeline_statuses_of_each(cluster, zip(items, snapshots, runs, strict=True))
-    return sorted(found, key=lambda item: (item.namespace, item.service, item.pipeline_type, item.display_name))
+    together = [item for some in items for item in some]
+    named = titled(found, together, *(each.items for each in snapshots))
+    result = with_expiry_everywhere(cluster, together, named, cluster.now(), within=within)
+    return sorted(result, key=lambda item: (item.namespace, item.service, item.pipeline_type, item.display_name))
 
 
 def runs_everywhere(cluster: Cluster, *, within: str = "") -> list[tuple[Object, RunStatus]]:
