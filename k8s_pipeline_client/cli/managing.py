@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from k8s_pipeline_client.cli.complete import complete_name
+from k8s_pipeline_client.cli.left import say_left
 from k8s_pipeline_client.cli.options import Duration, Globals, common_options, pass_globals
 from k8s_pipeline_client.cli.several import Target, agreed, check_chosen, chosen, each, several_options
 from k8s_pipeline_client.errors import UnknownNameError
@@ -31,8 +32,8 @@ def enable_command(
     from k8s_pipeline_client.cli.output import note
 
     check_chosen(names, everything, files)
-    client = values.client()
-    wanted = chosen(values, client, names, everything, files, on_demand=False)
+    client = values.writer()
+    wanted, _ = chosen(values, client, names, everything, files, on_demand=False)
 
     def enable(name: str) -> str:
         return client.enable(name, force=force, announce=note, needs_schedule=True)
@@ -51,8 +52,8 @@ def disable_command(
 ) -> int:
     """Disable the schedules of pipelines; active runs continue, and `run` still works."""
     check_chosen(names, everything, files)
-    client = values.client()
-    wanted = chosen(values, client, names, everything, files, on_demand=False)
+    client = values.writer()
+    wanted, _ = chosen(values, client, names, everything, files, on_demand=False)
     return _switch(values, wanted, lambda name: client.disable(name, force=force), "disabled", names)
 
 
@@ -77,13 +78,13 @@ def delete_command(
 ) -> None:
     """Delete pipelines with their runs, and wait until nothing of them is left.
 
-    --all includes one-shot runs, and asks for confirmation.
+    --all includes one-shot runs, and asks for confirmation; -f leaves those of its files, and says so.
     """
     from k8s_pipeline_client.cli.output import emit, note, progress, say, warn
 
     check_chosen(names, everything, files)
-    client = values.client()
-    wanted = chosen(values, client, names, everything, files, one_shot=True)
+    client = values.writer()
+    wanted, defined = chosen(values, client, names, everything, files, one_shot=True)
     if everything and not agreed(len(wanted), "pipeline", yes=yes):
         note("nothing is deleted")
         return
@@ -110,11 +111,13 @@ def delete_command(
         with progress(title) as show:
             client.delete_all(wanted, timeout=timeout, on_done=done, wait=not no_wait, announce=warn)
     except UnknownNameError:
+        say_left(values, client, defined, "delete")
         raise  # nothing has been deleted
     except BaseException:
         report()  # what has been deleted is said all the same
         raise
     report()
+    say_left(values, client, defined, "delete")
 
 
 def _switch(values: Globals, wanted: Sequence[str], act: Callable[[str], str], what: str, typed: Sequence[str]) -> int:

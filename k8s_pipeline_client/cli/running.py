@@ -12,6 +12,7 @@ import click
 
 from k8s_pipeline_client.cli.complete import complete_name_or_run, complete_run
 from k8s_pipeline_client.cli.hints import worded
+from k8s_pipeline_client.cli.left import say_left
 from k8s_pipeline_client.cli.options import Duration, Globals, common_options, pass_globals
 from k8s_pipeline_client.cli.several import Target, check_chosen, chosen, each, run_option, several_options
 from k8s_pipeline_client.errors import PipelineError, RunFailedError
@@ -99,7 +100,9 @@ def kill_command(
         return client.kill(name, run=runs or None, timeout=left, wait=not no_wait, announce=warn)
 
     with progress("ending the runs"):
-        found, code = each(values, chosen(values, client, names, everything, files, one_shot=True), kill)
+        wanted, defined = chosen(values, client, names, everything, files, one_shot=True)
+        found, code = each(values, wanted, kill)
+    say_left(values, client, defined, "kill", active_only=True)
     killed = [status for those in found for status in those]
 
     def table() -> None:

@@ -18,6 +18,7 @@ from k8s_pipeline_client.errors import InputError, PipelineError
 
 if TYPE_CHECKING:
     from k8s_pipeline_client.client import Pipelines
+    from k8s_pipeline_client.domain.pipeline import Pipeline
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -55,8 +56,8 @@ def several_options(command: F) -> F:
 
 def chosen(
     values: Globals, client: Pipelines, names: Sequence[str], everything: bool, files: Sequence[Path], **which: bool
-) -> list[str]:
-    """Return the NAMEs that a call is about.
+) -> tuple[list[str], Sequence[Pipeline]]:
+    """Return the NAMEs that a call is about, and what the files define.
 
     Args:
         values: The options of every command.
@@ -72,12 +73,13 @@ def chosen(
     """
     check_chosen(names, everything, files)
     if everything:
-        return client.resource_names(**which)
+        return client.resource_names(**which), ()
     if files:
         from k8s_pipeline_client.cli.files import read_pipelines
 
-        return [pipeline.resource_name for pipeline in read_pipelines(files, settings=values.settings())]
-    return list(dict.fromkeys(names))
+        defined = read_pipelines(files, settings=values.settings())
+        return [pipeline.resource_name for pipeline in defined], defined
+    return list(dict.fromkeys(names)), ()
 
 
 def check_chosen(names: Sequence[str], everything: bool, files: Sequence[Path]) -> None:

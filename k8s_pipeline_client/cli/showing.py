@@ -48,7 +48,7 @@ def status_command(
     codes: list[int] = []
 
     def read() -> list[tuple[PipelineStatus, list[RunStatus]]]:
-        wanted = chosen(values, client, names, everything, files, one_shot=True)
+        wanted, _ = chosen(values, client, names, everything, files, one_shot=True)
         found, code = each(values, wanted, client.status)
         codes.append(code)
         return found
