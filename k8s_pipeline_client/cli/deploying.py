@@ -205,7 +205,7 @@ def _deployed(
         return []
     from k8s_pipeline_client.cli.output import progress, warn
 
-    client = values.client()
+    client = values.writer()
     count = len(pipelines)
     title = f"deploying {pipelines[0].display_name}" if count == 1 else f"deploying {count} pipelines"
     done = itertools.count(1)

@@ -151,7 +151,7 @@ def retry_command(
     from k8s_pipeline_client.cli.output import progress
     from k8s_pipeline_client.cli.running import see_to_the_end, show_run
 
-    client = values.client()
+    client = values.writer()
     with progress("starting the run"):
         started = client.retry(run, allow_overlap=allow_overlap)
     if wait or logs:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 _DAYS = re.compile(r"(\d{1,6})d")
 
+_FOR_PEOPLE = ("table", "wide")
 _PLACE = ("config", "namespace", "kubeconfig", "context")
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -84,10 +85,10 @@ class Globals:
 
     def client(self, **options: Any) -> Pipelines:
         """Connect to the cluster until the command ends; the options are those of `Pipelines`."""
-        from k8s_pipeline_client.client import Pipelines
         from k8s_pipeline_client.cli.alike import teller
-
+        from k8s_pipeline_client.client import Pipelines
         from k8s_pipeline_client.inventory.find import untold
+
         told = untold if self.quiet else teller(self.place)
         client = Pipelines.connect(
             self.settings(), kubeconfig=self.kubeconfig, context=self.context, told=told, **options
@@ -95,6 +96,16 @@ class Globals:
         self._client = client
         if (command := click.get_current_context(silent=True)) is not None:
             command.call_on_close(client.close)
+        return client
+
+    def writer(self, **options: Any) -> Pipelines:
+        """Connect as `client` does, for what writes, and say to which namespace where nobody has named one."""
+        from k8s_pipeline_client.cli.output import note
+        from k8s_pipeline_client.cli.where import unnamed_namespace
+
+        client = self.client(**options)
+        if self.format() in _FOR_PEOPLE and not self.quiet and (text := unnamed_namespace(self.loaded())):
+            note(text)
         return client
 
     def cluster(self) -> Cluster:

@@ -48,7 +48,7 @@ def prune_command(
     """
     from k8s_pipeline_client.cli.output import note
 
-    client = values.client()
+    client = values.writer()
     with connected(values, server, server_token_file) as source:
         doomed = _orphans(client, source, force=force)
     if not doomed:

@@ -92,7 +92,7 @@ def kill_command(
     check_chosen(names, everything, files)
     if runs and len(names) != 1:
         raise click.UsageError("--run goes with one NAME.")
-    client = values.client()
+    client = values.writer()
     limit = Countdown(timeout)
 
     def kill(name: str) -> list[RunStatus]:
@@ -231,13 +231,13 @@ def print_run(values: Globals, status: RunStatus, *, of_several: bool = False) -
         note(f"next: {_next_command(values, status)}")
 
 
-def _next_command(values: Globals, status: RunStatus) -> str:
-    from k8s_pipeline_client.cli.suggest import command
-
 def of_which(status: RunStatus, line: str, *, of_several: bool) -> str:
     """Return a line about a run; where several are told of, with its pipeline, which the run's id does not tell."""
     return f"{status.fqn}: {line}" if of_several and status.fqn else line
 
+
+def _next_command(values: Globals, status: RunStatus) -> str:
+    from k8s_pipeline_client.cli.suggest import command
 
     follow = [] if status.state.is_terminal else ["-f"]
     # By its Job: two runs may have one id, and two pipelines one name.

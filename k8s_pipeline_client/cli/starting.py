@@ -84,7 +84,7 @@ def run_command(
     pipelines = _of_files(values, files, services, names, everything=everything)
     if not pipelines and not names and not everything:
         raise InputError("nothing to run", hint="give a pipeline's NAME, or a file with -f")
-    client = values.client()
+    client = values.writer()
     if everything and not files:
         names = tuple(client.resource_names())
     how = _How(str(run_id) if run_id else None, allow_overlap, dry_run, change)
@@ -179,6 +179,7 @@ def _see(
 
 def _show_checked(values: Globals, checked: Sequence[RunStatus], *, is_one: bool) -> None:
     from k8s_pipeline_client.cli.output import emit, say
+    from k8s_pipeline_client.cli.running import of_which
 
     def table() -> None:
         for run in checked:

@@ -51,7 +51,7 @@ def rotate_token_command(
 
     token = _token(values.settings(), token_file)
     accepted = _asking(values.settings())
-    client = values.client(accepted=accepted)
+    client = values.writer(accepted=accepted)
     done = client.rotate_token(
         token, secret=secret, force=force, only_newer=token_file is None, wait=not no_wait, announce=note
     )

@@ -53,12 +53,15 @@ class Loaded:
             consist of several (``resources``) also of each one that was given (``resources.limits.cpu``).
         warnings: What a person should know, one sentence each.
         passed_over: By file, keys of a server's own file that do not concern runs.
+        names_namespace: Whether a flag, a variable or a file gives the namespace, and not a kubeconfig's context, the
+            pod, or the default.
     """
 
     settings: Settings
     origins: Mapping[str, str]
     warnings: Sequence[str]
     passed_over: Mapping[str, Sequence[str]]
+    names_namespace: bool = True
 
 
 def load_settings(
@@ -102,7 +105,8 @@ def load_settings(
         used = f"{settings.namespace} ({origins['namespace']})"
         warnings += [_no_namespace(item.without_namespace, used) for item in of_files if item.without_namespace]
     passed_over = {str(path): tuple(item.passed_over) for path, item in zip(paths, of_files, strict=True)}
-    return Loaded(settings, origins, (*warnings, *advice(settings, origins)), MappingProxyType(passed_over))
+    said = (*warnings, *advice(settings, origins))
+    return Loaded(settings, origins, said, MappingProxyType(passed_over), names_namespace)
 
 
 def _no_namespace(where: str, used: str) -> str:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from k8s_pipeline_client.cluster.port import Kind
+from k8s_pipeline_client.settings import Settings
 from tests.cluster.support.program import call
+from tests.fakes import FakeCluster
+from tests.unit.console import NIGHTLY, SERVICE
 
 
 def namespace(*words: str) -> tuple[str, str]:
@@ -105,3 +110,99 @@ def test_a_context_whose_namespace_is_none_is_named(kubeconfig: Path) -> None:
 
     assert result.code == 2
     assert "context here" in result.err
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> dict[str, FakeCluster]:
+    """The namespaces that were connected to, each a cluster of its own."""
+    found: dict[str, FakeCluster] = {}
+
+    def connect(settings: Settings, **_: Any) -> FakeCluster:
+        return found.setdefault(settings.namespace, FakeCluster(settings.namespace))
+
+    monkeypatch.setattr("k8s_pipeline_client.client.pipelines.connect", connect)
+    return found
+
+
+def _definition(folder: Path) -> str:
+    path = folder / "nightly.json"
+    path.write_text(json.dumps([NIGHTLY, SERVICE]))
+    return str(path)
+
+
+def _said(*words: str, code: int = 0) -> list[str]:
+    """Run a command, and return what it says of the namespace on standard error."""
+    result = call(words)
+    assert result.code == code, result
+    assert "in namespace" not in result.out
+    return [line for line in result.err.splitlines() if line.startswith("in namespace")]
+
+
+WRITING = (
+    ("deploy", "-f", "FILE"),
+    ("deploy", "-f", "FILE", "--dry-run=server"),
+    ("disable", "nightly"),
+    ("enable", "nightly"),
+    ("run", "nightly"),
+    ("kill", "nightly"),
+    ("run", "-f", "FILE"),
+    ("delete", "nightly"),
+)
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ([], "in namespace team-a (from context here of kubeconfig"),
+        (["--context", "there"], "in namespace team-b (from context there of kubeconfig"),
+        (["--context", "bare"], "in namespace openmetadata-pipelines (the default"),
+    ],
+    ids=["context", "named context", "default"],
+)
+def test_who_writes_where_nobody_has_said_is_told_where(
+    kubeconfig: Path, tmp_path: Path, written: dict[str, FakeCluster], place: list[str], said: str
+) -> None:
+    file = _definition(tmp_path)
+    for words in WRITING:
+        for cluster in written.values():
+            _end_kills(cluster)
+        (line,) = _said(*place, *(file if word == "FILE" else word for word in words))
+        assert line.startswith(said), words
+
+
+def _end_kills(cluster: FakeCluster) -> None:
+    for job in cluster.list(Kind.JOB):
+        stamp = "2026-01-01T00:00:00Z"
+        done = [{"type": "Complete", "status": "True", "lastTransitionTime": stamp}]
+        cluster.set_status(Kind.JOB, job["metadata"]["name"], {"startTime": stamp, "conditions": done})
+
+
+@pytest.mark.parametrize("how", ["flag", "variable", "settings"])
+def test_who_has_said_where_is_not_told(
+    kubeconfig: Path, tmp_path: Path, written: dict[str, FakeCluster], monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    file = _definition(tmp_path)
+    settings = tmp_path / "settings.yaml"
+    settings.write_text("namespace: team-c\n" if how == "settings" else "")
+    if how == "variable":
+        monkeypatch.setenv("K8S_NAMESPACE", "team-c")
+
+    place = ["-n", "team-c"] if how == "flag" else []
+    assert _said("--config", str(settings), *place, "deploy", "-f", file) == []
+    assert list(written) == ["team-c"]
+
+
+@pytest.mark.parametrize("output", ["json", "yaml", "name", "jsonpath=[*].fqn"])
+def test_programs_are_told_nothing_beside_their_result(
+    kubeconfig: Path, tmp_path: Path, written: dict[str, FakeCluster], output: str
+) -> None:
+    assert _said("deploy", "-f", _definition(tmp_path), "-o", output) == []
+
+
+@pytest.mark.parametrize("words", [("list",), ("validate", "-f", "FILE"), ("deploy", "--dry-run=client", "-f", "FILE")])
+def test_who_writes_nothing_is_not_told(
+    kubeconfig: Path, tmp_path: Path, written: dict[str, FakeCluster], words: tuple[str, ...]
+) -> None:
+    file = _definition(tmp_path)
+
+    assert _said(*(file if word == "FILE" else word for word in words)) == []

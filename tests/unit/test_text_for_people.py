@@ -66,6 +66,7 @@ def hostile_pipeline() -> PipelineStatus:
 @pytest.fixture
 def client(monkeypatch: pytest.MonkeyPatch) -> MagicMock:
     """A cluster in which everything has such a name."""
+    monkeypatch.setenv("K8S_NAMESPACE", "shop")
     found = MagicMock()
     found.list_pipelines.return_value = [hostile_pipeline()]
     found.status.return_value = hostile_pipeline(), [hostile_run()]
