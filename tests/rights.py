@@ -107,8 +107,9 @@ def doctor() -> str:
 
 _EVERYWHERE_HEAD = """\
 # Optional: what `list -A`, `status -A` and `runs -A` need, which look at all namespaces; it only lists, and no Secrets
-# (`tokens -A` would need them). Not part of the kustomization: kubectl apply -f rbac/all-namespaces.yaml, and bind it
-# to whoever may see the pipelines of all namespaces. Written by `make rights`.
+# (`tokens -A` would need them, and `list -A` to tell until when tokens are valid). Not part of the kustomization:
+# kubectl apply -f rbac/all-namespaces.yaml, and bind it to whoever may see the pipelines of all namespaces. Written by
+# `make rights`.
 """
 
 

@@ -26,7 +26,7 @@ def pipelines_everywhere(cluster: Cluster, *, within: str = "", where: str = "")
     snapshots = _split(read_snapshot(cluster, selector))
     runs = run_statuses_of_each(cluster, snapshots)
     wanted = _uids(cluster, f"{selector},{where}") if where else None
-    items = ([item for item in each.items if wanted is None or item["metadata"]["uid"] in wanted] for each in snapshots)
+    items = [[item for item in each.items if wanted is None or item["metadata"]["uid"] in wanted] for each in snapshots]
     found = pipeline_statuses_of_each(cluster, zip(items, snapshots, runs, strict=True))
     together = [item for some in items for item in some]
     named = titled(found, together, *(each.items for each in snapshots))

@@ -43,6 +43,10 @@ class FakeEverywhere:
             found = cluster.list(kind, labels=labels, fields=fields)
             yield [{**item, "metadata": {**item["metadata"], "namespace": cluster.namespace}} for item in found]
 
+    def may(self, verb: str, resource: str, *, group: str = "", subresource: str = "") -> bool:
+        """See `Cluster.may`: what each of them may."""
+        return all(cluster.may(verb, resource, group=group, subresource=subresource) for cluster in self._clusters)
+
     def now(self) -> datetime:
         """See `Cluster.now`."""
         return self._clusters[0].now()

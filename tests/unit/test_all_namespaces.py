@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from tests.cluster.support.program import Result, call
 from tests.cluster.support.schema import check_output
 from tests.fakes import FakeCluster
 from tests.fakes.everywhere import FakeEverywhere
-from tests.openmetadata import pipeline
+from tests.openmetadata import pipeline, token
 from tests.unit.console import NIGHTLY, SERVICE, Console
 
 NAMESPACES = ("t-00000001", "t-00000002")
@@ -95,6 +96,27 @@ def test_tokens_are_counted_by_namespace(land: Land) -> None:
 
     assert [(item["namespace"], item["pipelines"]) for item in found] == [(name, 1) for name in NAMESPACES]
     assert land("tokens", "-A").out.split()[0] == "NAMESPACE"
+
+
+def test_a_list_tells_until_when_the_tokens_of_each_namespace_are_valid(land: Land) -> None:
+    soon = datetime.now(UTC) + timedelta(days=3)
+    for console, at in ((land.first, soon), (land.second, None)):
+        connection = {**NIGHTLY["openMetadataServerConnection"]}
+        connection["securityConfig"] = {"jwtToken": token(expires=timedelta(days=3) if at else None)}
+        console.cluster.clock = datetime.now(UTC)
+        console("delete", "nightly")
+        console("deploy", "-f", console.nightly(openMetadataServerConnection=connection))
+
+    first, second = land("list", "-A", "-o", "json").json
+    assert abs((datetime.fromisoformat(first["tokenExpiresAt"]) - soon).total_seconds()) < 60
+    assert second["tokenExpiresAt"] is None
+    assert "the token of 1 pipeline" in land("list", "-A").err
+
+    for console in (land.first, land.second):
+        console.cluster.denied = {("list", "secrets")}
+    land.everywhere.lists.clear()
+    assert [item["tokenExpiresAt"] for item in land("list", "-A", "-o", "json").json] == [None, None]
+    assert Kind.SECRET not in land.everywhere.lists
 
 
 def test_events_of_a_pod_of_the_same_name_elsewhere_are_not_taken_for_its_own(land: Land) -> None:
