@@ -54,8 +54,8 @@ def _taken_back(cluster: Cluster, done: Progress) -> str:
         names = ", ".join(item.what for item in done.undos)
         if is_new:
             return (
-                f"the created objects could not be deleted either ({second.message}): {names} may be left, and no run "
-                "starts; deploy again or delete it"
+                f"the created objects could not be deleted either ({second.message}), so {names} may be left: deploy "
+                "again, or delete the pipeline"
             )
         return (
             f"the previous version could not be restored either ({second.message}), so {names} may be of the "
