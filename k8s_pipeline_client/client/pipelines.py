@@ -15,6 +15,7 @@ from k8s_pipeline_client.client.ending import Ending
 from k8s_pipeline_client.client.entities import pipeline_of
 from k8s_pipeline_client.client.marking import Marking
 from k8s_pipeline_client.client.refreshing import Refreshing
+from k8s_pipeline_client.client.rotating import Rotating
 from k8s_pipeline_client.client.runlogs import RunLogs
 from k8s_pipeline_client.client.switching import Switching
 from k8s_pipeline_client.cluster.port import Cluster, Kind
@@ -26,7 +27,6 @@ from k8s_pipeline_client.deploying.diff import Difference, differences
 from k8s_pipeline_client.deploying.differing import differences_of_all
 from k8s_pipeline_client.deploying.fetch import ServerPipeline
 from k8s_pipeline_client.deploying.once import create_one_shot
-from k8s_pipeline_client.deploying.rotate import WAIT_SECONDS, Rotation, Token, rotate, tokens_in_use
 from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.domain.document import to_json
 from k8s_pipeline_client.domain.entities import App, AutomationWorkflow, Document
@@ -36,7 +36,6 @@ from k8s_pipeline_client.domain.source import Source
 from k8s_pipeline_client.domain.workflow_override import changes_of
 from k8s_pipeline_client.errors import (
     ClusterError,
-    SettingsError,
 )
 from k8s_pipeline_client.inventory.find import Told, untold
 from k8s_pipeline_client.inventory.overlaps import overlaps
@@ -49,7 +48,7 @@ from k8s_pipeline_client.settings import Settings
 from k8s_pipeline_client.status import PipelineStatus, RunStatus
 
 
-class Pipelines(RunLogs, Deleting, Ending, Marking, Choosing, Switching, Refreshing):
+class Pipelines(RunLogs, Deleting, Ending, Marking, Choosing, Switching, Refreshing, Rotating):
     """Deploys, runs, monitors and deletes pipelines.
 
     NAME is a resource name, FQN, id, name, display name or ``service/type``. All methods raise `ClusterError` if a
@@ -349,59 +348,6 @@ class Pipelines(RunLogs, Deleting, Ending, Marking, Choosing, Switching, Refresh
     def status(self, name: str, *, runs: int = 5) -> tuple[PipelineStatus, list[RunStatus]]:
         """Return the status of one pipeline and its newest runs."""
         return self._reader.pipeline(self._reader.find(name), runs=runs)
-
-    def rotate_token(
-        self,
-        token: str,
-        *,
-        secret: str | None = None,
-        force: bool = False,
-        only_newer: bool = False,
-        wait: bool = True,
-        announce: resume.Announce = lambda text: None,
-    ) -> Rotation:
-        """Rotate a bot's token for all its pipelines, from their next runs on, without deploying them.
-
-        Args:
-            token: The new token.
-            secret: The Secret to write; found by the token's bot if None.
-            force: Accept the token of another bot, an expired one, and one that OpenMetadata does not accept yet; and
-                overwrite another field manager's.
-            only_newer: Refuse a token that was issued before the one that is there.
-            wait: Where OpenMetadata does not accept it as yet, wait until it does, for three minutes at most.
-            announce: Called before such a wait.
-
-        Returns:
-            What became of it; the action is ``waiting`` where it is not accepted as yet.
-
-        Raises:
-            InputError: The token cannot be used by the pipelines.
-            UnknownNameError: No Secret, or more than one, could hold it.
-            ConflictError: Another field manager writes the Secret, and ``force`` is not set.
-            WaitTimeoutError: The Secret is being deleted and does not go, or others keep changing it.
-            SettingsError: ``tokenSecret`` is set, which this program never writes.
-        """
-        if (named := self._settings.token_secret) is not None:
-            raise SettingsError(
-                f"tokenSecret is set to Secret {named.name}, which is managed elsewhere, not by this program",
-                hint="write the token to that Secret; the next runs use it",
-            )
-        selector = self._reader.selector(labels.TOKEN)
-        return rotate(
-            self._cluster,
-            token.strip(),
-            selector=selector,
-            name=secret,
-            force=force,
-            only_newer=only_newer,
-            accepted=self._accepted,
-            timeout=WAIT_SECONDS if wait else 0.0,
-            announce=announce,
-        )
-
-    def tokens(self) -> list[Token]:
-        """Return the bots' tokens that pipelines use, without the tokens themselves."""
-        return tokens_in_use(self._cluster, selector=self._reader.selector(labels.TOKEN))
 
 
 def _judge(source: Source) -> copies.Judge:
