@@ -20,6 +20,7 @@ OTHERS = re.compile(
     r"|certificate verify failed: .*|did not find expected node content|found unexpected end of stream"
     r"|(Input|String|it) (should|must) (be|have) .*|[Ii]nput is too short|Out of range float values .*"
     # The API server, and what tests have it say.
+    r"|Apply failed with \d+ conflicts?: conflicts? with"
     r"|ValidatingAdmissionPolicy '.*' with binding '.*' denied request: .*|dial tcp|admission webhook .*"
     r"|error looking up service account .*|exceeded quota: .*|violates PodSecurity .*|\S+ is forbidden: .*"
     r"|(the policy says no|made up by the test|etcd is away|nothing is deleted here|secrets are f\w+) ?.*"
