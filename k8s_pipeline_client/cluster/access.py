@@ -1,8 +1,9 @@
-"""The RBAC permissions that each operation needs, declared once.
+"""The RBAC permissions that each operation needs, declared once, and those that the Role of `rbac/` grants.
 
-`rbac/role.yaml` and `docs/reference/rights.md` are generated from this (`make rights`). A test on a cluster carries out
-each operation with exactly these permissions, and checks in the API server's audit log that each of them was used: so
-the declared permissions are sufficient and minimal.
+`rbac/role.yaml` is generated from `GRANTED`, which is broader than what operations need; the minimal Role
+(`manifests/components/minimal-role`) and the tables of `docs/reference/rights.md` are generated from `NEEDED`, all by
+`make rights`. A test on a cluster carries out each operation with exactly what it needs, and checks in the API server's
+audit log that each permission was used: so what is in `NEEDED` is sufficient and minimal.
 """
 
 from __future__ import annotations
@@ -127,7 +128,7 @@ _NEEDED: dict[Operation, Rights] = {
     Operation.LIST_FROM_SERVER: _on(Resource.CRONJOBS, Verb.LIST),
     Operation.STATUS: _FIND | _CAUSES,
     Operation.EVENTS: _FIND | _CAUSES,
-    # The Secrets tell what must not be shown; without the right to read them it goes by the looks.
+    # The Secrets tell what must not be shown; without the permission to read them it goes by the looks.
     Operation.DIAGNOSE: _FIND | _CAUSES | _on(Resource.LOGS, Verb.GET) | _on(Resource.SECRETS, Verb.GET),
     Operation.RUNS: _FIND | _CAUSES,
     Operation.LOGS: _FIND_RUN | _CAUSES | _on(Resource.PODS, Verb.GET) | _on(Resource.LOGS, Verb.GET),
@@ -206,6 +207,10 @@ _KINDS = {
 def needed_by(operations: Iterable[Operation]) -> Rights:
     """Return the permissions that these operations need together."""
     return frozenset().union(*(NEEDED[operation] for operation in operations))
+
+
+GRANTED: Rights = DOCUMENTED | needed_by(Operation)
+"""What the Role of `rbac/` grants: more than operations need, so that it serves OpenMetadata's own client, too."""
 
 
 def listed_by(operation: Operation) -> list[Kind]:

@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from k8s_pipeline_client.cluster.access import Operation, needed_by
+from k8s_pipeline_client.cluster.access import GRANTED, Operation, needed_by
 from tests.cluster.support.authority import server_certificate
 from tests.cluster.support.beside import Beside, walk, within
 from tests.cluster.support.helm import CHART, Helm
 from tests.cluster.support.space import Space, until
-from tests.rights import GRANTED
 from tests.service.javaclient import ROOTS
 
 pytestmark = pytest.mark.slow

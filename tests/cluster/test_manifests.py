@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from k8s_pipeline_client.cluster.access import Operation, needed_by, rules
+from k8s_pipeline_client.cluster.access import GRANTED, Operation, needed_by, rules
 from tests.cluster.support.access import Access
 from tests.cluster.support.program import Program, call
 from tests.cluster.support.space import Space
 from tests.manifests import MANIFESTS, Rendered, check, pod_of
-from tests.rights import GRANTED
 
 FOLDERS = ("service", "reporter", "overlays/two-replicas", "overlays/tls", "overlays/watch", "overlays/reporter-apart")
+RBAC = MANIFESTS.parent / "rbac"
+MINIMAL = MANIFESTS / "overlays/minimal-role"
 WATCH = [
     {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["watch"]},
     {"apiGroups": [""], "resources": ["pods"], "verbs": ["watch"]},
@@ -71,6 +72,14 @@ def test_service_and_reporter_have_the_rights_that_are_declared(access: Access) 
 
     assert service["rules"] == rules(GRANTED)
     assert reporter["rules"] == rules(needed_by([Operation.RECONCILE]))
+
+
+def test_the_minimal_role_takes_the_place_of_the_documented_one(access: Access) -> None:
+    minimal, full = (Rendered(yaml.safe_load_all(access.run("kustomize", str(folder)))) for folder in (MINIMAL, RBAC))
+
+    (role,) = minimal.of("Role")
+    assert role["rules"] == rules(needed_by(Operation))
+    assert [item for item in minimal.items if item != role] == [item for item in full.items if item["kind"] != "Role"]
 
 
 def test_the_overlays_add_what_they_are_named_after(access: Access) -> None:

@@ -1,4 +1,4 @@
-"""The Role and the page about rights say what is declared; a Role that OpenMetadata documents is enough for it."""
+"""The Roles and the page about permissions say what is declared; a Role that OpenMetadata documents is enough."""
 
 from __future__ import annotations
 
@@ -8,7 +8,17 @@ import pytest
 import yaml
 
 from k8s_pipeline_client.cli.main import cli
-from k8s_pipeline_client.cluster.access import DOCUMENTED, NEEDED, Operation, Resource, Right, Verb, needed_by, rules
+from k8s_pipeline_client.cluster.access import (
+    DOCUMENTED,
+    GRANTED,
+    NEEDED,
+    Operation,
+    Resource,
+    Right,
+    Verb,
+    needed_by,
+    rules,
+)
 from tests import rights
 
 OFFLINE = {"render", "validate", "config", "version", "completion"}
@@ -17,22 +27,29 @@ COMPOSED = {"serve"}
 
 
 def test_the_role_is_what_is_declared() -> None:
-    assert rights.ROLE.read_text() == rights.role(), "make rights writes it anew"
-    assert _granted(yaml.safe_load(rights.ROLE.read_text())["rules"]) == rights.GRANTED
+    assert rights.ROLE.read_text() == rights.role(), "make rights updates it"
+    assert _granted(yaml.safe_load(rights.ROLE.read_text())["rules"]) == GRANTED
+
+
+def test_the_minimal_role_grants_what_operations_use_and_nothing_else() -> None:
+    assert rights.MINIMAL_ROLE.read_text() == rights.minimal_role(), "make rights updates it"
+    minimal = yaml.safe_load(rights.MINIMAL_ROLE.read_text())
+    assert _granted(minimal["rules"]) == needed_by(Operation) < GRANTED
+    assert minimal["metadata"]["name"] == yaml.safe_load(rights.ROLE.read_text())["metadata"]["name"]
 
 
 def test_the_reporters_role_is_what_is_declared() -> None:
-    assert rights.REPORTER_ROLE.read_text() == rights.reporter_role(), "make rights writes it anew"
+    assert rights.REPORTER_ROLE.read_text() == rights.reporter_role(), "make rights updates it"
     assert _granted(yaml.safe_load(rights.REPORTER_ROLE.read_text())["rules"]) == needed_by([Operation.RECONCILE])
 
 
 def test_the_charts_rules_are_what_is_declared() -> None:
     for path, text in rights.chart_rules().items():
-        assert path.read_text() == text, "make rights writes it anew"
+        assert path.read_text() == text, "make rights updates it"
 
 
 def test_the_doctors_role_only_reads_and_is_what_is_declared() -> None:
-    assert rights.DOCTOR.read_text() == rights.doctor(), "make rights writes it anew"
+    assert rights.DOCTOR.read_text() == rights.doctor(), "make rights updates it"
     found = [item for item in yaml.safe_load_all(rights.DOCTOR.read_text()) if "rules" in item]
     granted = {verb for item in found for rule in item["rules"] for verb in rule["verbs"]}
     assert granted <= {"get", "list"}
@@ -41,7 +58,7 @@ def test_the_doctors_role_only_reads_and_is_what_is_declared() -> None:
 
 
 def test_the_role_for_all_namespaces_only_lists_and_is_what_is_declared() -> None:
-    assert rights.EVERYWHERE.read_text() == rights.everywhere(), "make rights writes it anew"
+    assert rights.EVERYWHERE.read_text() == rights.everywhere(), "make rights updates it"
     found = _granted(yaml.safe_load(rights.EVERYWHERE.read_text())["rules"])
     assert found == NEEDED[Operation.LIST] >= {right for right in NEEDED[Operation.RUNS] if right.verb is Verb.LIST}
     assert {right.verb for right in found} == {Verb.LIST}
@@ -49,7 +66,7 @@ def test_the_role_for_all_namespaces_only_lists_and_is_what_is_declared() -> Non
 
 def test_the_page_is_what_is_declared() -> None:
     text = rights.PAGE.read_text()
-    assert text == rights.page(text), "make rights writes it anew"
+    assert text == rights.page(text), "make rights updates it"
 
 
 def test_the_page_has_a_place_for_everything() -> None:
