@@ -36,9 +36,9 @@ STEPS: list[Step] = [
         ["run stock --set 'source.sourceConfig.config.standin.steps=[{log: all is well}]' --wait", "runs stock"],
     ),
     ("See what a change would do, and do it", ["diff -f pipelines/", "deploy -f pipelines/"]),
-    ("Stop a schedule, and let it go on", ["disable sales", "list", "enable sales"]),
+    ("Disable a schedule, and enable it again", ["disable sales", "list", "enable sales"]),
     ("End a run", ["run slow", "kill slow", "runs slow"]),
-    ("Remove a pipeline with all that belongs to it", ["delete slow", "list -o name"]),
+    ("Delete a pipeline with everything that belongs to it", ["delete slow", "list -o name"]),
 ]
 
 _REFUSED = (
@@ -46,9 +46,9 @@ _REFUSED = (
 )
 
 INTRODUCTION = """\
-# The ten things that people do most
+# Ten common tasks
 
-A session as it was recorded (`python -m tests.demo.tour`), on a real cluster, with a stand-in for the ingestion so that
+A recorded session (`python -m tests.demo.tour`) on a real cluster, with a stand-in for the ingestion so that
 it is short. `K8S_PIPELINE_CONFIG` names the settings file, `KUBECONFIG` the cluster.
 """
 
