@@ -22,12 +22,13 @@ ROWS = dict(
 
 
 def named(cell: str) -> Iterator[Path]:
-    """Yield the files and folders that a cell names; a bare name is beside the one before it."""
-    folder = PACKAGE
-    for name in re.findall(r"`([\w./]+(?:/|\.py|file))`", cell):
-        path = next((found for found in (folder / name, PACKAGE / name, ROOT / name) if found.exists()), ROOT / name)
-        folder = path if path.is_dir() else path.parent
-        yield path
+    """Yield the files and folders that a cell links to."""
+    for target in re.findall(r"\]\(([^)]+)\)", cell):
+        yield (DESIGN.parent / target).resolve()
+
+
+def _named_by(path: str) -> Path:
+    return next((found for found in (PACKAGE / path, ROOT / path) if found.exists()), PACKAGE / path)
 
 
 def row(beginning: str) -> set[str]:
@@ -53,16 +54,30 @@ def test_the_readme_leads_to_the_table() -> None:
 
 
 @pytest.mark.parametrize("what", ROWS)
-def test_all_that_a_row_names_is_there(what: str) -> None:
+def test_all_that_a_row_names_is_there_and_one_click_away(what: str) -> None:
     found = list(named(ROWS[what]))
     assert found
     assert [str(path) for path in found if not path.exists()] == []
+    paths = re.findall(r"`([\w./]+(?:/|\.py|file))`", ROWS[what])
+    assert [str(path) for path in found] == [str(_named_by(path)) for path in paths], "in full, and linked"
+
+
+@pytest.mark.parametrize("page", ["causes", "settings", "rights"])
+def test_a_page_of_reference_leads_to_the_code_of_its_row(page: str) -> None:
+    text = (ROOT / f"docs/reference/{page}.md").read_text()
+    (line,) = re.findall(r"^In the code: .*", text, re.MULTILINE)
+    linked = {(ROOT / "docs/reference" / target).resolve() for target in re.findall(r"\]\(([^)]+)\)", line)}
+    (cell,) = (cell for what, cell in ROWS.items() if f"(../reference/{page}.md)" in what)
+    assert linked
+    assert linked <= set(named(cell)) | {DESIGN.parent / "design.md#where-things-are"}
 
 
 def test_every_package_has_a_row() -> None:
     packages = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
-    text = " ".join(ROWS.values())
-    assert [name for name in sorted(packages) if f"`{name}/" not in text] == []
+    shown = {
+        path.relative_to(PACKAGE).parts[0] for cell in ROWS.values() for path in named(cell) if PACKAGE in path.parents
+    }
+    assert packages - shown == set()
 
 
 def test_where_the_order_of_writes_is_decided() -> None:
@@ -74,8 +89,8 @@ def test_where_a_cause_gets_its_words() -> None:
     assert words - row("which cause a run has") - row("what the end of a log adds") == {"status/compute.py"}
 
 
-def test_where_a_setting_is_read() -> None:
-    assert defining("load_settings") | defining("Settings") <= row("how a setting is read")
+def test_where_a_setting_is_read_and_named() -> None:
+    assert defining("load_settings") | defining("Settings") | defining("VARIABLES") <= row("how a setting is read")
 
 
 def test_where_the_verbs_of_a_role_come_from() -> None:
