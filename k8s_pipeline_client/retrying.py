@@ -83,7 +83,7 @@ def retried(
         WaitTimeoutError: A `time_limit` was over before the first attempt.
     """
     if is_over():
-        raise over(f"{what} was not sent")
+        raise over(f"{what} not sent")
     end = end_within(total_timeout)
     for attempt in count(1):
         response: T | None = None

@@ -1,6 +1,6 @@
-"""A time that a piece of work may take in all, for whoever has to answer by then.
+"""A time limit for everything in a block, for callers that have to respond by then.
 
-Within `time_limit` every request, every repetition of one and every wait of this program ends with that time, however
+Within `time_limit` every request, every retry and every wait of this program ends with that time, however
 deep below: those who wait need not hand a deadline down to those who ask. It holds for the thread (the context, as of
 `contextvars`) that has set it, and for what `deploy_all` starts from there.
 """
@@ -31,9 +31,9 @@ _LAST_AT_MOST = 1.0
 
 @contextmanager
 def time_limit(seconds: float | None) -> Iterator[None]:
-    """Have all that is done in the block end within so many seconds; None sets no limit.
+    """Limit everything in the block to so many seconds; None sets no limit.
 
-    Of one within another the nearer end counts. What was begun when the time is over stays as it is, as after a crash.
+    Of nested limits the earlier end counts. Completed writes are kept, as after a crash.
 
     Raises:
         WaitTimeoutError: From the block: a wait, or what would have come next, has no time left (code ``TimeLimit``).
@@ -57,14 +57,14 @@ def is_over() -> bool:
 
 
 def end_within(seconds: float) -> float:
-    """Return when what may take so many seconds has to end, by `time.monotonic`."""
+    """Return by when an operation of so many seconds has to end, by `time.monotonic`."""
     end = time.monotonic() + seconds
     limit = _LIMIT.get()
     return end if limit is None else min(end, limit.end)
 
 
 def wait_within(seconds: float | None) -> float | None:
-    """Return how long a wait of so many seconds may take, None for ever; something is left for what comes after it."""
+    """Return how long a wait of so many seconds may take, None for no limit; time is left for what comes after."""
     limit = _LIMIT.get()
     if limit is None:
         return seconds
@@ -84,12 +84,12 @@ def pause(seconds: float, why: str) -> None:
     """
     allowed = wait_within(seconds)
     if allowed is not None and allowed < seconds:
-        raise over(f"{why}: more than the time that is left", seconds=seconds)
+        raise over(f"{why}: longer than the time left", seconds=seconds)
     time.sleep(seconds)
 
 
 def over(what: str, *, seconds: float | None = None) -> WaitTimeoutError:
-    """Return the error for what has no time left.
+    """Return the error for an operation without time left.
 
     Args:
         what: What was not done.
@@ -98,8 +98,8 @@ def over(what: str, *, seconds: float | None = None) -> WaitTimeoutError:
     limit = _LIMIT.get()
     allowed = limit.seconds if limit is not None else 0.0
     return WaitTimeoutError(
-        f"the {allowed:g} s that were allowed are over: {what}" if seconds is None else what,
+        f"timed out after {allowed:g} s: {what}" if seconds is None else what,
         code="TimeLimit",
         facts={"seconds": allowed if seconds is None else seconds},
-        hint="ask again; what was begun stays as it is" if seconds is None else f"ask again in {seconds:.0f} s",
+        hint="retry; completed writes are kept" if seconds is None else f"retry in {seconds:.0f} s",
     )

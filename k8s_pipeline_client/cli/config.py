@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 
 @click.command("config")
-@click.option("--for", "name", metavar="NAME", help="Of this pipeline of the files, with its override merged in.")
+@click.option("--for", "name", metavar="NAME", help="For this pipeline of the files, with its override merged in.")
 @files_option()
 @common_options
 @pass_globals
 def config_command(values: Globals, name: str | None, files: tuple[Path, ...]) -> None:
     """Print every setting, its value and its origin; secrets are masked, and no cluster is needed.
 
-    With -f the settings of one pipeline of these files: which override applies to it, and what comes of it.
+    With -f the settings of one pipeline of these files: which override applies to it, and the result.
     """
     from k8s_pipeline_client.cli.files import read_pipelines
     from k8s_pipeline_client.cli.output import emit, note, print_table, warn
@@ -59,9 +59,9 @@ def config_command(values: Globals, name: str | None, files: tuple[Path, ...]) -
     )
     for path, keys in loaded.passed_over.items():
         if keys:
-            note(f"{path}: passed over, since not about runs: {', '.join(keys)}")
+            note(f"{path}: skipped, not about runs: {', '.join(keys)}")
     if pipeline is not None:
-        fits = "no override fits" if match is None else f"overrides[{number}] fits: {_cell(match)}"
+        fits = "no override matches" if match is None else f"overrides[{number}] matches: {_cell(match)}"
         note(f"{pipeline.fqn}: {fits}")
 
 

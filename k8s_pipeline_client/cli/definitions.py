@@ -31,7 +31,7 @@ _RESOURCES = {"CronJob": "cronjob.batch", "Job": "job.batch"}
 def render_command(values: Globals, files: tuple[Path, ...], services: tuple[Path, ...], strict: bool) -> None:
     """Print the manifests, for `kubectl apply --server-side -f -`.
 
-    They hold the workflow documents with their secrets (in Secrets), so mind where they go.
+    They contain the workflow documents with their secrets (in Secrets), so keep them safe.
     """
     from k8s_pipeline_client.cli.files import for_all, read_pipelines
     from k8s_pipeline_client.cli.output import emit, emit_documents, note, warn

@@ -80,7 +80,7 @@ class _Text(click.ParamType[str]):
     default=PARALLEL,
     show_default=True,
     metavar="N",
-    help="How many pipelines to write at once at most; fewer while the API server has too much to do.",
+    help="How many pipelines to write in parallel at most; fewer while the API server is overloaded.",
 )
 @strict_option()
 @common_options
@@ -103,21 +103,21 @@ def deploy_command(
     """Create or update pipelines, from files or from the OpenMetadata server.
 
     From files nothing is written unless every definition is usable. From the server, a pipeline that cannot be used
-    is listed with its reason and holds up no other.
+    is listed with its reason and does not stop the others.
     """
     how = _How(dry_run, force, parallel, strict)
     if not from_server:
         if fqns or everything:
-            raise click.UsageError("FQN and --all go with --from-server; files are named with -f.")
+            raise click.UsageError("FQN and --all require --from-server; name files with -f.")
         return _from_files(values, files, [Path(item) for item in services], how, renamed=rename)
     if files:
-        raise click.UsageError("-f and --from-server exclude each other.")
+        raise click.UsageError("-f and --from-server are mutually exclusive.")
     if bool(fqns) == everything:
         raise click.UsageError("--from-server takes either fully qualified names or --all.")
     if rename:
-        raise click.UsageError("--rename goes with -f; of its own pipelines the server says what was renamed.")
+        raise click.UsageError("--rename requires -f: with --from-server, the server says what was renamed.")
     if services and not everything:
-        raise click.UsageError("--service goes with --all.")
+        raise click.UsageError("--service requires --all.")
     with connected(values, server, server_token_file) as source:
         found = source.all(services) if everything else source.named(fqns)
         return _from_server(values, found, source, how)

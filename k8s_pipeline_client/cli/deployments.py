@@ -1,4 +1,4 @@
-"""Deploys several pipelines at once, and says what became of each."""
+"""Deploys several pipelines at once, and prints the result of each."""
 
 from __future__ import annotations
 

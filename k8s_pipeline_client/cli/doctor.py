@@ -1,4 +1,4 @@
-"""doctor: what is missing, before it fails."""
+"""doctor: checks what pipelines need."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def doctor_command(
     settings = values.settings()
     token = read_token(server_token_file, "--server-token-file") if server_token_file else None
     service = _service(service_url, service_user, service_password_file)
-    with progress("looking at cluster and OpenMetadata"):
+    with progress("checking cluster and OpenMetadata"):
         found = examine(
             _cluster(values),
             settings,
@@ -88,7 +88,7 @@ def _service(url: str | None, user: str, password_file: Path | None) -> Service 
 
     if url is None:
         if password_file is not None:
-            raise click.UsageError("--service-password-file goes with --service-url")
+            raise click.UsageError("--service-password-file requires --service-url")
         return None
     if password_file is not None:
         return Service(url, user, read_token(password_file, "--service-password-file"))
@@ -96,7 +96,7 @@ def _service(url: str | None, user: str, password_file: Path | None) -> Service 
 
 
 _HINTS = {
-    "NotProbed": "have a short pod look, with --probe",
+    "NotProbed": "check from a pod with --probe",
     "NoAddress": "set metadataApiEndpoint, or use --server URL",
 }
 """What to type, by code; the library says it without."""

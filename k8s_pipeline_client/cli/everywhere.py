@@ -18,7 +18,7 @@ all_namespaces_option = click.option(
     "--all-namespaces",
     "everywhere",
     is_flag=True,
-    help="In all namespaces; this needs the right to list cluster-wide.",
+    help="In all namespaces; needs permission to list cluster-wide.",
 )
 
 
@@ -34,10 +34,10 @@ def check_everywhere(values: Globals, *beside: tuple[str, object]) -> None:
     """
     for name, given in (("-n", values.namespace is not None), *beside):
         if given:
-            raise click.UsageError(f"-A and {name} exclude each other: {name} is about one namespace.")
+            raise click.UsageError(f"-A and {name} are mutually exclusive: {name} is about one namespace.")
     if values.output == "name":
         # What is piped on would be done to objects of these names in another namespace.
-        raise click.UsageError("-o name does not tell the namespaces of -A; use -o json or -o custom-columns=….")
+        raise click.UsageError("-o name does not show the namespaces of -A; use -o json or -o custom-columns=….")
 
 
 def all_namespaces(values: Globals) -> AllNamespaces:

@@ -137,7 +137,7 @@ class _Read:
             self.errors.append(error)
             return
         if in_folder and (what := other_than_definitions(path.name, documents)):
-            _LOG.info("%s is passed over: it is %s", path, what)
+            _LOG.info("%s is skipped: it is %s", path, what)
             return
         self._documents(documents, text, origin, with_connection=with_connection)
 
@@ -176,7 +176,9 @@ def read_document(path: Path) -> dict[str, Any]:
     """
     documents = _parse(_text(path), str(path))
     if len(documents) != 1 or not isinstance(documents[0], dict):
-        raise DefinitionError(f"{path} does not hold one mapping", hint="write the part of the document to change")
+        raise DefinitionError(
+            f"{path} does not contain a single mapping", hint="write the part of the document to change"
+        )
     found: dict[str, Any] = documents[0]
     return found
 

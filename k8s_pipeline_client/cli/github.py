@@ -14,7 +14,7 @@ _PLACE = re.compile(
 
 
 def annotation(level: str, text: str, *, is_file: Callable[[str], bool]) -> str:
-    """Return the command that has GitHub Actions show a message.
+    """Return the workflow command that makes GitHub Actions show a message.
 
     Args:
         level: ``error`` or ``warning``.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def events_command(values: Globals, name: str, no_headers: bool, watch: bool) -> None:
     """Show the events of a pipeline's CronJob, Jobs and pods, the newest last.
 
-    NAME is a pipeline, or a run's id. Kubernetes keeps events for an hour, as a rule.
+    NAME is a pipeline, or a run's id. Kubernetes keeps events for an hour by default.
     """
     client = values.client()
     show_once_or_watch(
@@ -39,7 +39,7 @@ def _show(values: Globals, found: Sequence[Happened], *, headed: bool) -> None:
 
     def table() -> None:
         if not found:
-            note("no events: Kubernetes keeps them for an hour, as a rule")
+            note("no events: Kubernetes keeps them for an hour by default")
             return
         now = values.now()
         rows = [

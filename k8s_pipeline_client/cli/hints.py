@@ -69,14 +69,14 @@ HINTS: Mapping[str, str | Callable[[PipelineError, Place], str]] = MappingProxyT
     {
         "AccessDenied": _denied,
         "ResponseTooLarge": "check the URL (--server, metadataApiEndpoint), and proxies in between",
-        "AnnotationsMissing": "have them written again: deploy with --force",
+        "AnnotationsMissing": "deploy with --force to write them again",
         "CatchupUnsupported": "set it to false, and start a run by hand (run) for what is missing",
-        "ClusterWideAccessDenied": "look at one namespace with -n; or have a ClusterRole with this right bound to this "
-        "account, such as that of rbac/all-namespaces.yaml",
+        "ClusterWideAccessDenied": "use one namespace with -n; or bind this account to a ClusterRole with this "
+        "permission, such as that of rbac/all-namespaces.yaml",
         "CopiedOrRenamed": "if it is a copy, remove the id or give it another one; if it was renamed, deploy with "
         "--rename, which deletes the other one and its run history (diff shows them)",
         "EarlierNameActive": "wait for it, kill it, or deploy with --force",
-        "FieldConflict": "have that manager release the field, or take it over with --force",
+        "FieldConflict": "stop that manager from setting the field, or take it over with --force",
         "InvalidPath": "write --set source.sourceConfig.config.includeTags=false",
         "InvalidRunId": "omit --run-id to get a new one",
         "InvalidServerAddress": "check it (--server, metadataApiEndpoint), and HTTP_PROXY, HTTPS_PROXY and ALL_PROXY "
@@ -102,7 +102,7 @@ HINTS: Mapping[str, str | Callable[[PipelineError, Place], str]] = MappingProxyT
         "then asks OpenMetadata",
         "ServiceWithoutPipelines": _service_without,
         "StillThere": "the deletion continues; see kubectl get pods, or delete again with a longer --timeout",
-        "TokenOfAnotherBot": "give a token of that bot, or --force to have the pipelines log in as another one",
+        "TokenOfAnotherBot": "give a token of that bot, or use --force to make the pipelines log in as another one",
         "TokenOfOtherBots": "use a token of their bot; or choose a Secret with --secret, and --force to log in "
         "as another bot",
         "TokenOlder": "give the new one with --token-file, or --force to go back to this one",

@@ -1,4 +1,4 @@
-"""runs, retry, wait: runs that were, and runs to come back to."""
+"""runs, retry, wait: past runs, and waiting for one."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def _show_runs(
 @click.argument("run", metavar="[RUN|NAME]", required=False, type=Target(), shell_complete=complete_name_or_run)
 @click.option("--wait", is_flag=True, help="Wait for the end; exit code 3 if the run fails.")
 @click.option("--logs", is_flag=True, help="Show the log as it is written; implies --wait.")
-@click.option("--timeout", type=Duration(), help="Wait no longer than this; the run itself goes on.")
+@click.option("--timeout", type=Duration(), help="Wait no longer than this; the run itself continues.")
 @click.option("--allow-overlap", is_flag=True, help="Start even while another run is active.")
 @common_options
 @pass_globals
@@ -162,7 +162,7 @@ def retry_command(
 
 @click.command("wait")
 @click.argument("name", type=Target(), shell_complete=complete_name_or_run)
-@click.option("--timeout", type=Duration(), help="Wait no longer than this; the run itself goes on.")
+@click.option("--timeout", type=Duration(), help="Wait no longer than this; the run itself continues.")
 @common_options
 @pass_globals
 def wait_command(values: Globals, name: str, timeout: float | None) -> None:

@@ -19,7 +19,7 @@ def complete_context(ctx: click.Context, parameter: click.Parameter, incomplete:
 
 
 def complete_namespace(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Offer the namespaces that settings and kubeconfig name: to list those of a cluster takes more than our rights."""
+    """Offer the namespaces that settings and kubeconfig name: listing those of a cluster takes more permissions."""
     values: Any = ctx.find_root().obj
     values.quiet = True
     try:

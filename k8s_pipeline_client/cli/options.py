@@ -75,7 +75,7 @@ class Globals:
         return self._loaded
 
     def log_json(self) -> None:
-        """Have what is logged be JSON lines until the command ends, and what is to be said about the settings, too."""
+        """Log JSON lines until the command ends, warnings about the settings included."""
         from k8s_pipeline_client.cli.logs import log_json
 
         click.get_current_context().call_on_close(log_json(self.verbose))

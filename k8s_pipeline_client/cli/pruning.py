@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from k8s_pipeline_client.deploying.compare import Comparison
 
 _DELETED, _DOOMED, _KEPT, _FAILED = "deleted", "would be deleted", "kept", "failed"
-_NOT_THAT_ONE = "it is not what was shown any more: it was deployed anew, taken over or deleted meanwhile"
+_NOT_THAT_ONE = "it has changed since it was shown: it was redeployed, taken over or deleted"
 
 
 @click.command("prune")
@@ -42,7 +42,7 @@ def prune_command(
     force: bool,
     timeout: float | None,
 ) -> int:
-    """Remove pipelines that were deployed from the OpenMetadata server, which does not have them any more.
+    """Remove pipelines that were deployed from the OpenMetadata server, which no longer has them.
 
     They are shown first. What was deployed from files, or belongs to another OpenMetadata instance, stays.
     """

@@ -1,4 +1,4 @@
-"""reconcile: have OpenMetadata know how every run ended."""
+"""reconcile: report to OpenMetadata how every run ended."""
 
 from __future__ import annotations
 
@@ -38,17 +38,19 @@ class _Moment(click.ParamType[datetime]):
         try:
             found = datetime.fromisoformat(str(value))
         except ValueError:
-            self.fail(f"{value!r} is no time such as 2026-01-31T12:00:00Z", param, ctx)
+            self.fail(f"{value!r} is not a time such as 2026-01-31T12:00:00Z", param, ctx)
         return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 @click.command("reconcile")
-@click.option("--once", is_flag=True, help="Make one pass, and exit; as for a CronJob of one's own.")
-@click.option("--interval", type=Duration(), default=_INTERVAL, show_default=True, help="Between passes; 60s at most.")
+@click.option("--once", is_flag=True, help="Make one pass, and exit; for use in a CronJob of your own.")
+@click.option(
+    "--interval", type=Duration(), default=_INTERVAL, show_default=True, help="Time between passes; 60s at most."
+)
 @click.option(
     "--watch/--no-watch",
     default=None,
-    help="Watch Jobs and pods, and make a pass when a run may have ended. [default: as the settings say]",
+    help="Watch Jobs and pods, and make a pass when a run may have ended. [default: from the settings]",
 )
 @click.option("--close-stale", is_flag=True, help="Close unfinished rows that an earlier client has left, and exit.")
 @click.option("--before", type=_Moment(), metavar="TIME", help="With --close-stale: only rows that began before it.")
@@ -59,7 +61,7 @@ class _Moment(click.ParamType[datetime]):
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="How what is done is logged, on standard error.",
+    help="Format of the log on standard error.",
 )
 @common_options
 @pass_globals
@@ -74,15 +76,15 @@ def reconcile_command(
     metrics_port: int | None,
     log_format: str,
 ) -> int:
-    """Have OpenMetadata know how every run ended, and why; goes on until it is ended.
+    """Report to OpenMetadata how every run ended, and why, until stopped.
 
-    Runs that cannot start are ended after their start timeout, and due runs that Kubernetes did not start are
-    reported as missed. Where runs are reported the settings say (metadataApiEndpoint, serverToken, serverTokenFile);
+    Runs that cannot start are killed after their start timeout, and due runs that Kubernetes did not start are
+    reported as missed. The settings say where runs are reported (metadataApiEndpoint, serverToken, serverTokenFile);
     without them each is reported where it reports itself.
     """
     _check(values, once, interval, close_stale, before, dry_run, metrics_port)
     if watch and (once or close_stale):
-        raise click.UsageError("--watch goes without --once and --close-stale")
+        raise click.UsageError("--watch cannot be combined with --once or --close-stale")
     from k8s_pipeline_client.cli.logs import log_progress
     from k8s_pipeline_client.reporter import Reporter
 
@@ -112,15 +114,15 @@ def _check(
     metrics_port: int | None,
 ) -> None:
     if not 1.0 <= interval <= _LONGEST_INTERVAL:
-        raise click.UsageError("--interval has to be between 1s and 60s")
+        raise click.UsageError("--interval must be between 1s and 60s")
     if close_stale and (before is None or once):
-        raise click.UsageError("--close-stale needs --before, and goes without --once")
+        raise click.UsageError("--close-stale requires --before and cannot be combined with --once")
     if not close_stale and (before is not None or dry_run):
-        raise click.UsageError("--before and --dry-run go with --close-stale")
+        raise click.UsageError("--before and --dry-run require --close-stale")
     if (once or close_stale) and metrics_port is not None:
-        raise click.UsageError("--metrics-port goes without --once and --close-stale")
+        raise click.UsageError("--metrics-port cannot be combined with --once or --close-stale")
     if values.output and not (once or close_stale):
-        raise click.UsageError("--output goes with --once or --close-stale")
+        raise click.UsageError("--output requires --once or --close-stale")
 
 
 def _one_pass(reporter: Reporter) -> Report:
@@ -146,7 +148,7 @@ def _go_on(reporter: Reporter, interval: float, watch: bool | None, metrics_port
                 on_pass=metrics.passed if metrics else lambda report: None,
                 on_error=metrics.failed if metrics else lambda error: None,
             )
-            _LOG.info("ended as asked")
+            _LOG.info("stopped on request")
     finally:
         if metrics:
             metrics.close()
@@ -176,7 +178,7 @@ def _show(values: Globals, report: Report) -> int:
         for text in report.warnings:
             warn(text)
         if not report.runs and not report.pipelines:
-            note("nothing is to be reported")
+            note("nothing to report")
             return
         rows = [
             [run.fqn or run.pipeline, run.run_id, run.state, run.action.value, run.error or run.cause]

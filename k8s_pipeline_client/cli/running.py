@@ -91,7 +91,7 @@ def kill_command(
 
     check_chosen(names, everything, files)
     if runs and len(names) != 1:
-        raise click.UsageError("--run goes with one NAME.")
+        raise click.UsageError("--run requires a single NAME.")
     client = values.writer()
     limit = Countdown(timeout)
 
@@ -152,7 +152,7 @@ def wait_for_run(
     try:
         return _wait(values, client, started, logs=logs, timeout=timeout)
     except KeyboardInterrupt:
-        note(f"run {started.run_id} goes on; next: {command('wait', started.job_name, place=values.place)}")
+        note(f"run {started.run_id} continues; next: {command('wait', started.job_name, place=values.place)}")
         raise
 
 

@@ -1,4 +1,4 @@
-"""serve: be the pipeline service of an OpenMetadata server, over HTTP."""
+"""serve: the pipeline service of an OpenMetadata server, over HTTP."""
 
 from __future__ import annotations
 
@@ -22,15 +22,19 @@ _PORT = click.IntRange(0, 65535)
 
 @click.command("serve")
 @click.option("--host", default="0.0.0.0", show_default=True, help="Address to listen on.")
-@click.option("--port", type=_PORT, default=8080, show_default=True, help="Port; 0 for any that is free.")
-@click.option("--username-file", multiple=True, type=_FILE, help="User names, one a line. May be repeated.")
-@click.option("--password-file", multiple=True, type=_FILE, help="Passwords, one a line. May be repeated.")
+@click.option("--port", type=_PORT, default=8080, show_default=True, help="Port; 0 for any free one.")
+@click.option("--username-file", multiple=True, type=_FILE, help="File with user names, one per line. May be repeated.")
+@click.option("--password-file", multiple=True, type=_FILE, help="File with passwords, one per line. May be repeated.")
 @click.option("--tls-certificate", type=_FILE, help="PEM file with the certificate chain, for https.")
 @click.option("--tls-key", type=_FILE, help="PEM file with its private key.")
-@click.option("--metrics-port", type=_PORT, help="Serve /metrics on this port as well, to whoever asks.")
-@click.option("--openmetadata-version", metavar="X.Y.Z", help="Of the ingestion image. [default: as its tag says]")
+@click.option("--metrics-port", type=_PORT, help="Also serve /metrics on this port, without authentication.")
+@click.option(
+    "--openmetadata-version",
+    metavar="X.Y.Z",
+    help="OpenMetadata version of the ingestion image. [default: from its tag]",
+)
 @click.option("--no-reporter", is_flag=True, help="Do not report how runs end: `reconcile` does it elsewhere.")
-@click.option("--no-refresh", is_flag=True, help="Leave what is deployed as it is when image or settings are new.")
+@click.option("--no-refresh", is_flag=True, help="Do not update what is deployed when image or settings change.")
 @click.option("--docs/--no-docs", default=False, help="Serve the description of the API at /docs.")
 @common_options
 @pass_globals
@@ -52,7 +56,7 @@ def serve_command(
 
     An OpenMetadata server whose className is its Airflow REST client, and whose apiEndpoint is this service, has its
     pipelines deployed and run here. It logs in with a user name and a password: from files, such as a mounted Secret,
-    or as the server's own settings (--config) say. The log is one JSON object a line, on standard error.
+    or as the server's own settings (--config) say. The log is one JSON object per line, on standard error.
     """
     try:
         from k8s_pipeline_client import service
@@ -82,7 +86,7 @@ def serve_command(
     values.log_json()
     settings = values.settings()
     if settings.is_noop:
-        raise SettingsError("the settings say enabled: false, so nobody is to run pipelines", hint="set enabled: true")
+        raise SettingsError("the pipeline service is disabled by the setting enabled: false", hint="set enabled: true")
     cluster = connect(settings, kubeconfig=values.kubeconfig, context=values.context)
     credentials = _credentials(config, values, cluster)
     metrics = service.Metrics()
@@ -92,9 +96,9 @@ def serve_command(
 
 def _check(config: ServiceConfig) -> None:
     if bool(config.username_files) != bool(config.password_files):
-        raise InputError("--username-file and --password-file go together", hint="give both, or neither")
+        raise InputError("--username-file and --password-file must be given together", hint="give both, or neither")
     if config.tls_key is not None and config.tls_certificate is None:
-        raise InputError("--tls-key goes with --tls-certificate", hint="give both")
+        raise InputError("--tls-certificate and --tls-key must be given together", hint="give both")
 
 
 def _version(text: str | None) -> str:
@@ -104,7 +108,7 @@ def _version(text: str | None) -> str:
         return ""
     found = version_in(text)
     if not found:
-        raise InputError(f"--openmetadata-version {text!r} is no version", hint="give one such as 1.12.14")
+        raise InputError(f"--openmetadata-version {text!r} is not a version", hint="give one such as 1.12.14")
     return found
 
 

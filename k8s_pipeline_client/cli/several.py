@@ -106,7 +106,7 @@ def agreed(count: int, what: str, *, yes: bool) -> bool:
     if not is_terminal(sys.stdin):
         raise InputError(
             f"{counted(count, what)} would be deleted, but standard input is not a terminal to confirm it",
-            hint="say so with --yes",
+            hint="confirm with --yes",
         )
     return click.confirm(f"Delete {counted(count, what)} with their runs?", err=True)
 

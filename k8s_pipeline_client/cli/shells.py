@@ -136,7 +136,7 @@ def script(shell: str, cli: Any) -> str:
 
 
 def register_shells() -> None:
-    """Have click ask our classes; called where a shell completes."""
+    """Register our classes with click; called where a shell completes."""
     for found in SHELLS.values():
         register(found)
 

@@ -1,4 +1,4 @@
-"""status: how things stand with one pipeline."""
+"""status: one pipeline in full."""
 
 from __future__ import annotations
 

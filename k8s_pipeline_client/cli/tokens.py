@@ -31,11 +31,11 @@ _ASK_TIMEOUT = 5.0
     type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
     help="File with the bot's new token; - is standard input. [default: serverToken, serverTokenFile]",
 )
-@click.option("--secret", metavar="NAME", help="The Secret to write, where the token does not tell which.")
+@click.option("--secret", metavar="NAME", help="The Secret to write, if the token does not tell which.")
 @click.option(
     "--force",
     is_flag=True,
-    help="Take a token of another bot, one that has expired, or a Secret that another field manager writes.",
+    help="Accept a token of another bot, one that has expired, or a Secret that another field manager writes.",
 )
 @click.option("--no-wait", is_flag=True, help="Do not wait until OpenMetadata accepts it.")
 @common_options
@@ -43,9 +43,9 @@ _ASK_TIMEOUT = 5.0
 def rotate_token_command(
     values: Globals, token_file: Path | None, secret: str | None, force: bool, no_wait: bool
 ) -> None:
-    """Have pipelines log in with their bot's new token, from their next runs on; nothing is deployed again.
+    """Make pipelines log in with their bot's new token, from their next runs on; nothing is redeployed.
 
-    OpenMetadata accepts a new token about two minutes after it has made it; until then the old one stays in force.
+    OpenMetadata accepts a new token about two minutes after it has made it; until then the old one stays active.
     """
     from k8s_pipeline_client.cli.output import emit, note, print_table, warn
 
@@ -57,8 +57,8 @@ def rotate_token_command(
     )
     if done.action == "waiting":
         warn(
-            f"the token waits in Secret {done.secret} until OpenMetadata accepts it, while the old one stays in force: "
-            "the reporter puts it in force, or this command once more"
+            f"the token is pending in Secret {done.secret} until OpenMetadata accepts it; the old one stays active: "
+            "the reporter activates it, or this command when run again"
         )
     expires = _text(done.expires_at)
     row = [
@@ -101,7 +101,7 @@ def tokens_command(values: Globals, everywhere: bool) -> None:
 
     def table() -> None:
         if not found:
-            note("no pipeline uses a token of a Secret of this program")
+            note("no pipeline uses a token Secret of this program")
             return
         rows = [
             [

@@ -59,7 +59,7 @@ class Deleting:
         wait: bool = True,
         announce: Callable[[str], None] = lambda text: None,
     ) -> bool:
-        """Delete a pipeline as it was read; one that has been deployed anew or switched since then stays as it is.
+        """Delete a pipeline as it was read; one that has been redeployed or switched since then stays as it is.
 
         For whoever decides by what was read, such as after asking OpenMetadata; a run that has begun since is no
         change. Otherwise as `delete`.

@@ -19,7 +19,7 @@ from k8s_pipeline_client.status import PipelineStatus, RunStatus
 class AllNamespaces:
     """The pipelines of all namespaces, to be read only.
 
-    All methods raise `ForbiddenError` (``ClusterWideAccessDenied``) without the right to list the objects in all
+    All methods raise `ForbiddenError` (``ClusterWideAccessDenied``) without the permission to list the objects in all
     namespaces, which no Role grants. Without that to list events, some causes are less exact.
     """
 

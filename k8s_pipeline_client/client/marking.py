@@ -19,7 +19,7 @@ class Marking:
     _reader: Reader
 
     def mark_deleted(self, name: Named) -> bool:
-        """Suspend a pipeline and mark it as deleted in OpenMetadata, and have its active runs end; again is fine.
+        """Suspend a pipeline and mark it as deleted in OpenMetadata, and end its active runs; repeating it is harmless.
 
         It returns once the API server has accepted that. `list_pipelines` and `status` say so; no run of it can be
         started. A deploy, `enable` and `disable` take the mark away, as does `unmark`.
@@ -28,7 +28,7 @@ class Marking:
             name: The pipeline; best its CronJob, as it was read when OpenMetadata was asked.
 
         Returns:
-            Whether it is marked; not if it has been deployed anew, switched or deleted since it was read.
+            Whether it is marked; not if it has been redeployed, switched or deleted since it was read.
 
         Raises:
             WaitTimeoutError: A queue keeps changing the Job of a run; the pipeline is marked.

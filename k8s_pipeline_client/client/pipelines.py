@@ -127,7 +127,7 @@ class Pipelines(RunLogs, Deleting, Ending, Marking, Choosing, Switching, Refresh
             ManagedElsewhereError: It was deployed from the other source, and ``force`` is not set.
             RunActiveError: It was renamed, a run of the earlier name is active, and ``force`` is not set.
             ConflictError: Another field manager owns a field, and ``force`` is not set.
-            WaitTimeoutError: An object is being deleted and does not go, or others keep deploying the pipeline.
+            WaitTimeoutError: An object is being deleted, but still exists, or others keep deploying the pipeline.
         """
         judge = judge or _judge(source)
         deployer = Deployer(self._cluster, dry_run=dry_run, force=force, current=current, accepted=self._accepted)

@@ -210,7 +210,7 @@ class KubeCluster:
         yield from self._streamed(self._path(Kind.POD, pod) + "/log", query, action, idle=None if follow else 0)
 
     def may(self, verb: str, resource: str, *, group: str = "", subresource: str = "") -> bool:
-        """Return whether we have a right; see `Cluster.may`."""
+        """Return whether we have a permission; see `Cluster.may`."""
         asked = {"namespace": self._namespace, "verb": verb, "resource": resource}
         asked |= {key: value for key, value in (("group", group), ("subresource", subresource)) if value}
         answer = self._json(
@@ -221,7 +221,7 @@ class KubeCluster:
                 "kind": "SelfSubjectAccessReview",
                 "spec": {"resourceAttributes": asked},
             },
-            action="ask for our own rights",
+            action="create SelfSubjectAccessReview",
         )
         return bool((answer.get("status") or {}).get("allowed"))
 
@@ -231,7 +231,7 @@ class KubeCluster:
             "POST",
             "/apis/authentication.k8s.io/v1/selfsubjectreviews",
             body={"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"},
-            action="ask who we are",
+            action="create SelfSubjectReview",
         )
         return str(((found.get("status") or {}).get("userInfo") or {}).get("username") or "")
 

@@ -127,8 +127,8 @@ class Cluster(Protocol):
     def watch(self, kind: Kind, *, seconds: int, labels: str = "", fields: str = "") -> Iterator[WatchEvent]:
         """Yield what happens to the objects that match the selectors: first each that is there, then each change.
 
-        It ends when the time is over, or sooner, as the API server likes. Who goes on watches anew, and so sees again
-        what is there. The documented Role does not have the verb.
+        It ends when the time is over, or sooner, as the API server likes. Whoever continues starts a new watch, and so
+        sees again what is there. The documented Role does not have the verb.
 
         Args:
             kind: Their kind.
@@ -157,7 +157,7 @@ class Cluster(Protocol):
         """
 
     def create(self, manifest: Object, *, dry_run: bool = False) -> Object:
-        """Create an object, or in a dry run have admission judge it.
+        """Create an object, or in a dry run only pass it through admission.
 
         Raises:
             ConflictError: An object of this name exists; after a retry it may be the one that was created.
@@ -221,7 +221,7 @@ class Cluster(Protocol):
         """
 
     def may(self, verb: str, resource: str, *, group: str = "", subresource: str = "") -> bool:
-        """Return whether we have a right on all objects of a resource in the namespace (SelfSubjectAccessReview).
+        """Return whether we have a permission on all objects of a resource in the namespace (SelfSubjectAccessReview).
 
         Every account that the API server knows may ask this.
         """

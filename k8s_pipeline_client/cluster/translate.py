@@ -94,7 +94,7 @@ def _known(status: int, failure: dict[str, Any], message: str, namespace: str) -
             f"create the namespace (kubectl create namespace {namespace}) or use another",
         )
     if status == 403 and "exceeded quota" in message:
-        return "QuotaExceeded", "free quota in the namespace, or have it increased"
+        return "QuotaExceeded", "free quota in the namespace, or raise it"
     if status in (401, 403) and 'User "system:anonymous"' in message:
         # A Role for anonymous users would not help, and should not exist.
         return (
@@ -104,7 +104,7 @@ def _known(status: int, failure: dict[str, Any], message: str, namespace: str) -
     if status == 403 and "is forbidden: User" in message and not namespace:
         return (
             "ClusterWideAccessDenied",
-            "look at one namespace, or have a ClusterRole with this right bound to this account",
+            "use one namespace, or bind this account to a ClusterRole with this permission",
         )
     if status == 403 and "is forbidden: User" in message:
         return (
@@ -115,7 +115,7 @@ def _known(status: int, failure: dict[str, Any], message: str, namespace: str) -
     if status == 401:
         return "", "log in again, or use another kubeconfig or context"
     if status == 409 and _is_about_fields(failure):
-        return "FieldConflict", "have that manager release the field, or take it over by force"
+        return "FieldConflict", "stop that manager from setting the field, or take it over by force"
     if status == 429 or status >= 500:
         return "ApiServerOverloaded", "the API server is overloaded or unhealthy; try again later"
     return "", ""

@@ -74,7 +74,7 @@ class Stream:
             for chunk in self.response.stream(_CHUNK):
                 yield chunk
                 if is_over():
-                    raise Urllib3TimeoutError("the time that was allowed is over")
+                    raise Urllib3TimeoutError("timed out")
         except HTTPError as error:
             raise UnreachableError(f"the connection broke: {_plain(error)}") from error
 
@@ -196,7 +196,7 @@ class Transport:
         return broken_at is not None and time.monotonic() - broken_at < _SETTLE_SECONDS
 
     def _note_rights(self, status: int, path: str, begun: float) -> None:
-        """See that RBAC is loaded: what is refused from now on is refused for good, so nobody waits for it."""
+        """Note that RBAC is loaded: what is refused from now on is not retried."""
         broken_at = self._broken_at
         is_granted = status < HTTPStatus.BAD_REQUEST and "/namespaces/" in path
         if is_granted and broken_at is not None and begun > broken_at:
@@ -268,7 +268,7 @@ def _read_all(response: BaseHTTPResponse, end: float) -> bytes:
         while part := response.read1(_CHUNK):
             parts.append(part)
             if time.monotonic() > end:
-                raise Urllib3TimeoutError("the response took too long")
+                raise Urllib3TimeoutError("the response timed out")
     except BaseException:
         response.close()
         raise

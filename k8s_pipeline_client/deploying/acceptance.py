@@ -77,7 +77,7 @@ def remembered(accepted: Accepted) -> Accepted:
 
 
 def has_to_wait(manifest: Object, live: Object | None, accepted: Accepted, now: datetime) -> bool:
-    """Return whether a newer token is not to take the place of the one that is there, as yet.
+    """Return whether a newer token must not replace the current one yet.
 
     Args:
         manifest: The Secret with the newer one.
@@ -93,7 +93,7 @@ def has_to_wait(manifest: Object, live: Object | None, accepted: Accepted, now: 
     if answer is not None:
         return not answer
     issued_at = claims_of(token).issued_at
-    # One from the future is of another clock than ours, and would wait for ever.
+    # One from the future is of another clock than ours, and would wait forever.
     return issued_at is not None and abs(now - issued_at) < SETTLES_AFTER
 
 

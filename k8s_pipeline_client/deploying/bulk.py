@@ -182,7 +182,7 @@ class Batch:
         return None
 
     def _hand_out(self, pool: ThreadPoolExecutor) -> None:
-        """Plan one after the other, note those that are as planned, and have the others written.
+        """Plan one after the other, note those that are as planned, and write the others.
 
         The first new pipeline for each set of shared objects that it would have to write goes first, so that the
         others find launcher, certificates and token there.
@@ -315,7 +315,7 @@ class Batch:
 
 
 def in_our_context(pool: ThreadPoolExecutor, read: Callable[[Any], object], items: Iterable[Any]) -> Iterator[object]:
-    """Have a pool do what our time limit bounds."""
+    """Let a pool work within our time limit."""
     return pool.map(lambda found: found(), [partial(copy_context().run, read, item) for item in items])
 
 

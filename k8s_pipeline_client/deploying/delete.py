@@ -1,4 +1,4 @@
-"""Removes pipelines, and stays until nothing of them is left, or only until all of it is on its way out."""
+"""Removes pipelines, and waits until nothing of them is left, or only until all of it is being deleted."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def delete_pipeline(
 ) -> bool:
     """Delete a pipeline with its runs, and wait until its objects are gone.
 
-    One that is deployed anew while we wait is another one, and stays. Without waiting it is over once the API server
+    One that is redeployed while we wait is another one, and stays. Without waiting it is over once the API server
     has accepted that nothing of it can start and that all of it is ending; Kubernetes then does the rest.
 
     Args:

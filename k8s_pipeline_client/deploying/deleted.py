@@ -31,7 +31,7 @@ def mark_deleted(cluster: Cluster, cronjob: Object) -> bool:
         cronjob: As it was read when OpenMetadata was asked.
 
     Returns:
-        Whether it is marked; not if it has been deployed anew, switched or deleted since it was read.
+        Whether it is marked; not if it has been redeployed, switched or deleted since it was read.
     """
     if is_marked_deleted(cronjob):
         return True

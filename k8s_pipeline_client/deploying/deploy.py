@@ -212,7 +212,7 @@ class Deployer:
                     f"CronJob {plan.name} does not say whose it is: its annotations were removed",
                     code="AnnotationsMissing",
                     facts={"name": plan.name, "fqn": plan.pipeline.fqn},
-                    hint="have them written again by force",
+                    hint="write them again by force",
                 )
             if fqn != plan.pipeline.fqn and (fqn or not is_ours):
                 raise ForeignObjectError(

@@ -90,7 +90,7 @@ class Deployed:
             (self.secrets if kind is Kind.SECRET else self.config_maps)[name] = held
 
     def forget(self, kind: Kind) -> None:
-        """Begin a list anew."""
+        """Restart a list."""
         with self._lock:
             match kind:
                 case Kind.CRONJOB:

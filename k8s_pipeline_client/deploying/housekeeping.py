@@ -66,7 +66,7 @@ def _config_maps(cluster: Cluster, border: datetime) -> Iterator[str]:
 
 
 def _note(cluster: Cluster, item: Object, since: str) -> None:
-    """Have an object say since when it is unused, or nothing of that; what it holds stays."""
+    """Mark an object as unused since a time, or remove the mark; its data stays."""
     manifest = part(item, fields_of(item, MANAGER))
     annotations = {**(manifest["metadata"].get("annotations") or {}), labels.UNUSED_SINCE: since}
     kept = {key: text for key, text in annotations.items() if text}
@@ -81,7 +81,7 @@ def _without_used(cluster: Cluster, names: set[str]) -> set[str]:
     """
     left = set(names)
     for kind in (Kind.CRONJOB, Kind.JOB):
-        # A list that begins anew half-way takes none of its users back.
+        # A list that restarts half-way takes none of its users back.
         for page in cluster.pages(kind, labels=labels.PIPELINE, restart=_nothing) if left else ():
             left -= {name for item in page for name in _mounted(item)}
             if not left:

@@ -1,4 +1,4 @@
-"""What a deploy has done so far, over all of its attempts: after a conflict it begins anew. Pure.
+"""What a deploy has done so far, over all of its attempts: after a conflict it starts over. Pure.
 
 What it has written is taken back only as long as it is there as the deploy left it: what somebody else has written
 since is theirs. Once somebody else has written the CronJob, they have come to the end of a deploy of their own (it is

@@ -172,7 +172,7 @@ def _planned(secret: Object, token: Object | None, settings: Settings, *, is_sus
         with_connection=with_connection,
     )
     if pipeline.resource_name != name:
-        raise DefinitionError(f"Secret {name}: what is kept of the definition is another pipeline's", hint="deploy it")
+        raise DefinitionError(f"Secret {name}: the stored definition is another pipeline's", hint="deploy it")
     pipeline = replace(pipeline, enabled=not is_suspended, updated_at=mark)
     return plan(pipeline, settings, source=Source.SERVER)
 

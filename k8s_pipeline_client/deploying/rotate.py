@@ -29,7 +29,7 @@ class RotateAction(StrEnum):
     ROTATED = "rotated"
     UNCHANGED = "unchanged"
     WAITING = "waiting"
-    """OpenMetadata does not accept it as yet; see `acceptance`."""
+    """OpenMetadata does not accept it yet; see `acceptance`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ def rotate(
             f"the token is for {claims.bot!r}, but Secret {place.name} has that of {place.bot!r}",
             code="TokenOfAnotherBot",
             facts={"bot": claims.bot, "secret": place.name, "bot_of_secret": place.bot},
-            hint="give a token of that bot, or use force to have the pipelines log in as another one",
+            hint="give a token of that bot, or use force to make the pipelines log in as another one",
         )
     if only_newer and not force:
         _refuse_older(place, claims)
@@ -145,9 +145,7 @@ def rotate(
     manifest = token_secret(token, place.name, place.instance, cluster.namespace, server=server)
     action = _written(cluster, manifest, force=force, accepted=accepted)
     if action is RotateAction.WAITING and timeout:
-        announce(
-            f"OpenMetadata does not accept it as yet: waiting for {timeout:.0f} s at most, while the old one works"
-        )
+        announce(f"OpenMetadata does not accept it yet: waiting for {timeout:.0f} s at most; the old one keeps working")
         for _ in poll(timeout, first=1.0, longest=_ASK_EVERY):
             action = _written(cluster, manifest, force=force, accepted=accepted)
             if action is not RotateAction.WAITING:
@@ -282,9 +280,9 @@ def _chosen(places: Sequence[_Place], bot: str, name: str | None, *, force: bool
             f"the token is for {bot!r}, but the pipelines in namespace {namespace} use others: {known}",
             code="TokenOfOtherBots",
             facts={"bot": bot, "namespace": namespace, "secrets": tuple(place.name for place in places)},
-            hint="give a token of their bot; or name a Secret, and use force to have them log in as another bot",
+            hint="give a token of their bot; or name a Secret, and use force to make them log in as another bot",
         )
-    what = f"Secrets with tokens are called {name!r}" if name else "Secrets have a token that it could replace"
+    what = f"Secrets with tokens are named {name!r}" if name else "Secrets have a token that it could replace"
     raise UnknownNameError(
         f"{len(fitting) or 'no'} {what} in namespace {namespace}: {known}",
         code="TokenSecretNotFound" if not fitting else "TokenSecretAmbiguous",

@@ -11,7 +11,7 @@ controller, which may start a missed run. Where anything else differs, all three
 **Why two deploys at once end with the newer.** Every write names the version that was seen; what was not there must
 not be there. So the older one cannot write the ConfigMap once the newer has, and whatever it had begun before, the
 newer has seen there: the ConfigMap says of what content it is. It then writes all three objects, whether they differ
-or not, so that their versions change, and every later write of the older one is refused. That one observes anew, finds
+or not, so that their versions change, and every later write of the older one is refused. That one observes again, finds
 itself older, and has left nothing behind.
 """
 
@@ -119,8 +119,8 @@ def why_ignored(plan: Plan, known: int, now: int | None) -> str:
     assert plan.updated_at is not None
     if plan.updated_at >= known or (now is not None and now < known):
         return ""  # below what is deployed, and so is the entity: a clock was set back, or a backup restored
-    says = "OpenMetadata cannot be asked" if now is None else f"OpenMetadata has it as of {_shown(now)}"
-    return f"it is an earlier state, of {_shown(plan.updated_at)}: deployed is that of {_shown(known)}, and {says}"
+    says = "OpenMetadata cannot be asked" if now is None else f"OpenMetadata's is of {_shown(now)}"
+    return f"it is an earlier version, of {_shown(plan.updated_at)}: the deployed one is of {_shown(known)}, and {says}"
 
 
 def _shown(milliseconds: int) -> str:

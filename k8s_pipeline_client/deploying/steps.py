@@ -198,8 +198,7 @@ def _changes(plan: Plan, live: Live, *, force: bool) -> Changes:
 
 
 _KEPT = (
-    "a run is active that reads its token from the document, which so still holds it: deploy again once the run has "
-    "ended"
+    "an active run reads its token from the document, so the token is kept there: deploy again once the run has ended"
 )
 
 
@@ -263,7 +262,7 @@ def _must_be_off(plan: Plan, live: Live, *, is_changed: bool) -> bool:
 
 
 def _config(manifest: Object, before: Object | None, live: Live, cronjob: Object) -> Iterator[Step]:
-    """Yield what has the Secret or the ConfigMap be as planned."""
+    """Yield the steps that make the Secret or the ConfigMap as planned."""
     if before is not None and live.claimed and _is_left_over(before, cronjob):
         yield Discard(before)
         before = None

@@ -50,7 +50,7 @@ def by_name(cluster: Cluster, pipelines: Sequence[Pipeline], each: Each = map) -
 
     def read(asked: tuple[Kind, str]) -> None:
         kind, selector = asked
-        # Nothing is forgotten where a list begins anew: what has gone since is then looked at once more, by itself.
+        # Nothing is forgotten where a list restarts: what has gone since is then looked at once more, by itself.
         for page in cluster.pages(kind, labels=selector, restart=lambda: None):
             deployed.add(kind, page)
 

@@ -10,10 +10,10 @@ def stuck(item: Object) -> WaitTimeoutError:
     """Return the error for an object that is being deleted and stays."""
     kind, name, held_by = item["kind"], item["metadata"]["name"], finalizers(item)
     return WaitTimeoutError(
-        f"{kind} {name} is being deleted and does not go{_held(held_by)}",
+        f"{kind} {name} is being deleted, but still exists{_held(held_by)}",
         code="Terminating",
         facts={"kind": kind, "name": name, "finalizers": held_by, "since": item["metadata"]["deletionTimestamp"]},
-        hint="whoever has set the finalizer has to remove it: look for that controller"
+        hint="the controller that set the finalizer must remove it: check that it runs"
         if held_by
         else "it may be gone in a moment: try again",
     )

@@ -48,7 +48,7 @@ def ensure(
     dry_run: bool = False,
     accepted: acceptance.Accepted = acceptance.unasked,
 ) -> Outcome:
-    """Have the Secret hold the token, unless what it holds is newer or somebody else writes it.
+    """Write the token to the Secret, unless it has a newer one or somebody else writes it.
 
     Args:
         cluster: The cluster.
@@ -83,7 +83,7 @@ def ensure(
             return Outcome(live, note=f"its token, which is newer, was not written to Secret {name}: {error.message}")
         if waits is not None:
             return Outcome(live, written, _waits(name))
-        said = f"its token is newer than the one of Secret {name}, and takes its place for all pipelines"
+        said = f"its token is newer than the one in Secret {name}, and replaces it for all pipelines"
         return Outcome(live, written, said if current else "")
     raise unsettled(name, live)
 
@@ -102,8 +102,8 @@ def _waiting(cluster: Cluster, manifest: Object, live: Object | None, accepted: 
 
 def _waits(name: str) -> str:
     return (
-        f"its token is newer than the one of Secret {name}, and waits there until OpenMetadata accepts it, which takes "
-        "two or three minutes: the reporter puts it in force, or the next deploy, or whoever rotates to it"
+        f"its token is newer than the one in Secret {name}, and is pending there until OpenMetadata accepts it, which "
+        "takes two or three minutes: the reporter, the next deploy or a rotation to it then activates it"
     )
 
 

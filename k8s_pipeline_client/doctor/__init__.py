@@ -1,4 +1,4 @@
-"""Looks at what pipelines need, before they fail for want of it.
+"""Checks what pipelines need, before they fail because it is missing.
 
 `gather`, `ask` and `probe` collect facts; `judge` turns them into findings, and is pure.
 """

@@ -1,4 +1,4 @@
-"""Judges the cluster and the namespace: reachable, rights, clock, time zones, other clients, the reporter. Pure."""
+"""Judges cluster and namespace: reachable, permissions, clock, time zones, other clients, the reporter. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SILENT_SECONDS = 300.0
 _OTHERS = ("om-cronjob-", "om-cronomjob-")
 _ROLE = "kubectl apply -k rbac/, or a smaller Role of docs/reference/rights.md"
 _DOCTOR = "apply rbac/doctor.yaml"
-_CLOCKS = "have both machines set their clocks by a time server (NTP)"
+_CLOCKS = "synchronize both clocks by NTP"
 
 
 def reachable(facts: ClusterFacts) -> Iterator[Finding]:
@@ -33,11 +33,11 @@ def reachable(facts: ClusterFacts) -> Iterator[Finding]:
         return
     yield ok("cluster", f"the API server is version {facts.version}")
     if isinstance(facts.identity, Unknown):
-        yield unknown("identity", f"who we are is not known: {facts.identity.why}")
+        yield unknown("identity", f"cannot tell who we are: {facts.identity.why}")
     elif not facts.identity:
-        yield unknown("identity", "who we are is not known: the API server does not say")
+        yield unknown("identity", "cannot tell who we are: the API server does not say")
     elif facts.identity == "system:anonymous":
-        text = "the API server does not know us (system:anonymous)"
+        text = "not authenticated: the API server sees system:anonymous"
         yield problem("identity", "Anonymous", text, "log in, or use another kubeconfig or context")
     else:
         yield ok("identity", f"logged in as {facts.identity}")
@@ -60,26 +60,26 @@ def is_missing(facts: ClusterFacts) -> bool:
 
 
 def rights(facts: ClusterFacts) -> Iterator[Finding]:
-    """Judge each operation by the rights that it is declared to need."""
+    """Judge each operation by the permissions that it is declared to need."""
     denied = facts.denied
     if isinstance(denied, Unknown):
         yield unknown("rights", f"which rights we have is not known: {denied.why}")
         return
     if not denied:
-        yield ok("rights", f"every command has the rights that it needs in namespace {facts.namespace}")
+        yield ok("rights", f"every command has the permissions that it needs in namespace {facts.namespace}")
         return
     fine = [operation for operation in Operation if not NEEDED[operation] & denied]
     for operation in Operation:
         missing = NEEDED[operation] & denied
         if not missing:
             continue
-        text = f"{operation} lacks rights in namespace {facts.namespace}: {_listed(missing)}"
+        text = f"{operation} lacks permissions in namespace {facts.namespace}: {_listed(missing)}"
         make = problem if operation is Operation.DEPLOY or operation is Operation.RUN else warning
         if not missing & VITAL:
             make = warning
         yield make(f"rights: {operation}", "RightsMissing", text, _ROLE)
     if fine:
-        yield ok("rights", f"these have all that they need: {', '.join(fine)}")
+        yield ok("rights", f"these have all permissions that they need: {', '.join(fine)}")
 
 
 def _listed(missing: Rights) -> str:
@@ -106,7 +106,7 @@ def zones(facts: ClusterFacts) -> Iterator[Finding]:
     taken: list[str] = []
     for zone, refusal in facts.zones.items():
         if isinstance(refusal, Unknown):
-            yield unknown("time-zones", f"whether schedules in {zone} are accepted is not known: {refusal.why}")
+            yield unknown("time-zones", f"cannot tell whether schedules in {zone} are accepted: {refusal.why}")
         elif refusal is None:
             taken.append(zone)
         else:
@@ -117,12 +117,12 @@ def zones(facts: ClusterFacts) -> Iterator[Finding]:
 
 def _zone_refused(zone: str, refusal: PipelineError) -> Finding:
     if is_untold(refusal):
-        return unknown("cronjobs", f"whether a CronJob is accepted is not known: {words_of(refusal)}", NO_DRY_RUN)
+        return unknown("cronjobs", f"cannot tell whether a CronJob is accepted: {words_of(refusal)}", NO_DRY_RUN)
     if "timeZone" in refusal.message or "time zone" in refusal.message:
-        hint = "have the time zone data of the control plane completed, or set another pipelineTimezone"
+        hint = "install complete time zone data in the control plane, or set another pipelineTimezone"
         text = f"the API server refuses schedules in {zone}: {words_of(refusal)}"
         return problem("time-zones", "TimeZoneRefused", text, hint)
-    hint = "have whoever runs the policy or webhook that the message names allow CronJobs"
+    hint = "change the policy or webhook that the message names so that it allows CronJobs"
     return problem("cronjobs", "CronJobRefused", f"a CronJob is refused: {words_of(refusal)}", refusal.hint or hint)
 
 
@@ -130,7 +130,7 @@ def leftovers(facts: ClusterFacts) -> Iterator[Finding]:
     """Judge whether another client of OpenMetadata schedules the same pipelines."""
     found: list[str] = []
     if isinstance(facts.cronjobs, Unknown):
-        yield unknown("leftovers", f"CronJobs of other clients are not known: {facts.cronjobs.why}")
+        yield unknown("leftovers", f"cannot check for CronJobs of other clients: {facts.cronjobs.why}")
     else:
         found += [
             item["metadata"]["name"]
@@ -140,7 +140,7 @@ def leftovers(facts: ClusterFacts) -> Iterator[Finding]:
             and not (item.get("spec") or {}).get("suspend")
         ]
     if isinstance(facts.operated, Unknown):
-        yield unknown("leftovers", f"OMJobs and CronOMJobs are not known: {facts.operated.why}", _DOCTOR)
+        yield unknown("leftovers", f"cannot check for OMJobs and CronOMJobs: {facts.operated.why}", _DOCTOR)
     else:
         found += [f"{item.get('kind', 'OMJob')} {item['metadata']['name']}" for item in facts.operated]
     if found:
@@ -160,12 +160,12 @@ def reporter(facts: ClusterFacts, now: datetime) -> Iterator[Finding]:
     now -= timedelta(seconds=0.0 if isinstance(facts.skew_seconds, Unknown) else facts.skew_seconds)
     hint = "run it in the cluster: docs/how-to/report-runs.md"
     if isinstance(facts.last_pass, Unknown):
-        yield unknown("reporter", f"when a reporter last looked is not known: {facts.last_pass.why}")
+        yield unknown("reporter", f"cannot tell when a reporter last ran: {facts.last_pass.why}")
     elif facts.last_pass is None:
-        text = f"no reporter has ever looked at namespace {facts.namespace}: OpenMetadata hears of no OOM kill"
+        text = f"no reporter has ever run in namespace {facts.namespace}: OpenMetadata is not told of OOM kills"
         yield warning("reporter", "NoReporter", text, hint)
     elif (age := (now - facts.last_pass).total_seconds()) > SILENT_SECONDS:
-        text = f"the reporter last looked {age / 60:.0f} min ago: OpenMetadata does not hear how runs end"
-        yield problem("reporter", "ReporterSilent", text, f"look at its log, or {hint}")
+        text = f"the last reporter pass was {age / 60:.0f} min ago: OpenMetadata is not told how runs end"
+        yield problem("reporter", "ReporterSilent", text, f"check its log, or {hint}")
     else:
-        yield ok("reporter", "a reporter looks at the namespace")
+        yield ok("reporter", "a reporter runs in the namespace")

@@ -107,7 +107,7 @@ def _allowed(server: HttpOpenMetadata) -> Maybe[Mapping[str, frozenset[str]]]:
     except RightMissingError:
         return {}
     except ServerResponseError as error:
-        return Unknown(f"the server does not tell ({error.status})")
+        return Unknown(f"the server does not say ({error.status})")
     except OpenMetadataError as error:
         return Unknown(error.message)
 
@@ -118,7 +118,7 @@ def _token(settings: Settings, cluster: Cluster | None) -> Maybe[str]:
         return token
     source = settings.token_secret
     if source is None:
-        return Unknown("the settings give none")
+        return Unknown("none is set")
     if cluster is None:
         return Unknown(f"Secret {source.name} could not be read")
     try:

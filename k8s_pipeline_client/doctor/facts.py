@@ -55,7 +55,7 @@ class ClusterFacts:
         skew_seconds: By how much our clock is ahead of its.
         namespace: Its name.
         exists: Whether there is such a namespace; None if that may not be read.
-        denied: The declared rights that we do not have.
+        denied: The declared permissions that we do not have.
         trial: The dry run of a run's pod.
         zones: By time zone: what the dry run of a CronJob in it was refused with; None if it was not.
         quotas: ResourceQuotas of the namespace.

@@ -13,7 +13,7 @@ class Level(StrEnum):
 
     OK = "ok"
     UNKNOWN = "unknown"
-    """It could not be looked at: by nothing that was seen is it good or bad."""
+    """It could not be checked, so it is neither good nor bad."""
     WARNING = "warning"
     PROBLEM = "problem"
 
@@ -79,5 +79,5 @@ def problem(check: str, code: str, message: str, hint: str) -> Finding:
 
 
 def unknown(check: str, message: str, hint: str = "", *, code: str = "NotVisible") -> Finding:
-    """Return that it could not be looked at."""
+    """Return that it could not be checked."""
     return Finding(check, Level.UNKNOWN, code, " ".join(message.split()), hint)

@@ -116,7 +116,7 @@ def _looked(cluster: Cluster, resource: Extra, name: str = "") -> Maybe[Sequence
 
 
 def try_pod(cluster: Cluster, pod: Object) -> Trial:
-    """Have the API server judge a pod in dry runs, until it accepts it or says nothing new."""
+    """Let the API server validate a pod in dry runs, until it accepts it or says nothing new."""
     spec, refusals = pod["spec"], list[PipelineError]()
     left: Object | None = spec
     while left is not None:

@@ -1,4 +1,4 @@
-"""Has a short pod look whether it reaches OpenMetadata, as a run's pod would."""
+"""Starts a short-lived pod that checks whether it reaches OpenMetadata, as a run's pod would."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def send_probe(cluster: Cluster, job: Object, timeout: float) -> Maybe[Probed]:
             cluster.delete(Kind.JOB, name, Propagation.BACKGROUND)
     except ApiError as error:
         if error.code == "AccessDenied":
-            return Unknown("the account may not create, list or delete what a probe needs")
+            return Unknown("the account lacks the permissions to create, list or delete what a probe needs")
         return Probed(stuck=error.message)
     except PipelineError as error:
         return Unknown(error.message)

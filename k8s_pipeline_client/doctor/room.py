@@ -23,7 +23,7 @@ def quotas(facts: ClusterFacts) -> Iterator[Finding]:
     if Refused.QUOTA in parts_of(facts.trial.refusals):
         return  # the dry run has said it
     if isinstance(facts.quotas, Unknown):
-        yield unknown("quota", f"how much room quotas leave is not known: {facts.quotas.why}", _DOCTOR)
+        yield unknown("quota", f"cannot check quotas: {facts.quotas.why}", _DOCTOR)
         return
     if not facts.trial.spec:
         return
@@ -39,7 +39,7 @@ def quotas(facts: ClusterFacts) -> Iterator[Finding]:
         return
     room, name = min(left)
     if room == 0:
-        hint = "free quota (kubectl describe quota), have it increased, or set smaller resources"
+        hint = "free quota (kubectl describe quota), raise it, or set smaller resources"
         yield problem("quota", "QuotaFull", f"ResourceQuota {name} has no room for one more run", hint)
     else:
         yield ok("quota", f"ResourceQuota {name} has room for {room} more at once")
@@ -71,7 +71,7 @@ def references(facts: ClusterFacts) -> Iterator[Finding]:
         check = "pull-secret" if kind == PULL_SECRET else "volumes" if kind == CLAIM else "references"
         what = f"{kind} {name}"
         if isinstance(found, Unknown):
-            yield unknown(check, f"whether {what} exists is not known: {found.why}", _DOCTOR if kind == CLAIM else "")
+            yield unknown(check, f"cannot tell whether {what} exists: {found.why}", _DOCTOR if kind == CLAIM else "")
         elif found is None:
             code = {PULL_SECRET: "PullSecretMissing", CLAIM: "ClaimMissing"}.get(kind, "ReferenceMissing")
             hint = f"create it in namespace {facts.namespace}, or change the settings that name it"
@@ -86,9 +86,9 @@ def _usable(check: str, kind: str, what: str, found: Object) -> Finding:
         hint = "create it with kubectl create secret docker-registry"
         return problem(check, "PullSecretUnfit", f"{what} has the type {found.get('type')}: no registry login", hint)
     if kind == CLAIM and phase == "Lost":
-        return problem(check, "ClaimLost", f"{what} has lost its volume", "create it anew, or restore its volume")
+        return problem(check, "ClaimLost", f"{what} has lost its volume", "recreate it, or restore its volume")
     if kind == CLAIM and phase == "Pending":
-        hint = "kubectl describe pvc says why; with WaitForFirstConsumer the first pod has it bound"
+        hint = "kubectl describe pvc says why; with WaitForFirstConsumer it is bound once the first pod is scheduled"
         return warning(check, "ClaimPending", f"{what} is not bound to a volume", hint)
     return ok(check, f"{what} exists")
 
@@ -96,7 +96,7 @@ def _usable(check: str, kind: str, what: str, found: Object) -> Finding:
 def nodes(facts: ClusterFacts) -> Iterator[Finding]:
     """Judge whether there is a node that would take the pod if it were empty."""
     if isinstance(facts.nodes, Unknown):
-        yield unknown("nodes", f"whether a node fits is not known: {facts.nodes.why}", _DOCTOR)
+        yield unknown("nodes", f"cannot tell whether a node fits: {facts.nodes.why}", _DOCTOR)
         return
     if not facts.trial.spec:
         return

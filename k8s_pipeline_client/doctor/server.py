@@ -30,7 +30,7 @@ def image(facts: Facts) -> Iterator[Finding]:
         return
     version = facts.server.version
     if isinstance(version, Unknown | PipelineError):
-        yield unknown("image", f"whether {facts.image} fits OpenMetadata is not known: its version is not known")
+        yield unknown("image", f"cannot tell cannot tell whether {facts.image} fits OpenMetadata: its version")
         return
     yield fit(facts.image, version)
 
@@ -39,8 +39,8 @@ def fit(image: str, version: str) -> Finding:
     """Judge an ingestion image by its tag against a server's version: runs refuse one of another line."""
     ours, theirs = line_of(version_of(image)), line_of(version_in(version))
     if not ours or not theirs:
-        which = "its tag is no version" if theirs else "the server's version is no number"
-        return unknown("image", f"whether {image} fits OpenMetadata {version} is not known: {which}")
+        which = "its tag is not a version" if theirs else "the server's version is not a number"
+        return unknown("image", f"cannot tell whether {image} fits OpenMetadata {version}: {which}")
     if ours != theirs:
         fault = f"the ingestion image {image} is made for {ours}: runs refuse to start"
         text = f"OpenMetadata is version {version}, and {fault}"
@@ -61,7 +61,7 @@ def openmetadata(facts: ServerFacts) -> Iterator[Finding]:
         hint = facts.version.hint or "check the address"
         yield make("openmetadata", facts.version.code, facts.version.message, hint)
     else:
-        yield unknown("openmetadata", f"whether {facts.address} responds is not known: {facts.version.why}")
+        yield unknown("openmetadata", f"cannot tell whether {facts.address} responds: {facts.version.why}")
 
 
 def probe(facts: ServerFacts) -> Iterator[Finding]:
@@ -69,16 +69,16 @@ def probe(facts: ServerFacts) -> Iterator[Finding]:
     found = facts.probed
     if found is None:
         if facts.endpoint:
-            text = f"whether pods reach {facts.endpoint} is not known"
-            yield unknown("probe", text, "have a pod look", code="NotProbed")
+            text = f"cannot tell whether pods reach {facts.endpoint}"
+            yield unknown("probe", text, "check from a pod", code="NotProbed")
         return
     if isinstance(found, Unknown):
-        yield unknown("probe", f"whether pods reach OpenMetadata is not known: {found.why}")
+        yield unknown("probe", f"cannot tell whether pods reach OpenMetadata: {found.why}")
     elif found.version:
         yield ok("probe", f"a pod reaches {facts.endpoint}, version {found.version}")
     elif found.stuck:
-        hint = "mend what the other checks name; kubectl describe pod of a run says more"
-        yield problem("probe", "ProbeStuck", f"the pod that should look did not come to it: {found.stuck}", hint)
+        hint = "fix what the other checks report; kubectl describe pod of a run says more"
+        yield problem("probe", "ProbeStuck", f"the probe's pod did not run: {found.stuck}", hint)
     else:
         hint = "check metadataApiEndpoint, NetworkPolicies, and proxies that pods need (extraEnvVars)"
         yield problem("probe", "PodsCannotReach", f"a pod does not reach {facts.endpoint}: {found.failure}", hint)
@@ -88,7 +88,7 @@ def token(facts: ServerFacts, now: datetime) -> Iterator[Finding]:
     """Judge the bot's token: whose, until when, accepted, and what it allows."""
     claims = facts.token
     if isinstance(claims, Unknown):
-        yield unknown("token", f"the bot's token is not known: {claims.why}", "set serverTokenFile or tokenSecret")
+        yield unknown("token", f"cannot check the bot's token: {claims.why}", "set serverTokenFile or tokenSecret")
         return
     whose = f"the token of {claims.bot}" if claims.bot else "the token, which names nobody,"
     new = "create a new one in OpenMetadata (Settings, Bots), and use rotate-token"
@@ -97,12 +97,12 @@ def token(facts: ServerFacts, now: datetime) -> Iterator[Finding]:
         yield problem("token", "TokenExpired", text, new)
         return
     if isinstance(facts.accepted, PipelineError):
-        yield unknown("token", f"whether OpenMetadata accepts {whose} is not known: {facts.accepted.message}")
+        yield unknown("token", f"cannot tell whether OpenMetadata accepts {whose}: {facts.accepted.message}")
     elif facts.accepted is False:
         yield problem("token", "TokenRejected", f"{facts.address} rejects {whose}", new)
         return
     elif isinstance(facts.accepted, Unknown):
-        yield unknown("token", f"whether OpenMetadata accepts {whose} is not known: {facts.accepted.why}")
+        yield unknown("token", f"cannot tell whether OpenMetadata accepts {whose}: {facts.accepted.why}")
     else:
         yield ok("token", f"{facts.address} accepts {whose}")
     yield _end(claims, whose, now, new)
@@ -124,7 +124,7 @@ def _end(claims: Claims, whose: str, now: datetime, new: str) -> Finding:
 
 def _allowed(facts: ServerFacts, whose: str) -> Iterator[Finding]:
     if isinstance(facts.allowed, Unknown):
-        yield unknown("token-rights", f"what {whose} allows is not known: {facts.allowed.why}")
+        yield unknown("token-rights", f"cannot tell what {whose} allows: {facts.allowed.why}")
         return
     missing = [
         f"{' or '.join(group)} on {resource}"
@@ -147,7 +147,7 @@ def service(facts: ServiceFacts) -> Iterator[Finding]:
         hint = "use the URL of the service without a path, as apiEndpoint has it"
         yield problem("service", "NotTheService", f"{facts.url} is not the pipeline service{said}", hint)
     elif facts.status == 200:
-        yield ok("service", f"{facts.url} is well, and accepts the password")
+        yield ok("service", f"{facts.url} is healthy, and accepts the password")
     elif facts.status in (401, 403):
         hint = "use the password that the service was given, and that OpenMetadata has in its configuration"
         yield problem("service", "ServicePasswordRejected", f"{facts.url} rejects user or password", hint)
@@ -158,5 +158,5 @@ def service(facts: ServiceFacts) -> Iterator[Finding]:
         hint = "use the URL of the service without a path, as apiEndpoint has it"
         yield problem("service", "NotTheService", f"{facts.url} is not the pipeline service: 404", hint)
     else:
-        text = f"{facts.url} is not well: {facts.status}{said}"
-        yield problem("service", "ServiceUnhealthy", text, "mend what it says; its log has more")
+        text = f"{facts.url} is unhealthy: {facts.status}{said}"
+        yield problem("service", "ServiceUnhealthy", text, "fix what it reports; its log has more")

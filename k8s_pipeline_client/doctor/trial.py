@@ -55,8 +55,8 @@ _HINTS = {
     Refused.RUNTIME: "set runtimeClassName to one of kubectl get runtimeclasses, or leave it out",
     Refused.SECURITY: "change the settings that the message names: runAsUser, seccompProfileType, podTemplate",
     Refused.LIMITS: "set resources within what kubectl describe limitranges shows",
-    Refused.QUOTA: "free quota (kubectl describe quota), have it increased, or set smaller resources",
-    Refused.OTHER: "have whoever runs the policy or webhook that it names allow the pod, or change podTemplate",
+    Refused.QUOTA: "free quota (kubectl describe quota), raise it, or set smaller resources",
+    Refused.OTHER: "change the policy or webhook that it names so that it allows the pod, or change podTemplate",
 }
 
 
@@ -82,12 +82,12 @@ def tried(facts: ClusterFacts) -> Iterator[Finding]:
     seen = {refused_part(error): error for error in trial.refusals}
     for part, error in seen.items():
         if is_untold(error):
-            text = f"whether a run's pod would be accepted is not known: {words_of(error)}"
+            text = f"cannot tell whether a run's pod would be accepted: {words_of(error)}"
             yield unknown(part.value, text, NO_DRY_RUN)
         else:
             yield problem(part.value, _CODES[part], f"a run's pod is refused: {words_of(error)}", _HINTS[part])
     if trial.unknown:
-        yield unknown("pod", f"whether a run's pod would be accepted is not known: {trial.unknown}")
+        yield unknown("pod", f"cannot tell whether a run's pod would be accepted: {trial.unknown}")
     else:
         yield from _accepted(trial, seen)
 
@@ -104,13 +104,13 @@ def _accepted(trial: Trial, seen: dict[Refused, PipelineError]) -> Iterator[Find
         if not name or part in seen:
             continue
         if ended:
-            yield unknown(part.value, f"whether {field} {name} exists is not known until the pod is accepted")
+            yield unknown(part.value, f"cannot tell whether {field} {name} exists until the pod is accepted")
         else:
             yield ok(part.value, f"{field} {name} exists")
     if not ended:
         yield ok(Refused.SECURITY.value, "the namespace's Pod Security level and its LimitRanges allow a run's pod")
     elif Refused.SECURITY not in seen:
-        yield unknown(Refused.SECURITY.value, "whether Pod Security allows the pod is not known until it is accepted")
+        yield unknown(Refused.SECURITY.value, "cannot tell whether Pod Security allows the pod until it is accepted")
 
 
 def words_of(error: PipelineError) -> str:

@@ -30,4 +30,4 @@ def expiry_warning(token: str, now: datetime) -> str:
         return f"{whose} expired on {day}, and OpenMetadata refuses it: create a new one (Settings, Bots)"
     days = (claims.expires_at - now).days
     when = f"in {days} days" if days > 1 else "within two days"
-    return f"{whose} expires on {day}, {when}: create a new one (Settings, Bots), and have it rotated"
+    return f"{whose} expires on {day}, {when}: create a new one (Settings, Bots), and rotate the token"

@@ -51,7 +51,7 @@ def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         return found
     seen: set[str] = set()
     twin = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-    raise UnusableJsonError(f"the key {twin[:_MOST]!r} is there twice in one object")
+    raise UnusableJsonError(f"duplicate key {twin[:_MOST]!r} in one object")
 
 
 def _refuse(text: str) -> NoReturn:

@@ -68,7 +68,7 @@ def read(text: str | bytes, token: str, origin: str) -> tuple[IngestionPipeline,
         pipeline, service = IngestionPipeline.model_validate(entity), Service.model_validate(found["service"])
         return pipeline, service, str(found["instance"]), bool(found["withConnection"])
     except (ValueError, KeyError, TypeError, RecursionError) as error:  # no text of it: it holds secrets
-        raise DefinitionError(f"{origin}: what is kept of the definition cannot be read", hint="deploy it") from error
+        raise DefinitionError(f"{origin}: the stored definition cannot be read", hint="deploy it") from error
 
 
 def _of_service(service: Service, *, with_connection: bool) -> Document:

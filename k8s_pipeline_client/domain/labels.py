@@ -121,7 +121,7 @@ NOTES = PREFIX + "notes"
 STARTING_DEADLINE = PREFIX + "starting-deadline"
 """On a CronJob with a temporarily narrowed ``startingDeadlineSeconds``: `Narrowed` as JSON."""
 OPEN_RUN = PREFIX + "open-run."
-"""How annotations of ConfigMaps begin that name a run whose end is not reported as yet; its id follows.
+"""How annotations of ConfigMaps begin that name a run whose end is not reported yet; its id follows.
 
 On the ConfigMap, not on the CronJob: any write to a CronJob wakes its controller, which may make up for a missed run.
 Value: JSON, with which the run is found again when its Job is gone.

@@ -131,7 +131,7 @@ class Pipeline:
         return to_json(self.document, self.origin)
 
     def encoded(self) -> Encoded:
-        """Return the bytes of the document and their hash, made anew each time: whoever needs both keeps it."""
+        """Return the bytes of the document and their hash, computed each time: whoever needs both keeps it."""
         return encode(self.document, self.origin)
 
 

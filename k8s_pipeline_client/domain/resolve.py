@@ -1,4 +1,4 @@
-"""Makes pipelines of what files and folders define, and says all that is wrong at once."""
+"""Makes pipelines of what files and folders define, and reports all errors at once."""
 
 from __future__ import annotations
 

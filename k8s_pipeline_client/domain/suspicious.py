@@ -52,10 +52,10 @@ def impossible_values(document: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield where a placeholder stands that can be no value, or no part of an address."""
     for place, value in _texts(document):
         if _PLACEHOLDER.fullmatch(value) and place[-1] in _NO_VALUE:
-            yield Problem(place, f"is {value.strip()!r}, which is a placeholder: put the value in")
+            yield Problem(place, f"is {value.strip()!r}, which is a placeholder: replace it with the value")
         elif place[-1] == "hostPort" and (found := _IN_ADDRESS.search(value)):
             what = "a template that was not rendered" if found["template"] else "a placeholder"
-            yield Problem(place, f"has {what} in it, which no address can have: put the value in its place")
+            yield Problem(place, f"contains {what}, which no address can contain: replace it with the value")
 
 
 def placeholder_notes(document: Mapping[str, Any]) -> Iterator[str]:
@@ -85,11 +85,11 @@ def key_notes(keys: Iterable[str], *, is_entity: bool) -> Iterator[str]:
             continue
         alike = _alike(key, is_entity=is_entity)
         if place := _ELSEWHERE.get(key):
-            yield f"the key {key} is not read; a schedule and its terms stand in airflowConfig: did you mean {place}?"
+            yield f"the key {key} is ignored; schedules are set in airflowConfig: did you mean {place}?"
         elif alike:
-            yield f"the key {key} is not known; did you mean {alike}?"
+            yield f"unknown key {key}; did you mean {alike}?"
         elif not is_entity:
-            yield f"the key {key} is not one that we know of a workflow document; the ingestion gets it as it is"
+            yield f"unknown key {key} in a workflow document; it is passed to the ingestion as it is"
 
 
 @lru_cache(maxsize=1024)  # the same keys in each of thousands of entities
@@ -107,7 +107,7 @@ def loopback_note(address: Any) -> str:
     if host is None or not _LOOPBACK.fullmatch(host[1].strip("[]")):
         return ""
     return (
-        f"hostPort {address} is, in a pod, the pod itself: give the address at which pods reach OpenMetadata, such as "
+        f"hostPort {address} is the pod itself inside a pod: use the address at which pods reach OpenMetadata, such as "
         "http://openmetadata.openmetadata:8585/api"
     )
 

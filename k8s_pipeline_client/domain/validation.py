@@ -98,7 +98,7 @@ def worded(item: ErrorDetails) -> str:
 
 def _case_advice(value: Any, expected: str) -> str:
     is_near = isinstance(value, str) and f"'{value.lower()}'" in expected.lower()
-    return " (upper and lower case count)" if is_near else ""
+    return " (case-sensitive)" if is_near else ""
 
 
 def _problems(error: ValidationError, document: Any) -> Iterator[Problem]:

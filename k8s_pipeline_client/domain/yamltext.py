@@ -124,7 +124,7 @@ def _yaml_documents(text: str) -> Iterator[Any]:
     if found := _UNPRINTABLE.search(text):
         above = text[: found.start()]
         mark = _Mark(above.count("\n"), len(above) - above.rfind("\n") - 1)
-        raise UnusableTextError(f"the character U+{ord(found[0]):04X} cannot stand in YAML", mark)
+        raise UnusableTextError(f"the character U+{ord(found[0]):04X} is not allowed in YAML", mark)
     loader = None
     try:
         loader = _loader_class()(text)

@@ -74,7 +74,7 @@ class Reader(Finder):
         return self._with_size(job, status), pods, events
 
     def created(self, job: Object) -> RunStatus:
-        """Return the status of a run that was started: as a rule this moment, and nothing has become of it as yet."""
+        """Return the status of a run that was started: as a rule just now, and it has no pods yet."""
         return self.run(job) if job.get("status") else run_status(job, (), (), self._cluster.now())
 
     def _with_size(self, job: Object, status: RunStatus) -> RunStatus:

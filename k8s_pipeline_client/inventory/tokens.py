@@ -1,6 +1,6 @@
 """Until when the tokens are valid that pipelines log in with, for whoever may read their Secrets.
 
-Nobody needs that right for a status: who has not got it is not told.
+Nobody needs that permission for a status: who has not got it is not told.
 """
 
 from __future__ import annotations

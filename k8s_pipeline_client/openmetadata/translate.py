@@ -91,7 +91,7 @@ def row_conflict(error: ServerResponseError, fqn: str, run_id: str) -> RowConfli
     return RowConflictError(
         error.message,
         facts={"fqn": fqn, "run_id": run_id},
-        hint="another run of the pipeline has this timestamp, or this run has two rows and they must be deleted first",
+        hint="another run of the pipeline has this timestamp, or this run has two rows, to be deleted first",
         status=409,
     )
 

@@ -162,7 +162,7 @@ class Transport:
             size += len(part)
             # A body that arrives byte by byte must not exceed total_timeout, and an endless one not the memory.
             if time.monotonic() > end:
-                raise httpx.ReadTimeout("the response took too long")
+                raise httpx.ReadTimeout("the response timed out")
             if size > MAX_BYTES:
                 raise ServerResponseError(
                     f"the response of the OpenMetadata server {self._address} is larger than {MAX_BYTES // 2**20} MiB",

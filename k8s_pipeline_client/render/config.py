@@ -23,7 +23,7 @@ from k8s_pipeline_client.settings import OWN_MOUNT_PATH, OWN_VOLUME
 
 DOCUMENT_KEY = "workflow.json"
 DEFINITION_KEY = "definition.json"
-"""What the pipeline is rendered from anew; no pod mounts this key. See `domain.kept`."""
+"""What the pipeline is re-rendered from; no pod mounts this key. See `domain.kept`."""
 LAUNCHER_KEY = "launch.py"
 """The launcher's entry file; it is beside the package."""
 

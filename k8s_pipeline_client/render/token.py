@@ -32,7 +32,7 @@ from k8s_pipeline_client.settings import Settings
 TOKEN_KEY = "jwtToken"
 """The key of the Secrets that we write."""
 NEXT_TOKEN_KEY = "nextJwtToken"
-"""The key of the token that OpenMetadata does not accept as yet; no pod reads it."""
+"""The key of the token that OpenMetadata does not accept yet; no pod reads it."""
 
 
 def token_apart(pipeline: Pipeline, settings: Settings) -> tuple[Pipeline, Document | None]:

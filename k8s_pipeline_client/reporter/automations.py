@@ -17,7 +17,7 @@ _ENDED = ("Successful", "Failed")
 _TEST = "TEST_CONNECTION"
 _NO_REPORT = Cause(
     CauseCode.UNKNOWN,
-    "The run ended without an error, and without telling OpenMetadata what came of it",
+    "The run ended without an error, but did not report its result to OpenMetadata",
     hint="see its log",
 )
 

@@ -1,4 +1,4 @@
-"""Makes a row one that the OpenMetadata server takes, and its database: known fields only, no NUL, nothing too long.
+"""Makes a row acceptable to the OpenMetadata server and its database: known fields only, no NUL, nothing too long.
 
 What is cut is said where it was. The fields are those of OpenMetadata 1.12 and 2.0: what a server does not know, it
 has never put into a row that was read from it.
@@ -34,7 +34,7 @@ _LONGEST_NUMBER = 2**63
 
 
 def clean(row: Document) -> Document:
-    """Return a row without what would have it refused; to clean it again changes nothing."""
+    """Return a row without what the server would reject; cleaning it again changes nothing."""
     known = {key: value for key, value in row.items() if key in _ROW and value is not None}
     if isinstance(known.get("runId"), str):
         known["runId"] = known["runId"].lower()

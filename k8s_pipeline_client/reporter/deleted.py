@@ -82,7 +82,7 @@ def standing_of(server: OpenMetadata, cronjob: Object) -> Standing:
             server.pipeline(annotation(cronjob, labels.FQN), include_deleted=True)
         except EntityNotFoundError:
             return Standing.GONE
-        return Standing.THERE  # made anew, under another id: the next deploy is to say
+        return Standing.THERE  # recreated under another id: the next deploy decides
     return Standing.DELETED if found.get("deleted") is True else Standing.THERE
 
 
@@ -103,7 +103,7 @@ def settle(cluster: Cluster, cronjob: Object, standing: Standing) -> str:
         _LOG.info("%s is restored in OpenMetadata", name)
         return "restored"
     if not mark_deleted(cluster, cronjob):
-        return ""  # it has been deployed anew or switched meanwhile, and is asked for again
+        return ""  # it has been redeployed or switched meanwhile, and is checked again
     if is_marked and not cronjob["spec"].get("suspend"):
         _suspend_again(cluster, cronjob)
     if not is_marked:
@@ -122,13 +122,13 @@ def _suspend_again(cluster: Cluster, cronjob: Object) -> None:
 
 
 def expire(cluster: Cluster, cronjob: Object) -> str:
-    """Remove a pipeline that was kept for long enough, or have a person do it; return what is to be reported of it.
+    """Remove a pipeline that was kept for long enough, or leave it to a person; return what is to be reported of it.
 
     All that it has goes with its CronJob, but for its token, which others may use: that is for the housekeeping.
 
     Args:
         cluster: Where it is.
-        cronjob: As it was read before the server was asked: one that is deployed anew meanwhile stays.
+        cronjob: As it was read before the server was asked: one that is redeployed meanwhile stays.
     """
     if annotation(cronjob, labels.MANAGED_BY_SOURCE) != Source.SERVER:
         return EXPIRED
@@ -138,7 +138,7 @@ def expire(cluster: Cluster, cronjob: Object) -> str:
         cluster.delete(Kind.CRONJOB, metadata["name"], Propagation.BACKGROUND, **version)
     except ConflictError:
         return str(Standing.DELETED)  # it has changed since, and is asked for again
-    _LOG.warning("%s is removed: OpenMetadata deleted its pipeline, and has not restored it", metadata["name"])
+    _LOG.warning("removed %s: OpenMetadata deleted its pipeline, and has not restored it", metadata["name"])
     return REMOVED
 
 

@@ -36,7 +36,7 @@ from k8s_pipeline_client.settings.given import given_certificates, given_token
 _LOG = logging.getLogger(__name__)
 
 _KEPT_SECONDS = 60.0
-"""After so long a document is read again: it may have been deployed anew."""
+"""After so long a document is read again: it may have been redeployed."""
 _MOST = 2_000
 _MOST_SERVERS = 50
 _TIMEOUT = 15.0
@@ -219,7 +219,7 @@ class Destinations:
         except OpenMetadataError:
             return kept
         if not is_accepted:
-            _LOG.info("OpenMetadata does not accept the new token as yet: the one before is used")
+            _LOG.info("OpenMetadata does not accept the new token yet: using the previous one")
         return now if is_accepted else kept
 
     def _from_settings(self) -> Way | None:
@@ -280,7 +280,7 @@ class Destinations:
         try:
             found = json.loads(base64.b64decode((secret.get("data") or {}).get(DOCUMENT_KEY, "")))
         except (ValueError, RecursionError) as error:  # somebody else has changed it
-            raise _no_destination(f"Secret {name}, which holds no workflow document") from error
+            raise _no_destination(f"Secret {name}, which contains no workflow document") from error
         return found if isinstance(found, dict) else {}
 
     def _token(self, source: TokenSource) -> str:
@@ -316,7 +316,7 @@ def _close(server: OpenMetadata) -> None:
 
 def _no_destination(what: str) -> InputError:
     return InputError(
-        f"nothing says how the OpenMetadata of {what or 'the run'} is reached",
+        f"the address of OpenMetadata is unknown for {what or 'the run'}",
         code="NoDestination",
         hint="set metadataApiEndpoint, and serverToken or serverTokenFile",
     )

@@ -27,7 +27,7 @@ _MORE_TTL = timedelta(hours=2)
 
 
 def end_what_cannot_start(cluster: Cluster, seen: Seen, default: timedelta, now: datetime) -> Cause | None:
-    """End a run whose start timeout is over; return why it did not start, None where it is let be."""
+    """End a run whose start timeout is over; return why it did not start, None where it is left alone."""
     deadline = start_deadline(seen.job, seen.pods, seen.status, default)
     if deadline is None or now < deadline:
         return None
@@ -41,19 +41,21 @@ def end_what_cannot_start(cluster: Cluster, seen: Seen, default: timedelta, now:
     if job["metadata"]["uid"] != seen.job["metadata"]["uid"] or deadline is None or now < deadline:
         return None
     waited = int((now - deadline).total_seconds())
-    found = seen.status.cause or Cause(CauseCode.UNKNOWN, "The run did not start, and nothing says why")
-    cause = replace(found, summary=f"{found.summary}; it was ended since it had not started in time")
+    found = seen.status.cause or Cause(CauseCode.UNKNOWN, "The run did not start, for an unknown reason")
+    cause = replace(found, summary=f"{found.summary}; killed: not started within startTimeoutSeconds")
     if not end_for(cluster, job, cause, by=BY, now=now):
         return None
     facts = {"run": seen.run_id, "cause": str(found.code), "secondsLate": waited}
-    _LOG.info("run %s is ended, since it has not started in time (%s)", seen.run_id, found.code, extra={FACTS: facts})
+    _LOG.info(
+        "run %s killed: not started within startTimeoutSeconds (%s)", seen.run_id, found.code, extra={FACTS: facts}
+    )
     return cause
 
 
 def give_up_lost_pods(cluster: Cluster, seen: Seen, now: datetime) -> bool:
-    """End a run on a node that is lost, and have the API server forget its pods; return whether there are any.
+    """End a run on a node that is lost, and force-delete its pods; return whether there are any.
 
-    The Job is ended first: it keeps a finalizer on its pods until then, and would have the run begin anew, beside one
+    The Job is ended first: it keeps a finalizer on its pods until then, and would start the run again, beside one
     that may still be writing.
     """
     lost = lost_pods(seen.pods, now)
@@ -64,12 +66,12 @@ def give_up_lost_pods(cluster: Cluster, seen: Seen, now: datetime) -> bool:
         return False  # what is suspended begins nothing, and is for those to end who suspended it
     if not is_finished(job) and not annotation(job, labels.KILLED_BY):
         node = next((pod["spec"].get("nodeName") for pod in lost if pod["spec"].get("nodeName")), "")
-        summary = f"The node {node} of the run was lost; it may still be writing, and its pod was deleted by force"
-        end_for(cluster, job, Cause(CauseCode.NODE_LOST, summary, hint="see what became of the node"), by=BY, now=now)
+        summary = f"The node {node} of the run was lost; it may still be writing, and its pod was force-deleted"
+        end_for(cluster, job, Cause(CauseCode.NODE_LOST, summary, hint="check the node"), by=BY, now=now)
     for pod in lost:
         metadata = pod["metadata"]
         cluster.delete(Kind.POD, metadata["name"], Propagation.BACKGROUND, uid=metadata["uid"], grace_seconds=0)
-        _LOG.warning("pod %s of run %s is deleted by force: its node is lost", metadata["name"], seen.run_id)
+        _LOG.warning("force-deleted pod %s of run %s: its node is lost", metadata["name"], seen.run_id)
     return True
 
 

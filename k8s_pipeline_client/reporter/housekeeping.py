@@ -1,4 +1,4 @@
-"""Periodic chores: put accepted tokens in force, and remove what nothing uses."""
+"""Periodic chores: activate accepted tokens, and remove what nothing uses."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def keep_house(within: Pass, before: datetime | None) -> None:
     try:
         for token in promote_tokens(within.cluster, partial(_accepted, within.destinations)):
             if token.is_promoted:
-                _LOG.info("the new token of %s is in force (Secret %s)", token.bot, token.secret)
+                _LOG.info("the new token of %s is active (Secret %s)", token.bot, token.secret)
         if before is not None and _turn(before) != _turn(within.now):
             for name in collect_unused(within.cluster, older_than=OLDER_THAN):
-                _LOG.info("%s is removed: nothing uses it", name)
+                _LOG.info("removed %s: unused", name)
     except PipelineError as error:
         within.notes.warn(str(error))
 

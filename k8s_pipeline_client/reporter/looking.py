@@ -44,7 +44,7 @@ class Looking:
 
     @contextmanager
     def until(self, stop: threading.Event) -> Iterator[None]:
-        """Have the looks of the block begin with nothing more once an event is set, or the block is left."""
+        """Make the looks of the block start nothing more once an event is set, or the block is left."""
         before, left = self._stops, threading.Event()
         self._stops = (*before, stop, left)
         try:
@@ -76,7 +76,7 @@ class Looking:
             self._note(within)
         except ClusterError as error:
             # What has been reported is remembered all the same.
-            within.notes.warn(f"the schedules could not be looked at: {error}")
+            within.notes.warn(f"cannot check the schedules: {error}")
         return None
 
     def look(self, schedules: Schedules | None, within: Pass, noted: Mapping[str, str], *, beside: bool) -> Looked:
@@ -154,6 +154,6 @@ class Looking:
         except ClusterError as error:
             said = str(error)
         except Exception as error:  # a fault of ours must not end the reports of all runs
-            _LOG.error("the schedules could not be looked at: %s", redacted_traceback(error))
+            _LOG.error("cannot check the schedules: %s", redacted_traceback(error))
             said = f"unexpected: {type(error).__name__}"
-        return Looked(warnings=(f"the schedules could not be looked at: {said}",), put_off=unknown, behind=before)
+        return Looked(warnings=(f"cannot check the schedules: {said}",), put_off=unknown, behind=before)

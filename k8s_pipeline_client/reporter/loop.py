@@ -1,4 +1,4 @@
-"""Passes one after the other, until told to stop."""
+"""Passes one after the other, until stopped."""
 
 from __future__ import annotations
 
@@ -55,11 +55,11 @@ class Loop:
                 report = self.make_pass()
             except PipelineError as error:
                 failures += 1
-                _LOG.warning("no pass could be made, which is tried again: %s", error)
+                _LOG.warning("reconcile failed, will retry: %s", error)
                 self.on_error(error)
             except Exception as error:  # a fault of ours must not end the reports of all runs
                 failures += 1
-                _LOG.error("no pass could be made, which is tried again: %s", redacted_traceback(error))
+                _LOG.error("reconcile failed, will retry: %s", redacted_traceback(error))
                 self.on_error(PipelineError(f"unexpected: {type(error).__name__}", code="Unexpected"))
             else:
                 failures, again = 0, report.again_after
@@ -97,4 +97,4 @@ def _say(report: Report) -> None:
     for text in report.warnings:
         _LOG.warning("%s", text)
     for run in report.unexplained:
-        _LOG.warning("run %s of %s is not reported as yet: %s", run.run_id, run.fqn or run.pipeline, run.error)
+        _LOG.warning("cannot report run %s of %s yet: %s", run.run_id, run.fqn or run.pipeline, run.error)

@@ -26,7 +26,7 @@ _BY_PLACE = ("run_id", "place")
 
 @dataclass(frozen=True, slots=True)
 class OpenRun:
-    """A run whose end is not reported as yet, as it is remembered for the time when its Job is gone.
+    """A run whose end is not reported yet, as it is remembered for the time when its Job is gone.
 
     Attributes:
         run_id: Its id.
@@ -120,7 +120,7 @@ def read(cluster: Cluster) -> Memory:
 
 
 def remember(cluster: Cluster, place: str, runs: Iterable[OpenRun]) -> None:
-    """Have a ConfigMap name open runs; the reporter's own ones, where it is gone or takes no more of them."""
+    """Make a ConfigMap name open runs; the reporter's own ones, where it is gone or takes no more of them."""
     runs = list(runs)
     if own.is_own(place):
         own.merge(cluster, place, _naming(runs))
@@ -147,7 +147,7 @@ def note(cluster: Cluster, data: Mapping[str, str]) -> None:
 
 
 def forget(cluster: Cluster, memory: Memory, place: str, ids: set[str]) -> None:
-    """Have a ConfigMap name runs no more, and be listed no more where it names no others."""
+    """Remove runs from a ConfigMap, and its label where it names no others."""
     annotations = {f"{labels.OPEN_RUN}{identity}": None for identity in ids}
     patch: Object = {"metadata": {"annotations": annotations}}
     with suppress(NotFoundError):
@@ -161,7 +161,7 @@ def forget(cluster: Cluster, memory: Memory, place: str, ids: set[str]) -> None:
 
 
 def mark(cluster: Cluster, job: Object, value: str) -> None:
-    """Have a Job say that the reporter is done with it; one that is gone needs not."""
+    """Mark a Job as done for the reporter; one that is gone needs no mark."""
     metadata = {"uid": job["metadata"]["uid"], "labels": {labels.REPORTED: value}}
     with suppress(NotFoundError, ConflictError, InvalidError):  # the last two: another Job has the name by now
         cluster.merge(Kind.JOB, job["metadata"]["name"], {"metadata": metadata})

@@ -35,15 +35,15 @@ class Metrics:
             ) from error
         registry = library.CollectorRegistry() if registry is None else registry
         made: dict[str, Any] = {"registry": registry, "namespace": "k8s_pipeline_reporter"}
-        self._passes = library.Counter("passes", "Passes, by whether they could be made.", ["result"], **made)
+        self._passes = library.Counter("passes", "Passes, by result.", ["result"], **made)
         self._seconds = library.Histogram("pass_seconds", "How long passes took.", **made)
         self._runs = library.Gauge("runs", "Runs that are not finally reported, by state.", ["state"], **made)
-        self._reports = library.Counter("reports", "What was done about runs, by action.", ["action"], **made)
+        self._reports = library.Counter("reports", "Actions on runs, by action.", ["action"], **made)
         self._failures = library.Counter("report_failures", "Reports that failed, by reason.", ["reason"], **made)
         self._lag = library.Histogram(
             "lag_seconds", "From the end of a run to its first report.", buckets=_LAGS, **made
         )
-        self._last = library.Gauge("last_pass_timestamp_seconds", "When the last pass was made.", **made)
+        self._last = library.Gauge("last_pass_timestamp_seconds", "Time of the last successful pass.", **made)
         self._states: set[str] = set()
         self._server: Any = None
         if port is None:
@@ -52,7 +52,7 @@ class Metrics:
             self._server, self._thread = library.start_http_server(port, registry=registry)
         except OSError as error:
             raise InputError(
-                f"metrics cannot be shown on port {port}: {error.strerror}", hint="name another port"
+                f"cannot serve metrics on port {port}: {error.strerror}", hint="name another port"
             ) from error
 
     @property

@@ -44,7 +44,7 @@ class Tracked:
         generation: Of its spec.
         since: From when on it is known to have been on its schedule.
         instance: Of which OpenMetadata it is, as the label has it.
-        owed: Runs that were missed and are not reported as yet: due time to cause; None for the usual one.
+        owed: Runs that were missed and are not reported yet: due time to cause; None for the usual one.
     """
 
     uid: str
@@ -154,7 +154,7 @@ def missed_cause(name: str, due: datetime) -> Cause:
     return Cause(
         CauseCode.MISSED,
         f"The run that was due at {rfc3339(due)} was not started: Kubernetes made no Job for it",
-        f"startingDeadlineSeconds of CronJob {name} is over",
+        f"missed startingDeadlineSeconds of CronJob {name}",
         "ask the cluster's admin whether the controller manager was down or late; start a run by hand if it is needed",
     )
 

@@ -54,14 +54,14 @@ class Notes:
             self._warnings[text] = None
 
     def remember(self, run: OpenRun) -> None:
-        """Have an open run remembered, unless as much is known of it already."""
+        """Remember an open run, unless as much is known of it already."""
         known = self._before.runs.get(run.run_id)
         if known is None or (run.address and (known.fqn, known.address) != (run.fqn, run.address)):
             with self._lock:
                 self._remembered[known.place if known else run.place].append(run)
 
     def forget(self, run_id: str) -> None:
-        """Have a run forgotten that is no longer open."""
+        """Forget a run that is no longer open."""
         with self._lock:
             self._done.add(run_id)
         known = self._before.runs.get(run_id)

@@ -21,7 +21,7 @@ __all__ = ["clean", "first_timestamp", "queued_row", "steps_of_others", "termina
 def first_timestamp(created_at: datetime, run_id: str) -> int:
     """Return the ``timestamp`` of a row that is not there yet.
 
-    Two first writes with different timestamps break a row for ever, so it is not the present time: whoever reports
+    Two first writes with different timestamps break a row for good, so it is not the present time: whoever reports
     the run computes the same. The hash keeps runs apart that were created in the same second.
     """
     digest = hashlib.sha256(run_id.lower().encode("utf-8", "surrogatepass")).digest()
@@ -95,7 +95,7 @@ def _begun(run: RunStatus, row: Document | None) -> Document:
 def _first_time(run: RunStatus) -> datetime:
     known = next(filter(None, (run.created_at, run.scheduled_at, run.started_at, run.ended_at)), None)
     if known is None:
-        raise ValueError(f"nothing tells when run {run.run_id} was")
+        raise ValueError(f"the time of run {run.run_id} is unknown")
     return known
 
 

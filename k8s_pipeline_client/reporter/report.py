@@ -12,7 +12,7 @@ class Action(StrEnum):
     """What a pass did about a run."""
 
     WAITED = "waited"
-    """Nothing is to be said as yet."""
+    """Nothing to report yet."""
     WRITTEN = "written"
     """Its row was written; a later pass reads it back."""
     CONFIRMED = "confirmed"

@@ -1,7 +1,7 @@
 """The reporter: reports to OpenMetadata how every run ended.
 
 Each pass is level-based: it lists what is not finally reported, computes state and cause, compares with what
-OpenMetadata has, and writes the difference. It may be killed at any point and begun anew, and two may work side by
+OpenMetadata has, and writes the difference. It may be killed at any point and restarted, and two may work side by
 side: all that they write follows from what is there.
 """
 
@@ -178,7 +178,7 @@ class Reporter:
         return [report for report in together(tasks, self._parallel, "report") if report is not None]
 
     def _keep(self, within: Pass, seen: Sequence[Seen], reports: Sequence[RunReport]) -> None:
-        """Have the Jobs stay whose ends could not be confirmed yet."""
+        """Keep the Jobs whose ends could not be confirmed yet."""
         done = {report.run_id for report in reports if report.action is Action.CONFIRMED}
         for run in seen:
             if run.run_id not in done and run.has_ended:
@@ -193,10 +193,10 @@ def _safely(task: _Task, failed: RunReport) -> RunReport | None:
     try:
         return task()
     except PipelineError as error:
-        _LOG.debug("run %s could not be reported: %s", failed.run_id, error)
+        _LOG.debug("cannot report run %s: %s", failed.run_id, error)
         return replace(failed, error=str(error), error_code=error.code)
     except Exception as error:  # a fault of ours in one run is none of the others'
-        _LOG.error("run %s could not be reported: %s", failed.run_id, redacted_traceback(error))
+        _LOG.error("cannot report run %s: %s", failed.run_id, redacted_traceback(error))
         return replace(failed, error=f"unexpected: {type(error).__name__}", error_code="Unexpected")
 
 
@@ -206,7 +206,7 @@ def _due(within: Pass, seen: Seen) -> datetime | None:
         deadline = start_deadline(seen.job, seen.pods, seen.status, within.start_timeout)
         return due_again(seen.job, seen.status, deadline, within.now)
     except Exception as error:  # its Job may be an odd one
-        _LOG.error("when run %s is due cannot be told: %s", seen.run_id, redacted_traceback(error))
+        _LOG.error("cannot tell when to check run %s again: %s", seen.run_id, redacted_traceback(error))
         return None
 
 

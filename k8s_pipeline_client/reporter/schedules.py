@@ -133,8 +133,8 @@ class Schedules:
         found = cls(within, setup, cronjobs, Ledger.read(within.cluster, noted, is_ours))
         if before is not None and within.now - before > _OUTAGE:
             within.notes.warn(
-                f"nobody reported from {before.isoformat()} until {within.now.isoformat()}: runs that were made and"
-                " removed meanwhile, and said nothing themselves, are not reported"
+                f"no reporter ran from {before.isoformat()} until {within.now.isoformat()}: runs that were created and"
+                " removed in between, and did not report themselves, are missing"
             )
             found._recover({cronjob["metadata"]["name"]: cronjob for cronjob in cronjobs})
         return found
@@ -182,7 +182,7 @@ class Schedules:
         if names and self._is_over():
             minutes = int(LONGEST.total_seconds() // 60)
             self._pass.notes.warn(
-                f"{len(names)} pipelines are put off to the next look: this one took {minutes} minutes"
+                f"{len(names)} pipelines are postponed to the next check: this one took {minutes} minutes"
             )
 
     def _each(self, work: Callable[[Object], T], cronjobs: Iterable[Object]) -> list[T]:
@@ -197,7 +197,7 @@ class Schedules:
                 yield found
             except Exception as error:
                 name = _name(cronjob)
-                _LOG.error("the schedule of %s could not be looked at: %s", name, redacted_traceback(error))
+                _LOG.error("cannot check the schedule of %s: %s", name, redacted_traceback(error))
                 self._pass.notes.warn(f"{name}: unexpected: {type(error).__name__}")
 
         if self._is_over():
@@ -311,7 +311,7 @@ class Schedules:
         except PipelineError as error:
             return PipelineReport(name, fqn, "failed", str(error))
         if said in (deleted.Standing.GONE, deleted.EXPIRED):
-            self._pass.notes.warn(f"{name} is suspended, since OpenMetadata has deleted {fqn}: it is one to be pruned")
+            self._pass.notes.warn(f"{name} is suspended, since OpenMetadata has deleted {fqn}: remove it with prune")
         return PipelineReport(name, fqn, said) if said else None
 
     def _destination(self, cronjob: Object) -> Destination:
@@ -330,11 +330,10 @@ class Schedules:
         written = self._ledger.write(self._pass.cluster, changes)
         self._ledger = written.ledger
         for error in written.refused:
-            self._pass.notes.warn(f"what is known of some schedules could not be written: {error}")
+            self._pass.notes.warn(f"cannot save the state of some schedules: {error}")
         if written.lost:
             self._pass.notes.warn(
-                f"{written.lost} missed runs are not remembered any more, since OpenMetadata has not taken them for too"
-                " long"
+                f"{written.lost} missed runs are dropped: OpenMetadata has not accepted them for too long"
             )
 
 

@@ -244,7 +244,7 @@ def _compare(
                 server.close_log_stream(destination.fqn, status.run_id.lower())
     state = wish.row.get("pipelineState")
     facts_logged = {"run": status.run_id, "pipeline": destination.fqn, "state": state, "cause": _code(status.cause)}
-    _LOG.info("run %s of %s: %s is reported", status.run_id, destination.fqn, state, extra={FACTS: facts_logged})
+    _LOG.info("run %s of %s: reported %s", status.run_id, destination.fqn, state, extra={FACTS: facts_logged})
     return Action.WRITTEN, None
 
 

@@ -29,7 +29,7 @@ _UNFINISHED = ("queued", "running")
 _DEFAULT_DEADLINE = timedelta(hours=24)
 _CAUSE = Cause(
     CauseCode.UNKNOWN,
-    "The run was never reported to have ended: it has no Job, and is older than its pipeline's deadline",
+    "The end of the run was never reported: it has no Job, and is older than its pipeline's deadline",
     hint="start the run again, if it is needed",
 )
 

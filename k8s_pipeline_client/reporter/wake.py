@@ -93,11 +93,11 @@ class Wake:
 
     def _works(self, kind: Kind, is_broken: bool) -> tuple[float, bool]:
         if is_broken:
-            _LOG.info("%ss are watched again", kind)
+            _LOG.info("watching %ss again", kind)
         return _FIRST_PAUSE, False
 
     def _say(self, kind: Kind, error: Exception, *, again: bool) -> None:
         if again:
             return
         what = str(error) if isinstance(error, PipelineError) else redacted_traceback(error)
-        _LOG.warning("%ss cannot be watched, so ends of runs are noticed at the next pass only: %s", kind, what)
+        _LOG.warning("cannot watch %ss, falling back to polling: %s", kind, what)

@@ -76,7 +76,7 @@ def kill_run(cluster: Cluster, job: Object, *, by: str, wait: bool = True) -> Ob
 
 
 def end_for(cluster: Cluster, job: Object, cause: Cause, *, by: str, now: datetime) -> bool:
-    """End a run for a cause, which is kept on its Job; return whether it was: one that has changed is let be.
+    """End a run for a cause, which is kept on its Job; return whether it was: one that has changed is left alone.
 
     Args:
         cluster: Where.
@@ -96,7 +96,7 @@ def end_for(cluster: Cluster, job: Object, cause: Cause, *, by: str, now: dateti
 def end_abandoned(cluster: Cluster, job: Object) -> bool:
     """End a run whose caller was interrupted before its Secret was there; return whether it is one, and ends.
 
-    Without that its Job would stay suspended for ever, for no deadline of a suspended Job is ever over.
+    Without that its Job would stay suspended forever, for no deadline of a suspended Job is ever over.
     """
     now = cluster.now()
     since = read_job(job).abandoned_at

@@ -1,4 +1,4 @@
-"""Takes the kubelet's own messages out of a log: it writes them into the response, in place of or after the lines.
+"""Removes the kubelet's own messages from a log: it writes them into the response, in place of or after the lines.
 
 Such as ``unable to retrieve container logs for containerd://…``, or ``failed to create fsnotify watcher: too many open
 files``. Every line of the log begins with a timestamp, as with ``timestamps=true``; a message does not.

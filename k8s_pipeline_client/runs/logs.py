@@ -80,7 +80,7 @@ def read_log(cluster: Cluster, job: Object, status: RunStatus, options: LogOptio
     blocks = in_blocks(log)
     head = next(blocks, b"")
     if not options.timestamps and is_message(head):
-        note(f"the node says in place of the log: {head.decode('utf-8', 'replace').strip()}")
+        note(f"the node returned instead of the log: {head.decode('utf-8', 'replace').strip()}")
         return
     if options.is_whole and lacks_beginning(head, pod):
         note(ROTATED)
@@ -169,7 +169,7 @@ def _follow_pod(cluster: Cluster, pod: str, options: LogOptions, note: Note) -> 
     def tell(message: str) -> None:
         if message not in told:  # it is asked again, and says it again
             told.add(message)
-            note(f"the node says in place of the log: {message}")
+            note(f"the node returned instead of the log: {message}")
 
     while next(pauses, None) is not None:
         before = stream.since

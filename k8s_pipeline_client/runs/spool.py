@@ -94,7 +94,7 @@ class LogSpool:
         try:
             return self._page(key, number, read, grows)
         except (OSError, ClosedPageFileError) as error:
-            _log.warning("a log is read without a spool: %s", error or "there is no room for it")
+            _log.warning("reading a log without the spool: %s", error or "there is no space for it")
             return page_of(read(Resumable()), number, size=self._size)
 
     def drop_idle(self) -> None:

@@ -63,7 +63,7 @@ def start_run(
     Raises:
         InputError: The id is not a UUID, or another run has the Job's name.
         RunActiveError: Another run is active.
-        UnknownNameError: OpenMetadata has deleted the pipeline: a run would make it known there again.
+        UnknownNameError: OpenMetadata has deleted the pipeline: a run would create it there again.
     """
     given = check_run_id(requested_id) if requested_id else ""
     name = cronjob["metadata"]["name"]
@@ -103,7 +103,7 @@ def _named_after(turn: str) -> str:
 
 
 def checked_run(cluster: Cluster, job: Object) -> Object:
-    """Have the API server check a Job, and return it as it would be; nothing is created."""
+    """Let the API server validate a Job, and return it as it would be; nothing is created."""
     return cluster.apply(job, manager=MANAGER, dry_run=True)
 
 
@@ -229,7 +229,7 @@ def _document_in(cluster: Cluster, secret: str) -> tuple[str, Any]:
         return text, json.loads(text)
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise DefinitionError(
-            f"Secret {secret} holds no workflow document",
+            f"Secret {secret} contains no workflow document",
             code="DocumentMissing",
             facts={"secret": secret},
             hint="deploy the pipeline again",
@@ -254,7 +254,7 @@ def _refuse_deleted(cronjob: Object) -> None:
     if is_marked_deleted(cronjob):
         title = annotation(cronjob, labels.DISPLAY_NAME) or cronjob["metadata"]["name"]
         raise UnknownNameError(
-            f"{title} was deleted in OpenMetadata, and a run of it would make it known there again",
+            f"{title} was deleted in OpenMetadata, and a run would create it there again",
             code="DeletedInOpenMetadata",
             facts={"title": title, "deleted_at": annotation(cronjob, labels.DELETED_AT)},
             hint="restore it there, or deploy it again",

@@ -140,7 +140,7 @@ def checked(values: Iterable[str], what: str) -> tuple[str, ...]:
     """
     found = tuple(dict.fromkeys(value for value in values if value.strip()))
     if not found:
-        raise SettingsError(f"the {what} is empty", hint="give one a line")
+        raise SettingsError(f"the {what} is empty", hint="give one per line")
     for value in found:
         if what != "user name":
             keep_secret(value)

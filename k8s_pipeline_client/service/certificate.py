@@ -48,7 +48,7 @@ class Certificate:
             ) from None
 
     async def follow(self, served: ssl.SSLContext) -> None:
-        """Have new connections use the certificate as it is in the files, for ever.
+        """Have new connections use the certificate as it is in the files, forever.
 
         Certificate and key are seldom written in one moment, and one alone would do harm: OpenSSL drops the key of a
         context that is given another certificate. So what is served is never written to. Each connection is handed over
@@ -70,7 +70,7 @@ class Certificate:
                 continue
             try:
                 current = await asyncio.to_thread(self.load)
-            except OSError as error:  # half of it is there as yet, or it is broken: the earlier one goes on
+            except OSError as error:  # only half of it is there yet, or it is broken: the earlier one goes on
                 _LOG.warning("the certificate could not be reloaded, and the earlier one stays: %s", _why(error))
             else:
                 self._seen = now
@@ -86,4 +86,4 @@ def _why(error: OSError) -> str:
     # OpenSSL's own words are codes of its source.
     if error.reason == "KEY_VALUES_MISMATCH":
         return "its key is the key of another certificate"
-    return "it or its key is no PEM file that OpenSSL can read"
+    return "it or its key is not a PEM file that OpenSSL can read"

@@ -90,7 +90,7 @@ class Directory:
             with self._open(address, token) as server:
                 found = server.pipeline_with_id(identity).get("updatedAt")
         except (OpenMetadataError, InputError) as error:
-            _LOG.warning("when pipeline %s was changed is unknown: %s", identity, error.message)
+            _LOG.warning("cannot tell when pipeline %s was changed: %s", identity, error.message)
             return None
         return found if isinstance(found, int) else None
 

@@ -69,10 +69,10 @@ class Front:
     async def _answer(self, scope: Scope, receive: Receive, send: _Seen) -> None:
         if not is_open(scope["path"]) and not self._credentials.accepts(_header(scope, b"authorization")):
             error = InputError(
-                "user name or password are not accepted",
+                "invalid user name or password",
                 code="NotLoggedIn",
-                hint="have username and password in pipelineServiceClientConfiguration.parameters of OpenMetadata's "
-                "server be those of the pipeline service",
+                hint="set username and password in pipelineServiceClientConfiguration.parameters of OpenMetadata's "
+                "server to those of the pipeline service",
             )
             answer = refused(error, {"WWW-Authenticate": 'Basic realm="k8s-pipeline", charset="UTF-8"'})
             await answer(scope, receive, send)

@@ -44,7 +44,7 @@ class Health:
 
 
 class HealthCheck:
-    """Checks rights and version, and caches the result; thread-safe.
+    """Checks permissions and version, and caches the result; thread-safe.
 
     A check is made beside those who ask, who wait as long as they may.
     """
@@ -127,8 +127,8 @@ class HealthCheck:
             rights = ", ".join(missing)
             return Health(
                 self.known_version,
-                f"the pipeline service lacks rights in namespace {self._cluster.namespace}: {rights} — have its Role "
-                "corrected",
+                f"the pipeline service lacks permissions in namespace {self._cluster.namespace}: {rights} — correct "
+                "its Role",
             )
         try:
             version = self._version()
@@ -137,8 +137,8 @@ class HealthCheck:
         if not version:
             return Health(
                 "",
-                "the OpenMetadata version of the ingestion image is unknown: its tag is no version — have "
-                "metadataApiEndpoint or the version set for the pipeline service",
+                "the OpenMetadata version of the ingestion image is unknown: its tag is not a version — set "
+                "metadataApiEndpoint or the version for the pipeline service",
             )
         return Health(version)
 

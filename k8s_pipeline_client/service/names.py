@@ -32,7 +32,7 @@ class Names:
         if len(found) > 1:
             fqns = tuple(sorted(annotation(item, labels.FQN) for item in found))
             raise UnknownNameError(
-                f"{len(found)} pipelines are called {name[:_MOST]!r}: {', '.join(fqns)}",
+                f"{len(found)} pipelines are named {name[:_MOST]!r}: {', '.join(fqns)}",
                 code="AmbiguousName",
                 facts={"name": name, "fqns": fqns},
                 hint="rename one of them",

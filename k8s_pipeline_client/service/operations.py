@@ -259,7 +259,7 @@ class Operations:
 def _ingestion_pipeline(entity: Mapping[str, Any]) -> IngestionPipeline:
     found = recognise(dict(entity), "the pipeline")
     if len(found) != 1 or not isinstance(found[0].entity, IngestionPipeline):
-        raise DefinitionError("the body is no ingestion pipeline", hint="it has pipelineType and sourceConfig")
+        raise DefinitionError("the body is not an ingestion pipeline", hint="it has pipelineType and sourceConfig")
     return found[0].entity
 
 

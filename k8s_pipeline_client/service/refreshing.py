@@ -39,20 +39,20 @@ class Refresher:
             try:
                 self._tell(self._refresh(stop))
             except PipelineError as error:
-                _LOG.warning("what is deployed could not be compared with the settings: %s", error.message)
+                _LOG.warning("cannot refresh what is deployed: %s", error.message)
             except Exception:
-                _LOG.exception("what is deployed could not be compared with the settings")
+                _LOG.exception("cannot refresh what is deployed")
             stop.wait(self._interval)
 
     def _tell(self, found: Refresh) -> None:
         _LOG.info(
-            "rendered again: %d pipelines; as they would be now: %d; changed by others meanwhile: %d",
+            "refreshed %d, unchanged %d, conflicts %d",
             len(found.updated),
             found.unchanged,
             len(found.overtaken),
         )
         for name, error in found.failed.items():
-            _LOG.warning("CronJob %s could not be rendered again: %s", name, error.message)
+            _LOG.warning("cannot refresh CronJob %s: %s", name, error.message)
         new = sorted(set(found.left) - self._said)
         self._said |= set(new)
         if new:

@@ -90,9 +90,7 @@ class Refusals:
                     with self._one_at_a_time():
                         self._alone(server, found.fqn, run_id, error)
         except PipelineError as failure:
-            _LOG.warning(
-                "the refusal of a run (%s) could not be reported to OpenMetadata: %s", error.code, failure.message
-            )
+            _LOG.warning("cannot report a refused run (%s) to OpenMetadata: %s", error.code, failure.message)
 
     @contextmanager
     def _one_at_a_time(self) -> Iterator[None]:

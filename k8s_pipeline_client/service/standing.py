@@ -46,7 +46,7 @@ class Standings:
             raise
         except PipelineError as error:
             _LOG.warning(
-                "whether pipeline %s is deleted in OpenMetadata is unknown: %s", identity(cronjob), error.message
+                "cannot tell whether pipeline %s is deleted in OpenMetadata: %s", identity(cronjob), error.message
             )
             return None
 

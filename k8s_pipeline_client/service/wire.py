@@ -129,7 +129,7 @@ def _parameters(query: bytes) -> dict[str, str]:
     found = dict(pairs)
     twins = {key for key, value in pairs if found[key] != value}
     if twins:
-        raise InputError(f"{min(twins)[:_MAX_NAME]}: it is there twice, with two values", code="InvalidParameter")
+        raise InputError(f"{min(twins)[:_MAX_NAME]}: it is given twice, with two values", code="InvalidParameter")
     return found
 
 

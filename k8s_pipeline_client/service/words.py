@@ -13,7 +13,7 @@ from types import MappingProxyType
 from k8s_pipeline_client.errors import PipelineError
 
 _ADMIN = "tell the administrator of the pipeline service"
-_AGAIN = "try again in a minute; if it stays so, " + _ADMIN
+_AGAIN = "try again in a minute; if it persists, " + _ADMIN
 _OF_A_TERMINAL = re.compile(r"kubectl|k8s-pipeline\s[a-z]|(?<![\w-])-{1,2}[a-z]")
 _CSRF = re.compile(r"csrf token", re.IGNORECASE)
 
@@ -37,7 +37,7 @@ def hint_of(error: PipelineError) -> str:
 
 WORDS: Mapping[str, str] = MappingProxyType(
     {
-        "AccessDenied": f"{_ADMIN}: its account in namespace {{namespace}} lacks this right",
+        "AccessDenied": f"{_ADMIN}: its account in namespace {{namespace}} lacks this permission",
         "AmbiguousName": "rename one of them: OpenMetadata's server tells pipelines of one name apart by nothing else",
         "Anonymous": f"{_ADMIN}: its account is not accepted by the cluster",
         "ApiServerOverloaded": _AGAIN,
@@ -53,23 +53,22 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "EarlierNameChanged": "it was renamed, and a run has just begun: deploy again in a minute",
         "FieldConflict": f"{_ADMIN}: somebody has changed the object by hand",
         "ForeignObject": _ADMIN,
-        "InvalidRunId": "OpenMetadata's server gives each run a UUID: see that no gateway changes what it sends",
+        "InvalidRunId": "OpenMetadata's server gives each run a UUID: check that no gateway changes what it sends",
         "LoginFailed": f"{_ADMIN}: it cannot log in to the cluster",
-        "ManagedElsewhere": "change it where it was deployed from, or have it deleted there and deploy it again",
+        "ManagedElsewhere": "change it where it was deployed from, or delete it there and deploy it again",
         "NamespaceMissing": f"{_ADMIN}: namespace {{namespace}} has to be created",
         "NoRuns": "start one with Run",
         "NotOpenMetadata": f"{_ADMIN}: the address of OpenMetadata (metadataApiEndpoint) is another one",
-        "QuotaExceeded": "a quota of namespace {namespace} is used up: wait until other runs have ended, or have it "
-        "raised",
+        "QuotaExceeded": "a quota of namespace {namespace} is used up: wait until other runs have ended, or raise it",
         "RunActive": "wait until it has ended, or kill it",
         "RunIdTaken": "run it once more",
         "ServerTokenMissing": "the pipeline's bot has no token: make one in Settings, Bots, ingestion-bot, and deploy "
         "again",
         "ServerUnreachable": "nothing was changed. The pipeline service has to reach OpenMetadata's API: try again in "
-        f"a minute; if it stays so, {_ADMIN} (setting metadataApiEndpoint)",
+        f"a minute; if it persists, {_ADMIN} (setting metadataApiEndpoint)",
         "ServerUntrusted": f"nothing was changed; {_ADMIN}: settings verifySSL and sslConfig.certificatePath",
-        "StillThere": "what was asked for goes on: look again in a minute",
-        "Terminating": f"it may be gone in a minute: deploy again then; if it stays, {_ADMIN}",
+        "StillThere": "it is still in progress: check again in a minute",
+        "Terminating": f"it may be gone in a minute: deploy again then; if it persists, {_ADMIN}",
         "TimeLimit": f"the cluster is slow to respond: {_AGAIN}",
         "TokenExpired": "make a new one in Settings, Bots, and deploy again",
         "TokenRejected": "after a new token was made it takes OpenMetadata about two minutes to accept it: deploy "

@@ -66,9 +66,11 @@ def _bounded(limit: Limit, begun: float, work: Callable[[], T]) -> T:
 
 
 def _time_over(limit: Limit, *, was_begun: bool) -> PipelineError:
-    what = "did not come to its end" if was_begun else "could not begin, since others are being waited for,"
+    what, why = "did not start", "all workers are busy"
+    if was_begun:
+        what, why = "did not complete", "the cluster is slow to respond"
     return WaitTimeoutError(
-        f"{limit.name} {what} within {limit.seconds:.0f} s: the cluster is slow to respond",
+        f"{limit.name} {what} within {limit.seconds:.0f} s: {why}",
         code="TimeOver",
         facts={"operation": limit.name, "seconds": limit.seconds},
         hint="try again in a minute",

@@ -20,8 +20,8 @@ def advice(settings: Settings, origins: Mapping[str, str]) -> Iterator[str]:
     """
     if settings.is_noop:
         yield (
-            "the pipeline service client is switched off (enabled, className), so the server asks nobody to run"
-            " pipelines; this program does what it is told all the same"
+            "the pipeline service client is switched off (enabled, className), so the server does not run"
+            " pipelines; this program does, whatever they say"
         )
     for image in _named_images(settings, origins):
         yield from _advice_about(image)

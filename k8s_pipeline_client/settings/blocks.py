@@ -65,7 +65,9 @@ def block_at(content: Any, path: KeyPath, origin: str) -> Mapping[str, Any]:
     """
     found = value_at(content, path)
     if not isinstance(found, Mapping | None):
-        raise SettingsError(f"settings file {origin}: {'.'.join(path)} holds no mapping of setting to value")
+        raise SettingsError(
+            f"settings file {origin}: {'.'.join(path)} does not contain a mapping of settings to values"
+        )
     return found or {}
 
 
@@ -97,7 +99,7 @@ def refuse_beside(keys: Iterable[Any], known: Iterable[str], path: KeyPath, orig
     if beside:
         raise SettingsError(
             f"settings file {origin}: {'.'.join(path)} is empty, and {', '.join(beside)} "
-            f"{'stands' if len(beside) == 1 else 'stand'} beside it, where nothing reads {_them(beside)}",
+            f"{'is' if len(beside) == 1 else 'are'} beside it, where nothing reads {_them(beside)}",
             hint=f"indent {_them(beside)} below {path[-1]}, by two spaces more",
         )
 

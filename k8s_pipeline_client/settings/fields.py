@@ -202,7 +202,7 @@ def _image(text: str) -> str:
 
 def _address(text: str) -> str:
     if found := _PLACEHOLDER.search(text):
-        raise ValueError(f"{_PLACEHOLDERS[found.lastgroup or '']} stands in it: put the value in its place")
+        raise ValueError(f"{_PLACEHOLDERS[found.lastgroup or '']} is in it: replace it with the value")
     parts = _ADDRESS.fullmatch(text.strip())
     if parts is None or not any(map(str.isalnum, parts["host"])):
         raise ValueError("it is not an address such as http://openmetadata:8585/api")

@@ -124,7 +124,7 @@ def _of_environment(environ: Mapping[str, str]) -> Contribution:
             put(found.layer, path, Given(value, f"environment variable {name}"))
     for name in sorted(name for name in environ if name.startswith(_OURS) and name not in VARIABLES):
         if close := get_close_matches(name, VARIABLES, n=1, cutoff=_ALIKE):
-            found.warnings.append(f"environment variable {name} is not known, and not used; {close[0]} is one")
+            found.warnings.append(f"environment variable {name} is unknown and ignored; {close[0]} is one")
     return found
 
 

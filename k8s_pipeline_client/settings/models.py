@@ -114,9 +114,9 @@ class Settings(ServerSettings):
     starting_deadline_seconds: Annotated[int, Field(ge=0, le=2**31 - 1), WHOLE_NUMBER] = 600
 
     killed_run_state: Literal["failed", "stopped"] = "failed"
-    """What OpenMetadata is told of a run that somebody has ended; AutoPilot of 1.12 waits for ever on ``stopped``."""
+    """What OpenMetadata is told of a run that somebody has ended; AutoPilot of 1.12 waits forever on ``stopped``."""
     force_delete_lost_pods: Flag = False
-    """Whether the reporter ends runs on lost nodes, and has the API server forget their pods, which may still work."""
+    """Whether the reporter ends runs on lost nodes, and force-deletes their pods, which may still work."""
     reporter_watch: Flag = False
     """Whether the reporter watches Jobs and pods, which OpenMetadata's documented Role does not allow."""
     deleted_pipeline_retention_days: Annotated[int, Field(ge=0, le=3650), WHOLE_NUMBER] = 7

@@ -59,7 +59,9 @@ class Match(Model):
     @model_validator(mode="after")
     def _names_something(self) -> Match:
         if not any(getattr(self, key) for key in type(self).model_fields):
-            raise ValueError("it names nothing, and so would fit everything: set it in the settings themselves")
+            raise ValueError(
+                "it selects nothing in particular, so it would match everything: set it outside of overrides"
+            )
         return self
 
     def fits(self, pipeline: Pipeline) -> bool:

@@ -24,7 +24,7 @@ def placeholders(layer: Layer) -> list[Problem]:
     found = []
     for path, given in layer.items():
         if path[0] not in _HOLD_ANYTHING and (what := _what(given.value)):
-            found.append(Problem(".".join(path), f"it is {what}: put the value in", f"from {given.origin}"))
+            found.append(Problem(".".join(path), f"it is {what}: replace it with the value", f"from {given.origin}"))
     return found
 
 

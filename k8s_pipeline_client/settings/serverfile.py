@@ -166,7 +166,7 @@ class Reader:
             elif value is None and written in GROUPS:
                 continue
             elif not is_known(path):
-                self.found.warnings.append(f"{where} is not known, and not used{meant(written[-1])}")
+                self.found.warnings.append(f"{where} is unknown and ignored{meant(written[-1])}")
             elif why := self._why_not(value, (*prefix, *written)):
                 self.found.problems.append(Problem(".".join(path), why, where))
             elif is_given(path, value) or (value is not None and path in _NEVER_EMPTY):

@@ -89,14 +89,14 @@ def _has_helm_block(content: Any) -> bool:
 
 def _read_own(content: Any, origin: str) -> Contribution:
     if not isinstance(content, Mapping | None):
-        raise SettingsError(f"settings file {origin} holds no mapping of setting to value")
+        raise SettingsError(f"settings file {origin} does not contain a mapping of settings to values")
     found = Contribution()
     for path, written, value in leaves_of(content or {}):
         where = f"{origin}: {'.'.join(written)}"
         if not is_known(path) or written in OF_OLD_CHARTS:
             found.problems.append(Problem(".".join(written), f"no such key{meant(written[-1])}", where))
         elif path in found.layer:
-            found.problems.append(Problem(".".join(path), f"it is there twice, also as {'.'.join(written)}", where))
+            found.problems.append(Problem(".".join(path), f"it is given twice, also as {'.'.join(written)}", where))
         else:
             put(found.layer, path, Given(value, where))
     return found

@@ -38,7 +38,7 @@ def listed(value: Any) -> Any:
     found = structure(value)
     if isinstance(found, str):
         if found.strip():
-            raise ValueError("a list is wanted, or its text in JSON or YAML")
+            raise ValueError("a list is needed, or its text in JSON or YAML")
         return []
     return found
 
@@ -117,7 +117,7 @@ def _split(text: str) -> list[str]:
             entries.append(part.strip())
             sign = match[2] if match else None
         elif not part.strip():
-            raise ValueError(f"nothing follows comma {number - 1}: take it out, or {_LIST}")
+            raise ValueError(f"nothing follows comma {number - 1}: remove it, or {_LIST}")
         elif match is None:
             entries[-1] += f",{part}"
         elif match[1].isupper() and match[2] == sign and not match[3]:
@@ -141,4 +141,4 @@ def _entry(key: str, value: Any) -> str:
 
 def _once(key: str, found: Mapping[str, str]) -> None:
     if key in found:
-        raise ValueError(f"{key} is there twice")
+        raise ValueError(f"{key} is given twice")

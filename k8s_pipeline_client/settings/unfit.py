@@ -13,7 +13,7 @@ from k8s_pipeline_client.settings.keys import VARIABLES
 
 _ASSIGNMENT = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=")
 _NAME = re.compile(r"[A-Z][A-Z0-9_]*")
-_EXPORT = "export them: they are read from the environment, above all files"
+_EXPORT = "export them: environment variables take precedence over files"
 _OF_DEFINITIONS = frozenset({"source", "workflowConfig"})
 _SUSPECT = frozenset({"apiVersion", "environment", "env", "services"})
 """Top-level keys of other files; whatever has none of them, nor a variable's name, is not looked at any closer."""
@@ -36,7 +36,7 @@ def refuse_other_files(text: str, origin: str) -> None:
         SettingsError: It does; the hint says what to give instead.
     """
     if _assigns(text):
-        raise SettingsError(f"settings file {origin} holds environment variables (NAME=value)", hint=_EXPORT)
+        raise SettingsError(f"settings file {origin} contains environment variables (NAME=value)", hint=_EXPORT)
     keys = top_level_keys(text, origin)
     if keys >= _OF_DEFINITIONS:
         raise SettingsError(f"settings file {origin} is a workflow document, and not settings", hint="give it by -f")
@@ -51,7 +51,7 @@ def refuse_other_files(text: str, origin: str) -> None:
         of_helm = [item for item in manifests if item["kind"] in _VALUES_IN]
         raise _manifest_error((of_helm or manifests)[0], origin)
     if len(documents) == 1 and (how := _variables_in(documents[0])):
-        raise SettingsError(f"settings file {origin} holds environment variables ({how})", hint=_EXPORT)
+        raise SettingsError(f"settings file {origin} contains environment variables ({how})", hint=_EXPORT)
 
 
 def _assigns(text: str) -> bool:
@@ -76,7 +76,7 @@ def _manifest_error(manifest: Mapping[str, Any], origin: str) -> SettingsError:
     data = manifest.get("data") or manifest.get("stringData")
     if isinstance(data, Mapping) and (how := _variables_in(data)):
         return SettingsError(
-            f"settings file {origin} is a {kind} that holds environment variables ({how})", hint=_EXPORT
+            f"settings file {origin} is a {kind} that contains environment variables ({how})", hint=_EXPORT
         )
     files = [str(key) for key in data if str(key).endswith((".yaml", ".yml"))] if isinstance(data, Mapping) else []
     if files:
@@ -85,7 +85,7 @@ def _manifest_error(manifest: Mapping[str, Any], origin: str) -> SettingsError:
 
 
 def _variables_in(content: Any) -> str:
-    """Return how a document holds environment variables; empty where it does not."""
+    """Return how a document contains environment variables; empty where it does not."""
     if isinstance(content, Mapping):
         names = [str(key) for key in content]
         if names and all(_NAME.fullmatch(name) for name in names) and any(name in VARIABLES for name in names):

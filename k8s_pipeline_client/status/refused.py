@@ -37,7 +37,7 @@ def _admission_policy(message: str) -> Cause | None:
     return _refused(
         f"A ValidatingAdmissionPolicy denies the run's pod{':' if name else ''}{name}",
         message,
-        "fix what the message names, or have the policy changed",
+        "fix what the message names, or change the policy",
     )
 
 
@@ -53,7 +53,7 @@ def _webhook(message: str) -> Cause | None:
         return _refused(
             f'The admission webhook "{found[1]}" denied the run\'s pod',
             message,
-            "fix what the message names, or have the policy changed",
+            "fix what the message names, or change the policy",
         )
     return None
 
@@ -62,7 +62,7 @@ def _any_webhook(message: str) -> Cause | None:
     if "webhook" not in message:
         return None
     return _refused(
-        "An admission webhook denied the run's pod", message, "fix what the message names, or have the policy changed"
+        "An admission webhook denied the run's pod", message, "fix what the message names, or change the policy"
     )
 
 
@@ -74,9 +74,9 @@ def _quota(message: str) -> Cause | None:
     if "must specify" in message:
         hint = "set the requests and limits that the message names (settings resources, podTemplate)"
     elif "insufficient quota" in message:
-        hint = "have a ResourceQuota created that covers the scope in the message, or do not use it"
+        hint = "create a ResourceQuota that covers the scope in the message, or do not use it"
     else:
-        hint = "wait for other runs to end, lower this run's requests and limits, or have the quota increased"
+        hint = "wait for other runs to end, lower this run's requests and limits, or raise the quota"
     subject = f"The {of}" if found else f"A {of}"
     return _refused(f"{subject} of the namespace does not allow the run's pod", message, hint, CauseCode.QUOTA_EXCEEDED)
 
@@ -87,7 +87,7 @@ def _limit_range(message: str) -> Cause | None:
     return _refused(
         "A LimitRange of the namespace does not allow the resources of the run's pod",
         message,
-        "change the resources as the message says, or have the LimitRange changed (kubectl get limitrange)",
+        "change the resources as the message says, or change the LimitRange (kubectl get limitrange)",
     )
 
 
@@ -97,7 +97,7 @@ def _pod_security(message: str) -> Cause | None:
     return _refused(
         "The namespace's Pod Security standard does not allow the run's pod",
         message,
-        "change the security context as the message says, or have the namespace's standard changed",
+        "change the security context as the message says, or change the namespace's standard",
     )
 
 

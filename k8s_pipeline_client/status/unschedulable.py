@@ -110,5 +110,5 @@ def _no_class(name: str, message: str, claim: str = "") -> Cause:
         CauseCode.UNSCHEDULABLE,
         f'The StorageClass "{name}" of {of} of the run\'s pod does not exist (Unschedulable)',
         message,
-        f'have the StorageClass "{name}" created, or recreate the claim with another one (kubectl get storageclass)',
+        f'create the StorageClass "{name}", or recreate the claim with another one (kubectl get storageclass)',
     )

@@ -92,7 +92,7 @@ def test_owner_references_that_may_not_be_changed_later(program: Program) -> Non
         program("delete", "weekly")
         assert program.space.list("cronjobs") == []
 
-        # Secret and ConfigMap of an earlier CronJob cannot be taken over: they have to be made anew.
+        # Secret and ConfigMap of an earlier CronJob cannot be taken over: they have to be recreated.
         for _ in range(3):
             name = program.deploy(renamed, service()).json[0]["resourceName"]
             program.space.kubectl("delete", "cronjob", name, "--wait=false")

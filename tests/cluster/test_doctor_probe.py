@@ -79,7 +79,7 @@ def test_a_service_with_another_password(doctor: Doctor, service: Service, monke
 
 
 def test_a_service_that_is_not_well(doctor: Doctor, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    service.reason = "it lacks rights in its namespace"
+    service.reason = "it lacks permissions in its namespace"
 
     found = _asked(doctor, service.url, monkeypatch)
 

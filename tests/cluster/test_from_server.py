@@ -273,7 +273,7 @@ def test_a_pipeline_that_was_renamed_on_the_server_replaces_its_old_objects(site
     assert deployed["action"] == "renamed"
     assert any("shop.before" in note and "was deleted" in note for note in deployed["notes"])
     assert _fqns(site) == ["shop.after"]
-    assert "--rename goes with -f" in site("deploy", "--from-server", "--all", "--rename", code=2).err
+    assert "--rename requires -f" in site("deploy", "--from-server", "--all", "--rename", code=2).err
 
 
 def test_a_name_that_the_server_still_has_is_not_renamed(site: Site) -> None:
@@ -290,7 +290,7 @@ def test_a_name_that_the_server_still_has_is_not_renamed(site: Site) -> None:
     assert "'shop.copy' has the id of 'shop.before'" in refused["shop.copy"]["reason"]
     assert _fqns(site) == ["shop.before"]
 
-    # Under another id: it was renamed, and one was made anew under its old name.
+    # Under another id: it was renamed, and one was recreated under its old name.
     site.seed(pipelines=[{**before, "id": "5b4a6f8e-0000-4000-8000-000000000001"}])
     assert site.standings() == {"shop.copy": ("missing",), "shop.before": ("changed", "id")}
     assert site.deploy("shop.copy")["shop.copy"]["action"] == "created"

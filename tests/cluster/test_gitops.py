@@ -56,7 +56,7 @@ class Git:
 
 @pytest.fixture
 def git(program: Program, tmp_path: Path) -> Git:
-    """A folder with nothing in it as yet."""
+    """A folder with nothing in it yet."""
     program.configure(terminationGracePeriodSeconds=1)
     return Git(program, tmp_path)
 

@@ -200,7 +200,7 @@ def _check_nothing_is_said_to_have_changed(scene: Scene) -> None:
     again = scene.deploy("moved", scene.schedule)
     assert (again["action"], again["notes"]) == ("unchanged", [])
     assert scene.diff("moved") == ""
-    assert _deadline(scene.cronjob("moved"))[1], "it would be made up for as yet"
+    assert _deadline(scene.cronjob("moved"))[1], "it would still be made up for"
     assert "is dropped" in scene.program("status", "moved").out
 
 

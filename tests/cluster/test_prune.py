@@ -125,7 +125,7 @@ def test_prune_keeps_what_has_become_another_while_the_question_stands(orphaned:
     output = _pruned_at_a_terminal(orphaned, "y", 0, meanwhile=deploy_both_otherwise)
 
     for fqn in ("shop.two", "shop.three"):
-        assert f"{fqn} is kept: it is not what was shown any more" in output
+        assert f"{fqn} is kept: it has changed since it was shown" in output
     assert len(_deployed(orphaned)) == 4
 
 

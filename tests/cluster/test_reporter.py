@@ -109,9 +109,7 @@ def test_a_run_whose_job_is_deleted_is_closed(told: Told) -> None:
     report = told.once()
 
     assert [(item["runId"], item["action"]) for item in report["runs"]] == [(run, "waited")]
-    assert told.site.server.api.statuses.rows.of_run(fqn, run) is None, (
-        "nobody knows as yet whether it is gone for good"
-    )
+    assert told.site.server.api.statuses.rows.of_run(fqn, run) is None, "nobody knows yet whether it is gone for good"
 
 
 def test_the_loop_reports_until_it_is_ended(told: Told) -> None:
@@ -128,7 +126,7 @@ def test_the_loop_reports_until_it_is_ended(told: Told) -> None:
     other.communicate(timeout=60)
 
     assert (loop.returncode, other.returncode) == (0, 0)
-    assert "ended as asked" in said_by_loop
+    assert "stopped on request" in said_by_loop
     for run in runs:
         rows = told.site.server.api.runs.history()[fqn][run]
         assert {row["pipelineState"] for row in rows} == {"failed"}
@@ -156,7 +154,7 @@ def test_with_watch_ends_are_reported_long_before_the_interval_is_over(told: Tol
     lags = sorted((reported[run] - _ended_at(told, run)).total_seconds() for run in runs)
     print(f"lags: {lags}")
     assert lags[-1] <= MOST_LAG
-    assert "cannot be watched" not in output
+    assert "falling back to polling" not in output
 
 
 def test_without_the_right_it_is_said_once_and_the_interval_counts(told: Told) -> None:
@@ -169,7 +167,7 @@ def test_without_the_right_it_is_said_once_and_the_interval_counts(told: Told) -
         loop.send_signal(signal.SIGTERM)
     output, _ = loop.communicate(timeout=60)
 
-    assert output.count("cannot be watched") == 2, "of Jobs, and of pods"
+    assert output.count("falling back to polling") == 2, "of Jobs, and of pods"
     assert loop.returncode == 0
 
 

@@ -56,7 +56,7 @@ def test_new_settings_are_in_force_after_a_restart_and_what_they_do_not_change_i
     proxy.mend()
     with service.running():
         until(lambda: owners(space) == {"one": "data", "two": "data", "untouched": None}, "two are rendered again")
-        until(lambda: "rendered again: 2 pipelines; as they would be now: 1" in service.log(), "it says so")
+        until(lambda: "refreshed 2, unchanged 1" in service.log(), "it says so")
 
     assert versions(space, "untouched") == service_before["untouched"]
     (untouched,) = [key.partition("/")[2] for key in service_before["untouched"] if key.startswith("cronjobs/")]
@@ -66,7 +66,7 @@ def test_new_settings_are_in_force_after_a_restart_and_what_they_do_not_change_i
 
     proxy.mend()
     with service.running():
-        until(lambda: "rendered again: 0 pipelines; as they would be now: 3" in service.log(), "all is compared")
+        until(lambda: "refreshed 0, unchanged 3" in service.log(), "all is compared")
     assert [(each.method, each.path) for each in proxy.requests if each.is_write] == []
 
 

@@ -73,7 +73,7 @@ def test_a_run_that_is_suspended_is_let_be_and_begins_anew_when_it_is_resumed(to
     row = told.end_of(fqn, run)
 
     assert row["pipelineState"] == "success"
-    assert [pod["metadata"]["name"] for pod in pods_of(told)] != [first["metadata"]["name"]], "it began anew"
+    assert [pod["metadata"]["name"] for pod in pods_of(told)] != [first["metadata"]["name"]], "it started again"
     ends = [row["pipelineState"] for row in told.site.server.api.runs.history()[fqn][run]]
     assert [state for state in ends if state not in ("queued", "running")] == ["success"]
 

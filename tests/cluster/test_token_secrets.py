@@ -115,7 +115,7 @@ def test_a_run_that_is_active_while_the_token_moves_can_be_tried_again(program: 
 
     moved = program.deploy(entity, service())
 
-    assert "a run is active that reads its token from the document" in moved.err
+    assert "an active run reads its token from the document" in moved.err
     assert FIRST in _document_of(program, name)
     assert list(tokens_in(program.space).values()) == [FIRST]
     program("kill", "nightly")
@@ -132,7 +132,7 @@ def test_a_run_keeps_the_token_in_the_document_when_it_moves_to_a_named_secret(p
     bare = {**entity, "openMetadataServerConnection": connection("")}
 
     for _ in range(2):  # however often it is deployed
-        assert "a run is active that reads its token from the document" in program.deploy(bare, service()).err
+        assert "an active run reads its token from the document" in program.deploy(bare, service()).err
         assert FIRST in _document_of(program, name)
     program("kill", "nightly")
     program.deploy(bare, service())

@@ -98,7 +98,7 @@ def test_a_deploy_brings_a_newer_token_and_leaves_an_older_one_out(program: Prog
     newer = program.deploy(entity_with(THIRD), service())
 
     assert newer.json[0]["action"] == "updated"
-    assert "takes its place for all pipelines" in newer.err
+    assert "replaces it for all pipelines" in newer.err
     assert list(tokens_in(program.space).values()) == [THIRD]
     undated = program.deploy(entity_with(bot_token(issued=None, mark="undated")), service())
     assert "which of the two is newer is unknown" in undated.err

@@ -1,6 +1,6 @@
 """The venv of a release of OpenMetadata's packages, kept outside the checkout: `ensure(release)`.
 
-`python -m tests.conformance.environment` makes all of them; with `lock` it resolves the requirements anew.
+`python -m tests.conformance.environment` makes all of them; with `lock` it resolves the requirements again.
 """
 
 import os
@@ -43,7 +43,7 @@ def locked_version(release: str, package: str) -> str:
 
 
 def relock(release: str) -> None:
-    """Resolve the requirements anew; the index is whatever the machine is set up with, and is not written down."""
+    """Resolve the requirements again; the index is whatever the machine is set up with, and is not written down."""
     stable = ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-annotate", "--no-header"]
     wanted = str(_lock(release).with_suffix(".in"))
     _run(*_UV, "pip", "compile", "--quiet", "--upgrade", *stable, wanted, "--output-file", str(_lock(release)))

@@ -8,7 +8,7 @@ from tests.e2e.others import ConnectionTest, Refusal
 
 _RUNNING, _NOTHING = "`running`, and nothing more", "nothing"
 _EXIT_1 = "Failed BackoffLimitExceeded, exit code 1"
-_WAITS = "no condition: the Job counts one active pod, for ever"
+_WAITS = "no condition: the Job counts one active pod, forever"
 _UNKNOWN_TOKEN = "eyJhbGciOiJub25lIn0.bm9ib2R5.c2lnbmF0dXJl"
 
 CASES: tuple[Case, ...] = (

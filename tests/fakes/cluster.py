@@ -276,12 +276,12 @@ class FakeCluster:
 
     def may(self, verb: str, resource: str, *, group: str = "", subresource: str = "") -> bool:
         """See `Cluster.may`; a test denies rights by `denied`, and nothing but this goes by it."""
-        with self._request(Request("create", "SelfSubjectAccessReview"), "ask for our own rights"):
+        with self._request(Request("create", "SelfSubjectAccessReview"), "create SelfSubjectAccessReview"):
             return (verb, f"{resource}/{subresource}" if subresource else resource) not in self.denied
 
     def whoami(self) -> str:
         """See `Cluster.whoami`."""
-        with self._request(Request("create", "SelfSubjectReview"), "ask who we are"):
+        with self._request(Request("create", "SelfSubjectReview"), "create SelfSubjectReview"):
             return "system:serviceaccount:fake:k8s-pipeline"
 
     def look(self, resource: Extra, name: str = "") -> builtins.list[Object]:
@@ -325,7 +325,7 @@ class FakeCluster:
     @contextmanager
     def _request(self, request: Request, action: str) -> Iterator[None]:
         if timelimit.is_over():
-            raise UnreachableError(f"the time that was allowed is over: {action}", code="TimeLimit")
+            raise UnreachableError(f"timed out: {action}", code="TimeLimit")
         status: int | None = None
         try:
             with self._journal.around(request), self._lock:

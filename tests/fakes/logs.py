@@ -19,7 +19,7 @@ class Logs:
         self._lines.setdefault((pod, container), []).extend((at, line) for line in log.splitlines(keepends=True))
 
     def clear(self, pod: str, container: str) -> None:
-        """Begin a log anew."""
+        """Restart a log."""
         self._lines[pod, container] = []
 
     def read(

@@ -228,7 +228,7 @@ ROWS: tuple[Scenario, ...] = (
     ),
     Scenario(
         "suspended-resumed",
-        "its Job is suspended while it runs, and resumed: it begins anew",
+        "its Job is suspended while it runs, and resumed: it starts again",
         ({"ignoreSigterm": True}, WORKS, {"sleep": 15}),
         state="success",
         settings={"terminationGracePeriodSeconds": 2},

@@ -17,7 +17,7 @@ def main() -> int:
     ):
         command = commands.add_parser(name, help=text)
         command.add_argument("image", nargs="?", choices=[*NAMES, "all"], default="all")
-    commands.add_parser("lock", help="resolve the ingestion's requirements anew")
+    commands.add_parser("lock", help="resolve the ingestion's requirements again")
     options = parser.parse_args()
     try:
         if options.command == "lock":

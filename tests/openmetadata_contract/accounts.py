@@ -1,4 +1,4 @@
-"""Accounts of our own on a server: bots, whose tokens can be made anew, and people who may not much."""
+"""Accounts of our own on a server: bots, whose tokens can be renewed, and people who may not much."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Accounts(Protocol):
         """Make a bot; return it with its token."""
 
     def renew(self, bot: Document) -> str:
-        """Make a bot's token anew, and return it; the server takes its time until it accepts it."""
+        """Renew a bot's token, and return it; the server takes its time until it accepts it."""
 
     def person(self) -> str:
         """Return the token of somebody without rights."""

@@ -54,7 +54,7 @@ class Stage:
     def client(
         self, generation: Generation = Generation.NEW, *, path: str = "", password: str = PASSWORD
     ) -> JavaClient:
-        """Return a client that has asked nothing as yet."""
+        """Return a client that has asked nothing yet."""
         return JavaClient(f"http://127.0.0.1:{self.port}{path}", USERNAME, password, generation)
 
     def open(self, address: str, token: str) -> AbstractContextManager[OpenMetadata]:

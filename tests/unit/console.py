@@ -42,7 +42,7 @@ class Console:
         self.configure()
 
     def configure(self, **settings: Any) -> None:
-        """Write the settings anew."""
+        """Rewrite the settings."""
         self._settings.write_text(yaml.safe_dump({"namespace": self.cluster.namespace, **settings}))
 
     def move(self, name: str) -> None:

@@ -293,7 +293,7 @@ CASES: list[Case] = [
             "check token: remove token unless used",
             APPLY_BOTH[1],
         ],
-        notes=["a run is active that reads its token from the document, which so still"],
+        notes=["an active run reads its token from the document, so the token is kept there"],
     ),
     Case(
         "the token moves back into the document",

@@ -24,7 +24,7 @@ from tests.kubeconfigs.standin import StandIn
 
 @pytest.fixture
 def pod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder with the account of a pod; its token is read anew each time."""
+    """The folder with the account of a pod; its token is read again each time."""
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
     monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "1")
     for name in ("token", "ca.crt"):

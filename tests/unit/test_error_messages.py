@@ -25,7 +25,7 @@ OTHERS = re.compile(
     r"|error looking up service account .*|exceeded quota: .*|violates PodSecurity .*|\S+ is forbidden: .*"
     r"|(the policy says no|made up by the test|etcd is away|nothing is deleted here|secrets are f\w+) ?.*"
     # OpenMetadata, and what kubeconfigs and contexts of tests are called.
-    r"|Injected fault.*|it lacks rights in its namespace|get it at https://acme\.test|context here of"
+    r"|Injected fault.*|it lacks permissions in its namespace|get it at https://acme\.test|context here of"
 )
 
 

@@ -77,7 +77,7 @@ def test_reconcile_has_nothing_but_json(world: World, warned: Console, verbose: 
     lines = warned("reconcile", *verbose, "--once", "--log-format", "json", "-o", "json").err.splitlines()
     found = [json.loads(line) for line in lines]
     assert [line["message"] for line in found if "ingestion:1.12.0" in line["message"]]
-    (reported,) = [line for line in found if "failed is reported" in line["message"]]
+    (reported,) = [line for line in found if "reported failed" in line["message"]]
     assert reported["state"] == "failed"
 
 

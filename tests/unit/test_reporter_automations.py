@@ -89,7 +89,7 @@ def test_one_that_ended_and_said_nothing_is_failed() -> None:
     world.passes()
 
     assert workflow(world)["status"] == "Failed"
-    assert "without telling" in workflow(world)["response"]["steps"][0]["message"]
+    assert "did not report its result" in workflow(world)["response"]["steps"][0]["message"]
 
 
 def test_one_whose_workflow_was_taken_away_waits_for_nobody() -> None:

@@ -123,7 +123,7 @@ def test_a_node_that_is_lost_is_told_and_a_later_report_of_the_run_replaces_that
     world.passes(3)
     assert world.state(job) == "failed"
     assert "may still be writing" in said(world.row(job))
-    assert world.mark(job) is None, "its Job says nothing as yet"
+    assert world.mark(job) is None, "its Job says nothing yet"
 
     world.exit(job, pod, 0)
     world.passes(3)
@@ -167,7 +167,7 @@ def test_with_the_setting_it_is_deleted_by_force_and_its_run_does_not_begin_anew
     assert _grace(world) == 20, "it may yet be heard of"
     world.passes(seconds=20)
     assert _grace(world) == 0
-    assert world.fake.get(Kind.JOB, job)["spec"]["activeDeadlineSeconds"] == 1, "else it begins anew elsewhere"
+    assert world.fake.get(Kind.JOB, job)["spec"]["activeDeadlineSeconds"] == 1, "else it starts again elsewhere"
     (pod,) = world.fake.list(Kind.POD)
     world.fake.put({**pod, "metadata": {**pod["metadata"], "finalizers": []}})
     world.finish(job, "DeadlineExceeded")
@@ -354,7 +354,7 @@ def test_an_outage_of_the_reporter_is_said() -> None:
 
     report = world.passes()
 
-    assert any("nobody reported from" in text for text in report.warnings)
+    assert any("no reporter ran from" in text for text in report.warnings)
     assert world.passes().warnings == ()
 
 

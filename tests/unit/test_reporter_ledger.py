@@ -32,7 +32,7 @@ REFUSED = Cause(
     CauseCode.QUOTA_EXCEEDED,
     'The run that was due was not started: the ResourceQuota "jobs" of the namespace does not allow its Job',
     'jobs.batch "x" is forbidden: exceeded quota: jobs, requested: count/jobs.batch=1, used: 100, limited: 100',
-    "wait for other runs to end, lower this run's requests and limits, or have the quota increased",
+    "wait for other runs to end, lower this run's requests and limits, or raise the quota",
 )
 
 

@@ -109,7 +109,7 @@ def test_an_end_never_lies_before_the_start() -> None:
 
 def test_without_any_time_there_is_no_first_row() -> None:
     nothing = run(created_at=None, started_at=None, ended_at=None)
-    with pytest.raises(ValueError, match="nothing tells when"):
+    with pytest.raises(ValueError, match="the time of run"):
         terminal_row(nothing, None, state="failed", diagnosis=None, now=NOW)
 
 

@@ -263,8 +263,8 @@ def test_what_has_no_room_in_ten_minutes_is_said_and_first_in_the_next_look(worl
         slow.let_go()
         loop.wait_until(lambda: asked(world) >= 2 * PIPELINES)
 
-    warnings = [text for report in loop.reports for text in report.warnings if "put off" in text]
-    assert warnings == [f"{PIPELINES - PARALLEL} pipelines are put off to the next look: this one took 10 minutes"]
+    warnings = [text for report in loop.reports for text in report.warnings if "postponed" in text]
+    assert warnings == [f"{PIPELINES - PARALLEL} pipelines are postponed to the next check: this one took 10 minutes"]
     assert not set(asked_for(world)[PARALLEL : 2 * PARALLEL]) & set(first)
 
 
@@ -275,7 +275,7 @@ def test_a_pass_that_is_asked_for_puts_nothing_off(world: World) -> None:
         report = reporter.reconcile()
 
     assert asked(world) == PIPELINES
-    assert not [text for text in report.warnings if "put off" in text]
+    assert not [text for text in report.warnings if "postponed" in text]
 
 
 @pytest.mark.parametrize("error", [UnreachableError("down"), RuntimeError("a fault of ours")], ids=repr)

@@ -166,7 +166,7 @@ def test_a_watch_that_cannot_be_is_said_once_and_the_interval_counts(
         failed = world.failed_run()
         running.wait_until(lambda: world.state(failed) == "failed")
 
-        said = [record for record in caplog.records if "cannot be watched" in record.getMessage()]
+        said = [record for record in caplog.records if "falling back to polling" in record.getMessage()]
         assert len(said) == 2, "once for Jobs, and once for pods"
         refusal.stop()
         running.wait_until(lambda: ready(world, running))

@@ -41,7 +41,7 @@ def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def asked(*answers: Response | None) -> tuple[Callable[[float], Response], list[float]]:
-    """Something that answers so, the last one for ever; None is no answer. Beside it, until when each had time."""
+    """Something that answers so, the last one forever; None is no answer. Beside it, until when each had time."""
     ends: list[float] = []
 
     def once(end: float) -> Response:

@@ -137,7 +137,9 @@ def test_a_value_that_cannot_be_used_is_refused_by_name(tmp_path: Path, values: 
     assert str(path) in str(caught.value)
 
 
-@pytest.mark.parametrize(("text", "words"), [("- a\n", "no mapping"), ("a: [\n", "line 2"), ("\xff", "not UTF-8")])
+@pytest.mark.parametrize(
+    ("text", "words"), [("- a\n", "not contain a mapping"), ("a: [\n", "line 2"), ("\xff", "not UTF-8")]
+)
 def test_a_file_that_is_no_settings_file(tmp_path: Path, text: str, words: str) -> None:
     path = tmp_path / "settings.yaml"
     path.write_bytes(text.encode("latin-1"))
@@ -181,7 +183,7 @@ def test_a_key_that_was_misspelled_is_answered_with_the_right_one(files: Files) 
 
 def test_a_key_in_two_spellings_is_refused(files: Files) -> None:
     found = files.refused({"backoffLimit": 1, "backoff_limit": 2})
-    assert "backoffLimit: it is there twice, also as backoff_limit" in found
+    assert "backoffLimit: it is given twice, also as backoff_limit" in found
 
 
 def test_no_secret_stands_in_an_error(files: Files) -> None:

@@ -71,8 +71,8 @@ def test_which_override_fits_and_what_comes_of_it(path: Path) -> None:
     }
     assert "overrides" not in found
     assert "startingDeadlineSeconds 5 is raised to 120" in result.err
-    assert "overrides[1] fits" in result.err
-    assert "no override fits" in _config(path, {}, *POSTGRES).err
+    assert "overrides[1] matches" in result.err
+    assert "no override matches" in _config(path, {}, *POSTGRES).err
 
 
 def test_no_secret_is_shown(path: Path) -> None:

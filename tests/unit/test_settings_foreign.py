@@ -76,12 +76,12 @@ def test_what_is_passed_over_is_listed_by_config(tmp_path: Path) -> None:
     path.write_text(str(values))
     assert load_settings([path], environ={}).passed_over == {str(path): ("auth", "k8s.rbac")}
     result = call(["config", "--config", str(path)])
-    (line,) = [line for line in result.err.splitlines() if "passed over" in line]
+    (line,) = [line for line in result.err.splitlines() if "skipped, not about runs" in line]
     assert line.endswith("auth, k8s.rbac")
     assert call(["config", "--config", str(path), "-o", "json"]).json["passedOver"] == {str(path): ["auth", "k8s.rbac"]}
     pipeline = str(SAMPLES / "pipelines/01_postgres_metadata_daily.json")
     words = ["-f", pipeline, "-f", str(SAMPLES / "services/postgres.json")]
-    assert "passed over" not in call(["validate", "--config", str(path), *words]).err
+    assert "skipped" not in call(["validate", "--config", str(path), *words]).err
     parameters = load_settings([SERVER], environ={}).passed_over[str(SERVER)]
     assert {"parameters.username", "parameters.password"} <= set(parameters)
 
@@ -175,15 +175,15 @@ def test_among_several_objects_the_one_with_the_values_is_named(files: Files) ->
         (
             "openmetadata:\n config:\n  pipelineServiceClientConfig:\n  enabled: true\n  k8s:\n    namespace: a\n",
             HELM,
-            "enabled, k8s stand beside it",
+            "enabled, k8s are beside it",
         ),
         ("pipelineServiceClientConfig:\nmetadataApiEndpoint: http://a/api\n", "pipelineServiceClientConfig", "stands"),
-        (f"{BLOCK}:\nclassName: x\nparameters: {{namespace: a}}\n", BLOCK, "className, parameters stand beside it"),
-        (f"{BLOCK}:\n  parameters:\n  namespace: a\n", f"{BLOCK}.parameters", "namespace stands beside it"),
+        (f"{BLOCK}:\nclassName: x\nparameters: {{namespace: a}}\n", BLOCK, "className, parameters are beside it"),
+        (f"{BLOCK}:\n  parameters:\n  namespace: a\n", f"{BLOCK}.parameters", "namespace is beside it"),
         (
             "openmetadata:\n config:\n  pipelineServiceClientConfig:\n   type: k8s\n   k8s:\n   namespace: a\n",
             f"{HELM}.k8s",
-            "namespace stands beside it",
+            "namespace is beside it",
         ),
     ],
 )
@@ -250,7 +250,7 @@ def test_addresses_are_accepted(files: Files, address: str) -> None:
         ("namespace", 5, "it is a number, and text is needed: put it in quotes"),
         ("serviceAccountName", True, "it is a boolean, and text is needed: put it in quotes"),
         ("backoffLimit", 1.5, "it is a number, and a whole number is needed"),
-        ("imagePullPolicy", "always", "it must be 'Always', 'IfNotPresent' or 'Never' (upper and lower case count)"),
+        ("imagePullPolicy", "always", "it must be 'Always', 'IfNotPresent' or 'Never' (case-sensitive)"),
     ],
 )
 def test_the_words_are_those_of_yaml(files: Files, key: str, value: Any, said: str) -> None:

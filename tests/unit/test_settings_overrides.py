@@ -158,8 +158,8 @@ def test_what_is_wrong_in_the_base_is_said_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("override", "words"),
     [
-        ({"match": {}, "settings": {"backoffLimit": 1}}, "overrides[0].match: it names nothing"),
-        ({"match": {"type": []}, "settings": {"backoffLimit": 1}}, "it names nothing"),
+        ({"match": {}, "settings": {"backoffLimit": 1}}, "overrides[0].match: it selects nothing in particular"),
+        ({"match": {"type": []}, "settings": {"backoffLimit": 1}}, "it selects nothing in particular"),
         ({"match": {"kind": "x"}, "settings": {"backoffLimit": 1}}, "overrides[0].match.kind: no such key"),
         ({"match": {"type": "x"}, "settings": {}}, "overrides[0].settings"),
         ({"match": {"type": "x"}}, "overrides[0].settings"),

@@ -273,14 +273,14 @@ def test_of_the_servers_files_unknown_keys_are_said_and_others_let_be(files: Fil
     given = {"namespace": "data", "ingestonImage": "x", "resources": {"limits": {"gpu": 1}}}
     found = files.load(wrap({**irrelevant, **given}))
     assert len(found.warnings) == 2
-    assert "ingestonImage is not known, and not used; ingestionImage is one" in found.warnings[0]
-    assert "resources.limits.gpu is not known, and not used" in found.warnings[1]
+    assert "ingestonImage is unknown and ignored; ingestionImage is one" in found.warnings[0]
+    assert "resources.limits.gpu is unknown and ignored" in found.warnings[1]
 
 
 def test_a_variable_that_was_misspelled_is_said(files: Files) -> None:
     found = files.load(environ={"K8S_INGESTON_IMAGE": "x", "K8S_OTHER": "y", "KUBERNETES_SERVICE_HOST": "z"})
     assert found.warnings == (
-        "environment variable K8S_INGESTON_IMAGE is not known, and not used; K8S_INGESTION_IMAGE is one",
+        "environment variable K8S_INGESTON_IMAGE is unknown and ignored; K8S_INGESTION_IMAGE is one",
     )
 
 
@@ -300,9 +300,9 @@ def test_a_variable_that_was_misspelled_is_said(files: Files) -> None:
             'metadataApiEndpoint: "http://openmetadata:8585/api", verifySSL: "ignore"}',
         ),
         ({"authorizerConfiguration": {}}, f"is the server's, and has no {BLOCK}"),
-        ({BLOCK: 5}, f"{BLOCK} holds no mapping"),
-        ({BLOCK: {"parameters": []}}, "parameters holds no mapping"),
-        ({"openmetadata": {"config": {"pipelineServiceClientConfig": {"k8s": "x"}}}}, "k8s holds no mapping"),
+        ({BLOCK: 5}, f"{BLOCK} does not contain a mapping"),
+        ({BLOCK: {"parameters": []}}, "parameters does not contain a mapping"),
+        ({"openmetadata": {"config": {"pipelineServiceClientConfig": {"k8s": "x"}}}}, "k8s does not contain a mapping"),
     ],
 )
 def test_old_forms_and_files_of_no_use_are_answered(files: Files, content: Any, words: str) -> None:

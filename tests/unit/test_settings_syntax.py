@@ -38,7 +38,7 @@ def test_pairs(text: str, found: dict[str, str]) -> None:
         ("a", "entry 1 is not key=value"),
         ("a:b", "entry 1 is not key=value"),
         ("=b", "entry 1 is not key=value"),
-        ("a=b,a=c", "a is there twice"),
+        ("a=b,a=c", "a is given twice"),
         ("{a: b", "neither JSON nor YAML"),
     ],
 )
@@ -81,7 +81,7 @@ def test_environments(given: Any, found: dict[str, str]) -> None:
         ("A:b,", "nothing follows comma 1"),
         ("A:b,,C:d", "nothing follows comma 1"),
         ("no sign", "entry 1 has neither ':' nor '='"),
-        (["A:1", "A=2"], "A is there twice"),
+        (["A:1", "A=2"], "A is given twice"),
         ('["A:b"', "neither JSON nor YAML"),
         ("[1]", "entry 1 is not text"),
         ([None], "entry 1 is not text"),
@@ -102,7 +102,7 @@ def test_lists(given: Any, found: Any) -> None:
 
 
 def test_a_text_that_is_no_list() -> None:
-    with pytest.raises(ValueError, match="a list is wanted, or its text in JSON or YAML"):
+    with pytest.raises(ValueError, match="a list is needed, or its text in JSON or YAML"):
         listed("key=a")
 
 

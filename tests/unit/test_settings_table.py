@@ -150,7 +150,7 @@ ROWS = [
             ([{"key": "a", "value": 5}], [{"key": "a", "value": "5"}]),
         ],
         refused=[
-            ("dedicated=x", "a list is wanted"),
+            ("dedicated=x", "a list is needed"),
             ("[{", "neither JSON nor YAML"),
             ({"key": "a"}, "tolerations"),
             ([{"key": "a", "operator": "exists"}], "tolerations[0].operator"),
@@ -172,7 +172,7 @@ ROWS = [
         ],
         refused=[
             (["A"], "entry 1 has neither ':' nor '='"),
-            (["A:1", "A:2"], "A is there twice"),
+            (["A:1", "A:2"], "A is given twice"),
             ("A:b,c:d", "what follows comma 1 may be a variable"),
             (["config:x"], "config is set by the run itself"),
             (["1A:x"], "is not a name of an environment variable"),

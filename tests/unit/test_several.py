@@ -111,7 +111,7 @@ def test_the_runs_of_several_are_ended(three: Console, which: tuple[str, ...]) -
 
     killed = three("kill", *(("-f", _file(three)) if which == ("-f",) else which), "-o", "json").json
     assert [run["state"] for run in killed] == ["failed", "failed"]
-    assert "goes with one NAME" in three("kill", "one", "two", "--run", "x", code=2).err
+    assert "requires a single NAME" in three("kill", "one", "two", "--run", "x", code=2).err
 
 
 @pytest.mark.parametrize("command", ["enable", "disable", "delete", "kill"])

@@ -193,7 +193,7 @@ def there(before: Pipeline | None) -> FakeCluster:
 
 BEFORE = {"new": None, "another": pipeline(level="WARN"), "the newer": ONCE_A_MONTH, "the older": ...}
 STEPS = 14
-"""A deploy makes fewer requests than this, unless it begins anew."""
+"""A deploy makes fewer requests than this, unless it starts over."""
 
 
 SCENES = list(product(BEFORE, OTHERS))

@@ -181,7 +181,7 @@ def test_which_container_is_main(raw: Obj, main: str, others: list[str]) -> None
         ({"state": waiting("ContainerCreating"), "lastState": {}}, None, False),
         ({"state": terminated(137, "ContainerStatusUnknown")}, None, False),
     ],
-    ids=["again", "since when is not known", "twice", "backing off", "not as yet", "the node does not know"],
+    ids=["again", "since when is not known", "twice", "backing off", "not yet", "the node does not know"],
 )
 def test_the_end_of_a_container_is_its_newest_and_none_while_it_runs(
     states: Obj, code: int | None, is_running: bool

@@ -28,7 +28,7 @@ ROWS: Mapping[str, Row] = MappingProxyType(
 )
 
 ALSO_AT: Mapping[str, int] = MappingProxyType({"service: runs started": 10})
-"""Rows that are measured at a smaller size, too, where the namespace has no more as yet."""
+"""Rows that are measured at a smaller size, too, where the namespace has no more yet."""
 
 
 def chosen(words: Sequence[str]) -> Mapping[str, Row]:

@@ -103,7 +103,7 @@ def measure_memory(scene: Scene, size: int) -> Iterator[Figure]:
     row = "memory of the service"
     with _served(scene, size) as (service, http):
         yield Figure(row, "when it listens", size, _resident(service.pid, "VmRSS"), Unit.BYTES)
-        until(lambda: _passes(http) and "as they would be now: " in service.log(), "it has made its passes", 300)
+        until(lambda: _passes(http) and ", unchanged " in service.log(), "it has made its passes", 300)
         yield Figure(row, "after a pass", size, _resident(service.pid, "VmRSS"), Unit.BYTES)
         yield Figure(row, "at most", size, _resident(service.pid, "VmHWM"), Unit.BYTES)
 

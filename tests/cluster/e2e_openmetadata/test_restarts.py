@@ -1,4 +1,4 @@
-"""The service is killed while it is asked, started anew, and given what does not fit the server."""
+"""The service is killed while it is asked, restarted, and given what does not fit the server."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def killed_while_asked(driver: Driver, pipeline: Clicked, button: str, milliseco
     time.sleep(milliseconds / 1000)
     driver.service.kill()
     asking.join(60)
-    assert not asking.is_alive(), "the server gets an error, and does not wait for ever"
+    assert not asking.is_alive(), "the server gets an error, and does not wait forever"
     driver.service.start()
 
 

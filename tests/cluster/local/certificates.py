@@ -1,4 +1,4 @@
-"""The cluster's own certificate authority, and what it signs: elliptic keys, made anew by every fresh `up`."""
+"""The cluster's own certificate authority, and what it signs: elliptic keys, recreated by every fresh `up`."""
 
 from __future__ import annotations
 

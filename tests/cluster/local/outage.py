@@ -42,7 +42,7 @@ def kubelet_killed(paths: Paths | None = None) -> Iterator[None]:
 @contextmanager
 def _killed(name: str, paths: Paths) -> Iterator[None]:
     commands = {"kube-apiserver": components.kube_apiserver, "kubelet": components.kubelet}
-    # Else an `up` of somebody else would take the cluster for a broken one, and make it anew.
+    # Else an `up` of somebody else would take the cluster for a broken one, and recreate it.
     with locked(paths.lock, waiting_for="an `up` or `down`"):
         processes = read_record(paths.record)
         victim = next((process for process in processes if process.name == name and process.alive), None)

@@ -197,7 +197,7 @@ class FaultProxy:
             return len(self._connections)
 
     def fault(self, effect: Effect, *, method: str = ".*", path: str = "", nth: int = 1, times: int | None = 1) -> Rule:
-        """Have requests hit: the nth that fits and those after it, ``times`` in all; None is for ever."""
+        """Have requests hit: the nth that fits and those after it, ``times`` in all; None is forever."""
         rule = Rule(effect, method, path, nth, times)
         with self._lock:
             self._rules.append(rule)

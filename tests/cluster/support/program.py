@@ -69,7 +69,7 @@ class Program:
         return self._folder / "settings.yaml"
 
     def configure(self, **settings: Any) -> None:
-        """Write the settings file anew: the quick ones, and above them the given ones."""
+        """Rewrite the settings file: the quick ones, and above them the given ones."""
         values = {**QUICK, "ingestionImage": self._image, **settings}
         self.settings_file.write_text(yaml.safe_dump(values))
 

@@ -98,7 +98,7 @@ class Service:
         return self._process.pid
 
     def client(self, generation: Generation = Generation.NEW) -> JavaClient:
-        """Return a client that has asked nothing as yet."""
+        """Return a client that has asked nothing yet."""
         return JavaClient(f"http://{self.address}/", self.place.username, self.place.password, generation)
 
     def connected(self, generation: Generation = Generation.NEW) -> JavaClient:

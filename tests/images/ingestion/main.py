@@ -1,4 +1,4 @@
-"""Runs the workflow of the environment's `config`: the stock image's contract, written anew."""
+"""Runs the workflow of the environment's `config`: the stock image's contract, reimplemented."""
 
 import importlib
 import logging

@@ -25,7 +25,7 @@ class Access:
     def accept(self, document: Mapping[str, Any]) -> None:
         """`{"bot": name, "accepted": [token, …], "afterSeconds": 0}`: only these, from then on.
 
-        A bot's token that is made anew is refused for about two minutes, during which the old one is accepted: the
+        A bot's token that is renewed is refused for about two minutes, during which the old one is accepted: the
         old one is accepted now, and the new one after so many seconds.
         """
         bot, tokens = str(document["bot"]), frozenset(map(str, document["accepted"]))

@@ -112,7 +112,7 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Server
-    # A keep-alive client that is killed without a word must not hold its thread for ever.
+    # A keep-alive client that is killed without a word must not hold its thread forever.
     timeout = 120
     # Headers and body go out as one packet: else each answer waits 40 ms for the client's delayed ACK.
     wbufsize = -1

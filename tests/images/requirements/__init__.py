@@ -14,7 +14,7 @@ _UV = (sys.executable, "-m", "uv", "pip")
 
 
 def relock() -> None:
-    """Resolve `ingestion.in` anew; the index is whatever the machine is set up with, and is not written down."""
+    """Resolve `ingestion.in` again; the index is whatever the machine is set up with, and is not written down."""
     stable = ["--universal", "--generate-hashes", "--no-annotate", "--no-header", "--upgrade", "--quiet"]
     commands.run(
         [*_UV, "compile", *stable, "--python-version", PYTHON_VERSION, str(WANTED), "--output-file", str(LOCK)]

@@ -96,7 +96,7 @@ class StatusRow:
             logger.error("Unhandled error trying to update Ingestion Pipeline status [%s]", error)
 
     def _find_pipeline(self) -> bool:
-        """An unknown pipeline is made anew when its service is known; else nothing is reported."""
+        """An unknown pipeline is created again when its service is known; else nothing is reported."""
         from urllib.error import HTTPError
 
         try:

@@ -50,7 +50,7 @@ DENIED = [
         'pods "x" is forbidden: unable to validate against any security context constraint: [provider "restricted-v2"]',
     ),
     _denied(
-        "quota of which nothing is known as yet",
+        "quota of which nothing is known yet",
         'pods "x" is forbidden: status unknown for quota: small.one, resources: limits.memory',
         "QuotaExceeded",
     ),
