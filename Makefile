@@ -135,11 +135,11 @@ images: $(BIN)/.installed ## Build the images of tests and demo as archives, and
 	@$(BIN)/python -m tests.images build all
 
 .PHONY: rights
-rights: $(BIN)/.installed ## Write all Roles and the tables of docs/reference/rights.md anew from the declared rights
+rights: $(BIN)/.installed ## Generate all Roles and the tables of docs/reference/rights.md from the declared permissions
 	$(BIN)/python -m tests.rights
 
 .PHONY: lock
-lock: $(BIN)/.installed ## Write requirements.lock anew from pyproject.toml
+lock: $(BIN)/.installed ## Regenerate requirements.lock from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --upgrade \
 		--group dev pyproject.toml -o requirements.lock
 

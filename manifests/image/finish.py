@@ -37,7 +37,7 @@ def main(venv: Path) -> None:
     (venv / "sbom.cdx.json").write_text(f"{text}\n", encoding="utf-8")
     for cached in list(venv.rglob("__pycache__")):
         shutil.rmtree(cached)
-    # By the file's hash instead of its time, which image builders set anew; and nobody changes a source in an image.
+    # By the file's hash instead of its time, which image builders change; and nobody changes a source in an image.
     mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
     # Its verdict is not asked for: some packages have templates that end in .py, and are no Python.
     compileall.compile_dir(venv / "lib", quiet=2, invalidation_mode=mode, workers=0)
