@@ -37,17 +37,17 @@ class Rotating:
             force: Accept the token of another bot, an expired one, and one that OpenMetadata does not accept yet; and
                 overwrite another field manager's.
             only_newer: Refuse a token that was issued before the one that is there.
-            wait: Where OpenMetadata does not accept it as yet, wait until it does, for three minutes at most.
+            wait: Where OpenMetadata does not accept it yet, wait until it does, for three minutes at most.
             announce: Called before such a wait.
 
         Returns:
-            What became of it; the action is ``waiting`` where it is not accepted as yet.
+            What became of it; the action is ``waiting`` where it is not accepted yet.
 
         Raises:
             InputError: The token cannot be used by the pipelines.
             UnknownNameError: No Secret, or more than one, could hold it.
             ConflictError: Another field manager writes the Secret, and ``force`` is not set.
-            WaitTimeoutError: The Secret is being deleted and does not go, or others keep changing it.
+            WaitTimeoutError: The Secret is being deleted, but still exists, or others keep changing it.
             SettingsError: ``tokenSecret`` is set, which this program never writes.
         """
         if (named := self._settings.token_secret) is not None:
