@@ -24,6 +24,7 @@ def test_every_field_of_an_event_is_read_from_its_own_place() -> None:
             at=now(7),
             type="Normal",
             count=3,
+            first_at=now(7),
         ),
     )
     assert read_events([{}]) == (Event("", "", "", "", "", "", None),)
