@@ -66,7 +66,9 @@ def test_a_run_without_a_pipeline_is_listed_as_the_job_that_it_is(program: Progr
     program("deploy", *words)
     program("run", "nightly", "--wait")
     assert {item["oneShot"] for item in program("list", "-o", "json").json} == {True, False}
-    assert name.removeprefix("job.batch/") in program("delete", "nightly", code=2).err
+    assert name.removeprefix("job.batch/") in program("delete", "nightly").err
+    assert program("list", "-o", "name").out.split() == [name]
+    assert name.removeprefix("job.batch/") in program("delete", *words, code=2).err
     for resource in program("list", "-o", "name").out.split():
         program("delete", resource)
     assert program("list", "-o", "json").json == []
