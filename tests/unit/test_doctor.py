@@ -81,8 +81,8 @@ def of(check: str, found: Examination) -> Finding:
     return finding
 
 
-def refusal(message: str, status: int = 403) -> PipelineError:
-    body = f'{{"kind": "Status", "message": "{message}"}}'
+def refusal(message: str, status: int = 403, about: str = "pods") -> PipelineError:
+    body = f'{{"kind": "Status", "message": "{message}", "details": {{"kind": "{about}"}}}}'
     return api_error(status, body.encode(), action="create Pod om-doctor", namespace="pipelines")
 
 
@@ -118,7 +118,7 @@ def test_a_dry_run_that_was_not_possible_says_nothing_about_the_pod() -> None:
 
 
 def test_a_dry_run_tells_that_there_is_no_namespace() -> None:
-    missing = refusal('namespaces \\"pipelines\\" not found', 404)
+    missing = refusal('namespaces \\"pipelines\\" not found', 404, "namespaces")
 
     found = examined(replace(WELL, exists=None, trial=Trial(POD, (missing,))))
 
