@@ -141,7 +141,7 @@ def test_a_long_look_is_no_outage_and_leaves_out_no_pipeline(world: World) -> No
         slow.let_go()
         loop.wait_until(lambda: asked(world) >= 2 * PIPELINES)
 
-    outages = [text for report in loop.reports for text in report.warnings if "nobody reported" in text]
+    outages = [text for report in loop.reports for text in report.warnings if "no reporter ran" in text]
     assert len(outages) == 1, "that before the first pass, and no other"
 
 

@@ -177,7 +177,11 @@ def test_among_several_objects_the_one_with_the_values_is_named(files: Files) ->
             HELM,
             "enabled, k8s are beside it",
         ),
-        ("pipelineServiceClientConfig:\nmetadataApiEndpoint: http://a/api\n", "pipelineServiceClientConfig", "stands"),
+        (
+            "pipelineServiceClientConfig:\nmetadataApiEndpoint: http://a/api\n",
+            "pipelineServiceClientConfig",
+            "is beside it",
+        ),
         (f"{BLOCK}:\nclassName: x\nparameters: {{namespace: a}}\n", BLOCK, "className, parameters are beside it"),
         (f"{BLOCK}:\n  parameters:\n  namespace: a\n", f"{BLOCK}.parameters", "namespace is beside it"),
         (

@@ -17,7 +17,7 @@ SECTION = DESIGN.read_text().partition("## Where things are\n")[2].partition("\n
 ROWS = dict(
     (cells[0].strip("| "), cells[1])
     for line in SECTION.splitlines()
-    if line.startswith("| ") and len(cells := line.rstrip("| ").split(" | ")) == 2
+    if line.startswith("| ") and "](" in line and len(cells := line.rstrip("| ").split(" | ")) == 2
 )
 
 
