@@ -261,7 +261,7 @@ def test_a_look_goes_on_where_nothing_of_schedules_can_be_written() -> None:
     report = world.passes(3, seconds=601)
 
     assert world.fake.get(Kind.CRONJOB, world.name)["spec"]["suspend"] is True
-    assert any("could not be written" in text and "exceeded quota" in text for text in report.warnings)
+    assert any("cannot save the state" in text and "exceeded quota" in text for text in report.warnings)
 
 
 def test_what_was_missed_is_reported_once_where_nothing_of_schedules_can_be_written() -> None:
