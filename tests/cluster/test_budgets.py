@@ -83,7 +83,7 @@ def test_the_api_server_counts_as_many_requests_as_are_budgeted(program: Program
     assert len(found["unchanged"]) <= 4
     assert {request.verb for request in found["unchanged"]} <= {"get", "list"}
     assert [request.verb for request in found["run"]] == ["list", "list", "create"]
-    assert len(found["status"]) <= 7  # two for the expiry of its token, one for a one-shot run of its name
+    assert len(found["status"]) <= 8  # two for its token, one for a one-shot run of its name, one for events
     # One for a one-shot run of its name; the stream is in the log twice: as it begins, and as it ends.
     assert len(found["logs"]) <= 9
     assert [request.verb for request in found["queued"]] in (["list"], ["list", "list"])  # pods only of what is active
