@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from k8s_pipeline_client.status import CauseCode
 from tests.pages.blocks import PAGES, ROOT
 
 PACKAGE = ROOT / "k8s_pipeline_client"
@@ -70,6 +71,24 @@ def test_a_page_of_reference_leads_to_the_code_of_its_row(page: str) -> None:
     (cell,) = (cell for what, cell in ROWS.items() if f"(../reference/{page}.md)" in what)
     assert linked
     assert linked <= set(named(cell)) | {DESIGN.parent / "design.md#where-things-are"}
+
+
+CODES = {code.value: code for code in CauseCode}
+CAUSES = [line for line in (ROOT / "docs/reference/causes.md").read_text().splitlines() if line.count(" | ") == 2]
+
+
+def test_every_cause_says_where_its_text_is() -> None:
+    said = {code for line in CAUSES for code in re.findall(r"`(\w+)`", line.split(" | ")[0])}
+    assert said == set(CODES)
+
+
+@pytest.mark.parametrize("line", [line for line in CAUSES if "](" in line])
+def test_the_text_of_a_cause_is_where_its_row_says(line: str) -> None:
+    codes, _, files = line.split(" | ")
+    paths = [PACKAGE / path for path in re.findall(r"`([\w/]+\.py)`", files)]
+    texts = "".join(path.read_text() for path in paths)
+    for code in re.findall(r"`(\w+)`", codes):
+        assert f"CauseCode.{CODES[code].name}" in texts
 
 
 def test_every_package_has_a_row() -> None:
