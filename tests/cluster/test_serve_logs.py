@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from k8s_pipeline_client.domain.objects import is_finished
 from tests.cluster.support import kubelog
 from tests.cluster.support.program import Program
 from tests.cluster.support.serving import Service, posted
@@ -36,7 +37,8 @@ def ended(service: Service, space: Space, *names: str) -> list[dict[str, Any]]:
     for name in names:
         client.deploy(posted({"logLines": 40}, name=name))
         client.trigger(name)
-    until(lambda: sum(pod["status"]["phase"] == "Succeeded" for pod in space.list("pods")) == len(names), "they end")
+    # Not the pods alone: the first line of a log says how its run ended, which the Job does a little later.
+    until(lambda: sum(is_finished(job) for job in space.list("jobs")) == len(names), "they end")
     pods = {pod["metadata"]["labels"]["k8s-pipeline/pipeline"]: pod for pod in space.list("pods")}
     by_name = {item["metadata"]["annotations"]["k8s-pipeline/name"]: item for item in space.list("cronjobs")}
     return [pods[by_name[name]["metadata"]["name"]] for name in names]
