@@ -30,7 +30,7 @@ def image(facts: Facts) -> Iterator[Finding]:
         return
     version = facts.server.version
     if isinstance(version, Unknown | PipelineError):
-        yield unknown("image", f"cannot tell cannot tell whether {facts.image} fits OpenMetadata: its version")
+        yield unknown("image", f"cannot tell whether {facts.image} fits OpenMetadata: the server's version is unknown")
         return
     yield fit(facts.image, version)
 
