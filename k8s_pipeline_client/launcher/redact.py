@@ -1,7 +1,9 @@
 """Redacts secrets in bytes, in every encoding in which a log may show them.
 
 Plain, line by line, escaped for JSON, Python or SQL, percent-encoded, in base64 (``Basic`` too; up to four bits remain
-at either end). Not covered: values shorter than ``MIN_LENGTH``, other encodings, other line lengths.
+at either end). What pydantic shows of a wrong configuration is cut in its middle, and a secret in it with it: such a
+value is redacted as a whole. Not covered: values shorter than ``MIN_LENGTH``, other encodings, other line lengths,
+other cuts.
 """
 
 from __future__ import annotations
@@ -14,6 +16,10 @@ from urllib.parse import quote, quote_plus
 
 from k8s_pipeline_client.launcher.detect import MASK, MIN_LENGTH
 
+_CUT_BEGIN, _CUT_END = b"input_value=", b", input_type="
+_SHOWN = rb"(?:(?!, input_type=)[^\n]){0,200}"
+_CUT = re.compile(_CUT_BEGIN + rb"(" + _SHOWN + rb"?\.\.\." + _SHOWN + rb")" + _CUT_END)
+_CUT_LONGEST = 500  # bytes; pydantic shows 50 characters
 _MIN_BASE64 = 7  # bytes; the base64 of fewer would be so short that it would match everywhere
 
 
@@ -62,19 +68,32 @@ class Masker:
             if spelling in data:
                 overlapping = re.finditer(b"(?=" + re.escape(spelling) + b")", data)
                 found += [(match.start(), len(spelling)) for match in overlapping]
+        if self._spellings and _CUT_BEGIN in data:
+            found += [(match.start(1), len(match[1])) for match in _CUT.finditer(data)]
         found.sort(key=lambda start_and_length: (start_and_length[0], -start_and_length[1]))
         return found
 
     def _undecided_from(self, data: bytes, start: int) -> int:
-        """Return the start of the longest suffix, from ``start`` on, that is a prefix of a secret."""
+        """Return the start of the longest suffix, from ``start`` on, that is a prefix of what is redacted."""
         size = len(data)
-        for position in range(max(start, size + 1 - self._longest), size):
+        undecided = max(start, _undecided_cut(data)) if self._spellings else size
+        for position in range(max(start, size + 1 - self._longest), undecided):
             if data[position : position + MIN_LENGTH] in self._beginnings and self._may_go_on(data[position:]):
                 return position
-        return size
+        return undecided
 
     def _may_go_on(self, rest: bytes) -> bool:
         return any(len(spelling) > len(rest) and spelling.startswith(rest) for spelling in self._spellings)
+
+
+def _undecided_cut(data: bytes) -> int:
+    """Return where a value that pydantic shows may have begun whose end is still to come."""
+    begun = data.rfind(_CUT_BEGIN)
+    rest = data[begun:]
+    if begun >= 0 and len(rest) < _CUT_LONGEST and b"\n" not in rest and _CUT_END not in rest:
+        return begun
+    sizes = range(min(len(_CUT_BEGIN) - 1, len(data)), 0, -1)
+    return len(data) - next((size for size in sizes if data.endswith(_CUT_BEGIN[:size])), 0)
 
 
 def _encode(text: str) -> bytes:

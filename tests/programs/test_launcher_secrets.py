@@ -12,6 +12,7 @@ import urllib.parse
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from pydantic import BaseModel, ValidationError
 
 from k8s_pipeline_client.launcher import MASK, is_secret_key, mask, secret_values
 from k8s_pipeline_client.launcher.redact import Masker
@@ -207,6 +208,39 @@ def test_pieces_make_no_difference(secrets: list[str], pieces: list[str | int], 
     assert shown == whole
     rest = re.split(re.escape(MASK.encode()), whole)
     assert not any(secret.encode() in part for secret in secrets for part in rest)
+
+
+class Broken(BaseModel, extra="forbid"):
+    auth: int
+
+
+@pytest.mark.parametrize("key", ["password", "jwtToken", "a"])
+@pytest.mark.parametrize("length", [8, 20, 40, 66, 400])
+@pytest.mark.parametrize("nested", [True, False])
+def test_what_pydantic_has_cut_shows_no_part_of_a_secret(key: str, length: int, nested: bool) -> None:
+    secret = "".join(f"{n:02x}" for n in range(200))[-length:]
+    shown = {key: secret, "user": "om_reader"}
+    with pytest.raises(ValidationError) as caught:
+        Broken.model_validate({"auth": {"authtype": shown} if nested else shown})
+    text = str(caught.value)
+
+    masked = mask(text, [secret])
+
+    parts = {secret[at : at + 6] for at in range(length - 5)}
+    assert [part for part in parts if part in masked] == []
+    for size in (1, 7, 64):
+        masker = Masker([secret])
+        pieces = [masker.feed(text[at : at + size].encode()) for at in range(0, len(text), size)]
+        assert b"".join([*pieces, masker.feed(b"", last=True)]).decode() == masked
+    # What is wrong is still said, and where.
+    assert "input_type=dict" in masked
+    assert masked.splitlines()[:2] == text.splitlines()[:2]
+
+
+def test_what_is_shown_whole_stays() -> None:
+    text = "Input should be an integer [type=int, input_value='abc', input_type=str] ... [input_value=1, input_type=i"
+
+    assert mask(text, ["some-secret"]) == text
 
 
 @given(st.binary(max_size=300), st.lists(st.binary(min_size=1, max_size=40)))
