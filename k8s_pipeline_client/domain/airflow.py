@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 from k8s_pipeline_client.domain.entities import AirflowConfig, Moment
 from k8s_pipeline_client.domain.rfc3339 import rfc3339
 from k8s_pipeline_client.domain.schedule import Schedule, check_timezone, parse_schedule
+from k8s_pipeline_client.domain.suspicious import scheduling_notes
 from k8s_pipeline_client.domain.unusual import warnings_of
 from k8s_pipeline_client.errors import DefinitionError, ScheduleError
 
@@ -117,6 +118,7 @@ def _notes(config: AirflowConfig, start: datetime | None, end: datetime | None, 
             f"airflowConfig.maxActiveRuns {config.max_active_runs} becomes concurrencyPolicy Allow: Kubernetes "
             "supports one run at a time, or any number"
         )
+    yield from scheduling_notes(config.model_extra or {})
     if config.email:
         yield "airflowConfig.email has no effect: no emails are sent"
 

@@ -46,6 +46,11 @@ _ELSEWHERE = {
     "endDate": "airflowConfig.endDate",
 }
 """Where what people write at the top belongs."""
+_SCHEDULING_KEYS = (
+    *("scheduleInterval", "pipelineTimezone", "pausePipeline", "pipelineCatchup", "startDate", "endDate", "retries"),
+    *("retryDelay", "workflowTimeout", "maxActiveRuns", "concurrency", "email"),
+)
+_OF_AIRFLOWS_PAGES = frozenset({"workflowDefaultView", "workflowDefaultViewOrientation"})
 
 
 def impossible_values(document: Mapping[str, Any]) -> Iterator[Problem]:
@@ -92,9 +97,25 @@ def key_notes(keys: Iterable[str], *, is_entity: bool) -> Iterator[str]:
             yield f"unknown key {key} in a workflow document; it is passed to the ingestion as it is"
 
 
-@lru_cache(maxsize=1024)  # the same keys in each of thousands of entities
+def scheduling_notes(keys: Iterable[str]) -> Iterator[str]:
+    """Yield which keys of an ``airflowConfig`` are nearly one that is read: a misspelled one schedules nothing.
+
+    A newer server may add others.
+    """
+    for key in keys:
+        if key in _OF_AIRFLOWS_PAGES or key in _SCHEDULING_KEYS:
+            continue
+        meant = _ELSEWHERE.get(key, "").removeprefix("airflowConfig.") or _closest(key, _SCHEDULING_KEYS)
+        if meant:
+            yield f"the key airflowConfig.{key} is ignored; did you mean {meant}?"
+
+
 def _alike(key: str, *, is_entity: bool) -> str:
-    known = _ENTITY_KEYS if is_entity else sorted(_WORKFLOW_KEYS)
+    return _closest(key, _ENTITY_KEYS if is_entity else tuple(sorted(_WORKFLOW_KEYS)))
+
+
+@lru_cache(maxsize=1024)  # the same keys in each of thousands of entities
+def _closest(key: str, known: tuple[str, ...]) -> str:
     found = [name for name in known if name.lower() == key.lower()] or get_close_matches(key, known, n=1, cutoff=0.8)
     return found[0] if found else ""
 

@@ -142,6 +142,22 @@ def test_dates_are_left_to_the_runs_where_the_time_is_not_known() -> None:
     assert planned.suspend is False
 
 
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("scheduleIntervall", "scheduleInterval"),
+        ("ScheduleInterval", "scheduleInterval"),
+        ("schedule", "scheduleInterval"),
+        ("timezone", "pipelineTimezone"),
+        ("retrie", "retries"),
+    ],
+)
+def test_a_key_that_nobody_reads_is_noted_with_what_was_meant(key: str, meant: str) -> None:
+    (note,) = pipeline(**{key: "1"}).notes
+    assert f"airflowConfig.{key} " in note
+    assert f"did you mean {meant}?" in note
+
+
 def test_mail_is_said_not_to_be_sent() -> None:
     (note,) = pipeline(email="data@example.com").notes
     assert "email has no effect" in note
