@@ -148,12 +148,13 @@ def retry_command(
     RUN is a run's id, a prefix of it, or the name of its Job; NAME is a pipeline, whose newest failed run is started
     again. The run uses the pipeline as it is deployed now, and keeps its own --override and --set.
     """
-    from k8s_pipeline_client.cli.output import progress
+    from k8s_pipeline_client.cli.output import note, progress
     from k8s_pipeline_client.cli.running import see_to_the_end, show_run
 
     client = values.writer()
     with progress("starting the run"):
         started = client.retry(run, allow_overlap=allow_overlap)
+    note(f"{started.fqn or started.job_name} is run again")
     if wait or logs:
         see_to_the_end(values, client, started, logs=logs, timeout=timeout)
     else:

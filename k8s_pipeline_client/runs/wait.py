@@ -75,6 +75,8 @@ def wait_for_end(
 def _essence(status: RunStatus) -> tuple[object, ...]:
     """Return state and cause without what changes while the cause is the same: names of new pods, and numbers."""
     cause = status.cause
+    if cause and cause.code is CauseCode.IMAGE_PULL:  # the kubelet pulls, and backs off, in turns
+        return status.state, cause.code
     texts = (cause.summary, cause.detail, cause.hint) if cause else ()
     pod = re.compile(rf"{re.escape(status.job_name)}-[a-z0-9]{{5}}\b|[0-9]+")
     return status.state, cause and cause.code, *(pod.sub("", text) for text in texts)

@@ -178,7 +178,9 @@ def test_a_pod_that_does_not_go_is_named_when_the_time_is_over(deployed: Console
 def test_a_failed_run_is_run_again_with_a_new_id(deployed: Console) -> None:
     job = deployed.started()
     deployed.end(job, reason="BackoffLimitExceeded")
-    again = deployed("retry", "-o", "json").json
+    result = deployed("retry", "-o", "json")
+    again = result.json
+    assert "pg_prod.nightly is run again" in result.err
     assert again["runId"] != job["metadata"]["labels"]["app.kubernetes.io/run-id"]
     assert uuid.UUID(again["runId"])
     assert sorted(_states(deployed)) == ["failed", "queued"]

@@ -64,6 +64,21 @@ def test_a_cause_is_said_once_whatever_the_next_pod_is_called(deployed: Console)
     assert told.count("why:") == 1
 
 
+def test_an_image_that_cannot_be_pulled_is_said_once_while_the_kubelet_pulls_and_backs_off(deployed: Console) -> None:
+    job = deployed.started()
+    pod = deployed.give_pod(job)
+
+    def waits(reason: str) -> None:
+        waiting = {"reason": reason, "message": f"{reason}: no such manifest"}
+        status = {"name": "main", "state": {"waiting": waiting}, "lastState": {}, "restartCount": 0}
+        deployed.cluster.put({**pod, "status": {"phase": "Pending", "containerStatuses": [status]}})
+
+    turns = [lambda reason=reason: waits(reason) for reason in ("ErrImagePull", "ImagePullBackOff") * 3]
+    _each_read(deployed, *turns, lambda: deployed.end(job, reason="DeadlineExceeded"))
+
+    assert deployed("wait", NAME, code=3).err.count("cannot be pulled") == 1
+
+
 def _attempt(console: Console, job: Object, number: int, code: int | None) -> None:
     """Have an attempt begin, or end, half a minute after the one before."""
     console.cluster.advance(30)
