@@ -239,6 +239,8 @@ def of_which(status: RunStatus, line: str, *, of_several: bool) -> str:
 def _next_command(values: Globals, status: RunStatus) -> str:
     from k8s_pipeline_client.cli.suggest import command
 
-    follow = [] if status.state.is_terminal else ["-f"]
     # By its Job: two runs may have one id, and two pipelines one name.
+    if status.state == "failed":
+        return command("diagnose", status.job_name, place=values.place)  # the log's end, and what it means
+    follow = [] if status.state.is_terminal else ["-f"]
     return command("logs", status.job_name, *follow, place=values.place)

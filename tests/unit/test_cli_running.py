@@ -84,7 +84,7 @@ def test_a_run_that_fails_is_an_exit_code_of_its_own(deployed: Console) -> None:
     deployed.give_pod(job, exit_code=1)
     deployed.end(job, reason="BackoffLimitExceeded")
     result = deployed("wait", NAME, code=3)
-    assert "next: k8s-pipeline logs" in result.err
+    assert "next: k8s-pipeline diagnose" in result.err
     assert _states(deployed, "--failed") == ["failed"]
 
 
