@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
-from k8s_pipeline_client.domain import labels
+from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.domain.objects import annotation, is_finished, is_terminating, label, run_id, selector
 from k8s_pipeline_client.errors import InputError, RunActiveError
-from k8s_pipeline_client.inventory.lookup import jobs_of, pods_of
+from k8s_pipeline_client.inventory.lookup import get_or_none, jobs_of, pods_of
 from k8s_pipeline_client.runs.kill import end_abandoned
 from k8s_pipeline_client.runs.sidecars import has_ended, stop_sidecars
 
-_WINDOW_SECONDS = 60
+_WINDOW_SECONDS, _LATE_SECONDS = 60, 10
+_OFFSET = 30
+"""Windows begin at half minutes: people's scripts, and schedules, begin at full ones."""
 
 
 def known_runs(cluster: Cluster, cronjob: Object, given: str, *, may_overlap: bool) -> list[Object]:
@@ -66,11 +68,25 @@ def turn_of(cronjob: Object, jobs: Sequence[Object], now: datetime) -> str:
 
     Between the list of Jobs and the creation of another one somebody else may create one, too. Whoever has seen the
     same runs within a minute wants a Job of the same name, and of a name the API server creates one. The minute is
-    there because the runs that there are may be the same again, when the last one has been deleted.
+    there because the runs that there are may be the same again, when the last one has been deleted: what is left of
+    that one, such as its pods, is not to be taken for the next one's.
     """
     seen = sorted(job["metadata"]["uid"] for job in jobs)
-    minute = int(now.timestamp()) // _WINDOW_SECONDS
-    return hashlib.sha256("\0".join([cronjob["metadata"]["uid"], str(minute), *seen]).encode()).hexdigest()
+    window = (int(now.timestamp()) + _OFFSET) // _WINDOW_SECONDS
+    return hashlib.sha256("\0".join([cronjob["metadata"]["uid"], str(window), *seen]).encode()).hexdigest()
+
+
+def rival_of_before(cluster: Cluster, cronjob: Object, jobs: Sequence[Object], now: datetime) -> Object | None:
+    """Return the active Job of somebody who has seen the same runs just before the present window began, if any.
+
+    Read only where a window has just begun, and once the own Job is there: of two on either side of that moment the
+    later one gives way.
+    """
+    if (int(now.timestamp()) + _OFFSET) % _WINDOW_SECONDS >= _LATE_SECONDS:
+        return None
+    turn = turn_of(cronjob, jobs, now - timedelta(seconds=_WINDOW_SECONDS))
+    found = get_or_none(cluster, Kind.JOB, naming.run_name(cronjob["metadata"]["name"], turn))
+    return None if found is None or is_finished(found) or is_terminating(found) else found
 
 
 def run_active(cronjob: Object, job: Object) -> RunActiveError:

@@ -36,6 +36,13 @@ from k8s_pipeline_client.runs import overlap
 Taken = Callable[[Object], PipelineError]
 """Returns the error for a Job that cannot be created, given the one that has its name."""
 
+Rival = Callable[[], Object | None]
+"""Returns the Job of another call that goes first, once the own one is there; None if there is none."""
+
+
+def no_rival() -> None:
+    """Return that no other call can go first."""
+
 
 def start_run(
     cluster: Cluster,
@@ -69,6 +76,7 @@ def start_run(
     name = cronjob["metadata"]["name"]
     _refuse_deleted(cronjob)
     may_overlap = allow_overlap or cronjob["spec"].get("concurrencyPolicy") == "Allow"
+    rival: Rival = no_rival
     known = overlap.known_runs(cluster, cronjob, given, may_overlap=may_overlap)
     earlier = overlap.earlier_call(known, given)
     if may_overlap:
@@ -77,7 +85,9 @@ def start_run(
     else:
         if earlier is None:
             overlap.refuse_overlap(cluster, cronjob, known)
-        turn = overlap.turn_of(cronjob, known, cluster.now())
+        now = cluster.now()
+        turn = overlap.turn_of(cronjob, known, now)
+        rival = partial(overlap.rival_of_before, cluster, cronjob, known, now)
         identity = given or _named_after(turn)
         job_name = naming.run_name(name, turn)
     job = run_job(
@@ -93,8 +103,8 @@ def start_run(
         return checked_run(cluster, job if document is None else with_own_secret(job, document))
     taken = overlap.id_taken if may_overlap else partial(overlap.run_active, cronjob)
     if document is None:
-        return earlier or create_run(cluster, job, taken=taken)
-    return create_with_document(cluster, job, document, earlier=earlier, taken=taken)
+        return earlier or create_run(cluster, job, taken=taken, rival=rival)
+    return create_with_document(cluster, job, document, earlier=earlier, taken=taken, rival=rival)
 
 
 def _named_after(turn: str) -> str:
@@ -108,7 +118,13 @@ def checked_run(cluster: Cluster, job: Object) -> Object:
 
 
 def create_with_document(
-    cluster: Cluster, job: Object, document: str, *, earlier: Object | None = None, taken: Taken = overlap.id_taken
+    cluster: Cluster,
+    job: Object,
+    document: str,
+    *,
+    earlier: Object | None = None,
+    taken: Taken = overlap.id_taken,
+    rival: Rival = no_rival,
 ) -> Object:
     """Create a Job with a Secret of its own, and return it.
 
@@ -120,9 +136,10 @@ def create_with_document(
         document: The run's own one.
         earlier: The Job of an earlier call, which is completed.
         taken: See `create_run`.
+        rival: See `create_run`.
     """
     wanted = with_own_secret(job, document)
-    created = earlier or create_run(cluster, wanted, taken=taken)
+    created = earlier or create_run(cluster, wanted, taken=taken, rival=rival)
     secret = own_secret(created, document)
     held = bool(wanted["spec"].get("suspend"))
     ours = is_of_this_call(created, wanted)
@@ -172,17 +189,18 @@ def _removed(cluster: Cluster, job: Object) -> str:
     return "the run has been removed"
 
 
-def create_run(cluster: Cluster, job: Object, *, taken: Taken = overlap.id_taken) -> Object:
+def create_run(cluster: Cluster, job: Object, *, taken: Taken = overlap.id_taken, rival: Rival = no_rival) -> Object:
     """Create a Job, and return it; a Job of this very run, that an unanswered or an earlier call created, is as good.
 
     Args:
         cluster: Where.
         job: The Job.
-        taken: Returns the error that is raised if another run has the name of the Job, given that one's.
+        taken: Returns the error that is raised if another run has the name of the Job, or goes first, given that one's.
+        rival: Returns the Job of another call that goes first: then this one's is deleted again.
     """
     job["metadata"].setdefault("annotations", {})[labels.REQUEST] = str(uuid.uuid4())
     try:
-        return cluster.create(job)
+        created = cluster.create(job)
     except ConflictError as error:
         existing = get_or_none(cluster, Kind.JOB, job["metadata"]["name"])
         if existing is None:  # it has been removed again
@@ -190,6 +208,13 @@ def create_run(cluster: Cluster, job: Object, *, taken: Taken = overlap.id_taken
         if is_of_this_call(existing, job) or _is_same_run(existing, job):
             return existing
         raise taken(existing) from error
+    first = rival()
+    if first is None:
+        return created
+    cluster.delete(Kind.JOB, created["metadata"]["name"], Propagation.BACKGROUND, uid=created["metadata"]["uid"])
+    if _is_same_run(first, job):
+        return first
+    raise taken(first)
 
 
 def is_of_this_call(found: Object, wanted: Object) -> bool:
@@ -204,6 +229,8 @@ def _is_same_run(existing: Object, wanted: Object) -> bool:
     """
     same = (labels.PIPELINE, labels.APP_RUN_ID, labels.RUN_ID_GIVEN)
     is_same = all(label(wanted, key) and label(existing, key) == label(wanted, key) for key in same)
+    # The name of a one-shot run is made of its id alone, whatever its pipeline is called.
+    is_same = is_same and annotation(existing, labels.FQN) == annotation(wanted, labels.FQN)
     return is_same and not is_terminating(existing)
 
 

@@ -211,3 +211,16 @@ def test_runs_are_found_by_the_beginning_of_their_ids(deployed: Console) -> None
     assert len(one["runs"]) == 2
     assert "there is no pod yet" in deployed("logs", RUN_ID[:6]).err
     assert "2 runs match" in deployed("logs", RUN_ID[:4], code=2).err
+
+
+def test_an_id_that_a_run_of_another_file_has_is_refused(console: Console) -> None:
+    first = console("run", "-f", console.nightly(), "--run-id", RUN_ID, "-o", "json").json
+
+    refused = console(
+        "run", "-f", console.nightly(name="other", fullyQualifiedName="pg_prod.other"), "--run-id", RUN_ID, code=2
+    )
+
+    assert first["jobName"] in refused.err
+    assert [item["metadata"]["name"] for item in console.jobs()] == [first["jobName"]]
+    again = console("run", "-f", console.nightly(), "--run-id", RUN_ID, "-o", "json").json
+    assert again["jobName"] == first["jobName"]

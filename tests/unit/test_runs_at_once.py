@@ -12,7 +12,7 @@ import pytest
 from k8s_pipeline_client.cluster.port import Kind, Propagation
 from k8s_pipeline_client.errors import RunActiveError
 from k8s_pipeline_client.status import RunStatus
-from tests.fakes import FakeCluster
+from tests.fakes import FakeCluster, Request
 from tests.unit.scene import client, cluster, deploy, pipeline
 from tests.unit.turns import take_turns
 
@@ -64,6 +64,30 @@ def test_those_with_documents_of_their_own_too(fake: FakeCluster, order: list[in
     (job,) = fake.list(Kind.JOB)
     assert not job["spec"]["suspend"]
     assert [type(error) for error in errors if error is not None] == [RunActiveError]
+
+
+@pytest.mark.parametrize(("mine", "other"), [(None, None), (IDS[0], None), (IDS[0], IDS[1]), (IDS[0], IDS[0])])
+@pytest.mark.parametrize("change", [None, CHANGE], ids=["", "document"])
+def test_of_two_on_either_side_of_a_minute_the_earlier_one_is_started(
+    fake: FakeCluster, mine: str | None, other: str | None, change: dict[str, object] | None
+) -> None:
+    fake.advance(30)  # the names of Jobs change with each half of a minute past a full one
+    earlier: list[RunStatus] = []
+
+    def meanwhile(request: Request) -> None:
+        if (request.verb, request.kind) == ("list", Kind.JOB) and not earlier:
+            fake.advance(-1)
+            earlier.append(start(other)(fake))
+            fake.advance(1)
+
+    fake.after(meanwhile)
+    if mine == other and mine:
+        assert start(mine, source_config_override=change)(fake).job_name == earlier[0].job_name
+    else:
+        with pytest.raises(RunActiveError) as caught:
+            start(mine, source_config_override=change)(fake)
+        assert caught.value.facts["job"] == earlier[0].job_name
+    assert [job["metadata"]["name"] for job in fake.list(Kind.JOB)] == [earlier[0].job_name]
 
 
 def test_those_that_may_overlap_are_both_started(fake: FakeCluster) -> None:
