@@ -153,7 +153,8 @@ def test_dates_are_left_to_the_runs_where_the_time_is_not_known() -> None:
     ],
 )
 def test_a_key_that_nobody_reads_is_noted_with_what_was_meant(key: str, meant: str) -> None:
-    (note,) = pipeline(**{key: "1"}).notes
+    misspelled: dict[str, Any] = {key: "1"}
+    (note,) = pipeline(**misspelled).notes
     assert f"airflowConfig.{key} " in note
     assert f"did you mean {meant}?" in note
 
