@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 
 from k8s_pipeline_client.domain import naming
 from k8s_pipeline_client.domain.counting import counted
-from k8s_pipeline_client.domain.likeness import close_to, did_you_mean
+from k8s_pipeline_client.domain.likeness import did_you_mean
 from k8s_pipeline_client.domain.pipeline import Pipeline
+from k8s_pipeline_client.domain.titles import close_titles, typable
 from k8s_pipeline_client.errors import InputError, UnknownNameError
 
 _MANY = 8
@@ -47,16 +48,23 @@ def choose(pipelines: Sequence[Pipeline], name: str | None, *, option: str) -> P
         fitting = next(filter(None, by_key), [])
     if len(fitting) == 1:
         return fitting[0]
-    listed = _listed(sorted(item.fqn for item in fitting or pipelines))
+    listed = _listed(sorted(map(_offered, fitting or pipelines)))
     if name is None:
         raise InputError(
             f"the files define {counted(len(fitting), 'pipeline')}", hint=f"choose one with {option}: {listed}"
         )
     if fitting:
         raise UnknownNameError(f"{name!r} matches {len(fitting)} pipelines: {listed}", hint="use one of these names")
-    typed = (key(item) for key in _KEYS if key is not _id for item in pipelines)
-    close = did_you_mean(close_to(name, filter(None, typed)))
+    close = did_you_mean(close_titles(name, ((_typed(item), _offered(item)) for item in pipelines)))
     raise UnknownNameError(f"no pipeline {name!r} in the files", hint=close or f"they define {listed}")
+
+
+def _typed(item: Pipeline) -> list[str]:
+    return [text for key in _KEYS if key is not _id and (text := key(item))]
+
+
+def _offered(item: Pipeline) -> str:
+    return typable(item.fqn, item.resource_name)
 
 
 def _listed(names: Sequence[str]) -> str:

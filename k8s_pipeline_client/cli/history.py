@@ -89,8 +89,15 @@ def _titles(found: Sequence[tuple[str, RunStatus]]) -> dict[tuple[str, str], str
     return {
         (namespace, run.job_name): shown
         for namespace, those in by_namespace.items()
-        for (_, run), shown in zip(those, told_apart([(title, run.fqn or title) for title, run in those]), strict=True)
+        for (_, run), shown in zip(those, told_apart([_names(title, run) for title, run in those]), strict=True)
     }
+
+
+def _names(title: str, run: RunStatus) -> tuple[str, str]:
+    """Return what its pipeline is called; its objects only where nothing else can be typed: one-shot runs differ."""
+    from k8s_pipeline_client.domain.titles import typable
+
+    return title, typable(run.fqn or title, run.pipeline or run.job_name)
 
 
 def _show_runs(

@@ -213,6 +213,7 @@ def _list_from_server(values: Globals, server: str | None, token_file: Path | No
     """List what OpenMetadata has against what the cluster has."""
     from k8s_pipeline_client.cli.output import emit, note, print_table, progress, warn
     from k8s_pipeline_client.cli.versions import images_of, version_warnings
+    from k8s_pipeline_client.domain.titles import titles_of
 
     client = values.client()
     settings = values.settings()
@@ -223,8 +224,9 @@ def _list_from_server(values: Globals, server: str | None, token_file: Path | No
         warn(text)
     with progress("reading the cluster"):
         found = client.compare(there, source.instance)
+    titles = titles_of(found)
     rows = [
-        [item.display_name, item.fqn, item.pipeline_type, str(item.standing), "; ".join(item.reasons)] for item in found
+        [titles[item.fqn], item.fqn, item.pipeline_type, str(item.standing), "; ".join(item.reasons)] for item in found
     ]
 
     def table() -> None:

@@ -131,6 +131,7 @@ def _delete(
 
 def _report(values: Globals, doomed: Sequence[Comparison], outcome: dict[str, tuple[str, str]]) -> None:
     from k8s_pipeline_client.cli.output import complain, emit, print_table, warn
+    from k8s_pipeline_client.domain.titles import titles_of
 
     found = [
         {
@@ -148,7 +149,8 @@ def _report(values: Globals, doomed: Sequence[Comparison], outcome: dict[str, tu
             warn(f"{row['fqn']} is kept: {row['reason']}")
         elif row["reason"]:
             complain(f"{row['fqn']}: {row['reason']}")
-    rows = [[str(row["displayName"]), str(row["fqn"]), str(row["action"]), str(row["resourceName"])] for row in found]
+    titles = titles_of(doomed)
+    rows = [[titles[str(row["fqn"])], str(row["fqn"]), str(row["action"]), str(row["resourceName"])] for row in found]
     emit(
         found,
         values.format(),

@@ -14,6 +14,7 @@ from k8s_pipeline_client.cli.complete import complete_run
 from k8s_pipeline_client.cli.exitcodes import exit_code
 from k8s_pipeline_client.cli.failing import fail
 from k8s_pipeline_client.cli.options import Globals, files_option
+from k8s_pipeline_client.domain.titles import KINDS
 from k8s_pipeline_client.errors import InputError, PipelineError
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
-
-_KINDS = ("cronjob.batch/", "cronjobs.batch/", "cronjob/", "cj/", "job.batch/", "jobs.batch/", "job/")
 
 
 class Target(click.ParamType[str]):
@@ -34,7 +33,7 @@ class Target(click.ParamType[str]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return it without its kind."""
         text = str(value)
-        return next((text.removeprefix(kind) for kind in _KINDS if text.startswith(kind)), text)
+        return next((text.removeprefix(kind) for kind in KINDS if text.startswith(kind)), text)
 
 
 run_option = partial(

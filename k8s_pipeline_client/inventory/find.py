@@ -10,6 +10,7 @@ from k8s_pipeline_client.domain import labels, naming
 from k8s_pipeline_client.domain.counting import counted
 from k8s_pipeline_client.domain.likeness import close_to, did_you_mean
 from k8s_pipeline_client.domain.objects import Object, annotation, identity, label, newest_first
+from k8s_pipeline_client.domain.titles import close_titles, typable
 from k8s_pipeline_client.errors import UnknownNameError
 
 _MANY = 8
@@ -136,15 +137,19 @@ def unknown(items: Sequence[Object], name: str, *, namespace: str, runs: Iterabl
         namespace: Where it was looked for.
         runs: Run ids and Job names, where a run could have been meant.
     """
-    names = sorted({annotation(item, labels.FQN) or str(item["metadata"]["name"]) for item in items})
+    names = sorted({_offered(item) for item in items})
     more = max(0, len(names) - _MANY)
-    close = close_to(name, [text for item in items for text in _typed(item)]) or close_to(name, runs)
+    close = close_titles(name, ((_typed(item), _offered(item)) for item in items)) or close_to(name, runs)
     listed = ", ".join(names[:_MANY]) + (f" and {more} more" if more else "")
     return UnknownNameError(
         f"no pipeline {'or run ' if runs else ''}{name!r} in namespace {namespace}",
         facts={"name": name, "namespace": namespace, "known": tuple(names[:_MANY]), "more": more, "close": close},
         hint=did_you_mean(close) or (f"known: {listed}" if names else "there are none; deploy one first"),
     )
+
+
+def _offered(item: Object) -> str:
+    return typable(annotation(item, labels.FQN), str(item["metadata"]["name"]))
 
 
 def _typed(item: Object) -> list[str]:

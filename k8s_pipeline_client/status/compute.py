@@ -70,6 +70,7 @@ def run_status(job: Object, pods: Iterable[Object], events: Iterable[Object], no
         namespace=text(find(job, "metadata", "namespace")),
         retry=None if state.is_terminal else retry_of(run, now),
         fqn=text(find(job, "metadata", "annotations", labels.FQN)),
+        pipeline=text(find(job, "metadata", "labels", labels.PIPELINE)),
     )
 
 

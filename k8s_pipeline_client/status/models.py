@@ -265,6 +265,7 @@ class RunStatus(Json):
         namespace: The Job's; empty if it is not known.
         retry: Why its last attempt failed, while it is tried again.
         fqn: The fully qualified name of its pipeline, for people; empty if it is not known.
+        pipeline: The resource name of its pipeline, for people; empty if it is not known.
     """
 
     run_id: str
@@ -285,6 +286,7 @@ class RunStatus(Json):
     namespace: str = ""
     retry: Retry | None = None
     fqn: str = field(default="", metadata=_FOR_PEOPLE)
+    pipeline: str = field(default="", metadata=_FOR_PEOPLE)
 
 
 @dataclass(frozen=True, slots=True)
