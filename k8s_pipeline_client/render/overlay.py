@@ -13,6 +13,7 @@ from typing import Any
 
 from k8s_pipeline_client.domain import labels
 from k8s_pipeline_client.domain.entities import Document
+from k8s_pipeline_client.domain.validation import kind_of
 from k8s_pipeline_client.settings import OWN_ENVIRONMENT, OWN_VOLUME, is_own_label, is_own_path
 
 MERGE_KEYS: Mapping[str, str] = {
@@ -129,6 +130,7 @@ def _merge_list(base: list[Any], patch: list[Any], key: str, path: str) -> list[
             continue  # a directive for the list, not an item of it
         if key not in item:
             raise ValueError(f"{path}: an item has no {key}, which is the merge key")
+        _check_key(item[key], key, path)
         at = next((number for number, old in enumerate(result) if old.get(key) == item[key]), None)
         if directive == "delete":
             result = [old for old in result if old.get(key) != item[key]]
@@ -137,6 +139,17 @@ def _merge_list(base: list[Any], patch: list[Any], key: str, path: str) -> list[
         else:
             result[at] = merge(result[at], item, f"{path}[{item[key]}]")
     return result
+
+
+def _check_key(value: Any, key: str, path: str) -> None:
+    """Refuse what Kubernetes would: items could not be told apart by it, and an item whose key is null has none."""
+    if key == "containerPort":
+        fits, wanted = isinstance(value, int) and not isinstance(value, bool), "a number"
+    else:
+        fits, wanted = isinstance(value, str) and value != "", "text, in quotes"
+    if not fits:
+        found = "empty" if value == "" else kind_of(value)
+        raise ValueError(f"{path}: the {key} of an item is {found}: write {wanted}")
 
 
 def _is_mapping(item: Any, path: str) -> bool:
