@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from k8s_pipeline_client.render.overlay import MERGE_KEYS, merge
+from k8s_pipeline_client.domain.podpatch import MERGE_KEYS, merge
 from tests.cluster.support.access import Access
 from tests.cluster.support.definitions import pipeline, service
 from tests.cluster.support.program import Program

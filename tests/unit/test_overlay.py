@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from k8s_pipeline_client.render.overlay import OverlayError, merge, overlaid
+from k8s_pipeline_client.domain.podpatch import merge
+from k8s_pipeline_client.render.overlay import OverlayError, overlaid
 
 MAIN: dict[str, Any] = {
     "name": "main",
