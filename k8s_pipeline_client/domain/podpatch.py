@@ -11,6 +11,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+from k8s_pipeline_client.domain.objects import MAIN_CONTAINER
 from k8s_pipeline_client.domain.validation import kind_of
 
 MERGE_KEYS: Mapping[str, str] = {
@@ -31,6 +32,27 @@ MERGE_KEYS: Mapping[str, str] = {
 """The merge keys of the lists of a pod template (``x-kubernetes-patch-merge-key``), which are unique by name."""
 
 _DIRECTIVE = "$patch"
+_MAPPINGS: Mapping[str, Any] = {
+    "metadata": {"annotations": {}, "labels": {}},
+    "spec": {
+        "affinity": {},
+        "containers": [
+            {"name": MAIN_CONTAINER, "resources": {"limits": {}, "requests": {}}, "securityContext": {}},
+        ],
+        "nodeSelector": {},
+        "securityContext": {"seccompProfile": {}},
+    },
+}
+"""The mappings of a rendered template: nothing else can be merged into them."""
+
+
+def check(patch: Mapping[str, Any]) -> None:
+    """Check the shape of a patch before there is a template: what its lists and mappings are.
+
+    Raises:
+        ValueError: It could not be merged into any template of ours; the message says where, and what to write.
+    """
+    merge(_MAPPINGS, patch)
 
 
 def merge(base: Any, patch: Any, path: str = "") -> Any:
@@ -43,9 +65,9 @@ def merge(base: Any, patch: Any, path: str = "") -> Any:
     # Only at that path: a label or a node selector may have the key `env` as well.
     key = MERGE_KEYS.get(field) if parent == "spec" or parent.endswith("]") else None
     if key or isinstance(base, Mapping):
-        kind, word = (list, "list") if key else (Mapping, "mapping")
+        kind, wanted = (list, f"a list, such as [{{{key}: …}}]") if key else (Mapping, "a mapping, such as {KEY: …}")
         if not isinstance(patch, kind):
-            raise ValueError(f"{path} is not a {word}")
+            raise ValueError(f"{path} is {kind_of(patch)}: write {wanted}")
     if key:
         return _merge_list(base or [], patch, key, path)
     if isinstance(patch, Mapping):
@@ -69,14 +91,14 @@ def _merge_mapping(base: Mapping[str, Any], patch: Mapping[str, Any], path: str)
 
 
 def _merge_list(base: list[Any], patch: list[Any], key: str, path: str) -> list[Any]:
-    items = [(item, _directive(item, path)) for item in patch if _is_mapping(item, path)]
+    items = [(item, _directive(item, path)) for item in patch if _is_mapping(item, key, path)]
     replace = any(directive == "replace" for _, directive in items)
     result = [] if replace else copy.deepcopy(base)
     for item, directive in items:
         if directive == "replace":
             continue  # a directive for the list, not an item of it
         if key not in item:
-            raise ValueError(f"{path}: an item has no {key}, which is the merge key")
+            raise ValueError(f"{path}: an item has no {key}: write one, it is the merge key")
         _check_key(item[key], key, path)
         at = next((number for number, old in enumerate(result) if old.get(key) == item[key]), None)
         if directive == "delete":
@@ -99,9 +121,9 @@ def _check_key(value: Any, key: str, path: str) -> None:
         raise ValueError(f"{path}: the {key} of an item is {found}: write {wanted}")
 
 
-def _is_mapping(item: Any, path: str) -> bool:
+def _is_mapping(item: Any, key: str, path: str) -> bool:
     if not isinstance(item, Mapping):
-        raise ValueError(f"{path}: an item is not a mapping")
+        raise ValueError(f"{path}: an item is {kind_of(item)}: write a mapping, such as {{{key}: …}}")
     return True
 
 

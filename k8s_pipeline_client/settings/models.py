@@ -15,6 +15,7 @@ from pydantic import (
     model_validator,
 )
 
+from k8s_pipeline_client.domain import podpatch
 from k8s_pipeline_client.domain.image import DEFAULT_IMAGE
 from k8s_pipeline_client.domain.quantity import parse_quantity
 from k8s_pipeline_client.errors import SettingsError
@@ -194,6 +195,7 @@ class Settings(ServerSettings):
             for key, part in overlay.items():
                 if key not in ("metadata", "spec") or not isinstance(part, dict):
                     raise ValueError(f"{key!r}: a pod template consists of two mappings, metadata and spec")
+            podpatch.check(overlay)  # here, since who renders does not know the file
         return value
 
     @model_validator(mode="after")

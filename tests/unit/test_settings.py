@@ -21,6 +21,10 @@ def _spread(**values: Any) -> dict[str, Any]:
     return {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway", **values}
 
 
+def _main(container: Any) -> dict[str, Any]:
+    return {"spec": {"containers": [container]}}
+
+
 def test_the_defaults_are_those_of_the_helm_documentation() -> None:
     settings = Settings()
     assert settings.ttl_seconds_after_finished == 86400
@@ -124,6 +128,25 @@ def test_extra_environment_is_taken_in_all_its_forms(given: Any, found: dict[str
         ({"doNotDisrupt": True, "podAnnotations": {"karpenter.sh/do-not-disrupt": "false"}}, "the opposite"),
         ({"podTemplate": {"containers": []}}, "metadata and spec"),
         ({"podTemplate": {"spec": "x"}}, "metadata and spec"),
+        (
+            {"podTemplate": _main("x")},
+            "spec.containers: an item is text: write a mapping, such as {name: …}",
+        ),
+        ({"podTemplate": {"spec": {"containers": {}}}}, "spec.containers is a mapping: write a list, such as"),
+        ({"podTemplate": _main({"name": "main", "env": {}})}, "env is a mapping: write a list, such as [{name: …}]"),
+        ({"podTemplate": _main({"name": {}})}, "the name of an item is a mapping: write text, in quotes"),
+        (
+            {"podTemplate": _main({"image": "x"})},
+            "an item has no name: write one, it is the merge key",
+        ),
+        ({"podTemplate": {"metadata": {"labels": []}}}, "metadata.labels is a list: write a mapping, such as {KEY: …}"),
+        ({"podTemplate": {"spec": {"nodeSelector": "a"}}}, "spec.nodeSelector is text: write a mapping"),
+        ({"podTemplate": _main({"name": "main", "resources": []})}, "spec.containers[main].resources is a list"),
+        ({"podTemplate": [{}, {"spec": {"volumes": "x"}}]}, "spec.volumes is text"),
+        (
+            {"overrides": [{"match": {"type": "x"}, "settings": {"podTemplate": {"spec": {"volumes": "x"}}}}]},
+            "overrides[0].settings.podTemplate: spec.volumes is text",
+        ),
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused_by_name(tmp_path: Path, values: Any, words: str) -> None:
