@@ -43,7 +43,7 @@ def diff_command(
 ) -> int:
     """Show what a deploy would change; exit code 0: no changes, 1: changes, above 1: an error."""
     from k8s_pipeline_client.cli.files import read_pipelines
-    from k8s_pipeline_client.cli.output import emit, note, progress, say_lines
+    from k8s_pipeline_client.cli.output import emit, note, progress, say_lines, warn
 
     try:
         pipelines = read_pipelines(files, services, settings=values.settings(), strict=strict)
@@ -68,4 +68,7 @@ def diff_command(
         table=table,
         names=lambda: [f"{item.kind.lower()}/{item.name}" for item in found],
     )
+    for item in found:
+        if item.refused:
+            warn(f"{item.kind} {item.name}: deploy would refuse it without --force: {item.refused}")
     return 1 if found else 0

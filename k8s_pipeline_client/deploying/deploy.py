@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from k8s_pipeline_client.cluster.port import Cluster, Object
-from k8s_pipeline_client.deploying import acceptance, rename, stale
+from k8s_pipeline_client.deploying import acceptance, refusals, rename, stale
 from k8s_pipeline_client.deploying.copies import Judge
 from k8s_pipeline_client.deploying.execute import GONE_TIMEOUT, Execution
 from k8s_pipeline_client.deploying.live import Live
@@ -207,7 +207,7 @@ class Deployer:
         if live.cronjob is not None:
             fqn = annotation(live.cronjob, labels.FQN)
             is_ours = label(live.cronjob, labels.PIPELINE) == plan.name
-            if not fqn and is_ours and not self._force:
+            if refusals.is_unmarked(live.cronjob, plan) and not self._force:
                 raise ForeignObjectError(
                     f"CronJob {plan.name} does not say whose it is: its annotations were removed",
                     code="AnnotationsMissing",

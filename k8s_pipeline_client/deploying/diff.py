@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from k8s_pipeline_client.cluster.port import Cluster, Kind, Object
-from k8s_pipeline_client.deploying import rename
+from k8s_pipeline_client.deploying import refusals, rename
 from k8s_pipeline_client.deploying.copies import Judge
 from k8s_pipeline_client.deploying.live import Live
 from k8s_pipeline_client.deploying.observe import observe, observe_secrets
@@ -33,12 +33,14 @@ class Difference:
     Attributes:
         text: A unified diff of YAML; Secret data and the launcher's program are shown as hashes.
         is_new: Whether it would be created.
+        refused: Why a deploy would refuse to change it unless by force, as far as the dry run tells; may be empty.
     """
 
     kind: str
     name: str
     text: str
     is_new: bool = False
+    refused: str = ""
 
 
 def differences(cluster: Cluster, plan: Plan, judge: Judge, live: Live | None = None) -> Iterator[Difference]:
@@ -71,7 +73,8 @@ def differences(cluster: Cluster, plan: Plan, judge: Judge, live: Live | None = 
             case Apply(manifest=manifest) if manifest["kind"] == Kind.CRONJOB:
                 cronjob = _would_be(cluster, manifest)
             case Apply(manifest=manifest, before=before):
-                yield from _difference(before, _would_be(cluster, manifest))
+                wanted = _would_be(cluster, manifest)
+                yield from _difference(before, wanted, refused=_refused(before, wanted))
             case Suspend() if not (live.cronjob and suspend_is_set_by_others(live.cronjob)):
                 suspend = step.suspend
             case PutToken(manifest=manifest, before=before, again=False):
@@ -79,7 +82,11 @@ def differences(cluster: Cluster, plan: Plan, judge: Judge, live: Live | None = 
                 if outcome.after:
                     yield from _difference(outcome.before, outcome.after)
     if cronjob is not None:
-        yield from _difference(live.cronjob, {**cronjob, "spec": {**cronjob["spec"], "suspend": suspend}})
+        refused = _refused(live.cronjob, cronjob)
+        if live.cronjob and refusals.is_unmarked(live.cronjob, plan):
+            refused = "its annotations were removed, so it does not say whose it is"
+        wanted = {**cronjob, "spec": {**cronjob["spec"], "suspend": suspend}}
+        yield from _difference(live.cronjob, wanted, refused=refused)
 
 
 def _removed(cluster: Cluster, old: Object, plan: Plan) -> Iterator[Difference]:
@@ -107,13 +114,18 @@ def _would_be(cluster: Cluster, manifest: Object) -> Object:
     return cluster.apply(manifest, manager=MANAGER, force=True, dry_run=True)
 
 
-def _difference(live: Object | None, wanted: Object) -> Iterator[Difference]:
+def _refused(live: Object | None, wanted: Object) -> str:
+    managers = refusals.others_overruled(live, wanted) if live else []
+    return f"fields that it would change were set by {', '.join(managers)}" if managers else ""
+
+
+def _difference(live: Object | None, wanted: Object, *, refused: str = "") -> Iterator[Difference]:
     kind, name = wanted["kind"], wanted["metadata"]["name"]
     before = _lines(live) if live else []
     title = f"{kind}/{name}"
     text = "\n".join(difflib.unified_diff(before, _lines(wanted), f"live/{title}", f"deploy/{title}", lineterm=""))
     if text:
-        yield Difference(kind, name, text, is_new=live is None)
+        yield Difference(kind, name, text, is_new=live is None, refused=refused)
 
 
 def _lines(item: Object) -> list[str]:

@@ -62,3 +62,44 @@ def test_many_are_looked_at_at_once_and_shown_in_their_order(console: Console, m
     undo()
     shown = [item["diff"] for item in found.json if item["kind"] == Kind.CRONJOB]
     assert [next(name for name in names if f"pg_prod.{name}" in text) for text in shown] == names
+
+
+def _edited(console: Console, name: str, *, labels: dict[str, str] | None = None, **spec: object) -> None:
+    metadata = {"name": name, "namespace": console.cluster.namespace, "labels": labels or {}}
+    manifest = {"apiVersion": "batch/v1", "kind": "CronJob", "metadata": metadata, "spec": spec}
+    console.cluster.apply(manifest, manager="kubectl-edit", force=True)
+
+
+@pytest.mark.parametrize("words", [(), ("-o", "json")])
+def test_a_diff_says_that_a_deploy_would_refuse_what_others_have_changed(
+    console: Console, words: tuple[str, ...]
+) -> None:
+    name = console.deploy()
+    _edited(console, name, startingDeadlineSeconds=999)
+
+    result = console("diff", "-f", console.nightly(), *words, code=1)
+    why = "fields that it would change were set by kubectl-edit"
+    assert f"warning: CronJob {name}: deploy would refuse it without --force: {why}" in result.err
+    assert "conflict with" in console("deploy", "-f", console.nightly(), code=1).err
+    console("deploy", "-f", console.nightly(), "--force")
+
+
+def test_a_diff_says_that_a_deploy_would_refuse_a_cronjob_without_annotations(console: Console) -> None:
+    name = console.deploy()
+    cronjob = console.cronjob()
+    del cronjob["metadata"]["annotations"]
+    console.cluster.put(cronjob)
+
+    result = console("diff", "-f", console.nightly(), code=1)
+    assert f"warning: CronJob {name}: deploy would refuse it without --force: its annotations" in result.err
+    assert "does not say whose it is" in console("deploy", "-f", console.nightly(), code=1).err
+    console("deploy", "-f", console.nightly(), "--force")
+
+
+def test_a_diff_does_not_warn_of_what_others_own_and_a_deploy_leaves(console: Console) -> None:
+    name = console.deploy()
+    _edited(console, name, labels={"team": "data"})
+
+    result = console("diff", "-f", console.nightly(loggerLevel="DEBUG"), code=1)
+    assert "would refuse" not in result.err
+    console("deploy", "-f", console.nightly(loggerLevel="DEBUG"))
