@@ -55,9 +55,8 @@ def start_run(
 ) -> Object:
     """Create a Job from the CronJob's template, and return it.
 
-    With an id that was handed over it may be repeated: the same call again finds the run of the first one, and
-    completes what a process that was killed in between has left. Of runs that must not overlap, and are asked for in
-    the same moment, one is started: they want a Job of the same name.
+    The same call again with an id that was handed over finds the run of the first one, and completes what a killed
+    process has left of it. Of runs that must not overlap, and are requested in the same moment, one is started.
 
     Args:
         cluster: The cluster.
