@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from k8s_pipeline_client.reporter.outcome import SETTLING
 from tests.cluster.local.errors import ClusterError
 from tests.cluster.support.access import OWN_CLUSTER
 from tests.cluster.support.shop import WRONG_PASSWORD
+from tests.cluster.support.space import until
 from tests.demo import clicks
 from tests.demo.speech import PLACE, command, enter, say, show
 from tests.demo.stage import NAMESPACE, Stage, set_up
@@ -55,6 +58,7 @@ def _a_run_that_fails(stage: Stage) -> None:
     say("What the server knows of it: it began, and was never heard of again.")
     show(f"  {_row(stage).get('pipelineState', 'nothing')}")
     say("Have its end reported: one pass by hand; all the time it is `reconcile` without --once.")
+    _await_settled(stage)
     with stage.reachable_server() as environment:
         command(stage.folder, "reconcile", "--once", environment=environment)
     row = _row(stage)
@@ -62,6 +66,13 @@ def _a_run_that_fails(stage: Stage) -> None:
         sys.exit("the demo stops: the server does not know why the run failed")
     say("What the server knows of it now.")
     show(f"  {row['pipelineState']}: {said(row)}")
+
+
+def _await_settled(stage: Stage) -> None:
+    """Wait until the run is old enough: a pass leaves those that have just begun to themselves."""
+    jobs = stage.access.api.request("GET", f"/apis/batch/v1/namespaces/{NAMESPACE}/jobs")["items"]
+    created = max(datetime.fromisoformat(job["metadata"]["creationTimestamp"]) for job in jobs)
+    until(lambda: datetime.now(UTC) - created > SETTLING + timedelta(seconds=1), "the run is not young any more")
 
 
 def _row(stage: Stage) -> dict[str, Any]:
