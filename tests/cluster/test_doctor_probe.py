@@ -10,6 +10,7 @@ import yaml
 
 from tests.cluster.support.doctor import Doctor, Finding, doctor
 from tests.cluster.support.healthy import Service
+from tests.cluster.support.routes import await_route
 from tests.cluster.support.space import until
 from tests.images import manifests
 
@@ -23,7 +24,10 @@ def reached(doctor: Doctor, standin: str) -> str:
     items = manifests.recording_server(space.namespace, image=standin, name="recording-server")
     space.kubectl("apply", "-f", "-", given=yaml.safe_dump_all(items))
     space.kubectl("wait", "--for=condition=Ready", "--timeout=120s", "pod/recording-server")
-    return f"http://{space.get('service', 'recording-server')['spec']['clusterIP']}:{manifests.SERVER_PORT}/api"
+    address = f"{space.get('service', 'recording-server')['spec']['clusterIP']}:{manifests.SERVER_PORT}"
+    if space.access.embedded:
+        await_route(address)
+    return f"http://{address}/api"
 
 
 def test_a_pod_that_reaches_openmetadata(reached: str, doctor: Doctor, standin: str) -> None:

@@ -17,7 +17,7 @@ def test_a_failed_run_says_why_and_what_to_type_next(program: Program) -> None:
     result = program("run", "nightly", "--wait", code=3)
 
     assert "password authentication failed for user om_reader" in result.out
-    assert "k8s-pipeline logs om-pg-prod-metadata-" in result.err
+    assert "k8s-pipeline diagnose om-pg-prod-metadata-" in result.err
 
 
 def test_out_of_memory_names_limit_and_peaks_and_suggests_a_value(program: Program) -> None:

@@ -44,7 +44,7 @@ def test_a_password_that_is_refused_is_the_cause(program: Program, shop: Shop, r
 
     assert 'password authentication failed for user "om_reader"' in result.out
     assert "not-the-password" not in result.out + result.err
-    job = result.err.split("logs ")[-1].split(" ")[0]
+    job = result.err.split("diagnose ")[-1].split(" ")[0]
     assert "not-the-password" not in program("logs", job).out
     told = program("diagnose", job, "-o", "json").json
     assert told["category"] == "SourceRefused"

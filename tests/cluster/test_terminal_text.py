@@ -15,7 +15,8 @@ SHOWN = r"\x1b[31mcannot connect\x1b[0m \x1b]0;PWNED\x07\x1b[2J \u202eend \x9b3J
 def test_names_and_exceptions(program: Program) -> None:
     entity = pipeline({"log": HOSTILE}, {"fail": HOSTILE}) | {"displayName": f"night {HOSTILE}"}
     deployed = program("deploy", "-f", program.file("x.json", entity, service()))
-    assert f"night {SHOWN}" in deployed.out
+    assert "pg_prod.nightly " in deployed.out, "the display name could not be typed as it is shown"
+    assert f"night {SHOWN}" in program("list", "-o", "wide").out
 
     failed = program("run", "nightly", "--wait", code=3)
     shown = [failed, deployed, program("list"), program("status", "nightly"), program("runs")]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import yaml
 
 from tests.cluster.support.access import Access
-from tests.cluster.support.space import until
+from tests.cluster.support.routes import await_route
 from tests.images import manifests
 from tests.images.recording import documents
 
@@ -64,8 +63,8 @@ class Shop:
         access.run("-n", namespace, "wait", "--for=condition=Ready", _PATIENCE, *pods)
         server = f"{_cluster_ip(access, namespace, SERVER_NAME)}:{manifests.SERVER_PORT}"
         if access.embedded:
-            _await_route(address)
-            _await_route(server)
+            await_route(address)
+            await_route(server)
         return cls(access, namespace, address, f"http://{server}/api", server_image)
 
     def silent_database(self) -> str:
@@ -171,20 +170,6 @@ def _test_connection(address: str) -> dict[str, Any]:
 
 def _apply(access: Access, items: list[dict[str, Any]]) -> None:
     access.run("apply", "-f", "-", given=yaml.safe_dump_all(items))
-
-
-def _await_route(address: str) -> None:
-    until(lambda: _is_reachable(address), f"{address} is routed to its pod")
-
-
-def _is_reachable(address: str) -> bool:
-    """Return whether something accepts connections there: a Service is routed a little later than its pod is ready."""
-    host, _, port = address.rpartition(":")
-    try:
-        with socket.create_connection((host, int(port)), timeout=5):
-            return True
-    except OSError:
-        return False
 
 
 def _cluster_ip(access: Access, namespace: str, name: str) -> str:
