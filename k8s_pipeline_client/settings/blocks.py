@@ -66,7 +66,8 @@ def block_at(content: Any, path: KeyPath, origin: str) -> Mapping[str, Any]:
     found = value_at(content, path)
     if not isinstance(found, Mapping | None):
         raise SettingsError(
-            f"settings file {origin}: {'.'.join(path)} does not contain a mapping of settings to values"
+            f"settings file {origin}: {'.'.join(path)} does not contain a mapping of settings to values",
+            hint="write one setting a line below it, such as namespace: pipelines",
         )
     return found or {}
 

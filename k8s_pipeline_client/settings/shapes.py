@@ -89,7 +89,10 @@ def _has_helm_block(content: Any) -> bool:
 
 def _read_own(content: Any, origin: str) -> Contribution:
     if not isinstance(content, Mapping | None):
-        raise SettingsError(f"settings file {origin} does not contain a mapping of settings to values")
+        raise SettingsError(
+            f"settings file {origin} does not contain a mapping of settings to values",
+            hint="write one setting a line, such as namespace: pipelines",
+        )
     found = Contribution()
     for path, written, value in leaves_of(content or {}):
         where = f"{origin}: {'.'.join(written)}"

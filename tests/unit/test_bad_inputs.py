@@ -25,8 +25,8 @@ EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "200"))
 SLOWEST_SECONDS = 3.0
 """Of processor time."""
 PLACE = (
-    r"(\[\d+\])*(, (line|document) \d|: [\w\"'\[]|, user | is (empty|not UTF-8)| has (no|several) | holds "
-    r"| cannot be used: .| — services alone)"
+    r"(\[\d+\])*(, (line|document) \d|: [\w\"'\[]|, user | is (empty|not UTF-8)| has (no|several) "
+    r"| (holds|contains|does not contain) | cannot be used: .| — services alone)"
 )
 """What follows the name of a file: line, document or key; or what is wrong with the whole of it."""
 WRITES = frozenset({"apply", "create", "patch", "update", "delete", "replace"})
