@@ -227,9 +227,8 @@ def test_what_somebody_else_has_deployed_meanwhile_is_not_taken_back() -> None:
     assert_no_half_fires(fake)
 
 
-def test_a_rename_is_told_though_the_new_name_was_touched_before_it_was_switched_on() -> None:
-    fake = scene(OLD)
-    item = renamed(level="INFO", token=token(1))
+def touched_once_the_old_name_is_deleted(fake: FakeCluster, item: Pipeline) -> tuple[list[Request], Callable[[], None]]:
+    """Touch the new name's CronJob then; return a list that is empty until that, and what ends the watch."""
     retired: list[Request] = []
 
     def touch(request: Request) -> None:
@@ -237,7 +236,13 @@ def test_a_rename_is_told_though_the_new_name_was_touched_before_it_was_switched
             retired.append(request)
             fake.merge(Kind.CRONJOB, item.resource_name, TOUCH)
 
-    end = fake.after(touch)
+    return retired, fake.after(touch)
+
+
+def test_a_rename_is_told_though_the_new_name_was_touched_before_it_was_switched_on() -> None:
+    fake = scene(OLD)
+    item = renamed(level="INFO", token=token(1))
+    _, end = touched_once_the_old_name_is_deleted(fake, item)
     result = deploy(fake, item)
     end()
     assert result.action == "renamed"
@@ -249,18 +254,12 @@ def test_a_rename_is_told_though_the_new_name_was_touched_before_it_was_switched
 def test_a_rename_that_is_refused_after_it_began_anew_says_that_the_old_name_is_gone() -> None:
     fake = scene(OLD)
     item = renamed(level="INFO", token=token(1))
-    retired: list[Request] = []
-
-    def touch(request: Request) -> None:
-        if request.verb == "delete" and request.name == OLD.resource_name and not retired:
-            retired.append(request)
-            fake.merge(Kind.CRONJOB, item.resource_name, TOUCH)
+    retired, _ = touched_once_the_old_name_is_deleted(fake, item)
 
     def refuse(request: Request) -> None:
         if len([each for each in fake.requests if each.manager == "k8s-pipeline-suspend"]) > 1 and retired:
             raise ForbiddenError("admission says no", status=403, reason="Forbidden")
 
-    fake.after(touch)
     fake.before(refuse)
     with pytest.raises(ForbiddenError) as caught:
         deploy(fake, item)
