@@ -23,6 +23,7 @@ from k8s_pipeline_client.errors import DefinitionError, ScheduleError
 DEFAULT_RETRY_DELAY = 300
 
 _DATE = TypeAdapter(datetime)
+_KEYS = tuple(str(field.alias) for field in AirflowConfig.model_fields.values())
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -118,7 +119,7 @@ def _notes(config: AirflowConfig, start: datetime | None, end: datetime | None, 
             f"airflowConfig.maxActiveRuns {config.max_active_runs} becomes concurrencyPolicy Allow: Kubernetes "
             "supports one run at a time, or any number"
         )
-    yield from scheduling_notes(config.model_extra or {})
+    yield from scheduling_notes(config.model_extra or {}, _KEYS)
     if config.email:
         yield "airflowConfig.email has no effect: no emails are sent"
 

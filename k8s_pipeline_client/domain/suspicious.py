@@ -46,11 +46,6 @@ _ELSEWHERE = {
     "endDate": "airflowConfig.endDate",
 }
 """Where what people write at the top belongs."""
-_SCHEDULING_KEYS = (
-    *("scheduleInterval", "pipelineTimezone", "pausePipeline", "pipelineCatchup", "startDate", "endDate", "retries"),
-    *("retryDelay", "workflowTimeout", "maxActiveRuns", "concurrency", "email"),
-)
-_OF_AIRFLOWS_PAGES = frozenset({"workflowDefaultView", "workflowDefaultViewOrientation"})
 
 
 def impossible_values(document: Mapping[str, Any]) -> Iterator[Problem]:
@@ -97,15 +92,15 @@ def key_notes(keys: Iterable[str], *, is_entity: bool) -> Iterator[str]:
             yield f"unknown key {key} in a workflow document; it is passed to the ingestion as it is"
 
 
-def scheduling_notes(keys: Iterable[str]) -> Iterator[str]:
+def scheduling_notes(unread: Iterable[str], read: tuple[str, ...]) -> Iterator[str]:
     """Yield which keys of an ``airflowConfig`` are nearly one that is read: a misspelled one schedules nothing.
 
-    A newer server may add others.
+    Args:
+        unread: Its keys that nobody reads; a newer server may have added them.
+        read: All keys that are read.
     """
-    for key in keys:
-        if key in _OF_AIRFLOWS_PAGES or key in _SCHEDULING_KEYS:
-            continue
-        meant = _ELSEWHERE.get(key, "").removeprefix("airflowConfig.") or _closest(key, _SCHEDULING_KEYS)
+    for key in unread:
+        meant = _ELSEWHERE.get(key, "").removeprefix("airflowConfig.") or _closest(key, read)
         if meant:
             yield f"the key airflowConfig.{key} is ignored; did you mean {meant}?"
 
