@@ -26,7 +26,7 @@ from k8s_pipeline_client.deploying.steps import (
     title_of,
 )
 from k8s_pipeline_client.deploying.terminating import stuck
-from k8s_pipeline_client.deploying.undo import Key, key_of, undo_of
+from k8s_pipeline_client.deploying.undo import Key, by_key, key_of, undo_of
 from k8s_pipeline_client.domain.managers import MANAGER, SUSPEND_MANAGER
 from k8s_pipeline_client.domain.objects import is_marked_deleted, is_terminating, pinned
 from k8s_pipeline_client.domain.ownership import is_applied
@@ -80,7 +80,7 @@ class Execution:
         self._dry_run = dry_run
         self._force = force
         self._progress = progress
-        self._seen = {key_of(item): item for item in (live.cronjob, live.secret, live.config_map) if item is not None}
+        self._seen = by_key(live.cronjob, live.secret, live.config_map)
         self._writing: Object | None = None
         self._applied: list[Key] = []
         # Of a first attempt the pinned write of the CronJob suffices: objects that it found unchanged are not written
@@ -107,7 +107,7 @@ class Execution:
 
     def saw(self, live: Live) -> None:
         """Take the live objects that were read again."""
-        self._seen |= {key_of(item): item for item in (live.secret, live.config_map) if item is not None}
+        self._seen |= by_key(live.secret, live.config_map)
 
     def overtaken(self, error: PipelineError) -> bool:
         """Return whether an error means that an object has been changed, created or deleted concurrently.

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from k8s_pipeline_client.cluster.port import Kind, Object
 from k8s_pipeline_client.deploying.live import Live
-from k8s_pipeline_client.deploying.undo import Key, RemoveUnusedToken, Undo, key_of
+from k8s_pipeline_client.deploying.undo import Key, RemoveUnusedToken, Undo, by_key, key_of
 from k8s_pipeline_client.domain.managers import MANAGER, SUSPEND_MANAGER
 from k8s_pipeline_client.domain.objects import is_terminating
 from k8s_pipeline_client.domain.ownership import fields_of, fingerprint, part
@@ -45,8 +45,7 @@ class Progress:
     def begin(self, live: Live) -> None:
         """Begin an attempt, with what is there now."""
         self.attempts += 1
-        found = {key_of(item): item for item in (live.cronjob, live.secret, live.config_map) if item is not None}
-        self.leave_to_others(found)
+        self.leave_to_others(by_key(live.cronjob, live.secret, live.config_map))
         if live.cronjob is not None:
             self._left[key_of(live.cronjob)] = live.cronjob
 

@@ -23,6 +23,11 @@ def key_of(item: Object) -> Key:
     return str(item["kind"]), str(item["metadata"]["name"])
 
 
+def by_key(*items: Object | None) -> dict[Key, Object]:
+    """Return those of the objects that there are, by kind and name."""
+    return {key_of(item): item for item in items if item is not None}
+
+
 @dataclass(frozen=True, slots=True)
 class Unclaim:
     """Delete the created CronJob, as we left it, with its dependents."""
